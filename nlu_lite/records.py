@@ -226,8 +226,9 @@ class Checkpoint:
 
     Attributes:
         config: The transformers configuration, as in ``config.json``; ``model_type`` is always there.
-        tensors: float32 arrays by transformers' names without the prefix of a head (``embeddings.word_embeddings.weight``).
-            Reading one may read a file: each access gives the array anew, memory-mapped where the file allows.
+        tensors: float32 arrays by transformers' names without the prefix of a head, such as
+            ``embeddings.word_embeddings.weight``. Reading one may read a file: each access gives the
+            array anew, memory-mapped where the file allows.
         subwords: The subword model.
         card: What is published about the model, or what the files say of themselves.
     """

@@ -1,0 +1,70 @@
+from itertools import pairwise
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nlu_lite.encoding.plan import FRAME, plan_batches, plan_windows
+from nlu_lite.records import Window
+
+run_lengths = st.lists(st.integers(0, 60), max_size=12)
+
+
+def windows_of(lengths: list[int], capacity: int) -> list[Window]:
+    return plan_windows(np.cumsum([0, *lengths]).astype(np.int32), capacity)
+
+
+@given(run_lengths, st.integers(1, 20))
+def test_every_piece_is_kept_once_in_order(lengths, capacity):
+    kept = [piece for w in windows_of(lengths, capacity) for piece in range(w.kept_first, w.kept_end)]
+    assert kept == list(range(sum(lengths)))
+
+
+@given(run_lengths, st.integers(1, 20))
+def test_no_window_is_too_long_or_crosses_a_run(lengths, capacity):
+    bounds = np.cumsum([0, *lengths])
+    for window in windows_of(lengths, capacity):
+        assert 0 < window.end - window.first <= capacity
+        assert window.first <= window.kept_first < window.kept_end <= window.end
+        run = np.searchsorted(bounds, window.first, side="right")
+        assert window.end <= bounds[run]
+
+
+@given(run_lengths, st.integers(1, 20))
+def test_a_piece_is_kept_where_it_stands_most_centrally(lengths, capacity):
+    windows = windows_of(lengths, capacity)
+
+    def off_centre(piece: int, window: Window) -> int:
+        return abs(2 * piece - window.first - window.end + 1)
+
+    for window in windows:
+        for piece in range(window.kept_first, window.kept_end):
+            holders = [other for other in windows if other.first <= piece < other.end]
+            assert off_centre(piece, window) == min(off_centre(piece, other) for other in holders)
+
+
+@given(st.integers(4, 40), st.integers(1, 200))
+def test_windows_over_a_long_run_overlap_by_half(capacity, beyond):
+    windows = windows_of([capacity + beyond], capacity)
+    for left, right in pairwise(windows):
+        assert left.end - right.first >= capacity // 2
+
+
+@given(run_lengths, st.integers(1, 20), st.integers(1, 100))
+def test_batches_hold_each_window_once_within_the_budget(lengths, capacity, budget):
+    windows = windows_of(lengths, capacity)
+    batches = plan_batches(windows, budget)
+    assert sorted(number for batch in batches for number in batch.windows) == list(range(len(windows)))
+    for batch in batches:
+        sizes = [windows[number].end - windows[number].first for number in batch.windows]
+        assert batch.length == max(sizes)
+        assert len(sizes) == 1 or len(sizes) * (batch.length + FRAME) <= budget
+
+
+def test_a_short_run_is_one_window():
+    assert windows_of([3, 0, 5], 5) == [Window(0, 3, 0, 3), Window(3, 8, 3, 8)]
+
+
+def test_nothing_to_encode_plans_nothing():
+    assert windows_of([], 5) == [] == windows_of([0, 0], 5)
+    assert plan_batches([], 512) == []
