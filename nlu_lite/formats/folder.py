@@ -1,0 +1,143 @@
+"""A folder in transformers' layout: ``config.json``, weights, subword model. Read and written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nlu_lite.errors import FormatError, UnsupportedReference
+from nlu_lite.formats.tensors import LazyTensors, map_safetensors, write_safetensors
+from nlu_lite.records import Card, Checkpoint, Floats, SubwordKind, SubwordModel
+
+if TYPE_CHECKING:
+    import torch
+
+PREFIXES = {"xlm-roberta": "roberta."}
+"""What stands before the names of a model's tensors when it was saved with a head, by ``model_type``."""
+
+SUBWORD_FILES = {"xlm-roberta": ("sentencepiece.bpe.model", SubwordKind.SENTENCEPIECE)}
+REMEDY = "Complete the folder, or fetch the model again"
+
+
+class TransformersFolder:
+    """transformers' layout as a format."""
+
+    def matches(self, path: Path) -> bool:
+        """Say whether `path` is a folder with a ``config.json``."""
+        return (path / "config.json").is_file()
+
+    def read(self, path: Path) -> Checkpoint:
+        """Read the model; weights in ``model.safetensors`` (or its shards) before ``pytorch_model.bin``."""
+        config = _config(path)
+        model_type = str(config["model_type"])
+        tensors = {_plain_name(name, PREFIXES[model_type]): make for name, make in _weights(path).items()}
+        width = config.get("hidden_size")
+        card = Card(dimension=width if isinstance(width, int) else None)
+        return Checkpoint(config, LazyTensors(tensors), _subwords(path, model_type), card)
+
+
+def write_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
+    """Write a checkpoint in transformers' layout, tensor by tensor.
+
+    Args:
+        checkpoint: What to write.
+        folder: An existing folder.
+    """
+    name, _ = SUBWORD_FILES[str(checkpoint.config["model_type"])]
+    (folder / name).write_bytes(checkpoint.subwords.data)
+    write_safetensors(folder / "model.safetensors", checkpoint.tensors)
+    (folder / "config.json").write_text(json.dumps(dict(checkpoint.config), indent=2), encoding="utf-8")
+
+
+def _config(folder: Path) -> dict[str, object]:
+    config = _json(folder / "config.json")
+    model_type = config.get("model_type")
+    if model_type not in PREFIXES:
+        raise UnsupportedReference(
+            f"{folder / 'config.json'} has model_type {model_type!r}", " or ".join(PREFIXES), "Use a model of this kind"
+        )
+    if config.get("auto_map"):
+        raise UnsupportedReference(
+            f"{folder / 'config.json'} asks for code of its own (auto_map)",
+            "a model that transformers builds by itself",
+            "Code of a repository is never run here: use another model",
+        )
+    return config
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError) as error:
+        raise FormatError(f"{path} cannot be read ({error})", "a JSON object", REMEDY) from error
+    if not isinstance(content, dict):
+        raise FormatError(f"{path} holds a {type(content).__name__}", "a JSON object", REMEDY)
+    return content
+
+
+def _weights(folder: Path) -> dict[str, Callable[[], Floats]]:
+    readers = {"model.safetensors": map_safetensors, "pytorch_model.bin": _load_bin}
+    for name, read in readers.items():
+        if (folder / name).is_file():
+            return read(folder / name)
+        index = folder / f"{name}.index.json"
+        if index.is_file():
+            return {name: make for part in _shards(index) for name, make in read(part).items()}
+    present = sorted(path.name for path in folder.iterdir())
+    raise FormatError(f"{folder} holds {present}", "weights in model.safetensors or pytorch_model.bin", REMEDY)
+
+
+def _shards(index: Path) -> list[Path]:
+    names = _json(index).get("weight_map")
+    if not isinstance(names, dict) or not all(isinstance(name, str) for name in names.values()):
+        raise FormatError(f"{index} has no weight_map", "the file name of each tensor", REMEDY)
+    shards = [index.parent / name for name in sorted(set(names.values()))]
+    for shard in shards:
+        if shard.parent != index.parent or not shard.is_file():
+            raise FormatError(f"{index} names {shard.name!r}, which is not in the folder", "its shards", REMEDY)
+    return shards
+
+
+def _load_bin(path: Path) -> dict[str, Callable[[], Floats]]:
+    """Load a PyTorch file as data only: `weights_only` refuses whatever is not a tensor."""
+    import pickle
+
+    import torch
+
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True, mmap=_is_zip(path))
+    except (RuntimeError, ValueError, KeyError, EOFError, OSError, pickle.UnpicklingError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise FormatError(f"{path} cannot be read as weights ({reason})", "a state dict of tensors", REMEDY) from error
+    if not isinstance(state, dict) or not all(isinstance(tensor, torch.Tensor) for tensor in state.values()):
+        raise FormatError(f"{path} holds no state dict", "a state dict of tensors", REMEDY)
+    floats = {str(name): tensor for name, tensor in state.items() if tensor.is_floating_point()}
+    return {name: lambda tensor=tensor: _floats(tensor) for name, tensor in floats.items()}  # type: ignore[misc]
+
+
+def _floats(tensor: torch.Tensor) -> Floats:
+    array: Floats = tensor.detach().float().contiguous().numpy()
+    return array
+
+
+def _is_zip(path: Path) -> bool:
+    """PyTorch's older files are no zips and cannot be mapped."""
+    with path.open("rb") as file:
+        return file.read(2) == b"PK"
+
+
+def _plain_name(name: str, prefix: str) -> str:
+    """Drop the head's prefix, and give layer norms of old exports their present names."""
+    plain = name.removeprefix(prefix)
+    return plain.replace("LayerNorm.gamma", "LayerNorm.weight").replace("LayerNorm.beta", "LayerNorm.bias")
+
+
+def _subwords(folder: Path, model_type: str) -> SubwordModel:
+    name, kind = SUBWORD_FILES[model_type]
+    path = folder / name
+    if not path.is_file():
+        present = sorted(path.name for path in folder.iterdir())
+        raise FormatError(f"{folder} holds {present}", f"a subword model in {name}", REMEDY)
+    return SubwordModel(kind, path.read_bytes())

@@ -1,0 +1,65 @@
+"""SentencePiece models, written from their parts (``sentencepiece_model.proto`` of github.com/google/sentencepiece)."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping, Sequence
+from enum import IntEnum
+
+
+class PieceType(IntEnum):
+    """Values of ``ModelProto.SentencePiece.Type``."""
+
+    NORMAL = 1
+    UNKNOWN = 2
+    CONTROL = 3
+
+
+def build_model(pieces: Sequence[str], scores: Sequence[float], single: Mapping[str, str]) -> bytes:
+    """Write a unigram model: ``<unk>``, ``<s>``, ``</s>``, then the pieces.
+
+    Args:
+        pieces: The pieces from id 3 on.
+        scores: Their scores.
+        single: What single characters are normalised to. Sequences of characters (``e`` and a combining accent) come
+            from SentencePiece's own ``nmt_nfkc``, as far as both agree on each of their characters.
+
+    Returns:
+        A serialised ``ModelProto``. Its trainer specification is empty: the proto's defaults are a unigram model with
+        these three special pieces.
+    """
+    special = [_piece("<unk>", 0.0, PieceType.UNKNOWN), _piece("<s>", 0.0, PieceType.CONTROL)]
+    special.append(_piece("</s>", 0.0, PieceType.CONTROL))
+    normal = [_piece(piece, score, PieceType.NORMAL) for piece, score in zip(pieces, scores, strict=True)]
+    return b"".join([*special, *normal, _field(2, b""), _field(3, _normalizer(single))])
+
+
+def _normalizer(single: Mapping[str, str]) -> bytes:
+    """Give a ``NormalizerSpec`` with its compiled map; its defaults add a prefix and drop extra white space."""
+    import sentencepiece
+
+    built_in = sentencepiece.SentencePieceNormalizer(rule_name="nmt_nfkc").decompile()
+    newer = {source for source, target in built_in if len(source) == 1 and single.get(source) != target}
+    sequences = [(source, target) for source, target in built_in if len(source) > 1 and newer.isdisjoint(source)]
+    sentencepiece.set_min_log_level(1)  # compiling says how many characters it loads, which nobody asked
+    normalizer = sentencepiece.SentencePieceNormalizer(norm_map=[*single.items(), *sequences])
+    sentencepiece.set_min_log_level(0)
+    specification: bytes = normalizer.serialized_normalizer_spec()
+    return specification
+
+
+def _piece(piece: str, score: float, kind: PieceType) -> bytes:
+    return _field(1, _field(1, piece.encode()) + b"\x15" + struct.pack("<f", score) + b"\x18" + bytes([kind]))
+
+
+def _field(number: int, value: bytes) -> bytes:
+    """Give a length-delimited field (https://protobuf.dev/programming-guides/encoding)."""
+    return bytes([number << 3 | 2]) + _varint(len(value)) + value
+
+
+def _varint(value: int) -> bytes:
+    encoded = bytearray()
+    while value > 127:
+        encoded.append(value & 127 | 128)
+        value >>= 7
+    return bytes([*encoded, value])

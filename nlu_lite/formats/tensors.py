@@ -1,0 +1,108 @@
+"""Safetensors files: read through a memory map, written one tensor at a time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nlu_lite.errors import FormatError
+from nlu_lite.records import Floats
+
+DTYPES: dict[str, np.dtype[Any]] = {
+    "F32": np.dtype("<f4"),
+    "F16": np.dtype("<f2"),
+    "BF16": np.dtype("<u2"),
+    "F64": np.dtype("<f8"),
+}
+
+
+class LazyTensors(Mapping[str, Floats]):
+    """Tensors that are made when they are asked for, anew each time, so that nobody holds them all.
+
+    Args:
+        makers: For each name what gives its array.
+    """
+
+    def __init__(self, makers: Mapping[str, Callable[[], Floats]]) -> None:
+        self._makers = dict(makers)
+
+    def __getitem__(self, name: str) -> Floats:
+        return self._makers[name]()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._makers)
+
+    def __len__(self) -> int:
+        return len(self._makers)
+
+
+def map_safetensors(path: Path) -> dict[str, Callable[[], Floats]]:
+    """Map a safetensors file into memory (https://github.com/huggingface/safetensors#format).
+
+    The map is private: a caller may write into an array without changing the file.
+
+    Args:
+        path: The file.
+
+    Returns:
+        For each tensor of floating-point numbers what gives it as float32: a view of the map, or a widened copy of a
+        tensor of another type. Tensors of integers (buffers of old exports) are left out.
+
+    Raises:
+        FormatError: The file is damaged.
+    """
+    header, data = _validated(path)
+
+    def view(entry: dict[str, Any]) -> Floats:
+        begin, end = entry["data_offsets"]
+        return _widened(data[begin:end], entry["dtype"]).reshape(entry["shape"])
+
+    floats = {name: entry for name, entry in header.items() if name != "__metadata__" and entry["dtype"] in DTYPES}
+    return {name: lambda entry=entry: view(entry) for name, entry in floats.items()}  # type: ignore[misc]
+
+
+def _validated(path: Path) -> tuple[dict[str, Any], NDArray[np.uint8]]:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        # The library checks lengths, offsets and overlaps, so that what follows can trust them.
+        with safe_open(path, framework="numpy"):
+            pass
+        data: NDArray[np.uint8] = np.memmap(path, np.uint8, mode="c").view(np.ndarray)
+    except (SafetensorError, OSError, ValueError) as error:
+        raise FormatError(f"{path} is damaged ({error})", "a safetensors file", "Fetch it again") from error
+    length = 8 + int(data[:8].view("<u8")[0])
+    return json.loads(data[8:length].tobytes()), data[length:]
+
+
+def _widened(data: NDArray[np.uint8], dtype: str) -> Floats:
+    if dtype == "BF16":  # numpy has no such type: it is the upper half of a float32
+        return np.frombuffer(np.frombuffer(data, "<u2").astype("<u4") << 16, np.float32)
+    return np.require(np.frombuffer(data, DTYPES[dtype]), np.float32, ["A"])
+
+
+def write_safetensors(path: Path, tensors: Mapping[str, Floats]) -> None:
+    """Write tensors one after another, so that only one of them is in memory at a time.
+
+    Shapes are known when their tensors have been made; the header, which stands in front, is therefore given room
+    enough, and what it does not need is padded with spaces, as the format allows.
+    """
+    room = 64 + sum(len(name.encode()) + 160 for name in tensors)
+    room += -room % 8
+    header: dict[str, object] = {"__metadata__": {"format": "pt"}}
+    place = 0
+    with path.open("wb") as file:
+        file.seek(8 + room)
+        for name in tensors:
+            array = np.ascontiguousarray(tensors[name], "<f4")
+            header[name] = {"dtype": "F32", "shape": array.shape, "data_offsets": (place, place + array.nbytes)}
+            file.write(array.data)
+            place += array.nbytes
+        file.seek(0)
+        file.write(room.to_bytes(8, "little"))
+        file.write(json.dumps(header, ensure_ascii=False).encode().ljust(room))
