@@ -1,0 +1,152 @@
+"""Model repositories of the Hugging Face hub, kept in the Hugging Face cache.
+
+`HF_ENDPOINT`, `HF_TOKEN`, `HF_HOME` and the hub's other settings hold, since huggingface_hub itself does the work.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from nlu_lite.errors import OfflineError, SourceError, UnknownReference
+from nlu_lite.records import HubRepository
+
+DESCRIPTION = (
+    "config.json",
+    "sentencepiece.bpe.model",
+    "spiece.model",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "vocab.json",
+    "vocab.txt",
+    "merges.txt",
+)
+WEIGHTS = (
+    re.compile(r"model\.safetensors"),
+    re.compile(r"model\.safetensors\.index\.json|model-\d+-of-\d+\.safetensors"),
+    re.compile(r"pytorch_model\.bin"),
+    re.compile(r"pytorch_model\.bin\.index\.json|pytorch_model-\d+-of-\d+\.bin"),
+)
+"""The ways in which weights are stored, the one to prefer first."""
+
+
+@dataclass(frozen=True)
+class HubSource:
+    """The Hugging Face hub.
+
+    Attributes:
+        offline: Whether only what is in the Hugging Face cache may be used.
+    """
+
+    offline: bool
+
+    def fetch(self, origin: HubRepository) -> Path:
+        """Give the folder of a snapshot: the Hugging Face cache's, if it has one, else downloaded.
+
+        The folder's name is the commit. Only files that a model needs are downloaded: safetensors where there are any.
+
+        Raises:
+            UnknownReference: There is no such repository.
+            SourceError: It could not be downloaded.
+            OfflineError: It is not in the cache, and the network is not to be used.
+        """
+        return _cached(origin) or self._downloaded(origin)
+
+    def _downloaded(self, origin: HubRepository) -> Path:
+        from huggingface_hub import HfApi, snapshot_download
+
+        if self.offline:
+            raise _not_here(origin)
+        with _explained(origin):
+            info = HfApi().model_info(origin.repository, revision=origin.revision)
+            files = needed([file.rfilename for file in info.siblings or ()])
+            if not files:
+                raise SourceError(
+                    f"the repository {origin.repository!r} has no weights",
+                    "model.safetensors or pytorch_model.bin",
+                    "Load another repository",
+                )
+            snapshot_download(origin.repository, revision=origin.revision, allow_patterns=files)
+            return Path(snapshot_download(origin.repository, revision=info.sha, allow_patterns=files))
+
+
+def needed(names: Sequence[str]) -> list[str]:
+    """Choose the files that a model needs from those of its repository; none where it has no weights.
+
+    Example:
+        >>> needed(["README.md", "config.json", "pytorch_model.bin", "model.safetensors", "onnx/model.onnx"])
+        ['config.json', 'model.safetensors']
+    """
+    for pattern in WEIGHTS:
+        weights = [name for name in names if pattern.fullmatch(name)]
+        if weights:
+            return sorted([name for name in DESCRIPTION if name in names] + weights)
+    return []
+
+
+def _cached(origin: HubRepository) -> Path | None:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+    try:
+        path = Path(
+            snapshot_download(
+                origin.repository, revision=origin.revision, local_files_only=True, allow_patterns=[*DESCRIPTION]
+            )
+        )
+    except LocalEntryNotFoundError:
+        return None
+    except HFValidationError as error:
+        raise UnknownReference(
+            f"{origin.repository!r} is no name of a repository", "hf:organisation/name", "Check the name"
+        ) from error
+    return path if needed([item.name for item in path.iterdir()]) else None
+
+
+@contextmanager
+def _explained(origin: HubRepository) -> Iterator[None]:
+    """Turn what huggingface_hub and httpx raise into errors of this library."""
+    import httpx
+    from huggingface_hub import constants, errors
+
+    name = origin.repository
+    page = f"{constants.ENDPOINT}/{name}"
+    try:
+        yield
+    except errors.GatedRepoError as error:
+        raise SourceError(
+            f"the repository {name!r} is gated", "access", f"Accept its conditions at {page} and set HF_TOKEN"
+        ) from error
+    except errors.RevisionNotFoundError as error:
+        raise SourceError(
+            f"the repository {name!r} has no revision {origin.revision!r}", "a branch, tag or commit", f"See {page}"
+        ) from error
+    except errors.RepositoryNotFoundError as error:
+        raise UnknownReference(
+            f"the hub has no repository {name!r}",
+            "one that is public",
+            "Check the name; for a private one set HF_TOKEN",
+        ) from error
+    except errors.OfflineModeIsEnabled as error:
+        raise _not_here(origin) from error
+    except (errors.HfHubHTTPError, httpx.HTTPError, OSError) as error:
+        if isinstance(error, SourceError):
+            raise
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise SourceError(
+            f"{name!r} could not be fetched from {constants.ENDPOINT} ({reason})",
+            "an answer of the hub",
+            f"Try again later, or fetch it elsewhere with `hf download {name}` and copy the Hugging Face cache",
+        ) from error
+
+
+def _not_here(origin: HubRepository) -> OfflineError:
+    return OfflineError(
+        f"the repository {origin.repository!r} is not in the Hugging Face cache, and the network is not to be used",
+        "its files",
+        f"Fetch it where there is a network: hf download {origin.repository}",
+    )
