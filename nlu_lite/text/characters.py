@@ -1,0 +1,69 @@
+"""A text as an array of code points: which are white space, and where UTF-16 offsets lie."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nlu_lite.records import Ints
+
+REPLACEMENT = 0xFFFD
+
+
+class Characters:
+    """A text with what the rules need to know of its characters.
+
+    Attributes:
+        text: The text with each lone surrogate replaced by U+FFFD, which libraries in C can take; offsets are the same.
+        points: uint32 [N], its code points.
+        filled: bool [N], whether a character is something else than white space, as `str.isspace` says.
+    """
+
+    def __init__(self, text: str) -> None:
+        points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
+        surrogate = (points >= 0xD800) & (points <= 0xDFFF)
+        if surrogate.any():
+            points = np.where(surrogate, np.uint32(REPLACEMENT), points)
+            text = points.tobytes().decode("utf-32-le")
+        self.text = text
+        self.points: NDArray[np.uint32] = points
+        self.filled: NDArray[np.bool_] = ~np.isin(points, _spaces())
+
+    def from_utf16(self, offsets: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Turn offsets in UTF-16 code units into offsets in code points."""
+        wide = self.points > 0xFFFF
+        if not wide.any():
+            return offsets
+        units = np.concatenate([[0], np.cumsum(1 + wide)])
+        return np.searchsorted(units, offsets)
+
+    def edges(self) -> NDArray[np.int64]:
+        """Give the offsets at which white space begins or ends."""
+        return np.flatnonzero(self.filled[1:] != self.filled[:-1]) + 1
+
+    def trimmed(self, cuts: NDArray[np.int64]) -> tuple[Ints, Ints]:
+        """Give what lies between cuts without the white space around it; what is white space alone falls away.
+
+        Args:
+            cuts: int64 [C], offsets at which something begins; the text's own begin and end are cuts always.
+
+        Returns:
+            Begins and ends, int32.
+        """
+        cut = np.zeros(len(self.points) + 1, bool)
+        cut[cuts] = True
+        cut[[0, -1]] = True
+        part = np.cumsum(cut[:-1]) - 1
+        places = np.flatnonzero(self.filled)
+        of = part[places]
+        first = np.flatnonzero(np.diff(of, prepend=-1))
+        last = np.append(first[1:], len(of)) - 1
+        return places[first].astype(np.int32), (places[last] + 1).astype(np.int32)
+
+
+@cache
+def _spaces() -> NDArray[np.uint32]:
+    """All that is white space in Python's Unicode; none lies beyond the first plane."""
+    return np.array([point for point in range(0x10000) if chr(point).isspace()], np.uint32)
