@@ -1,5 +1,43 @@
-"""Contextual vectors for the words of any language, in one line."""
+"""Contextual vectors for the words of any language, in one line.
+
+``nlu_lite.load("xx.embed.xlm_roberta_xtreme_base").predict("Put your text here.")``
+"""
 
 from nlu_lite._version import __version__
+from nlu_lite.errors import (
+    BadReference,
+    FormatError,
+    InputError,
+    IntegrityError,
+    LicensedReference,
+    MissingExtra,
+    ModelError,
+    NluLiteError,
+    OfflineError,
+    OptionError,
+    SourceError,
+    UnknownReference,
+    UnsupportedReference,
+)
+from nlu_lite.pipeline import Pipeline, load
+from nlu_lite.table import matrix
 
-__all__ = ["__version__"]
+__all__ = [
+    "BadReference",
+    "FormatError",
+    "InputError",
+    "IntegrityError",
+    "LicensedReference",
+    "MissingExtra",
+    "ModelError",
+    "NluLiteError",
+    "OfflineError",
+    "OptionError",
+    "Pipeline",
+    "SourceError",
+    "UnknownReference",
+    "UnsupportedReference",
+    "__version__",
+    "load",
+    "matrix",
+]

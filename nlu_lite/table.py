@@ -74,11 +74,12 @@ def build(level: Level, corpus: Corpus, spans: Spans, columns: Sequence[VectorCo
     """
     import pandas as pd
 
-    made: dict[str, Any] = {level.value: _objects(_texts(corpus, spans))}
+    index = corpus.index[spans.document]
+    made: dict[str, Any] = {level.value: _objects(_texts(corpus, spans), index)}
     if positions:
         made |= {f"{level.value}_begin": spans.begin, f"{level.value}_end": spans.end}
-    made |= {column.name: _objects(column.vectors) for column in columns}
-    result = pd.DataFrame(made, index=corpus.index[spans.document])
+    made |= {column.name: _objects(column.vectors, index) for column in columns}
+    result = pd.DataFrame(made, index=index)
     return result if corpus.kept is None else _beside(corpus.kept.iloc[spans.document], result)
 
 
@@ -87,9 +88,11 @@ def _texts(corpus: Corpus, spans: Spans) -> list[str]:
     return [corpus.texts[document][begin:end] for document, begin, end in places]
 
 
-def _objects(values: Sequence[str] | Floats) -> np.ndarray[Any, np.dtype[np.object_]]:
+def _objects(values: Sequence[str] | Floats, index: pd.Index) -> pd.Series[Any]:
     """One object a row: never strings of a dtype that depends on what is installed, never a copy of a vector."""
-    return np.fromiter(values, object, len(values))
+    import pandas as pd
+
+    return pd.Series(np.fromiter(values, object, len(values)), index, dtype=object)
 
 
 def _beside(kept: pd.DataFrame, result: pd.DataFrame) -> pd.DataFrame:
@@ -128,12 +131,18 @@ def column_names(specs: Sequence[ModelSpec]) -> list[str]:
     lengths = [1] * len(specs)
     while True:
         names = [_name(spec, parts, n) for spec, parts, n in zip(specs, segments, lengths, strict=True)]
-        crowded = {name for name in names if names.count(name) > 1}
-        # Two steps beyond the last segment: one puts the language in front, the next takes the whole reference.
-        grown = [n + (name in crowded and n <= len(p) + 1) for name, p, n in zip(names, segments, lengths, strict=True)]
-        if grown == lengths:
+        crowds = [[i for i, other in enumerate(names) if other == name] for name in dict.fromkeys(names)]
+        growing = [i for crowd in crowds if len(crowd) > 1 for i in _growing(crowd, segments, lengths)]
+        if not growing:
             return names
-        lengths = grown
+        for i in growing:
+            lengths[i] += 1
+
+
+def _growing(crowd: list[int], segments: list[list[str]], lengths: list[int]) -> list[int]:
+    """Choose whose ids grow: those with segments left, else all, by the language and then the whole reference."""
+    with_segments_left = [i for i in crowd if lengths[i] < len(segments[i])]
+    return with_segments_left or [i for i in crowd if lengths[i] < len(segments[i]) + 2]
 
 
 def _name_segments(spec: ModelSpec) -> list[str]:
@@ -226,13 +235,11 @@ def _shapes(shapes: set[tuple[int, ...] | None]) -> str:
 
 
 def _view(cells: list[np.ndarray[Any, np.dtype[np.float32]]]) -> Floats | None:
-    """The part of a matrix whose rows the cells are, if they are, one after another."""
-    base = cells[0].base
-    if not isinstance(base, np.ndarray) or base.ndim != 2 or any(cell.base is not base for cell in cells):
+    """The matrix whose rows the cells are, if they lie in one array, one behind another."""
+    first = cells[0]
+    if first.base is None or any(cell.base is not first.base for cell in cells):
         return None
     addresses = np.fromiter((cell.__array_interface__["data"][0] for cell in cells), np.int64, len(cells))
-    step = base.strides[0]
-    first, rest = divmod(int(addresses[0]) - base.__array_interface__["data"][0], step)
-    if rest or cells[0].shape != base.shape[1:] or (np.diff(addresses) != step).any():
+    if not first.flags.c_contiguous or (np.diff(addresses) != first.nbytes).any():
         return None
-    return base[first : first + len(cells)]
+    return np.lib.stride_tricks.as_strided(first, (len(cells), *first.shape), (first.nbytes, *first.strides))

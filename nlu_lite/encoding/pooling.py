@@ -96,4 +96,5 @@ def mean_of_groups(vectors: Floats, group: Ints, groups: int) -> Floats:
     firsts = np.searchsorted(group, np.arange(groups))
     counts = np.diff(np.append(firsts, len(group)))
     sums: Floats = np.add.reduceat(vectors, firsts)
-    return sums / counts[:, None].astype(np.float32)
+    sums /= counts[:, None]
+    return sums

@@ -1,0 +1,263 @@
+"""`load` and `Pipeline`: the one room that knows the whole way from a reference to a table."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn, TypeVar
+
+import numpy as np
+
+from nlu_lite import encoding, formats, inputs, registry, sources, table, text
+from nlu_lite.cache import Cache, default_cache
+from nlu_lite.encoding import Encoder
+from nlu_lite.errors import OptionError
+from nlu_lite.records import Action, Checkpoint, ComponentSpec, Corpus, Floats, ModelSpec, Segments
+from nlu_lite.sources import Fetched
+from nlu_lite.table import Level, Spans, VectorColumn
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from tqdm import tqdm
+
+E = TypeVar("E", bound=Enum)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model of a pipeline, ready to encode.
+
+    Attributes:
+        spec: What its reference stands for.
+        fetched: Where its files were found.
+        column: Name of its column in the result.
+        encoder: What makes the vectors.
+    """
+
+    spec: ModelSpec
+    fetched: Fetched
+    column: str
+    encoder: Encoder
+
+
+@dataclass(frozen=True, repr=False)
+class Pipeline:
+    """Components that were found, fetched and read; made by `load`.
+
+    Attributes:
+        components: What the references stand for, in their order.
+        models: The models among them.
+        language: Language of texts for which `predict` is told no other; ``"xx"`` finds it from each text.
+    """
+
+    components: tuple[ModelSpec | ComponentSpec, ...]
+    models: tuple[Model, ...]
+    language: str
+
+    def predict(
+        self,
+        data: object,
+        *,
+        output_level: str | None = None,
+        positions: bool = False,
+        text_column: Hashable | None = None,
+        keep_columns: bool = True,
+        lang: str | None = None,
+        lang_column: Hashable | None = None,
+        missing: str = "error",
+        progress: bool | None = None,
+    ) -> pd.DataFrame:
+        """Split texts into sentences and words, and give each its vector. Opens no file and no connection.
+
+        Args:
+            data: A str, a list of str, a list of lists of str (documents of one sentence, already split into words),
+                a Series of str or a DataFrame. It is never changed.
+            output_level: ``"token"``, ``"sentence"`` or ``"document"``: what a row is. By default ``"token"``, or
+                ``"sentence"`` where only a sentence detector was asked for. Above the token level a token model gives
+                the mean of its token vectors.
+            positions: Whether to add ``<level>_begin`` and ``<level>_end``: half-open, in code points of the document.
+            text_column: A frame's column of texts; by default ``text``, else the only column of strings.
+            keep_columns: Whether the frame's other columns come along.
+            lang: Language of the texts; by default that of the references.
+            lang_column: A frame's column of language codes.
+            missing: ``"error"`` or ``"skip"``: what to do with rows that are None or NaN.
+            progress: Whether to show a bar; by default in a terminal or notebook, for work longer than a second.
+
+        Returns:
+            A row for each token (or sentence, or document), with the input's index repeated. Vectors are float32
+            arrays [d] in columns ``word_embedding_<id>``. A text without words gives no row.
+
+        Raises:
+            InputError: The data cannot be read.
+            OptionError: An option has an unknown value.
+            ModelError: A model gives values that are not numbers.
+
+        Example:
+            >>> import nlu_lite
+            >>> nlu_lite.load("de.tokenize").predict("Guten Tag!", positions=True)
+               token  token_begin  token_end
+            0  Guten            0          5
+            0    Tag            6          9
+            0      !            9         10
+        """
+        level = self._level(output_level)
+        if lang is not None:
+            text.check_language(lang)
+        corpus, segments = inputs.read(
+            data,
+            inputs.Reading(
+                text_column=text_column,
+                lang_column=lang_column,
+                language=lang or self.language,
+                check_language=text.check_language,
+                columns=inputs.Columns.KEEP if keep_columns else inputs.Columns.DROP,
+                missing=_choice(inputs.Missing, missing, "missing"),
+            ),
+        )
+        segments = text.segment(corpus) if segments is None else segments
+        spans = table.rows(level, corpus, segments)
+        columns = self._vectors(corpus, segments, spans, level, progress)
+        return table.build(level, corpus, spans, columns, positions)
+
+    def __repr__(self) -> str:
+        lines = [f"  {spec.reference}: {spec.action.value} ({spec.language})" for spec in self.components]
+        return "\n".join([f"Pipeline(language={self.language!r})", *lines])
+
+    def _level(self, name: str | None) -> Level:
+        if name is not None:
+            return _choice(Level, name, "output_level")
+        only = all(spec.action is Action.SENTENCE_DETECTOR for spec in self.components)
+        return Level.SENTENCE if only else Level.TOKEN
+
+    def _vectors(
+        self, corpus: Corpus, segments: Segments, spans: Spans, level: Level, progress: bool | None
+    ) -> list[VectorColumn]:
+        tokens = len(segments.token_begin) * len(self.models)
+        columns = []
+        with _bar(tokens, progress) as bar:
+            for model in self.models:
+                vectors = model.encoder.token_vectors(corpus.texts, segments, bar.update)
+                columns.append(VectorColumn(model.column, _at_level(vectors, segments, spans, level)))
+        return columns
+
+
+def load(
+    *references: str,
+    device: str = "cpu",
+    threads: int | None = None,
+    max_length: int | None = None,
+    source: str | None = None,
+    revision: str | None = None,
+    cache_dir: str | Path | None = None,
+    offline: bool | None = None,
+) -> Pipeline:
+    """Find, fetch and read what the references stand for; whatever can fail fails here.
+
+    Args:
+        references: NLU references (``"xx.embed.xlm_roberta_xtreme_base"``, ``"de.tokenize"``), several in one string
+            or several strings; or ``"hf:org/name"`` for a repository of the Hugging Face hub, ``"path:DIR"`` for a
+            folder in transformers' layout. None at all means the packaged model.
+        device: Where models run: ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
+        threads: Threads of a forward pass on the CPU; by default PyTorch's own number.
+        max_length: Longest window in pieces, special tokens included; by default as long as the model's positions
+            allow. Longer sentences go through overlapping windows: nothing is cut off.
+        source: ``"installed"``, ``"folder"``, ``"hub"`` or ``"bucket"``: the one place that models may come from; by
+            default those that the catalogue names, in its order.
+        revision: Branch, tag or commit of a hub repository; by default its main branch.
+        cache_dir: Where converted models are kept; by default ``NLU_LITE_CACHE``, else the user's cache folder. The
+            hub's own files stay in the Hugging Face cache.
+        offline: Whether to use only what is on this machine; by default as the environment says (``NLU_LITE_OFFLINE``,
+            ``HF_HUB_OFFLINE``).
+
+    Raises:
+        BadReference: A reference is unknown, not public, or of a kind that cannot be read.
+        SourceError: Files could not be fetched.
+        FormatError: Files are damaged.
+        ModelError: The parts of a model do not fit one another.
+        MissingExtra: A package is needed that is not installed.
+        OptionError: An option has an unknown value.
+
+    Example:
+        >>> import nlu_lite
+        >>> nlu_lite.load("en.sentence_detector").predict("It rains. Stay in!", output_level="sentence")
+            sentence
+        0  It rains.
+        0   Stay in!
+    """
+    components = registry.resolve(references)
+    access = sources.Access(
+        cache=default_cache(cache_dir),
+        offline=offline,
+        source=None if source is None else _choice(sources.Place, source, "source"),
+        revision=revision,
+    )
+    specs = [spec for spec in components if isinstance(spec, ModelSpec)]
+    models = []
+    for spec, column in zip(specs, table.column_names(specs), strict=True):
+        fetched = sources.fetch(spec, access)
+        checkpoint = _checkpoint(fetched, access.cache)
+        encoder = encoding.open_encoder(checkpoint, device=device, threads=threads, max_length=max_length)
+        models.append(Model(spec, fetched, column, encoder))
+    return Pipeline(components, tuple(models), _language(components))
+
+
+def _checkpoint(fetched: Fetched, cache: Cache) -> Checkpoint:
+    """Read a model; what cannot be memory-mapped as it lies is converted once and kept in the cache."""
+    if formats.is_mapped(fetched.path):
+        return formats.read(fetched.path)
+    folder = cache.place(
+        f"model-{fetched.digest}", lambda folder: formats.write_checkpoint(formats.read(fetched.path), folder)
+    )
+    return formats.read(folder)
+
+
+def _language(components: tuple[ModelSpec | ComponentSpec, ...]) -> str:
+    """That of the text components; failing these, the one in which all references agree; failing that, ``xx``."""
+    texts = {spec.language for spec in components if isinstance(spec, ComponentSpec)}
+    if len(texts) > 1:
+        raise OptionError(
+            f"the text components are of the languages {', '.join(sorted(texts))}", "one", "Leave all but one out"
+        )
+    languages = texts or {spec.language for spec in components}
+    return languages.pop() if len(languages) == 1 else "xx"
+
+
+def _choice(kind: type[E], value: str, option: str) -> E:
+    try:
+        return kind(value)
+    except ValueError:
+        names = [str(member.value) for member in kind]
+        remedy = f"Pass one of these as {option}"
+        near = get_close_matches(str(value), names)
+        raise OptionError(f"{option}={value!r}", ", ".join(map(repr, names)), remedy, near) from None
+
+
+def _at_level(vectors: Floats, segments: Segments, spans: Spans, level: Level) -> Floats:
+    """Give token vectors as they are, or their means over sentences or documents."""
+    if level is Level.TOKEN:
+        return vectors
+    if level is Level.SENTENCE:
+        return encoding.mean_of_groups(vectors, segments.token_sentence, len(spans.document))
+    document = segments.sentence_document[segments.token_sentence]
+    rows = np.searchsorted(spans.document, document)
+    return encoding.mean_of_groups(vectors, rows.astype(np.int32), len(spans.document))
+
+
+@contextmanager
+def _bar(total: int, wanted: bool | None) -> Iterator[tqdm[NoReturn]]:
+    """A bar that shows itself after a second."""
+    from tqdm.auto import tqdm
+
+    shown = _interactive() if wanted is None else wanted
+    with tqdm(total=total, unit="token", delay=1, disable=not (shown and total), leave=False) as bar:
+        yield bar
+
+
+def _interactive() -> bool:
+    """Whether somebody looks on: a terminal, or a notebook, whose kernel has no terminal."""
+    return sys.stderr.isatty() or "ipykernel" in sys.modules
