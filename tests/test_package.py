@@ -1,0 +1,91 @@
+"""What the package promises as a whole: its public surface, and how little its import costs."""
+
+import inspect
+import subprocess
+import sys
+from importlib import metadata
+
+import nlu_lite
+
+HEAVY = ["torch", "transformers", "pandas", "pyarrow", "huggingface_hub", "openvino", "pyspark", "ray", "plotly"]
+
+
+def test_the_public_surface_is_this():
+    assert sorted(nlu_lite.__all__) == [
+        "BadReference",
+        "FormatError",
+        "InputError",
+        "IntegrityError",
+        "LicensedReference",
+        "MissingExtra",
+        "ModelError",
+        "NluLiteError",
+        "OfflineError",
+        "OptionError",
+        "Pipeline",
+        "SourceError",
+        "UnknownReference",
+        "UnsupportedReference",
+        "__version__",
+        "load",
+        "matrix",
+    ]
+
+
+def signature(function):
+    return [
+        f"{'*' if p.kind is p.VAR_POSITIONAL else ''}{p.name}" + ("" if p.default is p.empty else f"={p.default!r}")
+        for p in inspect.signature(function).parameters.values()
+    ]
+
+
+def test_load_takes_these():
+    assert signature(nlu_lite.load) == [
+        "*references",
+        "device='cpu'",
+        "threads=None",
+        "max_length=None",
+        "source=None",
+        "revision=None",
+        "cache_dir=None",
+        "offline=None",
+    ]
+
+
+def test_predict_takes_these():
+    assert signature(nlu_lite.Pipeline.predict) == [
+        "self",
+        "data",
+        "output_level=None",
+        "positions=False",
+        "text_column=None",
+        "keep_columns=True",
+        "lang=None",
+        "lang_column=None",
+        "missing='error'",
+        "progress=None",
+    ]
+
+
+def test_every_error_is_of_one_tree():
+    errors = [getattr(nlu_lite, name) for name in nlu_lite.__all__ if inspect.isclass(getattr(nlu_lite, name))]
+    errors.remove(nlu_lite.Pipeline)
+    assert errors
+    assert all(issubclass(error, nlu_lite.NluLiteError) for error in errors)
+
+
+def run(code):
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_import_loads_nothing_heavy():
+    assert run(f"import sys, nlu_lite; print([name for name in {HEAVY} if name in sys.modules])") == "[]"
+
+
+def test_a_text_component_predicts_without_torch():
+    code = "import sys, nlu_lite; nlu_lite.load('de.tokenize').predict('Ja.'); print('torch' in sys.modules)"
+    assert run(code) == "False"
+
+
+def test_the_version_is_the_distributions():
+    assert nlu_lite.__version__ == metadata.version("nlu-lite")
