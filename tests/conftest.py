@@ -24,6 +24,15 @@ def no_network(monkeypatch):
     for name in ("connect", "connect_ex"):
         monkeypatch.setattr(socket.socket, name, guarded(getattr(socket.socket, name)))
 
+    look_up = socket.getaddrinfo
+
+    def getaddrinfo(host, *rest, **more):
+        if host is not None and not _is_loopback(host):
+            pytest.fail(f"the name {host!r} was looked up")
+        return look_up(host, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+
 
 def _is_loopback(host: str) -> bool:
     try:

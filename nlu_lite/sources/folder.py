@@ -21,11 +21,8 @@ class FolderSource:
             SourceError: There is nothing at that path; the nearest names beside it are given.
         """
         path = Path(origin.path).expanduser()
-        try:
-            if path.exists():
-                return path
-        except (OSError, ValueError) as error:
-            raise SourceError(f"{origin.path!r} is no path ({error})", "a folder", "Check the path") from error
+        if path.exists():
+            return path
         beside = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
         near = [str(path.parent / name) for name in get_close_matches(path.name, beside)]
         raise SourceError(f"{path} does not exist", "a folder in transformers' layout", "Check the path", near)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from nlu_lite.errors import OfflineError, SourceError, UnknownReference
 from nlu_lite.records import HubRepository
@@ -109,10 +110,10 @@ def _cached(origin: HubRepository) -> Path | None:
 
 @contextmanager
 def _explained(origin: HubRepository) -> Iterator[None]:
-    """Turn what huggingface_hub and httpx raise into errors of this library."""
-    import httpx
+    """Turn what huggingface_hub and its HTTP client raise into errors of this library."""
     from huggingface_hub import constants, errors
 
+    client_error: Any = errors.HfHubHTTPError.__mro__[1]  # httpx's HTTPError, or that of its successor httpx2
     name = origin.repository
     page = f"{constants.ENDPOINT}/{name}"
     try:
@@ -133,7 +134,7 @@ def _explained(origin: HubRepository) -> Iterator[None]:
         ) from error
     except errors.OfflineModeIsEnabled as error:
         raise _not_here(origin) from error
-    except (errors.HfHubHTTPError, httpx.HTTPError, OSError) as error:
+    except (client_error, OSError) as error:
         if isinstance(error, SourceError):
             raise
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -1,0 +1,151 @@
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import nlu_lite
+from nlu_lite.cache import Cache
+from nlu_lite.errors import OfflineError, OptionError, SourceError, UnknownReference
+from nlu_lite.records import HubRepository
+from nlu_lite.registry import resolve
+from nlu_lite.sources import Access, Place, fetch
+from nlu_lite.sources.hub import needed
+from tests.sources.conftest import COMMIT
+
+
+def get(reference="hf:org/tiny", **access):
+    (spec,) = resolve([reference])
+    return fetch(spec, Access(Cache(None), **access))
+
+
+def test_only_what_a_model_needs_is_downloaded(hub):
+    fetched = get()
+    assert hub.downloaded() == {"config.json", "model.safetensors", "sentencepiece.bpe.model"}
+    assert sorted(path.name for path in fetched.path.iterdir()) == sorted(hub.downloaded())
+    assert fetched.origin == HubRepository("org/tiny", COMMIT)
+
+
+def test_bin_is_downloaded_only_where_there_are_no_safetensors(hub):
+    del hub.repositories["org/tiny"]["model.safetensors"]
+    get()
+    assert hub.downloaded() == {"config.json", "pytorch_model.bin", "sentencepiece.bpe.model"}
+
+
+def test_what_is_in_the_cache_is_used_without_a_request(hub):
+    first = get()
+    hub.requests.clear()
+    hub.status = (500, "")
+    assert get().path == first.path
+    assert get(offline=True).path == first.path
+    assert hub.requests == []
+
+
+def test_a_revision_is_asked_for_and_remembered(hub):
+    fetched = get(revision="v1")
+    assert fetched.path.name == COMMIT
+    hub.requests.clear()
+    assert get(revision="v1").path == fetched.path
+    assert get(revision=COMMIT).path == fetched.path
+    assert hub.requests == []
+
+
+def test_the_pipeline_runs_on_what_the_hub_gave(hub):
+    from tests.sources.test_installed import DATA
+
+    ours = nlu_lite.load("hf:org/tiny").predict("Put your text here.")
+    theirs = nlu_lite.load(f"path:{DATA / 'xlmroberta_weights'}").predict("Put your text here.")
+    assert list(ours.columns) == ["token", "word_embedding_tiny"]
+    np.testing.assert_array_equal(nlu_lite.matrix(ours), nlu_lite.matrix(theirs))
+
+
+def test_a_row_of_the_catalogue_comes_from_its_hub_repository(hub):
+    hub.repositories["FacebookAI/xlm-roberta-base"] = hub.repositories["org/tiny"]
+    assert get("xx.embed.xlm").origin == HubRepository("FacebookAI/xlm-roberta-base", COMMIT)
+    assert get("xx.embed.xlm", source=Place.HUB).path.is_dir()
+
+
+# --- what can go wrong -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "said"),
+    [
+        ((404, "RepoNotFound"), UnknownReference, "the hub has no repository 'org/tiny'.*HF_TOKEN"),
+        ((401, "RepoNotFound"), UnknownReference, "the hub has no repository"),
+        ((403, "GatedRepo"), SourceError, "is gated.*Accept its conditions at http.*HF_TOKEN"),
+        ((500, ""), SourceError, "could not be fetched from http://127"),
+    ],
+)
+def test_the_hubs_refusals_are_explained(hub, status, error, said):
+    hub.status = status
+    with pytest.raises(error, match=said):
+        get()
+
+
+def test_a_missing_revision_is_an_error(hub):
+    with pytest.raises(SourceError, match="has no revision 'v9'"):
+        get(revision="v9")
+
+
+def test_a_repository_without_weights_is_an_error(hub):
+    hub.repositories["org/tiny"] = {"README.md": b""}
+    with pytest.raises(SourceError, match="has no weights"):
+        get()
+
+
+def test_a_download_that_breaks_off_is_an_error_and_can_be_repeated(hub, monkeypatch):
+    monkeypatch.setattr("time.sleep", lambda seconds: None)  # between the library's own tries
+    hub.cut = 1000
+    with pytest.raises(SourceError, match="could not be fetched"):
+        get()
+    hub.cut = None
+    assert (get().path / "model.safetensors").read_bytes() == hub.repositories["org/tiny"]["model.safetensors"]
+
+
+def test_an_unreachable_hub_is_an_error(hub, monkeypatch):
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
+    with pytest.raises(SourceError, match=r"could not be fetched from http://127\.0\.0\.1:9"):
+        get()
+
+
+@pytest.mark.parametrize("setting", ["argument", "NLU_LITE_OFFLINE", "HF_HUB_OFFLINE"])
+def test_offline_asks_nobody_and_says_how_to_fetch(hub, setting, monkeypatch):
+    if setting != "argument":
+        monkeypatch.setenv(setting, "1")
+    with pytest.raises(OfflineError, match="hf download org/tiny"):
+        get(offline=True if setting == "argument" else None)
+    assert hub.requests == []
+
+
+@pytest.mark.parametrize("access", [{"revision": "v1"}, {"source": Place.HUB}])
+def test_options_that_do_not_fit_the_model_are_errors(access):
+    with pytest.raises(OptionError):
+        get("path:/tmp", **access)
+
+
+def test_needed_takes_shards_with_their_index():
+    shards = [f"model-0000{n}-of-00002.safetensors" for n in (1, 2)]
+    names = [*shards, "model.safetensors.index.json", "pytorch_model.bin", "vocab.txt"]
+    assert needed(names) == sorted([*shards, "model.safetensors.index.json", "vocab.txt"])
+
+
+# --- as a user does it -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_the_environments_settings_hold(hub, tmp_path):
+    environment = os.environ | {"HF_ENDPOINT": hub.endpoint, "HF_HOME": str(tmp_path / "home")}
+    code = "import nlu_lite; print(len(nlu_lite.load('hf:org/tiny').predict('Put your text here.')))"
+
+    def run(**more):
+        command = [sys.executable, "-c", code]
+        return subprocess.run(command, env=environment | more, capture_output=True, text=True, check=True).stdout
+
+    assert run().strip() == "5"
+    hub.requests.clear()
+    assert run(HF_HUB_OFFLINE="1").strip() == "5"
+    assert hub.requests == []

