@@ -218,7 +218,7 @@ def _checkpoint(fetched: Fetched, cache: Cache) -> Checkpoint:
 
 def _language(components: tuple[ModelSpec | ComponentSpec, ...]) -> str:
     """That of the text components; failing these, the one in which all references agree; failing that, ``xx``."""
-    texts = {spec.language for spec in components if isinstance(spec, ComponentSpec)}
+    texts = {text.check_language(spec.language) for spec in components if isinstance(spec, ComponentSpec)}
     if len(texts) > 1:
         raise OptionError(
             f"the text components are of the languages {', '.join(sorted(texts))}", "one", "Leave all but one out"

