@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 import numpy as np
 
 from nlu_lite import encoding, formats, inputs, registry, sources, table, text
-from nlu_lite.cache import Cache, default_cache
+from nlu_lite.cache import Cache, default_cache, sha256
 from nlu_lite.encoding import Encoder
 from nlu_lite.errors import OptionError
 from nlu_lite.records import Action, Checkpoint, ComponentSpec, Corpus, Floats, ModelSpec, Segments
@@ -139,7 +139,7 @@ class Pipeline:
     ) -> list[VectorColumn]:
         tokens = len(segments.token_begin) * len(self.models)
         columns = []
-        with _bar(tokens, progress) as bar:
+        with _bar(tokens, "token", progress) as bar:
             for model in self.models:
                 vectors = model.encoder.token_vectors(corpus.texts, segments, bar.update)
                 columns.append(VectorColumn(model.column, _at_level(vectors, segments, spans, level)))
@@ -210,10 +210,13 @@ def _checkpoint(fetched: Fetched, cache: Cache) -> Checkpoint:
     """Read a model; what cannot be memory-mapped as it lies is converted once and kept in the cache."""
     if formats.is_mapped(fetched.path):
         return formats.read(fetched.path)
-    folder = cache.place(
-        f"model-{fetched.digest}", lambda folder: formats.write_checkpoint(formats.read(fetched.path), folder)
-    )
-    return formats.read(folder)
+
+    def convert(folder: Path) -> None:
+        checkpoint = formats.read(fetched.path)
+        with _bar(len(checkpoint.tensors), "tensor", None) as bar:
+            formats.write_checkpoint(checkpoint, folder, bar.update)
+
+    return formats.read(cache.place(f"model-{fetched.digest or sha256(fetched.path)}", convert))
 
 
 def _language(components: tuple[ModelSpec | ComponentSpec, ...]) -> str:
@@ -249,12 +252,12 @@ def _at_level(vectors: Floats, segments: Segments, spans: Spans, level: Level) -
 
 
 @contextmanager
-def _bar(total: int, wanted: bool | None) -> Iterator[tqdm[NoReturn]]:
+def _bar(total: int, unit: str, wanted: bool | None) -> Iterator[tqdm[NoReturn]]:
     """A bar that shows itself after a second."""
     from tqdm.auto import tqdm
 
     shown = _interactive() if wanted is None else wanted
-    with tqdm(total=total, unit="token", delay=1, disable=not (shown and total), leave=False) as bar:
+    with tqdm(total=total, unit=unit, delay=1, disable=not (shown and total), leave=False) as bar:
         yield bar
 
 

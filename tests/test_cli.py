@@ -59,7 +59,7 @@ def test_every_kind_of_file_holds_the_same(tmp_path):
     frames = {
         "parquet": pd.read_parquet(tmp_path / "out.parquet"),
         "csv": pd.read_csv(tmp_path / "out.csv", converters={COLUMN: json.loads}),
-        "jsonl": pd.DataFrame(map(json.loads, (tmp_path / "out.jsonl").open(encoding="utf-8").readlines())),
+        "jsonl": pd.DataFrame(map(json.loads, (tmp_path / "out.jsonl").read_text(encoding="utf-8").split("\n")[:-1])),
     }
     for frame in frames.values():
         assert list(frame.columns) == ["index", "token", "token_begin", "token_end", COLUMN]

@@ -258,3 +258,18 @@ def test_the_packaged_model_is_what_load_means(tmp_path):
     again = nlu_lite.load(cache_dir=tmp_path).predict("Put your text here.")
     assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == times
     np.testing.assert_array_equal(nlu_lite.matrix(again), nlu_lite.matrix(frame))
+
+
+def test_a_converted_file_is_known_by_its_content(tmp_path):
+    """Two files of the packaged format at one path, one after the other, are two models."""
+    from tests.formats.conftest import E5File
+
+    path = tmp_path / "model.bin"
+    matrices = []
+    for seed in (1, 2, 1):
+        path.write_bytes(E5File(seed).data)
+        frame = nlu_lite.load(f"path:{path}", cache_dir=tmp_path / "cache").predict("a b")
+        matrices.append(nlu_lite.matrix(frame))
+    assert np.abs(matrices[0] - matrices[1]).max() > 0.1
+    np.testing.assert_array_equal(matrices[0], matrices[2])
+    assert len([item for item in (tmp_path / "cache").iterdir() if item.is_dir()]) == 2

@@ -38,16 +38,17 @@ class TransformersFolder:
         return Checkpoint(config, LazyTensors(tensors), _subwords(path, model_type), card)
 
 
-def write_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
+def write_checkpoint(checkpoint: Checkpoint, folder: Path, advance: Callable[[int], object] = int) -> None:
     """Write a checkpoint in transformers' layout, tensor by tensor.
 
     Args:
         checkpoint: What to write.
         folder: An existing folder.
+        advance: Called with the number of tensors written since the last call.
     """
     name, _ = SUBWORD_FILES[str(checkpoint.config["model_type"])]
     (folder / name).write_bytes(checkpoint.subwords.data)
-    write_safetensors(folder / "model.safetensors", checkpoint.tensors)
+    write_safetensors(folder / "model.safetensors", checkpoint.tensors, advance)
     (folder / "config.json").write_text(json.dumps(dict(checkpoint.config), indent=2), encoding="utf-8")
 
 

@@ -86,11 +86,12 @@ def _widened(data: NDArray[np.uint8], dtype: str) -> Floats:
     return np.require(np.frombuffer(data, DTYPES[dtype]), np.float32, ["A"])
 
 
-def write_safetensors(path: Path, tensors: Mapping[str, Floats]) -> None:
+def write_safetensors(path: Path, tensors: Mapping[str, Floats], advance: Callable[[int], object] = int) -> None:
     """Write tensors one after another, so that only one of them is in memory at a time.
 
     Shapes are known when their tensors have been made; the header, which stands in front, is therefore given room
-    enough, and what it does not need is padded with spaces, as the format allows.
+    enough, and what it does not need is padded with spaces, as the format allows. After each tensor, `advance` is
+    called with 1.
     """
     room = 64 + sum(len(name.encode()) + 160 for name in tensors)
     room += -room % 8
@@ -103,6 +104,7 @@ def write_safetensors(path: Path, tensors: Mapping[str, Floats]) -> None:
             header[name] = {"dtype": "F32", "shape": array.shape, "data_offsets": (place, place + array.nbytes)}
             file.write(array.data)
             place += array.nbytes
+            advance(1)
         file.seek(0)
         file.write(room.to_bytes(8, "little"))
         file.write(json.dumps(header, ensure_ascii=False).encode().ljust(room))
