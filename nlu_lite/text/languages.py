@@ -59,7 +59,17 @@ def known_languages() -> frozenset[str]:
     return frozenset(code for line in lines if not line.startswith("#") for code in line.split()) | {"xx"}
 
 
-def detect(characters: Characters) -> str:
+def detect(text: str) -> str:
+    """Give a language whose rules serve the text; ``"xx"`` where it shows none.
+
+    Example:
+        >>> detect("Где ты?"), detect("12 + 3")
+        ('ru', 'xx')
+    """
+    return find_language(Characters(text))
+
+
+def find_language(characters: Characters) -> str:
     """Give a language whose rules serve the text, by its script; ``"xx"`` where the script tells none."""
     points = characters.points[:SAMPLE][characters.filled[:SAMPLE]]
     letters = np.count_nonzero(points >= 0x41)
