@@ -1,6 +1,10 @@
 """The rules of a language, read from its file in ``data/rules``: what they may say, and what each means.
 
-A file holds two tables, both optional, with these keys (lists of words are strings, split at white space):
+A file holds three tables, all optional, with these keys (lists of words are strings, split at white space):
+
+``[language]``, how the language is known from a text
+    ``script``: what it is written in. ``common``: words that stand in nearly every text. ``letters``: letters that
+    its neighbours in the script do without.
 
 ``[sentences]``
     ``stops``: characters that end sentences beside the common ones. ``weak``: characters that end one before a
@@ -37,6 +41,15 @@ from importlib import resources
 from typing import Any
 
 FOLDER = "data/rules"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The table ``[language]`` of a language."""
+
+    script: str = ""
+    common: frozenset[str] = frozenset()
+    letters: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,6 +92,7 @@ class Rules:
     """The rules of a language."""
 
     language: str
+    evidence: Evidence
     sentences: SentenceRules
     words: WordRules
 
@@ -101,7 +115,23 @@ def rules_of(language: str) -> Rules:
     name = language if language in languages_with_rules() else "xx"
     file = resources.files("nlu_lite.text") / FOLDER / f"{name}.toml"
     table = tomllib.loads(file.read_text(encoding="utf-8"))
-    return Rules(language, _sentences(table.get("sentences", {})), _words(table.get("words", {})))
+    return Rules(
+        language,
+        _evidence(table.get("language", {})),
+        _sentences(table.get("sentences", {})),
+        _words(table.get("words", {})),
+    )
+
+
+@cache
+def written_in(script: str) -> tuple[Rules, ...]:
+    """Give the rules of all languages that are written in a script, by code."""
+    rules = (rules_of(language) for language in sorted(languages_with_rules()))
+    return tuple(one for one in rules if one.evidence.script == script)
+
+
+def _evidence(table: dict[str, str]) -> Evidence:
+    return Evidence(table.get("script", ""), _folded(table.get("common", "")), table.get("letters", ""))
 
 
 def _sentences(table: dict[str, Any]) -> SentenceRules:
