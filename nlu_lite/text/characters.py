@@ -1,8 +1,9 @@
-"""A text as an array of code points: which are white space, and where UTF-16 offsets lie."""
+"""A text as an array of code points: which are white space, letters, digits, and where UTF-16 offsets lie."""
 
 from __future__ import annotations
 
-from functools import cache
+import unicodedata
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from nlu_lite.records import Ints
 
 REPLACEMENT = 0xFFFD
+OTHER, SPACE, LETTER, DIGIT = range(4)  # what `Characters.classes` tells apart; a mark counts as a letter
 
 
 class Characters:
@@ -39,23 +41,25 @@ class Characters:
         units = np.concatenate([[0], np.cumsum(1 + wide)])
         return np.searchsorted(units, offsets)
 
+    @cached_property
+    def classes(self) -> NDArray[np.uint8]:
+        """uint8 [N], the class of each character: OTHER, SPACE, LETTER or DIGIT; beyond the first plane all OTHER."""
+        return _classes()[np.minimum(self.points, 0xFFFF)]
+
     def edges(self) -> NDArray[np.int64]:
         """Give the offsets at which white space begins or ends."""
         return np.flatnonzero(self.filled[1:] != self.filled[:-1]) + 1
 
-    def trimmed(self, cuts: NDArray[np.int64]) -> tuple[Ints, Ints]:
+    def between(self, cuts: NDArray[np.bool_]) -> tuple[Ints, Ints]:
         """Give what lies between cuts without the white space around it; what is white space alone falls away.
 
         Args:
-            cuts: int64 [C], offsets at which something begins; the text's own begin and end are cuts always.
+            cuts: bool [N + 1], whether something begins or ends at an offset.
 
         Returns:
             Begins and ends, int32.
         """
-        cut = np.zeros(len(self.points) + 1, bool)
-        cut[cuts] = True
-        cut[[0, -1]] = True
-        part = np.cumsum(cut[:-1]) - 1
+        part = np.cumsum(cuts[:-1], dtype=np.int32)
         places = np.flatnonzero(self.filled)
         of = part[places]
         first = np.flatnonzero(np.diff(of, prepend=-1))
@@ -67,3 +71,17 @@ class Characters:
 def _spaces() -> NDArray[np.uint32]:
     """All that is white space in Python's Unicode; none lies beyond the first plane."""
     return np.array([point for point in range(0x10000) if chr(point).isspace()], np.uint32)
+
+
+@cache
+def _classes() -> NDArray[np.uint8]:
+    return np.array([_class(chr(point)) for point in range(0xFFFF)] + [OTHER], np.uint8)
+
+
+def _class(character: str) -> int:
+    if character.isspace():
+        return SPACE
+    kind = unicodedata.category(character)
+    if kind == "Nd":
+        return DIGIT
+    return LETTER if kind[0] in "LM" or character in "\u200c\u200d" else OTHER

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from difflib import get_close_matches
 from functools import cache
 from importlib import resources
@@ -10,30 +12,34 @@ import numpy as np
 
 from nlu_lite.errors import OptionError
 from nlu_lite.text.characters import Characters
+from nlu_lite.text.rules import Rules, written_in
 
 SCRIPTS = (
-    ("ja", 0x3040, 0x30FF),  # hiragana and katakana, before the Chinese characters that stand among them
-    ("ko", 0xAC00, 0xD7AF),
-    ("zh", 0x4E00, 0x9FFF),
-    ("th", 0x0E00, 0x0E7F),
-    ("lo", 0x0E80, 0x0EFF),
-    ("my", 0x1000, 0x109F),
-    ("km", 0x1780, 0x17FF),
-    ("ka", 0x10A0, 0x10FF),
-    ("hi", 0x0900, 0x097F),
-    ("bn", 0x0980, 0x09FF),
-    ("ta", 0x0B80, 0x0BFF),
-    ("te", 0x0C00, 0x0C7F),
-    ("ml", 0x0D00, 0x0D7F),
-    ("ar", 0x0600, 0x06FF),
-    ("he", 0x0590, 0x05FF),
-    ("el", 0x0370, 0x03FF),
-    ("ru", 0x0400, 0x04FF),
+    ("Kana", 0x3040, 0x30FF),  # before the Chinese characters that stand among them
+    ("Hangul", 0xAC00, 0xD7AF),
+    ("Han", 0x4E00, 0x9FFF),
+    ("Thai", 0x0E00, 0x0E7F),
+    ("Lao", 0x0E80, 0x0EFF),
+    ("Myanmar", 0x1000, 0x109F),
+    ("Khmer", 0x1780, 0x17FF),
+    ("Georgian", 0x10A0, 0x10FF),
+    ("Devanagari", 0x0900, 0x097F),
+    ("Bengali", 0x0980, 0x09FF),
+    ("Tamil", 0x0B80, 0x0BFF),
+    ("Telugu", 0x0C00, 0x0C7F),
+    ("Malayalam", 0x0D00, 0x0D7F),
+    ("Arabic", 0x0600, 0x06FF),
+    ("Hebrew", 0x0590, 0x05FF),
+    ("Greek", 0x0370, 0x03FF),
+    ("Cyrillic", 0x0400, 0x04FF),
+    ("Latin", 0x0041, 0x024F),
 )
-"""Blocks of Unicode, and a language whose rules serve texts in them."""
+"""Blocks of Unicode: a text is in the first of which it has enough."""
 
 MOSTLY = 0.3  # of the letters: Japanese can be written with fewer kana than Chinese characters
-SAMPLE = 2000  # characters that are looked at
+SAMPLE = 3000  # characters that are looked at
+WORD = re.compile(r"[^\W\d_]+(?:[\u0300-\u036f\u0900-\u097f]+[^\W\d_]*)*")
+LEAST = 2  # words and letters that speak for a language, where several share the script
 
 
 def check_language(code: str) -> str:
@@ -59,11 +65,36 @@ def known_languages() -> frozenset[str]:
     return frozenset(code for line in lines if not line.startswith("#") for code in line.split()) | {"xx"}
 
 
-def detect(characters: Characters) -> str:
-    """Give a language whose rules serve the text, by its script; ``"xx"`` where the script tells none."""
+def detect(text: str) -> str:
+    """Give a language whose rules serve the text; ``"xx"`` where it shows none.
+
+    Example:
+        >>> detect("Где ты?"), detect("12 + 3")
+        ('ru', 'xx')
+    """
+    return find_language(Characters(text))
+
+
+def find_language(characters: Characters) -> str:
+    """Give a language whose rules serve the text, by its script and its common words; ``"xx"`` where none shows."""
     points = characters.points[:SAMPLE][characters.filled[:SAMPLE]]
     letters = np.count_nonzero(points >= 0x41)
-    for language, first, last in SCRIPTS:
-        if np.count_nonzero((points >= first) & (points <= last)) > MOSTLY * letters:
-            return language
+    for script, first, last in SCRIPTS:
+        if letters and np.count_nonzero((points >= first) & (points <= last)) > MOSTLY * letters:
+            return _of_script(script, characters.text[:SAMPLE].lower())
     return "xx"
+
+
+def _of_script(script: str, text: str) -> str:
+    candidates = written_in(script)
+    if len(candidates) == 1:
+        return candidates[0].language
+    words = Counter(WORD.findall(text))
+    found = {rules.language: _evidence(rules, text, words) for rules in candidates}
+    best = max(found, key=lambda language: found[language], default="xx")
+    return best if found.get(best, 0) >= LEAST or (best != "xx" and script != "Latin") else "xx"
+
+
+def _evidence(rules: Rules, text: str, words: Counter[str]) -> int:
+    said = sum(times for word, times in words.items() if word in rules.evidence.common)
+    return said + sum(text.count(letter) for letter in rules.evidence.letters)

@@ -1,21 +1,230 @@
-"""Where sentences begin: sentencex, which knows the abbreviations of some 300 languages."""
+"""Where sentences begin: at the stops of a text, where the rules of its language do not speak against it."""
 
 from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nlu_lite.text.characters import Characters
+from nlu_lite.text.rules import SentenceRules
+from nlu_lite.text.settings import NewlineBreaks
+
+STOPS = ".!?…‼⁇⁈⁉。．！？｡।॥؟۔։᙮។៕၊။᠃᠉꓿⸮"
+TIGHT = "。！？｡"  # after these the next sentence begins without a space
+CLOSERS = "\"'”’»)]}›」』）】〉》｣›］｝"
+OPENERS = "\"'“‘„‚«»‹›(\\[{「『（【〈《｢–—−\\-¿¡*•·`"
+PARAGRAPHS = {
+    NewlineBreaks.PARAGRAPHS: r"\n[^\S\n]*+\n|\r\n[^\S\n]*+\r\n|\r[^\S\n]*+\r|[\f\u2029]",
+    NewlineBreaks.LINES: r"[\n\r\f\v\x85\u2028\u2029]",
+}
+LOOK_BACK = 32  # characters before a stop that may be an abbreviation
 
 
-def sentence_cuts(characters: Characters, language: str) -> NDArray[np.int64]:
-    """Give the offsets in code points at which a sentence begins.
+@dataclass(frozen=True)
+class Cuts:
+    """What is known of a text's sentences.
+
+    Attributes:
+        begins: int64, offsets at which a sentence begins.
+        stops_of_words: int64, offsets of full stops that belong to the word before.
+    """
+
+    begins: NDArray[np.int64]
+    stops_of_words: NDArray[np.int64]
+
+
+def sentence_cuts(characters: Characters, rules: SentenceRules, newline_breaks: NewlineBreaks) -> Cuts:
+    """Find where sentences begin, in code points.
 
     Args:
         characters: The text.
-        language: Whose abbreviations and stops count; one without rules of its own gets sentencex's default.
+        rules: Those of its language.
+        newline_breaks: Which line breaks end a sentence.
     """
-    import sentencex
+    return _Finder(characters.text, rules, newline_breaks).cuts()
 
-    boundaries = sentencex.get_sentence_boundaries(language, characters.text)
-    return np.fromiter((boundary["start_index"] for boundary in boundaries), np.int64, len(boundaries))
+
+class _Finder:
+    """One walk over the stops of one text."""
+
+    def __init__(self, text: str, rules: SentenceRules, newline_breaks: NewlineBreaks) -> None:
+        self.text = text
+        self.rules = rules
+        self.begin = 0
+        self.end = len(text.rstrip())
+        self.begins: list[int] = []
+        self.words: list[int] = []
+        self.paragraphs = _paragraphs(text, newline_breaks)
+
+    def cuts(self) -> Cuts:
+        for stop in _stop_pattern(self.rules.stops + self.rules.weak).finditer(self.text):
+            self._look_at(stop.start(), stop.end())
+        begins = np.array(self.begins, np.int64)
+        return Cuts(np.concatenate([begins, self.paragraphs]), np.array(self.words, np.int64))
+
+    def _look_at(self, start: int, end: int) -> None:
+        after = _AFTER.match(self.text, end)
+        assert after is not None
+        stop = self.text[end - 1]
+        closed, gap, opener, following = after.group(1, 2, 3, 4)
+        if not gap and after.end(2) < len(self.text) and stop not in TIGHT:
+            if stop == "." and end - start == 1:
+                self._acronym_stop(start, following or opener)
+            return
+        if end - start == 1 and stop == "." and self._belongs(start, closed, opener, following):
+            return
+        if self._ends(stop, start, end, closed, gap, opener, following):
+            self.begins.append(self._next_begin(after))
+            self.begin = self.begins[-1]
+
+    def _next_begin(self, after: re.Match[str]) -> int:
+        """The sentence's end; a quote after white space closes when one is open."""
+        late = _LATE_CLOSER.match(self.text, after.end(1))
+        if late and self._is_open(late.group(1), after.end(1)):
+            return late.end()
+        return after.end(2)
+
+    def _is_open(self, quote: str, end: int) -> bool:
+        if quote != '"':
+            return True
+        return self.text.count('"', self.begin, end) % 2 == 1
+
+    def _ends(self, stop: str, start: int, end: int, closed: str, gap: str, opener: str, following: str) -> bool:
+        """Whether a stop that belongs to no word ends its sentence."""
+        rules = self.rules
+        quoted = any(quote in closed for quote in "\"'”’»›」』")
+        if stop in rules.weak:
+            return bool(gap) and following.isupper()
+        if following in ",;:)]}%/" and following and not opener:
+            return False
+        if rules.goes_on and closed and _compiled(rules.goes_on).match(self.text, end + len(closed)):
+            return False
+        if rules.quoted == "continues" and quoted and not any(quote in opener for quote in "\"'“‘"):
+            return False
+        if self._is_small(following):
+            return self._ends_before_small(stop, start, end, quoted)
+        return True
+
+    def _ends_before_small(self, stop: str, start: int, end: int, quoted: bool) -> bool:
+        if quoted or stop == "…" or (stop == "." and end - start > 1):
+            return False
+        if stop in "!?":
+            return self.rules.lowercase != "continues"
+        word = _word_before(self.text, start)
+        return stop != "." or (len(word) > 3 and word.isalpha() and not word.isupper())
+
+    def _acronym_stop(self, start: int, following: str) -> None:
+        """Keep the last stop of ``U.S.`` before a comma with its word."""
+        word = _word_before(self.text, start)
+        if word and not (following or " ").isalnum() and self._is_abbreviation(word):
+            self.words.append(start)
+
+    def _is_abbreviation(self, word: str) -> bool:
+        low = word.lower()
+        rules = self.rules
+        listed = low in rules.titles or low in rules.abbreviations or low in rules.final or low in rules.numbered
+        return listed or self._is_initial(word) or _ACRONYM.fullmatch(word) is not None
+
+    def _is_initial(self, word: str) -> bool:
+        if (len(word) == 1 and word.isupper()) or _NAMED.fullmatch(word):
+            return True
+        return bool(self.rules.initials) and _compiled(self.rules.initials).fullmatch(word) is not None
+
+    def _is_small(self, following: str) -> bool:
+        return self.rules.case == "two" and following.islower()
+
+    def _belongs(self, start: int, closed: str, opener: str, following: str) -> bool:
+        """Whether a full stop belongs to its word; then it is noted, and whether it ends a sentence is said."""
+        word = _word_before(self.text, start)
+        if not word:
+            return False
+        if self._is_ordinal(word, start, following):
+            self.words.append(start)
+            return True
+        if not self._is_abbreviation(word):
+            return False
+        if closed and not _ACRONYM.fullmatch(word) and word.lower() not in self.rules.final:
+            return False
+        last = start + 1 + len(closed) >= self.end if not following else False
+        if not (last and len(word) == 1):
+            self.words.append(start)
+        return not last and not self._may_end(word, opener, following, start)
+
+    def _may_end(self, word: str, opener: str, following: str, start: int) -> bool:
+        """Whether an abbreviation ends its sentence too."""
+        low, rules = word.lower(), self.rules
+        if low in rules.titles:
+            return False
+        if low in rules.numbered:
+            return not following.isdigit() and (following.isupper() or bool(opener)) and low not in rules.abbreviations
+        if low in rules.final:
+            return following.isupper() or (bool(opener) and not self._is_small(following))
+        if low in rules.abbreviations or self._is_initial(word):
+            return False
+        return following.isupper() and _word_after(self.text, start + 1).lower() in rules.starters
+
+    def _is_ordinal(self, word: str, start: int, following: str) -> bool:
+        """Whether the stop makes an ordinal or numbers an item of a list."""
+        if not (word.isdigit() or ("roman" in self.rules.ordinals and _ROMAN.fullmatch(word))):
+            return False
+        before = self.text[max(self.begin, start - LOOK_BACK) : start - len(word)]
+        listed = len(word) <= 3 and not before.strip()
+        if listed or not self.rules.ordinals:
+            return listed and bool(following)
+        if self._is_small(following) or _word_after(self.text, start + 1).lower() in self.rules.months:
+            return True
+        short = "all" in self.rules.ordinals or not word.isdigit() or len(word) <= 2
+        return short and following.isupper()
+
+
+_AFTER = re.compile(rf"((?:''|[{re.escape(CLOSERS)}])*+)(\s*+)((?:,,|[{OPENERS}\s])*+)(.?)", re.DOTALL)
+_LATE_CLOSER = re.compile(r"[^\S\n]{1,2}(''|[\"”»])(?=\s|$|[,.;])")
+_ACRONYM = re.compile(r"[^\W\d_]{1,3}(?:\.[^\W\d_]{1,3})+")
+_NAMED = re.compile(r"[^\W\d_]\.-[^\W\d_]|[A-Z][a-z]?\.-?[A-Z]")
+_ROMAN = re.compile(r"[IVXLC]+")
+_BEFORE = re.compile(r"[\w\u0300-\u036f\u0900-\u0dff\u200c\u200d.'’-]*\Z")
+_EDGE = ".'’-"
+
+
+@cache
+def _stop_pattern(more: str) -> re.Pattern[str]:
+    return re.compile(f"[{re.escape(STOPS + more)}]++")
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
+def _word_before(text: str, end: int) -> str:
+    """The word that ends at `end`, dots inside it included; empty where it is longer than any abbreviation."""
+    window = text[max(0, end - LOOK_BACK) : end]
+    parts = window.split()
+    if not parts or window[-1].isspace():
+        return ""
+    word = parts[-1] if len(parts) > 1 or len(window) < LOOK_BACK else ""
+    return _strip(word)
+
+
+def _strip(word: str) -> str:
+    word = re.split(r"[(\[{\"“”„«»‹›'’‘/–—,;:]", word)[-1]
+    return word.strip("-") if not word.endswith(".") else ""
+
+
+def _word_after(text: str, begin: int) -> str:
+    found = _NEXT.match(text, begin)
+    return found.group(1) if found else ""
+
+
+_NEXT = re.compile(r"[\s\"“„«‘'(]*+(\w{1,24})")
+
+
+def _paragraphs(text: str, newline_breaks: NewlineBreaks) -> NDArray[np.int64]:
+    if newline_breaks is NewlineBreaks.NEVER:
+        return np.zeros(0, np.int64)
+    found = re.finditer(PARAGRAPHS[newline_breaks], text)
+    return np.fromiter((match.end() for match in found), np.int64)

@@ -1,113 +1,209 @@
+"""The contract of `segment`: whatever the text and the rules, its spans are exact and lose nothing."""
+
+import time
+
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nlu_lite.errors import OptionError
+from nlu_lite.errors import InputError, OptionError
 from nlu_lite.records import Corpus
-from nlu_lite.registry import resolve
-from nlu_lite.text import check_language, segment
-from nlu_lite.text.characters import Characters
-from nlu_lite.text.languages import detect, known_languages
+from nlu_lite.text import NewlineBreaks, TextSettings, Words, segment, segment_sentences
+from nlu_lite.text.rules import languages_with_rules
 
-LANGUAGES = ["xx", "en", "de", "ja", "zh", "th", "ar", "my", "tlh"]
-wild = st.text(st.characters(), max_size=40) | st.text("a.B! \n。\u200b\u0301\U0001f600\ud800\u00a0", max_size=40)
+LANGUAGES = sorted(languages_with_rules())
+SIGNS = "aAéß'’`-–.…!?,;:()[]\"“”«»„@#&_=/%$1٣² \u00a0\u3000"
+STRANGE = "\ud83d \udc00 \u200b \u200d \ufe0f \u0301 \u202e \U000e0041 \U0001f468 \U0001f1e9 \uffff \u0e31"
+BREAKS = ["\x00", "\r\n", "\n\n", "\f", "\x1c", "\x85", "\u2029"]
+WORDS = """Dr. z.B. U.S. 3. l' http://a.b/c a@b.cd #tag :-) &#39; '' ,, 。 」 漢字 です สวัสดี ကမ္ဘာ ភាសា ລາວ và công ty وقال
+للحكومة की 한국 გ."""
+HARD = st.sampled_from([*SIGNS, *STRANGE.split(" "), *BREAKS, *WORDS.split()])
+TEXTS = st.one_of(
+    st.lists(HARD, max_size=40).map("".join),
+    st.text(st.characters(codec=None), max_size=60),
+    st.text(st.characters(categories=["Cs", "Cc", "Cn", "Mn", "Cf", "Zs", "So", "Lo"]), max_size=40),
+)
 
 
 def corpus(*texts, language="xx"):
     return Corpus(list(texts), [language] * len(texts), pd.RangeIndex(len(texts)))
 
 
-def tokens(text, language="xx"):
-    segments = segment(corpus(text, language=language))
-    return [text[b:e] for b, e in zip(segments.token_begin, segments.token_end, strict=True)]
+def pieces(text, language="xx", chosen=None):
+    """Sentences, each a list of its tokens."""
+    segments = segment(corpus(text, language=language), chosen)
+    tokens = [text[b:e] for b, e in zip(segments.token_begin, segments.token_end, strict=True)]
+    return [
+        [token for token, of in zip(tokens, segments.token_sentence, strict=True) if of == number]
+        for number in range(len(segments.sentence_begin))
+    ]
 
 
-def sentences(text, language="xx"):
-    segments = segment(corpus(text, language=language))
-    return [text[b:e] for b, e in zip(segments.sentence_begin, segments.sentence_end, strict=True)]
-
-
-@given(st.lists(wild, max_size=4), st.sampled_from(LANGUAGES))
-def test_any_string_has_segments_that_cover_it(texts, language):
-    segments = segment(corpus(*texts, language=language))
-    assert {getattr(segments, name).dtype for name in vars(segments)} == {np.dtype(np.int32)}
-    token_document = segments.sentence_document[segments.token_sentence]
+def check(texts, segments):
+    """Offsets rise, nothing overlaps, every character that is not white space stands in one token of one sentence."""
+    for array in vars(segments).values():
+        assert array.dtype == np.int32
+    document = segments.sentence_document[segments.token_sentence]
+    assert (np.diff(segments.sentence_document) >= 0).all()
+    assert (np.diff(segments.token_sentence) >= 0).all()
+    assert (segments.token_begin >= segments.sentence_begin[segments.token_sentence]).all()
+    assert (segments.token_end <= segments.sentence_end[segments.token_sentence]).all()
     for number, text in enumerate(texts):
-        own = token_document == number
-        covered = np.zeros(len(text), int)
-        for begin, end in zip(segments.token_begin[own], segments.token_end[own], strict=True):
-            assert begin < end
-            covered[begin:end] += 1
-        assert covered.tolist() == [0 if character.isspace() else 1 for character in text]
-    sentence = segments.token_sentence
-    assert (segments.sentence_begin[sentence] <= segments.token_begin).all()
-    assert (segments.token_end <= segments.sentence_end[sentence]).all()
-    assert set(sentence.tolist()) == set(range(len(segments.sentence_begin)))
-    for first, last, document in zip(
-        segments.sentence_begin, segments.sentence_end, segments.sentence_document, strict=True
-    ):
-        assert texts[document][first:last] == texts[document][first:last].strip()
-    order = list(zip(token_document.tolist(), segments.token_begin.tolist(), strict=True))
-    assert order == sorted(order)
+        for of, begins, ends in (
+            (segments.sentence_document, segments.sentence_begin, segments.sentence_end),
+            (document, segments.token_begin, segments.token_end),
+        ):
+            left, place = "", 0
+            for begin, end in zip(begins[of == number].tolist(), ends[of == number].tolist(), strict=True):
+                assert place <= begin < end
+                assert not text[begin].isspace()
+                assert not text[end - 1].isspace()
+                left += text[place:begin]
+                place = end
+            left += text[place:]
+            assert not left.strip()
 
 
-def test_no_documents_give_no_segments():
+@given(st.lists(TEXTS, max_size=3), st.sampled_from(LANGUAGES), st.sampled_from(NewlineBreaks))
+@settings(max_examples=400, deadline=None)
+def test_spans_of_any_text_are_exact(texts, language, newline_breaks):
+    check(texts, segment(corpus(*texts, language=language), TextSettings(newline_breaks=newline_breaks)))
+
+
+@given(TEXTS, st.sampled_from(["ja", "vi", "th", "zh"]))
+@settings(max_examples=100, deadline=None)
+def test_spans_of_dictionaries_are_exact(text, language):
+    check([text], segment(corpus(text, language=language), TextSettings(words=Words.DICTIONARY)))
+
+
+@given(TEXTS, st.sampled_from([r"\w+\W+\w+", r"\s*", r"(?s).{5}", r"\.\s"]))
+@settings(max_examples=100, deadline=None)
+def test_what_is_kept_whole_loses_nothing(text, pattern):
+    check([text], segment(corpus(text), TextSettings(keep_whole=(pattern,))))
+
+
+@given(TEXTS)
+@settings(max_examples=100, deadline=None)
+def test_cutting_the_text_of_a_sentence_by_code_points_gives_the_sentence(text):
+    segments = segment(corpus("\U0001f600 " + text))
+    assert segments.token_begin[0] == 0
+    assert segments.token_end[0] >= 1
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n\t\u3000", "\x1c"])
+def test_white_space_has_no_parts(text):
+    segments = segment(corpus(text))
+    assert len(segments.sentence_begin) == len(segments.token_begin) == 0
+
+
+def test_no_document_has_no_parts():
     segments = segment(corpus())
-    assert all(len(getattr(segments, name)) == 0 for name in vars(segments))
+    assert [len(array) for array in vars(segments).values()] == [0] * 6
+    assert all(array.dtype == np.int32 for array in vars(segments).values())
+
+
+def test_a_zero_width_space_is_a_token():
+    assert pieces("\u200b") == [["\u200b"]]
+
+
+def test_what_is_kept_whole_is_one_token_in_one_sentence():
+    chosen = TextSettings(keep_whole=("New York", r"Yahoo! Inc"))
+    assert pieces("New York. The Yahoo! Inc is big.", "en", chosen) == [
+        ["New York", "."],
+        ["The", "Yahoo! Inc", "is", "big", "."],
+    ]
+
+
+def test_a_pattern_that_is_none_is_an_error():
+    with pytest.raises(OptionError, match="cannot be compiled"):
+        TextSettings(keep_whole=("(",))
+    with pytest.raises(OptionError, match="is a str"):
+        TextSettings(keep_whole="a+")
 
 
 @pytest.mark.parametrize(
-    ("text", "language", "expected"),
+    ("breaks", "expected"),
     [
-        ("Guten Tag!", "de", ["Guten", "Tag", "!"]),
-        ("今天天气很好。", "zh", ["今天", "天气", "很好", "。"]),
-        ("สวัสดีครับ", "th", ["สวัสดี", "ครับ"]),
-        ("a\u200bb", "en", ["a", "\u200b", "b"]),
-        ("\u200b", "xx", ["\u200b"]),
-        ("👩\u200d👩\u200d👧 🇩🇪", "xx", ["👩\u200d👩\u200d👧", "🇩🇪"]),
-        ("x\x00y \ud800", "xx", ["x", "\x00", "y", "\ud800"]),
-        ("𝒜b c", "en", ["𝒜b", "c"]),
-        ("a\u2028b\x1cc", "en", ["a", "b", "c"]),
+        (NewlineBreaks.LINES, [["One"], ["two"], ["three"]]),
+        (NewlineBreaks.PARAGRAPHS, [["One", "two"], ["three"]]),
+        (NewlineBreaks.NEVER, [["One", "two", "three"]]),
     ],
 )
-def test_words(text, language, expected):
-    assert tokens(text, language) == expected
+def test_line_breaks_end_what_is_asked_for(breaks, expected):
+    assert pieces("One\ntwo\n\nthree", "en", TextSettings(newline_breaks=breaks)) == expected
+    assert pieces("One\r\ntwo\r\n \r\nthree", "en", TextSettings(newline_breaks=breaks)) == expected
+
+
+def halves(text):
+    return [(0, len(text) // 2), (len(text) // 2, len(text))]
+
+
+def test_callables_take_the_place_of_the_rules():
+    assert pieces("ab cd", chosen=TextSettings(sentences=halves)) == [["ab"], ["cd"]]
+    assert pieces("abcd. x", "en", TextSettings(tokens=halves)) == [["ab", "cd."], ["x"]]
 
 
 @pytest.mark.parametrize(
-    ("text", "language", "expected"),
+    ("spans", "message"),
     [
-        ("Mr. Smith came. He left!", "en", ["Mr. Smith came.", "He left!"]),
-        ("我们去公园吧！你呢？", "zh", ["我们去公园吧！", "你呢？"]),
-        ("यह एक वाक्य है। दूसरा वाक्य।", "hi", ["यह एक वाक्य है।", "दूसरा वाक्य।"]),
-        (" \n one \n ", "en", ["one"]),
+        ([(0, 2)], "left out 'c' at 3"),
+        ([(0, 3), (2, 5)], "after 3"),
+        ([(0, 9)], "length 5"),
+        ([(3, 5), (0, 2)], "left out 'a' at 0"),
+        ([(0, 2), (3.0, 5)], "3.0"),
+        ([1, 2], "gave"),
+        (None, "gave None"),
     ],
 )
-def test_sentences(text, language, expected):
-    assert sentences(text, language) == expected
+@pytest.mark.parametrize("stage", ["sentences", "tokens"])
+def test_spans_of_callables_are_checked(spans, message, stage):
+    with pytest.raises(InputError, match=message):
+        segment(corpus("ab cd"), TextSettings(**{stage: lambda text: spans}))
 
 
-@pytest.mark.parametrize(
-    ("text", "found"), [("これはペンです", "ja"), ("今天", "zh"), ("Привет", "ru"), ("Hi", "xx"), ("12", "xx")]
-)
-def test_a_language_is_found_by_script(text, found):
-    assert detect(Characters(text)) == found
+def test_given_sentences_stay():
+    given_sentences = [["One . two", " Three "], [], ["Dr."]]
+    texts = [" ".join(document) for document in given_sentences]
+    segments = segment_sentences(corpus(*texts, language="en"), given_sentences)
+    check(texts, segments)
+    assert segments.sentence_document.tolist() == [0, 0, 2]
+    assert [
+        texts[d][b:e]
+        for d, b, e in zip(segments.sentence_document, segments.sentence_begin, segments.sentence_end, strict=True)
+    ] == ["One . two", "Three", "Dr."]
 
 
-def test_known_languages_hold_the_cards_forty():
-    (spec,) = resolve(["xx.embed.xlm_roberta_xtreme_base"])
-    assert set(spec.card.languages) < known_languages()
+@given(st.lists(st.lists(TEXTS.filter(str.strip), max_size=3), max_size=3))
+@settings(max_examples=50, deadline=None)
+def test_given_sentences_are_covered(sentences):
+    texts = [" ".join(document) for document in sentences]
+    segments = segment_sentences(corpus(*texts), sentences)
+    check(texts, segments)
+    assert len(segments.sentence_begin) == sum(map(len, sentences))
 
 
-@pytest.mark.parametrize("code", ["q9", "", "deu", "DE", "x" * 1_000_000])
-def test_an_unknown_language_is_an_error(code):
-    with pytest.raises(OptionError, match="is unknown"):
-        check_language(code)
+@pytest.mark.parametrize("wrong", [[[" "]], [[1]], ["One"], [[""]]])
+def test_given_sentences_are_checked(wrong):
+    with pytest.raises(InputError):
+        segment_sentences(corpus("One"), wrong)
+    with pytest.raises(InputError, match="not those of the texts"):
+        segment_sentences(corpus("One"), [["Two"]])
 
 
-@pytest.mark.parametrize("text", ["a" * 1_000_000, "a." * 500_000, "(a. " * 100_000, "あ" * 300_000, " " * 1_000_000])
-def test_long_texts_without_mercy(text):
-    segments = segment(corpus(text, language="xx"))
-    assert int((segments.token_end - segments.token_begin).sum()) == len(text.replace(" ", ""))
+LONG = """a 1 . ' - a- a. ( " !\u00a0 "." a@ # http:// &#39; 漢 あ ก က ក و \u0301 \ud800 🙂 1: «. ,, ?" 1/ a' ʼ x.y b\u00a01.\u00a0"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("unit", LONG.split(" "))
+@pytest.mark.parametrize("language", ["xx", "de", "fr", "fi", "ar", "vi", "ja", "ta"])
+def test_time_grows_with_length(unit, language):
+    """A million characters without a space take about ten times as long as a tenth of them."""
+    seconds = []
+    for length in (100_000, 1_000_000):
+        text = (unit * length)[:length]
+        begin = time.perf_counter()
+        segment(corpus(text, language=language))
+        seconds.append(time.perf_counter() - begin)
+    assert seconds[1] < 30 * seconds[0] + 1
