@@ -24,6 +24,7 @@ from nlu_lite.cache import Cache, model_key, sha256, writing
 from nlu_lite.errors import FormatError, IntegrityError, OfflineError
 from nlu_lite.records import BucketArchive
 from nlu_lite.sources.download import Outcome, Patience, discard, download, etag_of
+from nlu_lite.sources.folder import fingerprint
 from nlu_lite.sources.index import Published, md5_of, resolve
 
 BASE = "https://s3.amazonaws.com/auxdata.johnsnowlabs.com/public/models/"
@@ -159,7 +160,7 @@ class BucketSource:
     def _unpacked(self, origin: BucketArchive) -> Local | None:
         names = [path.parent.parent.name for path in self.pretrained.glob("*/metadata/part-00000")]
         for name in _matching(origin, names, ""):
-            return Local(self.pretrained / name, f"{name}.zip", _fingerprint(self.pretrained / name))
+            return Local(self.pretrained / name, f"{name}.zip", fingerprint(self.pretrained / name))
         return None
 
     # --- what has to be fetched ---
@@ -316,12 +317,6 @@ def _mover(part: Path, file: str) -> Callable[[Path], None]:
         part.replace(folder / file)
 
     return fill
-
-
-def _fingerprint(folder: Path) -> str:
-    files = sorted((path, path.stat()) for path in folder.rglob("*") if path.is_file())
-    known = [(path.relative_to(folder).as_posix(), state.st_size, state.st_mtime_ns) for path, state in files]
-    return hashlib.sha256(json.dumps([str(folder.resolve()), known]).encode()).hexdigest()
 
 
 def _md5(path: Path) -> str:
