@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from nlu_lite.errors import IntegrityError, SourceError
 
@@ -48,19 +51,16 @@ class Cache:
         Raises:
             SourceError: The cache cannot be written.
         """
+        found = self.find(key)
+        if found is not None:
+            return found
+        with writing(self.root / key):
+            return self._place(self.root / key, fill)
+
+    def find(self, key: str) -> Path | None:
+        """Give the folder of `key` if it is whole; None where there is none, or not all of it."""
         target = self.root / key
-        if _is_whole(target):
-            return target
-        try:
-            return self._place(target, fill)
-        except OSError as error:
-            if isinstance(error, SourceError):
-                raise
-            raise SourceError(
-                f"{target} cannot be written ({error.strerror or error})",
-                "a folder with room that can be written",
-                "Free some space, or name another folder: cache_dir=... or NLU_LITE_CACHE",
-            ) from error
+        return target if _is_whole(target) else None
 
     def entries(self) -> list[Entry]:
         """List the whole folders, by key."""
@@ -72,17 +72,35 @@ class Cache:
 
         Raises:
             IntegrityError: A file has changed or is missing.
+            SourceError: There is no such folder.
         """
-        folder = self.root / key
+        folder = self._existing(key)
+        if not _is_whole(folder):
+            raise IntegrityError(f"{folder} is not whole", "the files that were placed there", f"Remove {folder}")
         for name, digest in _manifest(folder)["sha256"].items():
-            if not (folder / name).is_file() or sha256(folder / name) != digest:
+            if sha256(folder / name) != digest:
                 raise IntegrityError(
                     f"{folder / name} has changed since it was placed", f"SHA-256 {digest}", f"Remove {folder}"
                 )
 
     def remove(self, key: str) -> None:
-        """Delete a folder."""
-        shutil.rmtree(self.root / key)
+        """Delete a folder; from then on it is not whole, even when this is interrupted.
+
+        Raises:
+            SourceError: There is no such folder, or it cannot be deleted.
+        """
+        folder = self._existing(key)
+        with writing(folder):
+            (folder / MANIFEST).unlink(missing_ok=True)
+            shutil.rmtree(folder)
+
+    def _existing(self, key: str) -> Path:
+        folders = sorted(path.name for path in self.root.iterdir()) if self.root.is_dir() else []
+        keys = [name for name in folders if not name.startswith(".") and (self.root / name).is_dir()]
+        if key not in keys:
+            near = get_close_matches(key, keys)
+            raise SourceError(f"the cache {self.root} has no folder {key!r}", "one of its keys", "Check the name", near)
+        return self.root / key
 
     def _place(self, target: Path, fill: Callable[[Path], None]) -> Path:
         from filelock import FileLock
@@ -91,7 +109,9 @@ class Cache:
         with FileLock(self.root / f".{target.name}.lock"):
             if _is_whole(target):  # another process made it while this one waited
                 return target
-            part = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=self.root))
+            _remove_abandoned(target)
+            part = target.with_name(f".{target.name}.{uuid4().hex}")
+            part.mkdir()
             try:
                 fill(part)
                 _write_manifest(part)
@@ -100,6 +120,30 @@ class Cache:
             finally:
                 shutil.rmtree(part, ignore_errors=True)
         return target
+
+
+@contextmanager
+def writing(target: Path) -> Iterator[None]:
+    """Explain what the system says of a file or folder of the cache that cannot be written.
+
+    Raises:
+        SourceError: With the path and what to do, in place of an OSError.
+    """
+    try:
+        yield
+    except SourceError:
+        raise
+    except OSError as error:
+        raise SourceError(
+            f"{target} cannot be written ({error.strerror or error})",
+            "a folder with room that can be written",
+            "Free some space, or name another folder: cache_dir=... or NLU_LITE_CACHE",
+        ) from error
+
+
+def model_key(digest: str) -> str:
+    """Give the key under which a converted model is kept, from the digest of what it was converted from."""
+    return f"model-{digest}"
 
 
 def default_cache(cache_dir: str | Path | None = None) -> Cache:
@@ -113,6 +157,13 @@ def sha256(path: Path) -> str:
     """Give the hexadecimal SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _remove_abandoned(target: Path) -> None:
+    """Delete what killed processes left half-written of `target`; whoever holds its lock is alone with it."""
+    for path in target.parent.iterdir():
+        if re.fullmatch(rf"\.{re.escape(target.name)}\.[0-9a-f]{{32}}", path.name):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _files(folder: Path) -> list[str]:

@@ -118,3 +118,48 @@ def test_the_cache_is_where_one_says(tmp_path, monkeypatch):
     assert default_cache(tmp_path / "argument").root == tmp_path / "argument"
     monkeypatch.delenv("NLU_LITE_CACHE")
     assert default_cache().root.name == "nlu_lite"
+
+
+def test_a_folder_is_found_only_when_whole(cache):
+    assert cache.find("key") is None
+    path = cache.place("key", fill)
+    assert cache.find("key") == path
+    (path / "a").unlink()
+    assert cache.find("key") is None
+    with pytest.raises(IntegrityError, match="is not whole"):
+        cache.verify("key")
+
+
+@pytest.mark.parametrize("key", ["kex", "..", "", "/", ".key.lock"])
+def test_only_folders_of_the_cache_are_verified_and_removed(cache, key):
+    cache.place("key", fill)
+    for action in (cache.verify, cache.remove):
+        with pytest.raises(SourceError, match="has no folder"):
+            action(key)
+    assert cache.find("key")
+
+
+def test_a_key_that_is_not_there_names_the_nearest(cache):
+    cache.place("model-one", fill)
+    with pytest.raises(SourceError, match="Nearest: model-one"):
+        cache.remove("model-onw")
+
+
+def test_what_a_killed_process_left_is_removed(cache):
+    cache.root.mkdir()
+    left = cache.root / f".key.{'0' * 32}"
+    other = cache.root / f".key.more.{'0' * 32}"
+    for folder in (left, other):
+        folder.mkdir()
+        (folder / "half").write_text("x")
+    cache.place("key", fill)
+    assert not left.exists()
+    assert other.exists()  # of another key, which may be at work
+
+
+def test_a_cache_that_cannot_be_written_still_gives_what_it_has(cache, monkeypatch):
+    path = cache.place("key", fill)
+    monkeypatch.setattr("pathlib.Path.mkdir", lambda *rest, **more: (_ for _ in ()).throw(OSError(30, "Read-only")))
+    assert cache.place("key", refuse) == path
+    with pytest.raises(SourceError, match=r"Read-only.*NLU_LITE_CACHE"):
+        cache.place("other", fill)

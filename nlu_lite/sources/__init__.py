@@ -10,7 +10,7 @@ from pathlib import Path
 from nlu_lite.cache import Cache
 from nlu_lite.errors import OptionError, SourceError, UnsupportedReference
 from nlu_lite.records import BucketArchive, HubRepository, InstalledFile, LocalFolder, ModelSpec, Origin
-from nlu_lite.sources.folder import FolderSource
+from nlu_lite.sources.folder import FolderSource, fingerprint
 from nlu_lite.sources.hub import HubSource
 from nlu_lite.sources.installed import InstalledSource
 
@@ -67,12 +67,12 @@ class Fetched:
     Attributes:
         path: A file or folder.
         origin: Where it came from.
-        digest: What tells its content from any other's; None for a folder of the user's, which may change.
+        digest: What tells its content from any other's; of the user's own files, from what they were before as well.
     """
 
     path: Path
     origin: Origin
-    digest: str | None = None
+    digest: str
 
 
 def fetch(spec: ModelSpec, access: Access) -> Fetched:
@@ -110,7 +110,8 @@ def _fetched(origin: Origin, access: Access) -> Fetched:
     if isinstance(origin, InstalledFile):
         return Fetched(InstalledSource().fetch(origin), origin, origin.sha256)
     if isinstance(origin, LocalFolder):
-        return Fetched(FolderSource().fetch(origin), origin)
+        path = FolderSource().fetch(origin)
+        return Fetched(path, origin, fingerprint(path))
     if isinstance(origin, HubRepository):
         origin = replace(origin, revision=access.revision or origin.revision)
         folder = HubSource(access.is_offline).fetch(origin)

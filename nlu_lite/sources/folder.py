@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -26,3 +28,15 @@ class FolderSource:
         beside = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
         near = [str(path.parent / name) for name in get_close_matches(path.name, beside)]
         raise SourceError(f"{path} does not exist", "a folder in transformers' layout", "Check the path", near)
+
+
+def fingerprint(path: Path) -> str:
+    """Give a digest of the place, names, sizes and times of a model's files: it changes when the user changes them.
+
+    Args:
+        path: A file, or a folder, of which files up to three levels down count: no model's lie deeper.
+    """
+    levels = [path.glob("/".join("*" * depth)) for depth in (1, 2, 3)] if path.is_dir() else [[path]]
+    files = sorted(str(item.resolve()) for level in levels for item in level if item.is_file())
+    known = [str(path.resolve()), *((name, Path(name).stat().st_size, Path(name).stat().st_mtime_ns) for name in files)]
+    return hashlib.sha256(json.dumps(known).encode(errors="surrogateescape")).hexdigest()

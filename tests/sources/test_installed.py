@@ -66,3 +66,22 @@ def test_an_archive_cannot_be_read_yet():
     (spec,) = resolve(["xx.embed.xlm_roberta_xtreme_base"])
     with pytest.raises(UnsupportedReference, match=r"xlm_roberta_xtreme_base_xx_3\.1\.3.*cannot be read yet"):
         fetch(spec, Access(Cache(Path())))
+
+
+def test_files_of_the_users_are_told_apart_and_from_what_they_were(tmp_path):
+    def digest(path):
+        (spec,) = resolve([f"path:{path}"])
+        return fetch(spec, Access(Cache(tmp_path / "cache"))).digest
+
+    for name in ("one", "two"):
+        (tmp_path / name).write_text("x")
+        (tmp_path / f"folder-{name}" / "sub").mkdir(parents=True)
+        (tmp_path / f"folder-{name}" / "sub" / "weights").write_text("x")
+    paths = [tmp_path / name for name in ("one", "two", "folder-one", "folder-two")]
+    before = [digest(path) for path in paths]
+    assert len(set(before)) == 4
+    assert [digest(path) for path in paths] == before
+    (tmp_path / "one").write_text("xx")
+    (tmp_path / "folder-one" / "sub" / "weights").write_text("xx")
+    after = [digest(path) for path in paths]
+    assert [a == b for a, b in zip(before, after, strict=True)] == [False, True, False, True]
