@@ -23,6 +23,13 @@ class Missing(Enum):
     SKIP = "skip"
 
 
+class Split(Enum):
+    """What the strings of a list of lists are."""
+
+    WORDS = "words"
+    SENTENCES = "sentences"
+
+
 class Columns(Enum):
     """Which of a frame's columns come along."""
 
@@ -41,6 +48,7 @@ class Reading:
         check_language: Called with each code of `lang_column`; raises where the code is unknown.
         columns: Whether other columns come along.
         missing: What to do with None and NaN.
+        split: What the strings of a list of lists are.
     """
 
     text_column: Hashable | None
@@ -49,48 +57,62 @@ class Reading:
     check_language: Callable[[str], object]
     columns: Columns
     missing: Missing
+    split: Split = Split.WORDS
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the caller gave.
+
+    Attributes:
+        corpus: The documents.
+        segments: Where the caller split them into words.
+        sentences: The sentences of each document, where the caller split them into sentences.
+    """
+
+    corpus: Corpus
+    segments: Segments | None = None
+    sentences: list[list[str]] | None = None
 
 
 EXPECTED = "a str, a list of str, a list of lists of str (words), a pandas Series or a DataFrame"
 
 
-def read(data: object, reading: Reading) -> tuple[Corpus, Segments | None]:
+def read(data: object, reading: Reading) -> Given:
     """Read the caller's data.
 
     Args:
         data: A str, a list or tuple of str, a list of lists of str (each a document of one sentence, its strings the
-            tokens), a Series of str, or a DataFrame with a column of str.
+            tokens; or each a document, its strings the sentences), a Series of str, or a DataFrame with a column of
+            str.
         reading: How.
-
-    Returns:
-        The corpus, and the segments where the data brings its own words.
 
     Raises:
         InputError: The data cannot be read; what was got is said.
 
     Example:
         >>> reading = Reading(None, None, "en", str, Columns.KEEP, Missing.ERROR)
-        >>> corpus, segments = read([["New York", "!"]], reading)
-        >>> corpus.texts, segments.token_begin, segments.token_end
+        >>> given = read([["New York", "!"]], reading)
+        >>> given.corpus.texts, given.segments.token_begin, given.segments.token_end
         (['New York !'], array([0, 9], dtype=int32), array([ 8, 10], dtype=int32))
     """
     import pandas as pd
 
     if isinstance(data, pd.DataFrame):
-        return _read_frame(data, reading), None
+        return Given(_read_frame(data, reading))
     if reading.text_column is not None or reading.lang_column is not None:
         raise InputError(
             f"text_column or lang_column was given with {_kind(data)}", "them with a DataFrame", "Leave them out"
         )
     if isinstance(data, pd.Series):
-        return _corpus(data.tolist(), data.index, None, reading), None
+        return Given(_corpus(data.tolist(), data.index, None, reading))
     if isinstance(data, str):
-        return _corpus([data], pd.RangeIndex(1), None, reading), None
+        return Given(_corpus([data], pd.RangeIndex(1), None, reading))
     if not isinstance(data, (list, tuple)):
         raise InputError(f"predict was given {_kind(data)}", EXPECTED, "Convert it, for example with list(...)")
     if any(isinstance(item, (list, tuple)) for item in data):
-        return _read_words(data, reading)
-    return _corpus(data, pd.RangeIndex(len(data)), None, reading), None
+        return _read_lists(data, reading)
+    return Given(_corpus(data, pd.RangeIndex(len(data)), None, reading))
 
 
 # --- frames ----------------------------------------------------------------------------------------------------------
@@ -209,24 +231,30 @@ def _kind(value: object) -> str:
 # --- words -----------------------------------------------------------------------------------------------------------
 
 
-def _read_words(documents: Sequence[object], reading: Reading) -> tuple[Corpus, Segments]:
+def _read_lists(documents: Sequence[object], reading: Reading) -> Given:
     import pandas as pd
 
-    words = [_words(document, row) for row, document in enumerate(documents)]
-    texts = [" ".join(document) for document in words]
-    codes = [reading.language] * len(texts)
-    return Corpus(texts, codes, pd.RangeIndex(len(texts))), _segments(words)
+    parts = [_strings(document, row, reading.split) for row, document in enumerate(documents)]
+    texts = [" ".join(document) for document in parts]
+    corpus = Corpus(texts, [reading.language] * len(texts), pd.RangeIndex(len(texts)))
+    if reading.split is Split.SENTENCES:
+        return Given(corpus, sentences=parts)
+    return Given(corpus, segments=_segments(parts))
 
 
-def _words(document: object, row: int) -> list[str]:
+def _strings(document: object, row: int, split: Split) -> list[str]:
     if not isinstance(document, (list, tuple)):
         raise InputError(
-            f"{_kind(document)} stands in row {row} among lists of words", "a list of str in every row", "Split it too"
+            f"{_kind(document)} stands in row {row} among lists of {split.value}",
+            "a list of str in every row",
+            "Split it too",
         )
-    for place, word in enumerate(document):
-        if not isinstance(word, str) or not word:
-            got = "an empty word" if word == "" else _kind(word)
-            raise InputError(f"{got} stands in row {row}, place {place}", "words that are not empty", "Leave it out")
+    for place, part in enumerate(document):
+        if not isinstance(part, str) or not part:
+            got = "an empty str" if part == "" else _kind(part)
+            raise InputError(
+                f"{got} stands in row {row}, place {place}", f"{split.value} that are not empty", "Leave it out"
+            )
     return list(document)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 import numpy as np
 
 from nlu_lite import encoding, formats, inputs, registry, sources, table, text
-from nlu_lite.cache import Cache, default_cache, sha256
+from nlu_lite.cache import Cache, default_cache
 from nlu_lite.encoding import Encoder
 from nlu_lite.errors import OptionError
 from nlu_lite.records import Action, Checkpoint, ComponentSpec, Corpus, Floats, ModelSpec, Segments
 from nlu_lite.sources import Fetched
 from nlu_lite.table import Level, Spans, VectorColumn
+from nlu_lite.text import Splitter, TextSettings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,11 +54,13 @@ class Pipeline:
         components: What the references stand for, in their order.
         models: The models among them.
         language: Language of texts for which `predict` is told no other; ``"xx"`` finds it from each text.
+        settings: How texts are split.
     """
 
     components: tuple[ModelSpec | ComponentSpec, ...]
     models: tuple[Model, ...]
     language: str
+    settings: TextSettings
 
     def predict(
         self,
@@ -70,6 +73,7 @@ class Pipeline:
         lang: str | None = None,
         lang_column: Hashable | None = None,
         missing: str = "error",
+        split: str = "words",
         progress: bool | None = None,
     ) -> pd.DataFrame:
         """Split texts into sentences and words, and give each its vector. Opens no file and no connection.
@@ -86,6 +90,8 @@ class Pipeline:
             lang: Language of the texts; by default that of the references.
             lang_column: A frame's column of language codes.
             missing: ``"error"`` or ``"skip"``: what to do with rows that are None or NaN.
+            split: What the strings of a list of lists are: ``"words"`` of a document of one sentence, or
+                ``"sentences"`` of a document, which are split into words by the rules of their language.
             progress: Whether to show a bar; by default in a terminal or notebook, for work longer than a second.
 
         Returns:
@@ -108,7 +114,7 @@ class Pipeline:
         level = self._level(output_level)
         if lang is not None:
             text.check_language(lang)
-        corpus, segments = inputs.read(
+        given = inputs.read(
             data,
             inputs.Reading(
                 text_column=text_column,
@@ -117,9 +123,10 @@ class Pipeline:
                 check_language=text.check_language,
                 columns=inputs.Columns.KEEP if keep_columns else inputs.Columns.DROP,
                 missing=_choice(inputs.Missing, missing, "missing"),
+                split=_choice(inputs.Split, split, "split"),
             ),
         )
-        segments = text.segment(corpus) if segments is None else segments
+        corpus, segments = given.corpus, self._segments(given)
         spans = table.rows(level, corpus, segments)
         columns = self._vectors(corpus, segments, spans, level, progress)
         return table.build(level, corpus, spans, columns, positions)
@@ -133,6 +140,13 @@ class Pipeline:
             return _choice(Level, name, "output_level")
         only = all(spec.action is Action.SENTENCE_DETECTOR for spec in self.components)
         return Level.SENTENCE if only else Level.TOKEN
+
+    def _segments(self, given: inputs.Given) -> Segments:
+        if given.segments is not None:
+            return given.segments
+        if given.sentences is not None:
+            return text.segment_sentences(given.corpus, given.sentences, self.settings)
+        return text.segment(given.corpus, self.settings)
 
     def _vectors(
         self, corpus: Corpus, segments: Segments, spans: Spans, level: Level, progress: bool | None
@@ -151,6 +165,11 @@ def load(
     device: str = "cpu",
     threads: int | None = None,
     max_length: int | None = None,
+    words: str = "icu",
+    newline_breaks: str = "paragraphs",
+    keep_whole: str | Sequence[str] = (),
+    sentence_splitter: Splitter | None = None,
+    tokenizer: Splitter | None = None,
     source: str | None = None,
     revision: str | None = None,
     cache_dir: str | Path | None = None,
@@ -166,6 +185,12 @@ def load(
         threads: Threads of a forward pass on the CPU; by default PyTorch's own number.
         max_length: Longest window in pieces, special tokens included; by default as long as the model's positions
             allow. Longer sentences go through overlapping windows: nothing is cut off.
+        words: What finds words in scripts that write none apart: ``"icu"``, or ``"dictionary"``: a package for each of
+            Japanese, Chinese, Thai, Vietnamese, Khmer, Lao and Burmese, from the extra ``words``.
+        newline_breaks: Which line breaks end a sentence: ``"paragraphs"`` (empty lines), ``"lines"`` or ``"never"``.
+        keep_whole: A regular expression, or several; what one matches stays one token.
+        sentence_splitter: Takes the place of the sentence rules: gets a text, gives half-open spans of it, in order.
+        tokenizer: Takes the place of the word rules: gets a sentence, gives half-open spans of it, in order.
         source: ``"installed"``, ``"folder"``, ``"hub"`` or ``"bucket"``: the one place that models may come from; by
             default those that the catalogue names, in its order.
         revision: Branch, tag or commit of a hub repository; by default its main branch.
@@ -190,6 +215,15 @@ def load(
         0   Stay in!
     """
     components = registry.resolve(references)
+    settings = TextSettings(
+        words=_choice(text.Words, words, "words"),
+        newline_breaks=_choice(text.NewlineBreaks, newline_breaks, "newline_breaks"),
+        keep_whole=(keep_whole,) if isinstance(keep_whole, str) else tuple(keep_whole),
+        sentences=sentence_splitter,
+        tokens=tokenizer,
+    )
+    if settings.words is text.Words.DICTIONARY:
+        text.check_dictionaries()
     access = sources.Access(
         cache=default_cache(cache_dir),
         offline=offline,
@@ -203,7 +237,7 @@ def load(
         checkpoint = _checkpoint(fetched, access.cache)
         encoder = encoding.open_encoder(checkpoint, device=device, threads=threads, max_length=max_length)
         models.append(Model(spec, fetched, column, encoder))
-    return Pipeline(components, tuple(models), _language(components))
+    return Pipeline(components, tuple(models), _language(components), settings)
 
 
 def _checkpoint(fetched: Fetched, cache: Cache) -> Checkpoint:
@@ -216,7 +250,7 @@ def _checkpoint(fetched: Fetched, cache: Cache) -> Checkpoint:
         with _bar(len(checkpoint.tensors), "tensor", None) as bar:
             formats.write_checkpoint(checkpoint, folder, bar.update)
 
-    return formats.read(cache.place(f"model-{fetched.digest or sha256(fetched.path)}", convert))
+    return formats.read(cache.place(f"model-{fetched.digest}", convert))
 
 
 def _language(components: tuple[ModelSpec | ComponentSpec, ...]) -> str:

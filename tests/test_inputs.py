@@ -21,15 +21,15 @@ def reading(**changes):
 
 
 def texts_of(data, **changes):
-    corpus, _ = read(data, reading(**changes))
-    return corpus.texts
+    return read(data, reading(**changes)).corpus.texts
 
 
 # --- shapes of data --------------------------------------------------------------------------------------------------
 
 
 def test_one_text_is_one_document():
-    corpus, segments = read("a b", reading(language="de"))
+    given = read("a b", reading(language="de"))
+    corpus, segments = given.corpus, given.segments
     assert (corpus.texts, corpus.languages, corpus.index.tolist(), segments) == (["a b"], ["de"], [0], None)
 
 
@@ -44,17 +44,17 @@ def test_empty_data_gives_an_empty_corpus(data):
 
 
 def test_a_series_keeps_its_labels():
-    corpus, _ = read(pd.Series(["a", "b"], index=["x", "x"]), reading())
+    corpus = read(pd.Series(["a", "b"], index=["x", "x"]), reading()).corpus
     assert corpus.index.tolist() == ["x", "x"]
 
 
 def test_a_frame_keeps_its_other_columns_and_is_not_changed():
     frame = pd.DataFrame({"text": ["a", "b"], "label": pd.Categorical(["u", "v"])}, index=[7, 7])
     before = frame.copy(deep=True)
-    corpus, _ = read(frame, reading())
+    corpus = read(frame, reading()).corpus
     pd.testing.assert_frame_equal(corpus.kept, frame[["label"]])
     pd.testing.assert_frame_equal(frame, before)
-    assert read(frame, reading(columns=Columns.DROP))[0].kept is None
+    assert read(frame, reading(columns=Columns.DROP)).corpus.kept is None
 
 
 # --- the column of texts ---------------------------------------------------------------------------------------------
@@ -91,7 +91,7 @@ def test_no_clear_column_of_texts_is_an_error_that_names_the_columns(frame, chan
 
 def test_a_column_of_languages_counts_row_by_row():
     frame = pd.DataFrame({"text": ["a", "b"], "code": ["de", "fr"]})
-    assert read(frame, reading(lang_column="code"))[0].languages == ["de", "fr"]
+    assert read(frame, reading(lang_column="code")).corpus.languages == ["de", "fr"]
 
 
 def test_each_code_of_the_column_is_checked():
@@ -130,7 +130,7 @@ def test_missing_texts_are_an_error_that_names_the_rows(nothing):
 @pytest.mark.parametrize("nothing", MISSING)
 def test_missing_texts_can_be_skipped(nothing):
     frame = pd.DataFrame({"text": ["a", nothing, "c"], "n": [1, 2, 3]}, index=list("xyz"), dtype=object)
-    corpus, _ = read(frame, reading(missing=Missing.SKIP, text_column="text"))
+    corpus = read(frame, reading(missing=Missing.SKIP, text_column="text")).corpus
     assert (corpus.texts, corpus.index.tolist(), corpus.kept["n"].tolist()) == (["a", "c"], ["x", "z"], [1, 3])
 
 
@@ -154,7 +154,7 @@ def test_many_missing_rows_are_counted():
         (["a", b"b"], r"bytes stands in row 1.*text\.decode"),
         (pd.Series([1.5, 2.5]), "a value of type float stands in rows 0, 1"),
         ([["a"], "b"], "a value of type str stands in row 1 among lists of words"),
-        ([["a", ""]], "an empty word stands in row 0, place 1"),
+        ([["a", ""]], "an empty str stands in row 0, place 1"),
         ([["a", None]], "None stands in row 0, place 1"),
     ],
 )
@@ -168,7 +168,8 @@ def test_what_is_no_text_is_an_error_that_says_what_was_got(data, said):
 
 @given(st.lists(st.lists(st.text(min_size=1, max_size=4), max_size=5), min_size=1, max_size=5))
 def test_words_stand_where_their_spans_say(documents):
-    corpus, segments = read(documents, reading())
+    given = read(documents, reading())
+    corpus, segments = given.corpus, given.segments
     assert corpus.texts == [" ".join(words) for words in documents]
     found = [[] for _ in documents]
     for sentence, begin, end in zip(segments.token_sentence, segments.token_begin, segments.token_end, strict=True):

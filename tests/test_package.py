@@ -45,6 +45,11 @@ def test_load_takes_these():
         "device='cpu'",
         "threads=None",
         "max_length=None",
+        "words='icu'",
+        "newline_breaks='paragraphs'",
+        "keep_whole=()",
+        "sentence_splitter=None",
+        "tokenizer=None",
         "source=None",
         "revision=None",
         "cache_dir=None",
@@ -63,6 +68,7 @@ def test_predict_takes_these():
         "lang=None",
         "lang_column=None",
         "missing='error'",
+        "split='words'",
         "progress=None",
     ]
 

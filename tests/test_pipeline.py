@@ -169,6 +169,72 @@ def test_the_language_can_be_said_for_all_or_for_each(words):
     assert by_row["code"].tolist()[:2] == ["de", "de"]
 
 
+# --- stages that are replaced ----------------------------------------------------------------------------------------
+
+
+def test_sentences_that_are_split_already_stay_so(words):
+    frame = words.predict([["One . Two", "Three"], []], split="sentences", output_level="sentence", positions=True)
+    assert frame["sentence"].tolist() == ["One . Two", "Three"]
+    assert frame["sentence_begin"].tolist() == [0, 10]
+    assert words.predict([["One . Two"]], split="sentences")["token"].tolist() == ["One", ".", "Two"]
+
+
+def commas(text):
+    """Spans between commas."""
+    place = 0
+    for part in text.split(","):
+        yield place, place + len(part)
+        place += len(part) + 1
+
+
+def spaces(text):
+    """Spans between single spaces."""
+    place = 0
+    for part in text.split(" "):
+        yield place, place + len(part)
+        place += len(part) + 1
+
+
+def test_callables_take_the_place_of_the_rules():
+    by_spaces = nlu_lite.load("en.tokenize", tokenizer=spaces)
+    assert by_spaces.predict("One, two. Don't!")["token"].tolist() == ["One,", "two.", "Don't!"]
+    halves = nlu_lite.load("en.sentence_detector", sentence_splitter=lambda text: [(0, 5), (5, len(text))])
+    assert halves.predict("ab cd ef")["sentence"].tolist() == ["ab cd", "ef"]
+
+
+def test_a_callable_that_loses_text_is_an_error():
+    with pytest.raises(InputError, match="sentence splitter"):
+        nlu_lite.load("en.sentence_detector", sentence_splitter=commas).predict("a, b")
+
+
+def test_patterns_stay_whole():
+    kept = nlu_lite.load("en.tokenize", keep_whole=r"New\s+York|C\+\+")
+    assert kept.predict("New York has C++.")["token"].tolist() == ["New York", "has", "C++", "."]
+
+
+def test_line_breaks_end_sentences_where_it_is_asked_for():
+    text = "one\ntwo\n\nthree"
+    found = {
+        breaks: nlu_lite.load("en.sentence_detector", newline_breaks=breaks).predict(text)["sentence"].tolist()
+        for breaks in ("paragraphs", "lines", "never")
+    }
+    assert found == {"paragraphs": ["one\ntwo", "three"], "lines": ["one", "two", "three"], "never": [text]}
+
+
+def test_dictionaries_are_asked_for():
+    pytest.importorskip("fugashi", reason="needs the extra 'words'")
+    text = "彼は読みたかった"
+    icu = nlu_lite.load("ja.tokenize").predict(text)["token"].tolist()
+    dictionary = nlu_lite.load("ja.tokenize", words="dictionary").predict(text)["token"].tolist()
+    assert dictionary == ["彼", "は", "読み", "たかっ", "た"] != icu
+
+
+def test_dictionaries_without_the_extra_are_an_error(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(nlu_lite.MissingExtra, match=r"nlu-lite\[words\]"):
+        nlu_lite.load("ja.tokenize", words="dictionary")
+
+
 # --- bad input -------------------------------------------------------------------------------------------------------
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
+from nlu_lite.cache import sha256
 from nlu_lite.errors import SourceError
 from nlu_lite.records import LocalFolder
 
@@ -31,12 +32,15 @@ class FolderSource:
 
 
 def fingerprint(path: Path) -> str:
-    """Give a digest of the place, names, sizes and times of a model's files: it changes when the user changes them.
+    """Give a digest that changes when the user changes a model's files.
 
     Args:
-        path: A file, or a folder, of which files up to three levels down count: no model's lie deeper.
+        path: A file, whose content counts; or a folder, of which place, names, sizes and times count, up to three
+            levels down: no model's files lie deeper.
     """
-    levels = [path.glob("/".join("*" * depth)) for depth in (1, 2, 3)] if path.is_dir() else [[path]]
+    if path.is_file():
+        return sha256(path)
+    levels = [path.glob("/".join("*" * depth)) for depth in (1, 2, 3)]
     files = sorted(str(item.resolve()) for level in levels for item in level if item.is_file())
     known = [str(path.resolve()), *((name, Path(name).stat().st_size, Path(name).stat().st_mtime_ns) for name in files)]
     return hashlib.sha256(json.dumps(known).encode(errors="surrogateescape")).hexdigest()

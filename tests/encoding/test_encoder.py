@@ -135,7 +135,7 @@ def test_a_long_sentence_takes_each_token_from_the_window_in_whose_middle_it_sta
     import torch
 
     words = " ".join(sentence for sentences in TRANSLATIONS.values() for sentence in sentences[:1]).split()
-    segments = read_words([words], Reading(None, None, "xx", str, Columns.KEEP, Missing.ERROR))[1]
+    segments = read_words([words], Reading(None, None, "xx", str, Columns.KEEP, Missing.ERROR)).segments
     vectors = replace(encoder, max_length=18).token_vectors([" ".join(words)], segments, nothing)
     pieces = encoder.subwords.pieces(words)
     windows = plan_windows(np.array([0, len(pieces.ids)]), 16)
