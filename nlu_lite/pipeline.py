@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import Enum
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
@@ -24,7 +26,7 @@ from nlu_lite.text import Splitter, TextSettings
 
 if TYPE_CHECKING:
     import pandas as pd
-    from tqdm import tqdm
+    import tqdm as bars
 
 E = TypeVar("E", bound=Enum)
 
@@ -286,10 +288,11 @@ def _at_level(vectors: Floats, segments: Segments, spans: Spans, level: Level) -
 
 
 @contextmanager
-def _bar(total: int, unit: str, wanted: bool | None) -> Iterator[tqdm[NoReturn]]:
+def _bar(total: int, unit: str, wanted: bool | None) -> Iterator[bars.tqdm[NoReturn]]:
     """A bar that shows itself after a second."""
-    from tqdm.auto import tqdm
-
+    # Without widgets, a notebook shows a line of text.
+    notebook = "ipykernel" in sys.modules and find_spec("ipywidgets") is not None
+    tqdm: type[bars.tqdm[NoReturn]] = import_module("tqdm.notebook" if notebook else "tqdm").tqdm
     shown = _interactive() if wanted is None else wanted
     with tqdm(total=total, unit=unit, delay=1, disable=not (shown and total), leave=False) as bar:
         yield bar
