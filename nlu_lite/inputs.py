@@ -98,6 +98,7 @@ def read(data: object, reading: Reading) -> Given:
     """
     import pandas as pd
 
+    _check_split(data, reading.split)
     if isinstance(data, pd.DataFrame):
         return Given(_read_frame(data, reading))
     if reading.text_column is not None or reading.lang_column is not None:
@@ -110,9 +111,22 @@ def read(data: object, reading: Reading) -> Given:
         return Given(_corpus([data], pd.RangeIndex(1), None, reading))
     if not isinstance(data, (list, tuple)):
         raise InputError(f"predict was given {_kind(data)}", EXPECTED, "Convert it, for example with list(...)")
-    if any(isinstance(item, (list, tuple)) for item in data):
+    if any(map(_is_list, data)):
         return _read_lists(data, reading)
     return Given(_corpus(data, pd.RangeIndex(len(data)), None, reading))
+
+
+def _check_split(data: object, split: Split) -> None:
+    if split is Split.SENTENCES and not (isinstance(data, (list, tuple)) and all(map(_is_list, data))):
+        raise InputError(
+            f'split="sentences" was given with {_kind(data)} that is not split',
+            "a list of lists of sentences",
+            "Leave it out, or split each document",
+        )
+
+
+def _is_list(item: object) -> bool:
+    return isinstance(item, (list, tuple))
 
 
 # --- frames ----------------------------------------------------------------------------------------------------------
@@ -144,7 +158,7 @@ def _text_column(frame: pd.DataFrame, name: Hashable | None) -> Hashable:
 
 
 def _existing(frame: pd.DataFrame, name: Hashable, option: str) -> Hashable:
-    if name not in frame.columns:
+    if not isinstance(name, Hashable) or name not in frame.columns:
         raise InputError(f"{option}={name!r} is no column", f"one of {list(frame.columns)}", "Name one of these")
     return name
 

@@ -187,6 +187,8 @@ def matrix(frame: pd.DataFrame, column: str | None = None) -> Floats:
         >>> matrix(pd.DataFrame({"token": list("abc"), "word_embedding_x": list(vectors)}))[1]
         array([0., 1., 0.], dtype=float32)
     """
+    if not hasattr(frame, "columns"):
+        raise InputError(f"matrix was given a {type(frame).__name__}", "a frame that predict gave", "Pass the frame")
     name = _vector_column(frame, column)
     cells = frame[name].tolist()
     if not cells:

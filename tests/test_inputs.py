@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nlu_lite.errors import InputError
-from nlu_lite.inputs import Columns, Missing, Reading, read
+from nlu_lite.inputs import Columns, Missing, Reading, Split, read
 
 
 def reading(**changes):
@@ -78,6 +78,7 @@ def test_a_named_column_is_taken():
         (pd.DataFrame({"a": ["x"], "b": ["y"]}), {}, r"2 of the columns \['a', 'b'\] hold strings"),
         (pd.DataFrame({"n": [1]}), {}, r"0 of the columns \['n'\] hold strings"),
         (pd.DataFrame({"a": ["x"]}), {"text_column": "b"}, r"text_column='b' is no column; expected one of \['a'\]"),
+        (pd.DataFrame({"a": ["x"]}), {"text_column": ["a"]}, r"text_column=\['a'\] is no column"),
         (pd.DataFrame([["x", "y"]], columns=["a", "a"]), {}, r"the column names \['a'\] stand twice"),
     ],
 )
@@ -161,6 +162,12 @@ def test_many_missing_rows_are_counted():
 def test_what_is_no_text_is_an_error_that_says_what_was_got(data, said):
     with pytest.raises(InputError, match=said):
         read(data, reading())
+
+
+@pytest.mark.parametrize("data", ["a", ["a. b"], [["a"], "b"], pd.Series(["a"])])
+def test_sentences_are_expected_where_they_are_announced(data):
+    with pytest.raises(InputError, match="expected a list of lists of sentences"):
+        read(data, reading(split=Split.SENTENCES))
 
 
 # --- words -----------------------------------------------------------------------------------------------------------

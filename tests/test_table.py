@@ -140,6 +140,12 @@ def test_matrix_needs_a_column_of_vectors(column, said):
         matrix(pd.DataFrame({"token": ["a"]}), column)
 
 
+@pytest.mark.parametrize("frame", ["x", None, 5])
+def test_matrix_refuses_what_is_no_frame(frame):
+    with pytest.raises(InputError, match="matrix was given a"):
+        matrix(frame)
+
+
 def test_matrix_refuses_cells_that_are_no_vectors(frame):
     with pytest.raises(InputError, match="holds no vector"):
         matrix(frame, "token")

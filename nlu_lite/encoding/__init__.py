@@ -30,11 +30,18 @@ def open_encoder(
     """
     from nlu_lite.encoding.backends.torch import TorchBackend
 
+    _check_number("threads", threads, 1)
+    _check_number("max_length", max_length, 3)
     subwords = open_subwords(checkpoint)
     backend = TorchBackend(checkpoint, device, threads)
     length = backend.positions if max_length is None else max_length
-    if not 3 <= length <= backend.positions:
+    if length > backend.positions:
         raise OptionError(
             f"max_length={max_length}", f"3 to {backend.positions}, the model's positions", "Leave it out for the most"
         )
     return Encoder(subwords, backend, length)
+
+
+def _check_number(option: str, value: object, least: int) -> None:
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < least):
+        raise OptionError(f"{option}={value!r}", f"a whole number from {least} on", "Leave it out for the default")

@@ -48,7 +48,7 @@ def check_language(code: str) -> str:
     Raises:
         OptionError: It is unknown; the nearest are named.
     """
-    if code not in known_languages():
+    if not isinstance(code, str) or code not in known_languages():
         raise OptionError(
             f"language {code!r} is unknown",
             "a code of ISO 639 such as 'de'",
