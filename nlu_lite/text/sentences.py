@@ -96,14 +96,14 @@ class _Finder:
     def _ends(self, stop: str, start: int, end: int, closed: str, gap: str, opener: str, following: str) -> bool:
         """Whether a stop that belongs to no word ends its sentence."""
         rules = self.rules
-        quoted = any(quote in closed for quote in "\"'”’»›」』")
+        quoted = bool(closed) and not _QUOTES.isdisjoint(closed)
         if stop in rules.weak:
             return bool(gap) and following.isupper()
         if following in ",;:)]}%/" and following and not opener:
             return False
         if rules.goes_on and closed and _compiled(rules.goes_on).match(self.text, end + len(closed)):
             return False
-        if rules.quoted == "continues" and quoted and not any(quote in opener for quote in "\"'“‘"):
+        if rules.quoted == "continues" and quoted and _QUOTES.isdisjoint(opener):
             return False
         if self._is_small(following):
             return self._ends_before_small(stop, start, end, quoted)
@@ -187,7 +187,7 @@ _ACRONYM = re.compile(r"[^\W\d_]{1,3}(?:\.[^\W\d_]{1,3})+")
 _NAMED = re.compile(r"[^\W\d_]\.-[^\W\d_]|[A-Z][a-z]?\.-?[A-Z]")
 _ROMAN = re.compile(r"[IVXLC]+")
 _BEFORE = re.compile(r"[\w\u0300-\u036f\u0900-\u0dff\u200c\u200d.'’-]*\Z")
-_EDGE = ".'’-"
+_QUOTES = frozenset("\"'“”‘’»›」』")
 
 
 @cache
