@@ -77,16 +77,15 @@ class _Finder:
             return
         if end - start == 1 and stop == "." and self._belongs(start, closed, opener, following):
             return
-        if self._ends(stop, start, end, closed, gap, opener, following):
-            self.begins.append(self._next_begin(after))
-            self.begin = self.begins[-1]
+        late = self._late_closer(after.end(1))
+        if self._ends(stop, start, end, closed + late.strip(), gap, opener, following):
+            self.begin = end + len(closed) + len(late) if late else after.end(2)
+            self.begins.append(self.begin)
 
-    def _next_begin(self, after: re.Match[str]) -> int:
-        """The sentence's end; a quote after white space closes when one is open."""
-        late = _LATE_CLOSER.match(self.text, after.end(1))
-        if late and self._is_open(late.group(1), after.end(1)):
-            return late.end()
-        return after.end(2)
+    def _late_closer(self, end: int) -> str:
+        """A closing quote after white space, with that white space; empty where there is none."""
+        late = _LATE_CLOSER.match(self.text, end)
+        return late.group() if late and self._is_open(late.group(1), end) else ""
 
     def _is_open(self, quote: str, end: int) -> bool:
         if quote != '"':
@@ -186,7 +185,6 @@ _LATE_CLOSER = re.compile(r"[^\S\n]{1,2}(''|[\"”»])(?=\s|$|[,.;])")
 _ACRONYM = re.compile(r"[^\W\d_]{1,3}(?:\.[^\W\d_]{1,3})+")
 _NAMED = re.compile(r"[^\W\d_]\.-[^\W\d_]|[A-Z][a-z]?\.-?[A-Z]")
 _ROMAN = re.compile(r"[IVXLC]+")
-_BEFORE = re.compile(r"[\w\u0300-\u036f\u0900-\u0dff\u200c\u200d.'’-]*\Z")
 _QUOTES = frozenset("\"'“”‘’»›」』")
 
 

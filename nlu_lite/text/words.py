@@ -80,7 +80,8 @@ def icu_cuts(characters: Characters, language: str) -> Bools:
 def one_token(cuts: Bools, begin: int, end: int) -> None:
     """Make ``[begin, end)`` one token."""
     cuts[begin + 1 : end] = False
-    cuts[[begin, end]] = True
+    cuts[begin] = True
+    cuts[end] = True
 
 
 def _join_runs(characters: Characters, cuts: Bools, runs: str) -> None:
@@ -238,34 +239,34 @@ def _inner_cuts(word: str, rules: WordRules, first: int) -> list[int]:
 
 
 LONGEST = 24  # letters of a word that may have clitics
-MOST_SYLLABLES = 4
 
 
 def _compound(text: str, cuts: Bools, compounds: frozenset[str]) -> None:
     """Join words that are written with spaces: from the left, the longest first."""
     lowered = text.lower() if len(text.lower()) == len(text) else text
-    syllables = [match.span() for match in _SYLLABLE.finditer(lowered)]
-    firsts, place = _first_syllables(compounds), 0
-    while place < len(syllables):
-        begin, end = syllables[place]
-        length = _longest(lowered, syllables, place, compounds) if lowered[begin:end] in firsts else 1
-        if length > 1:
-            one_token(cuts, begin, syllables[place + length - 1][1])
-        place += length
+    by_first, done = _by_first(compounds), 0
+    for match in _SYLLABLE.finditer(lowered):
+        begin = match.start()
+        candidates = by_first.get(match.group())
+        if candidates and begin >= done and lowered.startswith(candidates, begin):
+            done = max((begin + len(word) for word in candidates if _stands_at(lowered, word, begin)), default=0)
+            if done:
+                one_token(cuts, begin, done)
 
 
 @cache
-def _first_syllables(compounds: frozenset[str]) -> frozenset[str]:
-    return frozenset(word.split()[0] for word in compounds)
+def _by_first(compounds: frozenset[str]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for word in sorted(compounds):
+        first = word.split()[0]
+        found[first] = (*found.get(first, ()), word)
+    return found
 
 
 _SYLLABLE = re.compile(r"[^\W\d_]++")
 
 
-def _longest(text: str, syllables: list[tuple[int, int]], place: int, compounds: frozenset[str]) -> int:
-    begin = syllables[place][0]
-    for length in range(min(MOST_SYLLABLES, len(syllables) - place), 1, -1):
-        end = syllables[place + length - 1][1]
-        if end - begin <= LONGEST + LONGEST and text[begin:end] in compounds:
-            return length
-    return 1
+def _stands_at(text: str, word: str, begin: int) -> bool:
+    """Whether a word and not only its beginning stands there."""
+    end = begin + len(word)
+    return text.startswith(word, begin) and not text[end : end + 1].isalnum()
