@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from nlu_lite.text.characters import DIGIT, LETTER, OTHER, SPACE, Characters
 from nlu_lite.text.rules import WordRules, rules_of
+from nlu_lite.text.sentences import Cuts
 
 Bools = NDArray[np.bool_]
 
@@ -28,13 +29,13 @@ _BEFORE_AT = re.compile(r"[\w.+-]+\Z")
 _AFTER_AT = re.compile(r"@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 
 
-def word_cuts(characters: Characters, language: str, stops_of_words: NDArray[np.int64]) -> Bools:
+def word_cuts(characters: Characters, language: str, found: Cuts) -> Bools:
     """Find where words begin and end.
 
     Args:
         characters: The text.
         language: Whose rules count; ICU gives one without rules of its own Unicode's default.
-        stops_of_words: Offsets of full stops that belong to the word before.
+        found: What the sentences say of stops.
 
     Returns:
         bool [N + 1], whether something begins or ends at each offset in code points; white space begins and ends
@@ -45,8 +46,9 @@ def word_cuts(characters: Characters, language: str, stops_of_words: NDArray[np.
     _join_runs(characters, cuts, rules.runs)
     for joint in (*rules.join, "0:0"):
         _join(characters, cuts, *joint)
-    cuts[stops_of_words] = rules.stops == "apart"
-    cuts[stops_of_words + 1] = True
+    cuts[found.stops_of_words] = rules.stops == "apart"
+    cuts[found.stops_of_words + 1] = True
+    cuts[found.stops_apart] = True
     _elide(characters, cuts, rules)
     if rules.apart or rules.affixes:
         _take_apart(characters.text, cuts, language)
