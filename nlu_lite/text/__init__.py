@@ -130,7 +130,7 @@ def _part(text: str, language: str, settings: TextSettings) -> Part:
 
 
 def _words(characters: Characters, language: str, found: Cuts, words: Words) -> Bools:
-    cuts = word_cuts(characters, language, found.stops_of_words)
+    cuts = word_cuts(characters, language, found)
     return dictionary_cuts(characters, language, cuts) if words is Words.DICTIONARY else cuts
 
 

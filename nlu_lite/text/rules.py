@@ -24,10 +24,11 @@ A file holds three tables, all optional, with these keys (lists of words are str
     whole, ``a-_`` keeps the hyphen of ``pre-``. ``runs``: signs of which several in a row are one word. ``stops``:
     ``"apart"`` where the stop of an abbreviation is a word of its own. ``elided``: words that lose their last vowel
     before an apostrophe and are words of their own; ``*`` for all. ``one``: patterns; a match is one word, or each of
-    its groups where it has some. ``whole``: words that are never cut by ``elided`` or ``clitics``. ``clitics``:
-    patterns for a whole word, in the order in which clitics stand; each group is a word, and is looked at by the
-    patterns after it. ``compounds``: words written with spaces, one a line. ``apart``: words that ICU's dictionary
-    has as one, with ``|`` where they are cut.
+    its groups where it has some. ``tail``: patterns of what belongs to the word before. ``whole``: words that are
+    never cut by ``elided`` or ``clitics``. ``clitics``: patterns for a whole word, in the order in which clitics
+    stand; each group is a word, and is looked at by the patterns after it. ``compounds``: words written with spaces,
+    one a line. ``apart``: words that ICU's dictionary has as one, with ``|`` where they are cut. ``affixes``: patterns
+    for such a word; each group is a word. ``glue``: patterns in whose matches nothing is cut.
 """
 
 from __future__ import annotations
@@ -81,10 +82,13 @@ class WordRules:
     stops: str = "joined"
     elided: frozenset[str] = frozenset()
     one: tuple[re.Pattern[str], ...] = ()
+    tail: tuple[re.Pattern[str], ...] = ()
     whole: frozenset[str] = frozenset()
     clitics: tuple[re.Pattern[str], ...] = ()
     compounds: frozenset[str] = frozenset()
     apart: tuple[str, ...] = ()
+    affixes: tuple[re.Pattern[str], ...] = ()
+    glue: tuple[re.Pattern[str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -166,8 +170,11 @@ _WORD_KEYS: dict[str, Callable[[Any], Any]] = {
     "stops": str,
     "elided": _folded,
     "one": _patterns,
+    "tail": _patterns,
     "whole": _folded,
     "clitics": _patterns,
     "compounds": _compounds,
     "apart": _split,
+    "affixes": _patterns,
+    "glue": _patterns,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ PARAGRAPHS = {
     NewlineBreaks.PARAGRAPHS: r"\n[^\S\n]*+\n|\r\n[^\S\n]*+\r\n|\r[^\S\n]*+\r|[\f\u2029]",
     NewlineBreaks.LINES: r"[\n\r\f\v\x85\u2028\u2029]",
 }
+GOING_ON = ",;:)]}%/"
 LOOK_BACK = 32  # characters before a stop that may be an abbreviation
 
 
@@ -31,10 +33,28 @@ class Cuts:
     Attributes:
         begins: int64, offsets at which a sentence begins.
         stops_of_words: int64, offsets of full stops that belong to the word before.
+        stops_apart: int64, offsets of stops that do not, though no white space follows.
     """
 
     begins: NDArray[np.int64]
     stops_of_words: NDArray[np.int64]
+    stops_apart: NDArray[np.int64]
+
+
+class _Stop(NamedTuple):
+    """A run of stops and what follows it: closing signs, white space, opening signs, and a character."""
+
+    start: int
+    end: int
+    sign: str
+    closed: str
+    gap: str
+    opener: str
+    following: str
+
+    @property
+    def is_single(self) -> bool:
+        return self.sign == "." and self.end - self.start == 1
 
 
 def sentence_cuts(characters: Characters, rules: SentenceRules, newline_breaks: NewlineBreaks) -> Cuts:
@@ -58,64 +78,79 @@ class _Finder:
         self.end = len(text.rstrip())
         self.begins: list[int] = []
         self.words: list[int] = []
+        self.apart: list[int] = []
+        self.counted = self.quotes = 0
         self.paragraphs = _paragraphs(text, newline_breaks)
 
     def cuts(self) -> Cuts:
-        for stop in _stop_pattern(self.rules.stops + self.rules.weak).finditer(self.text):
-            self._look_at(stop.start(), stop.end())
+        for found in _stop_pattern(self.rules.stops + self.rules.weak).finditer(self.text):
+            after = _AFTER.match(self.text, found.end())
+            assert after is not None
+            self._look_at(_Stop(found.start(), found.end(), self.text[found.end() - 1], *after.group(1, 2, 3, 4)))
         begins = np.array(self.begins, np.int64)
-        return Cuts(np.concatenate([begins, self.paragraphs]), np.array(self.words, np.int64))
+        words, apart = np.array(self.words, np.int64), np.array(self.apart, np.int64)
+        return Cuts(np.concatenate([begins, self.paragraphs]), words, apart)
 
-    def _look_at(self, start: int, end: int) -> None:
-        after = _AFTER.match(self.text, end)
-        assert after is not None
-        stop = self.text[end - 1]
-        closed, gap, opener, following = after.group(1, 2, 3, 4)
-        if not gap and after.end(2) < len(self.text) and stop not in TIGHT:
-            if stop == "." and end - start == 1:
-                self._acronym_stop(start, following or opener)
+    def _look_at(self, stop: _Stop) -> None:
+        if not stop.gap and stop.following and not self._is_tight(stop):
+            if stop.is_single:
+                self._acronym_stop(stop.start, stop.following or stop.opener)
             return
-        if end - start == 1 and stop == "." and self._belongs(start, closed, opener, following):
+        if stop.is_single and self._belongs(stop.start, stop.closed, stop.opener, stop.following):
             return
-        if self._ends(stop, start, end, closed, gap, opener, following):
-            self.begins.append(self._next_begin(after))
-            self.begin = self.begins[-1]
+        late = self._late_closer(stop.end + len(stop.closed))
+        if self._ends(stop._replace(closed=stop.closed + late.strip())):
+            ends = stop.end + len(stop.closed) + len(late or stop.gap)
+            self.begin = self.counted = ends
+            self.quotes = 0
+            self.begins.append(ends)
 
-    def _next_begin(self, after: re.Match[str]) -> int:
-        """The sentence's end; a quote after white space closes when one is open."""
-        late = _LATE_CLOSER.match(self.text, after.end(1))
-        if late and self._is_open(late.group(1), after.end(1)):
-            return late.end()
-        return after.end(2)
-
-    def _is_open(self, quote: str, end: int) -> bool:
-        if quote != '"':
+    def _is_tight(self, stop: _Stop) -> bool:
+        """Whether a sentence can begin without white space: in scripts without it, or where it was forgotten."""
+        if stop.sign in TIGHT or ("\u3041" <= stop.following <= "\u9fff" and stop.sign in "!?"):
             return True
-        return self.text.count('"', self.begin, end) % 2 == 1
+        if stop.closed or stop.opener or not stop.following.isupper() or self.rules.case == "none":
+            return False
+        before, after = self.text[max(0, stop.start - 2) : stop.start], self.text[stop.end + 1 : stop.end + 2]
+        forgotten = before.isalpha() and before.islower() and (after.islower() or after.isspace())
+        if forgotten and not _is_address(self.text, stop.start):
+            self.apart.append(stop.start)
+            return True
+        return False
 
-    def _ends(self, stop: str, start: int, end: int, closed: str, gap: str, opener: str, following: str) -> bool:
+    def _late_closer(self, end: int) -> str:
+        """A closing quote after white space, with that white space; empty where there is none."""
+        late = _LATE_CLOSER.match(self.text, end)
+        return late.group() if late and (late.group(1) != '"' or self._is_open(end)) else ""
+
+    def _is_open(self, end: int) -> bool:
+        """Whether a straight quote was opened in this sentence; counted on from where it was last asked."""
+        self.quotes += self.text.count('"', self.counted, end)
+        self.counted = end
+        return self.quotes % 2 == 1
+
+    def _ends(self, stop: _Stop) -> bool:
         """Whether a stop that belongs to no word ends its sentence."""
         rules = self.rules
-        quoted = any(quote in closed for quote in "\"'”’»›」』")
-        if stop in rules.weak:
-            return bool(gap) and following.isupper()
-        if following in ",;:)]}%/" and following and not opener:
+        quoted = not _QUOTES.isdisjoint(stop.closed)
+        if stop.sign in rules.weak:
+            return bool(stop.gap) and stop.following.isupper()
+        if stop.following and not stop.opener and stop.following in (GOING_ON if stop.gap else GOING_ON + STOPS):
             return False
-        if rules.goes_on and closed and _compiled(rules.goes_on).match(self.text, end + len(closed)):
+        if stop.closed and rules.goes_on and _compiled(rules.goes_on).match(self.text, stop.end + len(stop.closed)):
             return False
-        if rules.quoted == "continues" and quoted and not any(quote in opener for quote in "\"'“‘"):
+        if rules.quoted == "continues" and quoted and _QUOTES.isdisjoint(stop.opener):
             return False
-        if self._is_small(following):
-            return self._ends_before_small(stop, start, end, quoted)
-        return True
+        return not self._is_small(stop.following) or self._ends_before_small(stop)
 
-    def _ends_before_small(self, stop: str, start: int, end: int, quoted: bool) -> bool:
-        if quoted or stop == "…" or (stop == "." and end - start > 1):
+    def _ends_before_small(self, stop: _Stop) -> bool:
+        """What is in quotes or brackets, or has a dash after it, goes on: "Why?" - he asked."""
+        if stop.closed or stop.sign == "…" or not _DASHES.isdisjoint(stop.opener):
             return False
-        if stop in "!?":
+        if stop.sign in "!?":
             return self.rules.lowercase != "continues"
-        word = _word_before(self.text, start)
-        return stop != "." or (len(word) > 3 and word.isalpha() and not word.isupper())
+        word = _word_before(self.text, stop.start) if stop.is_single else ""
+        return stop.sign != "." or (len(word) > 3 and word.isalpha() and not word.isupper())
 
     def _acronym_stop(self, start: int, following: str) -> None:
         """Keep the last stop of ``U.S.`` before a comma with its word."""
@@ -157,7 +192,7 @@ class _Finder:
     def _may_end(self, word: str, opener: str, following: str, start: int) -> bool:
         """Whether an abbreviation ends its sentence too."""
         low, rules = word.lower(), self.rules
-        if low in rules.titles:
+        if low in rules.titles or (len(word) == 1 and word.isupper()):
             return False
         if low in rules.numbered:
             return not following.isdigit() and (following.isupper() or bool(opener)) and low not in rules.abbreviations
@@ -186,8 +221,8 @@ _LATE_CLOSER = re.compile(r"[^\S\n]{1,2}(''|[\"”»])(?=\s|$|[,.;])")
 _ACRONYM = re.compile(r"[^\W\d_]{1,3}(?:\.[^\W\d_]{1,3})+")
 _NAMED = re.compile(r"[^\W\d_]\.-[^\W\d_]|[A-Z][a-z]?\.-?[A-Z]")
 _ROMAN = re.compile(r"[IVXLC]+")
-_BEFORE = re.compile(r"[\w\u0300-\u036f\u0900-\u0dff\u200c\u200d.'’-]*\Z")
-_EDGE = ".'’-"
+_DASHES = frozenset("-–—−")
+_QUOTES = frozenset("\"'“”‘’»›」』")
 
 
 @cache
@@ -213,6 +248,12 @@ def _word_before(text: str, end: int) -> str:
 def _strip(word: str) -> str:
     word = re.split(r"[(\[{\"“”„«»‹›'’‘/–—,;:]", word)[-1]
     return word.strip("-") if not word.endswith(".") else ""
+
+
+def _is_address(text: str, place: int) -> bool:
+    """Whether a stop stands in what looks like an address of the web or of mail."""
+    around = text[max(0, place - LOOK_BACK) : place].split()[-1:] + text[place : place + LOOK_BACK].split()[:1]
+    return any(sign in part for part in around for sign in ("/", "@", "www.", "_"))
 
 
 def _word_after(text: str, begin: int) -> str:

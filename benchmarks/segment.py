@@ -1,0 +1,251 @@
+"""How well and how fast sentences and words are found, beside other tools.
+
+    python benchmarks/segment.py table FOLDER     F1 of each language, as the table of docs/languages.md
+    python benchmarks/segment.py speed FOLDER     millions of characters a second on one core, all tools in one run
+
+FOLDER holds files <language>-<treebank>.jsonl of Universal Dependencies; each line is a document with `text`,
+`sentences` [[begin, end], ...] and `tokens` [[begin, end, ...], ...], half-open code-point offsets. A span is right
+when both its ends are. Needs `pip install spacy pysbd` and the extra `words`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import time
+import warnings
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from nlu_lite.records import Corpus
+from nlu_lite.text import TextSettings, Words, segment
+from nlu_lite.text.characters import Characters
+from nlu_lite.text.words import icu_cuts
+
+Spans = list[tuple[int, int]]
+Tool = Callable[[str], tuple[Spans, Spans]]
+"""Takes a text and gives its sentences and its words; an empty list where a tool does not find them."""
+
+# --- ours and what it stands on ---------------------------------------------------------------------------------------
+
+
+def ours(language: str, words: Words = Words.ICU) -> Tool:
+    def run(text: str) -> tuple[Spans, Spans]:
+        found = segment(Corpus([text], [language], pd.RangeIndex(1)), TextSettings(words=words))
+        return (
+            list(zip(found.sentence_begin.tolist(), found.sentence_end.tolist(), strict=True)),
+            list(zip(found.token_begin.tolist(), found.token_end.tolist(), strict=True)),
+        )
+
+    return run
+
+
+def icu(language: str) -> Tool:
+    from icu4py.breakers import SentenceBreaker
+
+    def run(text: str) -> tuple[Spans, Spans]:
+        characters = Characters(text)
+        words = characters.between(icu_cuts(characters, language))
+        ends = characters.from_utf16(
+            np.array([end for _, end in SentenceBreaker(characters.text, language).segments()])
+        )
+        begins = [0, *list(ends)[:-1]]
+        return trimmed(text, zip(begins, ends, strict=True)), list(zip(*(a.tolist() for a in words), strict=True))
+
+    return run
+
+
+def sentencex(language: str) -> Tool:
+    import sentencex as library
+
+    def run(text: str) -> tuple[Spans, Spans]:
+        found = library.get_sentence_boundaries(language, text)
+        return trimmed(text, ((one["start_index"], one["end_index"]) for one in found)), []
+
+    return run
+
+
+# --- the others -------------------------------------------------------------------------------------------------------
+
+
+def spacy(language: str) -> Tool | None:
+    import spacy as library
+
+    try:
+        pipeline = library.blank(language)
+        pipeline.add_pipe("sentencizer")
+        pipeline.max_length = 10**9
+    except (ImportError, ValueError):
+        return None
+
+    def run(text: str) -> tuple[Spans, Spans]:
+        document = pipeline(text)
+        words = [(word.idx, word.idx + len(word)) for word in document if not word.is_space]
+        return trimmed(text, ((one.start_char, one.end_char) for one in document.sents)), words
+
+    return run
+
+
+def pysbd(language: str) -> Tool | None:
+    import pysbd as library
+    from pysbd.languages import LANGUAGE_CODES
+
+    if language not in LANGUAGE_CODES:
+        return None
+    finder = library.Segmenter(language=language, clean=False, char_span=True)
+    return lambda text: (trimmed(text, ((one.start, one.end) for one in finder.segment(text))), [])
+
+
+CONTEXT = r".,;:!?*\-()\"'"
+ABBREVIATIONS = """
+adm al apr approx aug ave capt cf cmdr co col corp dec dept dr e.g est etc feb fig ft gen gov hon i.e inc jan jr jul
+jun lt ltd maj mar mr mrs ms no nov oct pp prof rep rev sen sep sept sgt sr st u.k u.s vs
+"""
+
+
+def spark_nlp(text: str) -> tuple[Spans, Spans]:
+    """What Spark NLP's default SentenceDetector and Tokenizer do, from the description of their rules."""
+    ends = [match.end() for match in re.finditer(r"[.;]+|[!?]+(?=\s|\Z)", text) if not protected(text, match)]
+    sentences = trimmed(text, zip([0, *ends], [*ends, len(text)], strict=True))
+    words: Spans = []
+    for begin, end in sentences:
+        for match in re.finditer(r"\S+", text[begin:end]):
+            words += parts(match.group(), begin + match.start())
+    return sentences, words
+
+
+def protected(text: str, stop: re.Match[str]) -> bool:
+    """Abbreviations, initials, and stops between letters or digits."""
+    if not stop.group().startswith("."):
+        return False
+    word = re.search(r"[\w.]*\Z", text[max(0, stop.start() - 20) : stop.start()])
+    before = word.group() if word else ""
+    inside = text[stop.end() : stop.end() + 1]
+    return before.lower() in ABBREVIATIONS.split() or (len(before) == 1 and before.isupper()) or inside.isalnum()
+
+
+def parts(word: str, offset: int) -> Spans:
+    """A run of context characters is split off at each end."""
+    match = re.fullmatch(rf"([{CONTEXT}]*)(.*?)([{CONTEXT}]*)", word, re.DOTALL)
+    assert match is not None
+    return [(offset + match.start(g), offset + match.end(g)) for g in (1, 2, 3) if match.group(g)]
+
+
+def trimmed(text: str, spans: Iterable[tuple[int, int]]) -> Spans:
+    found = []
+    for begin, end in spans:
+        piece = text[begin:end]
+        if piece.strip():
+            found.append((int(begin) + len(piece) - len(piece.lstrip()), int(begin) + len(piece.rstrip())))
+    return found
+
+
+# --- table ------------------------------------------------------------------------------------------------------------
+
+
+def f1(gold: list[set[tuple[int, int]]], found: list[set[tuple[int, int]]]) -> float:
+    right = sum(len(one & other) for one, other in zip(gold, found, strict=True))
+    total = sum(len(one) + len(other) for one, other in zip(gold, found, strict=True))
+    return 200 * right / total if total else 100.0
+
+
+def scores(tool: Tool | None, documents: list[dict]) -> tuple[float | None, float | None]:
+    """F1 of sentences and of words; None where the tool finds none."""
+    if tool is None:
+        return None, None
+    found = [tool(document["text"]) for document in documents]
+    gold = [{tuple(span[:2]) for span in document["sentences"]} for document in documents]
+    words = [{tuple(span[:2]) for span in document["tokens"]} for document in documents]
+    return (
+        f1(gold, [set(one) for one, _ in found]) if any(one for one, _ in found) else None,
+        f1(words, [set(other) for _, other in found]) if any(other for _, other in found) else None,
+    )
+
+
+COLUMNS = (
+    ("words", 1, "nlu_lite", lambda language: ours(language)),
+    ("words", 1, "with dictionary", lambda language: ours(language, Words.DICTIONARY)),
+    ("words", 1, "language not given", lambda _: ours("xx")),
+    ("words", 1, "ICU", icu),
+    ("words", 1, "Spark NLP", lambda _: spark_nlp),
+    ("sentences", 0, "nlu_lite", lambda language: ours(language)),
+    ("sentences", 0, "language not given", lambda _: ours("xx")),
+    ("sentences", 0, "ICU", icu),
+    ("sentences", 0, "sentencex", sentencex),
+    ("sentences", 0, "Spark NLP", lambda _: spark_nlp),
+    ("sentences", 0, "pySBD", pysbd),
+)
+
+
+def table(folder: Path) -> None:
+    print("| treebank | " + " | ".join(f"{kind}: {name}" for kind, _, name, _ in COLUMNS) + " |")
+    print("|---" * (len(COLUMNS) + 1) + "|")
+    rows = []
+    for path in sorted(folder.glob("*.jsonl")):
+        documents = [json.loads(line) for line in path.open(encoding="utf-8")]
+        language = path.name.split("-")[0]
+        rows.append([scores(make(language), documents)[place] for _, place, _, make in COLUMNS])
+        print(f"| {path.stem} | " + " | ".join(map(shown, rows[-1])) + " |", flush=True)
+    means = [[value for value in column if value is not None] for column in zip(*rows, strict=True)]
+    print("| average | " + " | ".join(shown(sum(one) / len(one) if one else None) for one in means) + " |")
+
+
+def shown(value: float | None) -> str:
+    return "" if value is None else f"{value:.1f}"
+
+
+# --- speed ------------------------------------------------------------------------------------------------------------
+
+LENGTH = 1_000_000
+SHORT = 10_000  # for tools whose time grows faster than the text
+TIMED = """
+en-EWT de-GSD fr-GSD it-ISDT fi-TDT vi-VTB ru-GSD ar-PUD hi-PUD ja-GSD zh-GSD th-TUD
+"""
+
+
+def speed(folder: Path) -> None:
+    tools = (
+        ("nlu_lite", ours, LENGTH),
+        ("ICU", icu, LENGTH),
+        ("sentencex (sentences)", sentencex, LENGTH),
+        ("spaCy blank", spacy, SHORT),
+        ("pySBD (sentences)", pysbd, SHORT),
+    )
+    print("| treebank | " + " | ".join(name for name, *_ in tools) + " |")
+    print("|---" * (len(tools) + 1) + "|")
+    for name in TIMED.split():
+        path = folder / f"{name}.jsonl"
+        if path.exists():
+            text = " ".join(json.loads(line)["text"] for line in path.open(encoding="utf-8"))
+            rates = [rate(make(name[:2]), text, length) for _, make, length in tools]
+            print(f"| {name} | " + " | ".join("" if one is None else f"{one:.2f}" for one in rates) + " |", flush=True)
+
+
+def rate(tool: Tool | None, text: str, length: int) -> float | None:
+    """Millions of characters a second of processor time, the best of three: other programs do not count."""
+    if tool is None:
+        return None
+    long = (text * (length // len(text) + 1))[:length]
+    seconds = []
+    for _ in range(3):
+        begin = time.process_time()
+        tool(long)
+        seconds.append(time.process_time() - begin)
+    return length / min(seconds) / 1e6
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["table", "speed"])
+    parser.add_argument("folder", type=Path)
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    {"table": table, "speed": speed}[options.what](options.folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+"""What the rules of languages say, and that every file can be read."""
+
+import pandas as pd
+import pytest
+
+from nlu_lite.records import Corpus
+from nlu_lite.text import check_language, detect, segment
+from nlu_lite.text.rules import languages_with_rules, rules_of, written_in
+
+CARD = """
+af ar bg bn de el en es et eu fa fi fr he hi hu id it ja jv ka kk ko ml mr ms my nl pt ru sw ta te th tl tr ur vi yo zh
+"""
+
+
+def split(text, language):
+    found = segment(Corpus([text], [language], pd.RangeIndex(1)))
+    sentences = [text[b:e] for b, e in zip(found.sentence_begin, found.sentence_end, strict=True)]
+    return sentences, [text[b:e] for b, e in zip(found.token_begin, found.token_end, strict=True)]
+
+
+@pytest.mark.parametrize("language", sorted(languages_with_rules()))
+def test_every_file_can_be_read(language):
+    rules = rules_of(language)
+    assert rules.language == language
+    assert language == "xx" or rules.evidence.script
+    assert all(len(joint) == 3 for joint in rules.words.join)
+    assert check_language(language) == language
+    for pattern in rules.words.clitics:
+        assert pattern.groups
+
+
+def test_the_languages_of_the_card_have_rules():
+    assert set(CARD.split()) <= languages_with_rules()
+
+
+def test_a_language_without_rules_has_those_that_hold_for_any():
+    assert rules_of("lb").words == rules_of("xx").words
+
+
+def test_scripts_know_their_languages():
+    assert [rules.language for rules in written_in("Cyrillic")] == ["bg", "kk", "ru"]
+
+
+SENTENCES = [
+    (
+        "en",
+        "Dr. Smith met J. R. Hale at 5 p.m. on Monday. He left.",
+        ["Dr. Smith met J. R. Hale at 5 p.m. on Monday.", "He left."],
+    ),
+    ("en", '"Stop!" he cried. "Why?" I ran.', ['"Stop!" he cried.', '"Why?"', "I ran."]),
+    ("en", "Wait... what? (Yes.) 1. One thing. 2. Two.", ["Wait... what?", "(Yes.)", "1. One thing.", "2. Two."]),
+    ("en", "The U.S. army left the U.S. He stayed.", ["The U.S. army left the U.S.", "He stayed."]),
+    (
+        "de",
+        "Am 3. Oktober kam Prof. Meier. Der 2. Tag war z.B. schön.",
+        ["Am 3. Oktober kam Prof. Meier.", "Der 2. Tag war z.B. schön."],
+    ),
+    ("fr", "M. Dupont arrive. « Bonjour ! » dit-il.", ["M. Dupont arrive.", "« Bonjour ! » dit-il."]),
+    ("hu", "A 2000. évi terv. A II. kerület.", ["A 2000. évi terv.", "A II. kerület."]),
+    ("ja", "「行く。」と言った。雨だ。2020年。", ["「行く。」と言った。", "雨だ。", "2020年。"]),
+    ("hi", "यह घर है। वह डॉ. शर्मा हैं।", ["यह घर है।", "वह डॉ. शर्मा हैं।"]),
+    ("el", "Τι κάνεις; Καλά.", ["Τι κάνεις;", "Καλά."]),
+    ("ka", "ეს ა. კახიძეა. ის წავიდა.", ["ეს ა. კახიძეა.", "ის წავიდა."]),
+    ("ur", "یہ گھر ہے۔ وہ آیا۔", ["یہ گھر ہے۔", "وہ آیا۔"]),
+    ("es", "¿Qué tal? ¡Bien! El Sr. Paz vino.", ["¿Qué tal?", "¡Bien!", "El Sr. Paz vino."]),
+]
+
+
+@pytest.mark.parametrize(("language", "text", "expected"), SENTENCES)
+def test_sentences(language, text, expected):
+    assert split(text, language)[0] == expected
+
+
+WORDS = [
+    (
+        "en",
+        "Don't well-known @me #tag :-) http://a.bc/d?e=f, a@b.co!",
+        "Don't|well|-|known|@me|#tag|:-)|http://a.bc/d?e=f|,|a@b.co|!",
+    ),
+    ("en", "$1,234.50 on 3/4/2020 at 10:30... etc.", "$|1,234.50|on|3/4/2020|at|10:30|...|etc."),
+    (
+        "fr",
+        "L'ami d’Aujourd'hui aujourd'hui, dit-il: y a-t-il Jean-Luc?",
+        "L'|ami|d’|Aujourd'hui|aujourd'hui|,|dit|-il|:|y|a|-t-il|Jean-Luc|?",
+    ),
+    ("it", "Dell'arte un po' c'è.", "Dell'|arte|un|po'|c'|è|."),
+    ("af", "'n Boek", "'n|Boek"),
+    ("nl", "'s Avonds in Zuid-Holland", "'s|Avonds|in|Zuid-Holland"),
+    ("fi", "EU:n 10 000 talous- ja A-luokka", "EU:n|10 000|talous-|ja|A-luokka"),
+    ("ar", "وقال للحكومة بالكتاب كتابها", "و|قال|ل|لحكومة|ب|الكتاب|كتاب|ها"),
+    ("ar", "وزارة", "وزارة"),
+    ("vi", "Công ty có thể phát triển.", "Công ty|có thể|phát triển|."),
+    ("he", 'ארה"ב', 'ארה"ב'),
+    ("ko", "2020년에 갔다.", "2020년에|갔다|."),
+    ("ja", "勉強をしていました。", "勉強|を|し|て|い|まし|た|。"),
+    ("xx", "👨‍👩‍👧 🇩🇪 é", "👨‍👩‍👧|🇩🇪|é"),
+]
+
+
+@pytest.mark.parametrize(("language", "text", "expected"), WORDS)
+def test_words(language, text, expected):
+    assert split(text, language)[1] == expected.split("|")
+
+
+DETECTED = {
+    "de": "Das ist nicht der Hund, den wir gesehen haben.",
+    "en": "This is not the dog that we have seen.",
+    "fr": "Ce n'est pas le chien que nous avons vu.",
+    "tr": "Bu bizim gördüğümüz köpek değil.",
+    "vi": "Đây không phải là con chó mà chúng tôi đã thấy.",
+    "ru": "Это не та собака, которую мы видели.",
+    "kk": "Бұл біз көрген ит емес.",
+    "fa": "این سگی نیست که ما دیدیم.",
+    "ur": "یہ وہ کتا نہیں ہے جو ہم نے دیکھا۔",
+    "mr": "हा आम्ही पाहिलेला कुत्रा नाही आणि ती मांजर आहे.",
+    "ja": "これは私たちが見た犬ではない。",
+    "zh": "这不是我们看到的狗。",
+    "my": "ဒါက ကျွန်တော်တို့ မြင်ခဲ့တဲ့ ခွေး မဟုတ်ဘူး။",
+    "xx": "12 + 3",
+}
+
+
+@pytest.mark.parametrize("language", sorted(DETECTED))
+def test_a_text_shows_its_language(language):
+    assert detect(DETECTED[language]) == language
