@@ -31,7 +31,6 @@ SPECIAL = ["<s>", "<pad>", "</s>", "<unk>"]  # the first pieces; the last one is
 COUNT = struct.Struct("<i")
 NAME = struct.Struct("<H")
 PLACE = struct.Struct("<BIQQ")
-CHUNK = 1 << 16  # blocks that are dequantised at once: what the processor's cache holds
 
 EMBEDDINGS = {
     "emb.word": "embeddings.word_embeddings.weight",
@@ -211,8 +210,8 @@ def _pieces(reader: _Reader, header: Header) -> tuple[list[str], list[float]]:
     first = len(SPECIAL)
     if pieces[:first] != SPECIAL or pieces[-1] != "<mask>":
         raise reader.wrong(f"the special pieces {pieces[:first]} and {pieces[-1]!r}", f"{SPECIAL} and '<mask>'")
-    if len(set(pieces)) != len(pieces) or not all(pieces):
-        raise reader.wrong("a piece that is empty or stands twice", "distinct pieces")
+    if len(set(pieces)) != len(pieces) or not all(pieces) or b"\0" in blob:
+        raise reader.wrong("a piece that is empty, stands twice or holds U+0000", "distinct pieces")
     return pieces[first:-1], scores[first:-1].tolist()
 
 
@@ -312,7 +311,8 @@ def _weight_shape(part: str, header: Header) -> tuple[int, ...]:
 def _values(reader: _Reader, entry: Entry, shape: tuple[int, ...], pieces: int) -> Floats:
     """Give a tensor as XLM-RoBERTa has it."""
     data = reader.data[entry.offset : entry.offset + entry.size]
-    values: Floats = data.view("<f4").astype(np.float32) if entry.kind == 0 else _dequantised(data.view(BLOCK))
+    with np.errstate(over="ignore", invalid="ignore"):
+        values: Floats = data.view("<f4").astype(np.float32) if entry.kind == 0 else _dequantised(data.view(BLOCK))
     if not np.isfinite(values).all():
         raise FormatError(f"{reader.path} has NaN or infinity in tensor {entry.name!r}", "finite weights", _REMEDY)
     matrix = values.reshape(shape)
@@ -325,14 +325,10 @@ def _values(reader: _Reader, entry: Entry, shape: tuple[int, ...], pieces: int) 
 
 def _dequantised(blocks: NDArray[Any]) -> Floats:
     """Give ``(nibble - 8) * scale``: low nibbles are the block's first 16 values, high nibbles the others."""
-    values = np.empty((len(blocks), VALUES), np.float32)
-    for first in range(0, len(blocks), CHUNK):
-        chunk = blocks[first : first + CHUNK]
-        nibbles, target = chunk["nibbles"], values[first : first + CHUNK]
-        np.subtract(nibbles & 15, 8, out=target[:, : VALUES // 2], dtype=np.float32)
-        np.subtract(nibbles >> 4, 8, out=target[:, VALUES // 2 :], dtype=np.float32)
-        with np.errstate(invalid="ignore"):  # what is not finite is refused by the caller
-            target *= chunk["scale"].astype(np.float32)[:, None]
+    nibbles = blocks["nibbles"]
+    values = np.concatenate([nibbles & 15, nibbles >> 4], axis=1).astype(np.float32)
+    values -= 8
+    values *= blocks["scale"].astype(np.float32)[:, None]
     return values.reshape(-1)
 
 
