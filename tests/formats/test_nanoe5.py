@@ -1,3 +1,6 @@
+import struct
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -64,18 +67,97 @@ def test_a_cut_file_is_refused(e5_file, written, data):
         parse(written(e5_file.data[:length]))
 
 
+def change(data, place, value):
+    return data[:place] + value + data[place + len(value) :]
+
+
+def read_within(limit, path):
+    """Read all tensors; the memory that was taken on the way must stay below `limit` bytes."""
+    tracemalloc.start()
+    try:
+        return {name: array.nbytes for name, array in parse(path).tensors.items()}
+    finally:
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < limit
+
+
 @settings(max_examples=500, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(data=st.data())
 def test_a_changed_description_is_read_or_refused(e5_file, written, data):
-    changed = bytearray(e5_file.data)
-    for place in data.draw(st.lists(st.integers(0, e5_file.described - 1), min_size=1, max_size=4)):
-        changed[place] = data.draw(st.integers(0, 255))
+    changed = e5_file.data
+    for place in data.draw(st.lists(st.integers(0, e5_file.described - 9), min_size=1, max_size=4)):
+        lies = st.sampled_from([b"\xff" * 8, b"\xff\xff\xff\x7f", bytes(4)])
+        changed = change(changed, place, data.draw(st.binary(min_size=1, max_size=8) | lies))
     try:
-        contents = parse(written(bytes(changed)))
-        size = sum(tensor.nbytes for tensor in contents.tensors.values())
+        sizes = read_within(2_000_000, written(changed))
     except FormatError:
         return
-    assert size < 1_000_000
+    assert sum(sizes.values()) < 100_000
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "said"),
+    [
+        (0, b"E6", r"another magic"),
+        (4, struct.pack("<i", 2), r"version 2"),
+        (8, struct.pack("<i", 30), r"the sizes \(30, 1, 4, 64"),  # 4 heads of 7.5
+        (8, struct.pack("<i", 1 << 30), r"tensor 'emb.word' of 480 values"),
+        (
+            12,
+            struct.pack("<i", (1 << 31) - 1),
+            r"has 21 tensors at byte \d+; expected 34359738357 for 2147483647 layers",
+        ),
+        (20, struct.pack("<i", 0), r"the sizes"),
+        (28, struct.pack("<i", -1), r"the sizes"),
+        (36, struct.pack("<f", float("nan")), r"the epsilon nan"),
+        (40, struct.pack("<i", 64), r"blocks of 64"),
+        (44, struct.pack("<i", (1 << 31) - 1), r"2147483647 pieces and 15 rows"),
+        (48, struct.pack("<i", 7), r"special ids \(7, 1, 2, 3\)"),
+        (64, b"\xff" * 8, r"the pieces' text of 18446744073709551615 bytes"),
+        (72, struct.pack("<I", 1), r"pieces that overlap"),
+        (124, struct.pack("<f", float("inf")), r"pieces that overlap or lie outside their text"),
+        (172, b"<x>", r"the special pieces \['<x>'"),
+    ],
+)
+def test_lies_are_named(e5_file, written, place, value, said):
+    with pytest.raises(FormatError, match=said):
+        read_within(1_000_000, written(change(e5_file.data, place, value)))
+
+
+def test_an_index_as_long_as_it_says_must_fit_the_file(e5_file, written):
+    """The number of layers and the number of tensors agree, and both lie."""
+    place = e5_file.data.index(b"\x08\0emb.word") - 4
+    layers = 1 << 26
+    changed = change(change(e5_file.data, 12, struct.pack("<i", layers)), place, struct.pack("<i", 5 + 16 * layers))
+    with pytest.raises(FormatError, match="an index of 1073741829 tensors of 24696062067 bytes at byte"):
+        read_within(1_000_000, written(changed))
+
+
+def test_tensors_may_not_lie_over_one_another(e5_file, written):
+    first, second = (e5_file.data.index(name) + len(name) + 5 for name in (b"emb.ln.w", b"emb.ln.b"))
+    changed = change(e5_file.data, second, e5_file.data[first : first + 8])
+    with pytest.raises(FormatError, match=r"tensor 'emb.ln.b' in bytes"):
+        parse(written(changed))
+
+
+@pytest.mark.parametrize(("name", "value"), [("emb.ln.w", b"\0\0\xc0\x7f"), ("l0.q.w", b"\0\x7c")])
+def test_weights_that_are_not_finite_are_refused(e5_file, written, name, value):
+    index = e5_file.data.index(name.encode()) + len(name) + 5
+    (place,) = struct.unpack_from("<Q", e5_file.data, index)
+    tensors = parse(written(change(e5_file.data, place, value))).tensors
+    with pytest.raises(FormatError, match=rf"model\.bin has NaN or infinity in tensor '{name}'"):
+        list(tensors.values())
+
+
+@pytest.mark.parametrize(
+    ("character", "said"),
+    [(0, "U\\+0000"), (0xD800, "surrogates not allowed"), (1 << 21, "damaged"), (0x200D, "2 characters")],
+)
+def test_a_damaged_normalisation_map_is_refused(e5_file, written, character, said):
+    place = e5_file.data.index(struct.pack("<IBI", ord("B"), 1, ord("b")))
+    with pytest.raises(FormatError, match=said):
+        parse(written(change(e5_file.data, place, struct.pack("<I", character))))
 
 
 # --- the packaged model itself ---------------------------------------------------------------------------------------

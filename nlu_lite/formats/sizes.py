@@ -1,0 +1,76 @@
+"""The sizes that a ``config.json`` states, checked before anything is built of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from nlu_lite.errors import FormatError
+
+LARGEST = 1 << 24
+"""No model has a size beyond; the product of two such sizes can still be counted in bytes."""
+
+POSITIVE = (
+    "hidden_size",
+    "num_hidden_layers",
+    "num_attention_heads",
+    "intermediate_size",
+    "vocab_size",
+    "max_position_embeddings",
+    "embedding_size",
+    "num_hidden_groups",
+    "inner_group_num",
+    "dim",
+    "hidden_dim",
+    "n_layers",
+    "n_heads",
+)
+NOT_NEGATIVE = ("type_vocab_size", "num_labels")
+WIDTHS = {"num_attention_heads": "hidden_size", "n_heads": "dim"}
+REPEATED = {"albert": ("num_hidden_groups", "inner_group_num")}
+"""What says how many modules there are: ALBERT's layers share theirs, elsewhere each layer has its own."""
+
+
+def check_sizes(config: Mapping[str, object], tensors: int, where: str) -> None:
+    """Refuse sizes that no model can have; sizes that are not stated are left to transformers' defaults.
+
+    Args:
+        config: The transformers configuration.
+        tensors: How many tensors the weights hold: a model has no more layers than that.
+        where: What errors call the configuration.
+
+    Raises:
+        FormatError: A size is no number, too small or too large, or contradicts another.
+
+    Example:
+        >>> check_sizes({"model_type": "bert", "num_hidden_layers": 10**9}, 199, "config.json")
+        Traceback (most recent call last):
+        nlu_lite.errors.FormatError: config.json has num_hidden_layers=1000000000; expected a whole number from 1 to
+        16777216. Fetch it again.
+    """
+    sizes = {name: size for name, least in _least() for size in _size(config, name, least, where)}
+    for heads, width in WIDTHS.items():
+        if sizes.get(width, 0) % sizes.get(heads, 1):
+            raise _wrong(where, f"{width}={sizes[width]} and {heads}={sizes[heads]}", f"a multiple of {sizes[heads]}")
+    for name in REPEATED.get(str(config.get("model_type")), ("num_hidden_layers", "n_layers")):
+        if sizes.get(name, 0) > tensors:
+            raise _wrong(
+                where, f"{name}={sizes[name]} where the weights have {tensors} tensors", "tensors for each layer"
+            )
+
+
+def _least() -> Iterator[tuple[str, int]]:
+    yield from ((name, 1) for name in POSITIVE)
+    yield from ((name, 0) for name in NOT_NEGATIVE)
+
+
+def _size(config: Mapping[str, object], name: str, least: int, where: str) -> Iterator[int]:
+    if name not in config:
+        return
+    size = config[name]
+    if type(size) is not int or not least <= size <= LARGEST:
+        raise _wrong(where, f"{name}={size!r}", f"a whole number from {least} to {LARGEST}")
+    yield size
+
+
+def _wrong(where: str, got: str, expected: str) -> FormatError:
+    return FormatError(f"{where} has {got}", expected, "Fetch it again")
