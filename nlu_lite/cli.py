@@ -29,12 +29,12 @@ app = typer.Typer(
 
 
 def main() -> None:
-    """Run the command line; exit codes: 0, 1 for a failure (one line on stderr), 2 for wrong usage."""
+    """Run the command line; exit codes: 0, 1 for a failure, 2 for wrong usage, each told in a line on stderr."""
     try:
         app()
     except NluLiteError as error:
         typer.echo(f"nlu-lite: {' '.join(str(error).split())}", err=True)
-        sys.exit(1)
+        sys.exit(2 if isinstance(error, OptionError) else 1)
     except BrokenPipeError:
         sys.exit(1)
 
@@ -108,7 +108,9 @@ def _bytes(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise SourceError(f"{file} cannot be read ({error.strerror})", "a file of texts", "Check the path") from error
+        raise SourceError(
+            f"{file} cannot be read ({error.strerror or error})", "a file of texts", "Check the path"
+        ) from error
 
 
 def _decoded(data: bytes, name: str) -> str:
@@ -127,11 +129,12 @@ Writer = Callable[["pd.DataFrame", Path], None]
 
 def _writer(output: Path) -> Writer:
     writers = {".parquet": _write_parquet, ".csv": _write_csv, ".jsonl": _write_jsonl}
-    if output.suffix not in writers:
+    suffix = output.suffix.lower()
+    if suffix not in writers:
         raise OptionError(f"output {output} ends in {output.suffix!r}", " or ".join(writers), "Choose one of these")
-    if output.suffix == ".parquet" and find_spec("pyarrow") is None:
+    if suffix == ".parquet" and find_spec("pyarrow") is None:
         raise MissingExtra("writing Parquet needs pyarrow", remedy='Run: pip install "nlu-lite[arrow]"')
-    return writers[output.suffix]
+    return writers[suffix]
 
 
 def _write(writer: Writer, frame: pd.DataFrame, output: Path) -> None:
@@ -143,7 +146,9 @@ def _write(writer: Writer, frame: pd.DataFrame, output: Path) -> None:
     except OSError as error:
         part.unlink(missing_ok=True)
         raise SourceError(
-            f"{output} cannot be written ({error.strerror})", "a folder with room that can be written", "Choose another"
+            f"{output} cannot be written ({error.strerror or error})",
+            "a folder with room that can be written",
+            "Choose another",
         ) from error
 
 

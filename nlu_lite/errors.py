@@ -2,7 +2,7 @@
 
     NluLiteError
     ├── BadReference               a reference cannot be used
-    │   ├── UnknownReference       no such reference, repository or language
+    │   ├── UnknownReference       no such reference or repository
     │   ├── LicensedReference      exists, but its model is not public
     │   └── UnsupportedReference   exists, but this library cannot read that kind of model
     ├── InputError                 the data given to predict cannot be used     (also a ValueError)
@@ -58,7 +58,7 @@ class BadReference(NluLiteError):
 
 
 class UnknownReference(BadReference, LookupError):
-    """No such reference, repository or language."""
+    """No such reference or repository."""
 
 
 class LicensedReference(BadReference):

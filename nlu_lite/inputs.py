@@ -136,18 +136,22 @@ def _read_frame(frame: pd.DataFrame, reading: Reading) -> Corpus:
     if not frame.columns.is_unique:
         twice = frame.columns[frame.columns.duplicated()].unique().tolist()
         raise InputError(f"the column names {twice} stand twice", "column names that differ", "Rename one of them")
+    if not len(frame.columns) and not len(frame) and reading.text_column is None:
+        return _corpus([], frame.index, None, reading)
     column = _text_column(frame, reading.text_column)
     kept = frame.drop(columns=[column]) if reading.columns is Columns.KEEP else None
-    languages = _languages(frame, reading)
+    languages = _languages(frame, reading, frame[column].notna())
     return _corpus(frame[column].tolist(), frame.index, kept, reading, languages)
 
 
 def _text_column(frame: pd.DataFrame, name: Hashable | None) -> Hashable:
     if name is not None:
         return _existing(frame, name, "text_column")
-    if "text" in frame.columns:
+    if "text" in list(frame.columns):
         return "text"
     strings = [column for column in frame.columns if _holds_strings(frame[column])]
+    if not len(frame) and not strings:  # an empty column has any dtype
+        strings = list(frame.columns)
     if len(strings) != 1:
         raise InputError(
             f"no column is called 'text', and {len(strings)} of the columns {list(frame.columns)} hold strings",
@@ -158,23 +162,28 @@ def _text_column(frame: pd.DataFrame, name: Hashable | None) -> Hashable:
 
 
 def _existing(frame: pd.DataFrame, name: Hashable, option: str) -> Hashable:
-    if not isinstance(name, Hashable) or name not in frame.columns:
+    if name not in list(frame.columns):  # whole names only, and nothing need be hashable
         raise InputError(f"{option}={name!r} is no column", f"one of {list(frame.columns)}", "Name one of these")
     return name
 
 
 def _holds_strings(column: pd.Series[Any]) -> bool:
+    """Whether a column can be the texts; one of objects that is empty or all missing can."""
+    import pandas as pd
     from pandas.api import types
 
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return types.is_string_dtype(column.cat.categories.dtype)
     if types.is_object_dtype(column.dtype):
-        return types.infer_dtype(column, skipna=True) == "string"
+        return types.infer_dtype(column, skipna=True) in ("string", "empty")
     return types.is_string_dtype(column.dtype)
 
 
-def _languages(frame: pd.DataFrame, reading: Reading) -> list[str] | None:
+def _languages(frame: pd.DataFrame, reading: Reading, present: pd.Series[bool]) -> list[str] | None:
     if reading.lang_column is None:
         return None
     codes = frame[_existing(frame, reading.lang_column, "lang_column")]
+    codes = codes.where(present, "xx")  # rows without text need no language
     if codes.isna().any() or not all(isinstance(code, str) for code in codes):
         raise InputError(
             f"lang_column={reading.lang_column!r} has values that are no language codes",
@@ -248,9 +257,12 @@ def _kind(value: object) -> str:
 def _read_lists(documents: Sequence[object], reading: Reading) -> Given:
     import pandas as pd
 
-    parts = [_strings(document, row, reading.split) for row, document in enumerate(documents)]
+    skip = reading.missing is Missing.SKIP
+    numbers = [row for row, document in enumerate(documents) if not (skip and _is_missing(document))]
+    parts = [_strings(documents[row], row, reading.split) for row in numbers]
     texts = [" ".join(document) for document in parts]
-    corpus = Corpus(texts, [reading.language] * len(texts), pd.RangeIndex(len(texts)))
+    index = pd.RangeIndex(len(texts)) if len(numbers) == len(documents) else pd.Index(numbers)
+    corpus = Corpus(texts, [reading.language] * len(texts), index)
     if reading.split is Split.SENTENCES:
         return Given(corpus, sentences=parts)
     return Given(corpus, segments=_segments(parts))

@@ -128,7 +128,7 @@ class Pipeline:
                 split=_choice(inputs.Split, split, "split"),
             ),
         )
-        corpus, segments = given.corpus, self._segments(given)
+        corpus, segments = given.corpus, self._segments(given, progress)
         spans = table.rows(level, corpus, segments)
         columns = self._vectors(corpus, segments, spans, level, progress)
         return table.build(level, corpus, spans, columns, positions)
@@ -143,12 +143,13 @@ class Pipeline:
         only = all(spec.action is Action.SENTENCE_DETECTOR for spec in self.components)
         return Level.SENTENCE if only else Level.TOKEN
 
-    def _segments(self, given: inputs.Given) -> Segments:
+    def _segments(self, given: inputs.Given, progress: bool | None) -> Segments:
         if given.segments is not None:
             return given.segments
         if given.sentences is not None:
             return text.segment_sentences(given.corpus, given.sentences, self.settings)
-        return text.segment(given.corpus, self.settings)
+        with _bar(len(given.corpus.texts), "text", progress) as bar:
+            return text.segment(given.corpus, self.settings, bar.update)
 
     def _vectors(
         self, corpus: Corpus, segments: Segments, spans: Spans, level: Level, progress: bool | None
@@ -300,4 +301,4 @@ def _bar(total: int, unit: str, wanted: bool | None) -> Iterator[bars.tqdm[NoRet
 
 def _interactive() -> bool:
     """Whether somebody looks on: a terminal, or a notebook, whose kernel has no terminal."""
-    return sys.stderr.isatty() or "ipykernel" in sys.modules
+    return (sys.stderr is not None and sys.stderr.isatty()) or "ipykernel" in sys.modules

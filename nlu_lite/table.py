@@ -108,6 +108,7 @@ def _beside(kept: pd.DataFrame, result: pd.DataFrame) -> pd.DataFrame:
     # Both have the same labels in the same order, duplicates included: join by place, not by label.
     joined = pd.concat([kept.reset_index(drop=True), result.reset_index(drop=True)], axis=1)
     joined.index = result.index
+    joined.columns.name = kept.columns.name
     return joined
 
 
@@ -134,7 +135,7 @@ def column_names(specs: Sequence[ModelSpec]) -> list[str]:
         crowds = [[i for i, other in enumerate(names) if other == name] for name in dict.fromkeys(names)]
         growing = [i for crowd in crowds if len(crowd) > 1 for i in _growing(crowd, segments, lengths)]
         if not growing:
-            return names
+            return _numbered(names)
         for i in growing:
             lengths[i] += 1
 
@@ -143,6 +144,12 @@ def _growing(crowd: list[int], segments: list[list[str]], lengths: list[int]) ->
     """Choose whose ids grow: those with segments left, else all, by the language and then the whole reference."""
     with_segments_left = [i for i in crowd if lengths[i] < len(segments[i])]
     return with_segments_left or [i for i in crowd if lengths[i] < len(segments[i]) + 2]
+
+
+def _numbered(names: list[str]) -> list[str]:
+    """Number what is called the same still: the second ``_2``, the third ``_3``."""
+    before = [names[:i].count(name) for i, name in enumerate(names)]
+    return [f"{name}_{count + 1}" if count else name for name, count in zip(names, before, strict=True)]
 
 
 def _name_segments(spec: ModelSpec) -> list[str]:
@@ -161,7 +168,8 @@ def _name(spec: ModelSpec, segments: list[str], length: int) -> str:
         identity = "_".join([spec.language, *segments])
     else:
         identity = "_".join(segments[:length])
-    return f"{PREFIX[spec.action]}_{re.sub(r'[^0-9A-Za-z]', '_', identity)}"
+    plain = re.sub(r"\W", "_", identity)
+    return f"{PREFIX[spec.action]}_{plain}"
 
 
 # --- back to a matrix ------------------------------------------------------------------------------------------------
@@ -202,7 +210,8 @@ def matrix(frame: pd.DataFrame, column: str | None = None) -> Floats:
 
 def vector_columns(frame: pd.DataFrame) -> list[str]:
     """Name the columns of vectors of a frame that predict gave."""
-    return [name for name in frame.columns if isinstance(name, str) and name.startswith(tuple(PREFIX.values()))]
+    named = [name for name in frame.columns if isinstance(name, str) and name.startswith(tuple(PREFIX.values()))]
+    return [name for name in named if frame[name].empty or isinstance(frame[name].iloc[0], np.ndarray)]
 
 
 def to_arrow(frame: pd.DataFrame) -> pa.Table:

@@ -9,9 +9,15 @@ import socket
 import pytest
 
 
-@pytest.fixture(autouse=True)
-def no_network(monkeypatch):
-    """Fail any connection beyond this machine, however deep in a library it is opened."""
+@pytest.fixture(autouse=True, scope="session")
+def no_network():
+    """Fail any connection beyond this machine, however deep in a library it is opened, in tests and in fixtures."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        _guard(monkeypatch)
+        yield
+
+
+def _guard(monkeypatch):
 
     def guarded(method):
         def connect(self, address, *rest):

@@ -74,9 +74,7 @@ def test_every_kind_of_file_holds_the_same(tmp_path):
     [
         (["--ref", "xx.embed.xlm_roberta_xtreme_bas", "a"], "Nearest: xx.embed.xlm_roberta_xtreme_base"),
         (["--ref", "en.tokenize", "--file", "/no/such/file"], "/no/such/file cannot be read"),
-        (["--ref", "en.tokenize", "--output", "out.txt", "a"], "ends in '.txt'; expected .parquet or .csv or .jsonl"),
         (["--ref", "en.tokenize", "--output", "/no/such/out.csv", "a"], "/no/such/out.csv cannot be written"),
-        (["--ref", "en.tokenize", "--lang", "q9", "a"], "language 'q9' is unknown"),
         (["--ref", "en.tokenize", "--file", "-"], "standard input is not UTF-8 at byte 1"),
     ],
 )
@@ -93,3 +91,16 @@ def test_a_failure_is_one_line_and_code_1(arguments, said):
 def test_wrong_usage_is_code_2(arguments):
     _, err = run(*arguments, check=2)
     assert "Usage" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--output", "out.txt", "a"], "ends in '.txt'; expected .parquet or .csv or .jsonl"),
+        (["--lang", "q9", "a"], "language 'q9' is unknown"),
+    ],
+)
+def test_options_with_wrong_values_are_wrong_usage(arguments, said):
+    _, err = run("predict", "--ref", "en.tokenize", *arguments, check=2)
+    assert len(err.splitlines()) == 1
+    assert said in err

@@ -87,6 +87,25 @@ def test_no_clear_column_of_texts_is_an_error_that_names_the_columns(frame, chan
         read(frame, reading(**changes))
 
 
+def test_a_column_of_categories_can_be_the_texts():
+    assert texts_of(pd.DataFrame({"n": [1], "review": pd.Categorical(["a"])})) == ["a"]
+
+
+def test_only_a_whole_name_is_the_column_called_text():
+    assert texts_of(pd.DataFrame({("text", "x"): ["a"], ("z", "y"): [1]})) == ["a"]
+
+
+@pytest.mark.parametrize(
+    "frame", [pd.DataFrame(), pd.DataFrame({"body": []}), pd.DataFrame({"body": pd.Series([], dtype=object)})]
+)
+def test_an_empty_frame_gives_an_empty_corpus(frame):
+    assert texts_of(frame) == []
+
+
+def test_a_frame_of_missing_texts_can_be_skipped():
+    assert texts_of(pd.DataFrame({"body": [None, None]}, dtype=object), missing=Missing.SKIP) == []
+
+
 # --- languages -------------------------------------------------------------------------------------------------------
 
 
@@ -138,6 +157,17 @@ def test_missing_texts_can_be_skipped(nothing):
 def test_many_missing_rows_are_counted():
     with pytest.raises(InputError, match="rows 0, 1, 2, 3, 4 and 3 more"):
         read([None] * 8, reading())
+
+
+def test_missing_documents_among_words_are_skipped():
+    given = read([["a"], None, ["b"]], reading(missing=Missing.SKIP))
+    assert (given.corpus.texts, given.corpus.index.tolist()) == (["a", "b"], [0, 2])
+
+
+def test_a_row_without_text_needs_no_language():
+    frame = pd.DataFrame({"text": ["a", None], "code": ["de", None]}, dtype=object)
+    changes = {"text_column": "text", "lang_column": "code", "missing": Missing.SKIP}
+    assert read(frame, reading(**changes)).corpus.languages == ["de"]
 
 
 # --- what is no text -------------------------------------------------------------------------------------------------

@@ -88,6 +88,8 @@ def spec(reference, action=Action.EMBED, name="model_name"):
         (["xx.embed.x-y.z"], ["word_embedding_x_y"]),
         (["hf:org/Model-1.0"], ["word_embedding_model_name"]),
         (["hf:a/m", "hf:b/m"], ["word_embedding_hf_a_m", "word_embedding_hf_b_m"]),
+        (["path:m-1", "path:m_1"], ["word_embedding_path_m_1", "word_embedding_path_m_1_2"]),
+        (["en.embed.模型"], ["word_embedding_模型"]),
     ],
 )
 def test_columns_are_named_as_in_nlu(references, names):
@@ -138,6 +140,11 @@ def test_matrix_asks_which_column(frame):
 def test_matrix_needs_a_column_of_vectors(column, said):
     with pytest.raises(InputError, match=said):
         matrix(pd.DataFrame({"token": ["a"]}), column)
+
+
+def test_a_column_of_strings_with_a_vectors_name_is_no_column_of_vectors(frame):
+    frame["word_embedding_note"] = "x"
+    assert vector_columns(frame) == ["word_embedding_x"]
 
 
 @pytest.mark.parametrize("frame", ["x", None, 5])

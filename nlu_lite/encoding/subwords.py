@@ -87,6 +87,9 @@ def _xlm_roberta(checkpoint: Checkpoint) -> Subwords:
     The shift comes from fairseq, whose vocabulary begins ``<s> <pad> </s> <unk>``; dropping the lone ``▁`` is Spark
     NLP's recipe for single tokens, so that ``.`` is one piece.
     """
+    if checkpoint.config.get("pad_token_id", 1) != 1:
+        got = f"the configuration has pad_token_id={checkpoint.config['pad_token_id']!r}"
+        raise ModelError(got, "1, as every XLM-RoBERTa model has it", "Fetch the files again")
     processor = _processor(checkpoint.subwords.data)
     space, unknown = processor.piece_to_id("▁"), processor.unk_id()
     rows = checkpoint.tensors["embeddings.word_embeddings.weight"].shape[0]
@@ -108,6 +111,8 @@ def _processor(data: bytes) -> SentencePieceProcessor:
     from sentencepiece import SentencePieceProcessor
 
     try:
+        if not data:
+            raise ValueError("it is empty")
         return SentencePieceProcessor(model_proto=data)
     except (RuntimeError, ValueError) as error:
         raise ModelError(

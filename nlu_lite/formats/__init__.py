@@ -41,8 +41,14 @@ def read(path: Path) -> Checkpoint:
     for form in FORMATS:
         if form.matches(path):
             return form.read(path)
-    got = f"{path} holds {sorted(item.name for item in path.iterdir())[:20]}" if path.is_dir() else f"{path}"
-    raise FormatError(f"{got}, which is no model", "a folder with a config.json", "Check the path")
+    got = (
+        f"{path} holds {sorted(item.name for item in path.iterdir())[:20]}"
+        if path.is_dir()
+        else f"{str(path)!r} is a file"
+    )
+    raise FormatError(
+        f"{got}, which is no model", "a folder with a config.json, or the packaged model", "Check the path"
+    )
 
 
 def is_mapped(path: Path) -> bool:

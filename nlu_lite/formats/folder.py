@@ -111,7 +111,8 @@ def _load_bin(path: Path) -> dict[str, Callable[[], Floats]]:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True, mmap=_is_zip(path))
     except Exception as error:  # PyTorch documents none: damaged bytes give TypeError, AssertionError, IndexError...
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        # Its own words are left out: they advise to run what the file says.
+        reason = type(error).__name__
         raise FormatError(f"{path} cannot be read as weights ({reason})", "a state dict of tensors", REMEDY) from error
     if not isinstance(state, dict) or not all(isinstance(tensor, torch.Tensor) for tensor in state.values()):
         raise FormatError(f"{path} holds no state dict", "a state dict of tensors", REMEDY)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from difflib import get_close_matches
-from pathlib import PurePath
+from pathlib import Path
 
 from nlu_lite.errors import BadReference, LicensedReference, UnknownReference, UnsupportedReference
 from nlu_lite.records import Action, ComponentSpec, HubRepository, LocalFolder, ModelSpec
@@ -19,6 +19,7 @@ DEFAULT = "xx.embed.multilingual_e5_small_q4"
 DIRECT = ("hf:", "path:", "sparknlp:")
 COMPONENT = re.compile(r"([a-z]{2,3})\.(tokenize|sentence_detector)")
 REPOSITORY = re.compile(r"(?:[\w.-]+/)?[\w.-]+", re.ASCII)
+TEXT_ACTIONS = (Action.TOKENIZE, Action.SENTENCE_DETECTOR)
 LONGEST = 200  # characters of a reference that are worth comparing or showing
 
 Spec = ModelSpec | ComponentSpec
@@ -89,8 +90,10 @@ def _direct(name: str, scheme: str, rest: str) -> ModelSpec:
         expected = "hf:organisation/name" if scheme == "hf" else "path:DIR"
         raise UnknownReference(f"{_shown(name)} names no {'repository' if scheme == 'hf' else 'folder'}", expected)
     origin = HubRepository(rest) if scheme == "hf" else LocalFolder(rest)
-    last = re.split(r"[/\\]", rest.rstrip("/\\"))[-1] or PurePath(rest).anchor
-    model = re.sub(r"[^0-9A-Za-z]", "_", last)
+    last = re.split(r"[/\\]", rest.rstrip("/\\"))[-1]
+    if scheme == "path" and last in {"", ".", "..", "~"}:  # names that say nothing of the folder
+        last = Path(rest).expanduser().resolve().name
+    model = re.sub(r"\W", "_", last)
     return ModelSpec(name, "xx", model, None, Action.EMBED, (origin,))
 
 
@@ -125,6 +128,8 @@ def _nearest(name: str) -> list[str]:
     if len(name) > LONGEST:
         return []
     folded = {reference.casefold(): reference for reference in rows()}
+    language = name.partition(".")[0] if "." in name else "en"
+    folded |= {f"{language}.{action.value}".casefold(): f"{language}.{action.value}" for action in TEXT_ACTIONS}
     wanted = name.casefold()
     same = [folded[key] for key in (wanted, f"en.{wanted}", f"xx.{wanted}") if key in folded]
     return same or [folded[key] for key in get_close_matches(wanted, folded, n=4)]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ DESCRIPTION = (
     "vocab.txt",
     "merges.txt",
 )
+SUBWORD_FILES = ("sentencepiece.bpe.model", "spiece.model", "tokenizer.json", "vocab.json", "vocab.txt")
 WEIGHTS = (
     re.compile(r"model\.safetensors"),
     re.compile(r"model\.safetensors\.index\.json|model-\d+-of-\d+\.safetensors"),
@@ -105,7 +107,25 @@ def _cached(origin: HubRepository) -> Path | None:
         raise UnknownReference(
             f"{origin.repository!r} is no name of a repository", "hf:organisation/name", "Check the name"
         ) from error
-    return path if needed([item.name for item in path.iterdir()]) else None
+    return path if _is_complete(path) else None
+
+
+def _is_complete(folder: Path) -> bool:
+    """Say whether a snapshot has all that a model needs: a download may have been interrupted."""
+    names = {item.name for item in folder.iterdir() if item.exists()}
+    if "config.json" not in names or names.isdisjoint(SUBWORD_FILES):
+        return False
+    weights = set(needed(sorted(names))) - set(DESCRIPTION)
+    indexes = [name for name in weights if name.endswith(".index.json")]
+    shards = {shard for name in indexes for shard in _shards(folder / name)}
+    return shards <= names and bool(weights) and (bool(indexes) or not any("-of-" in name for name in weights))
+
+
+def _shards(index: Path) -> set[str]:
+    try:
+        return set(map(str, json.loads(index.read_bytes())["weight_map"].values()))
+    except (ValueError, KeyError, AttributeError, TypeError):
+        return {""}  # an index that cannot be read is fetched again: no file has this name
 
 
 @contextmanager

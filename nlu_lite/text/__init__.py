@@ -7,7 +7,7 @@ a language say. The rules are data: see `nlu_lite.text.rules`.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -41,12 +41,13 @@ Part: TypeAlias = tuple[Ints, Ints, Ints, Ints, Ints]
 """Sentence begins and ends, then the sentence, begin and end of each token of one document."""
 
 
-def segment(corpus: Corpus, settings: TextSettings | None = None) -> Segments:
+def segment(corpus: Corpus, settings: TextSettings | None = None, advance: Callable[[int], object] = int) -> Segments:
     """Find the sentences and words of every document, by the rules of its language.
 
     Args:
         corpus: The documents; a language ``"xx"`` is found from the text.
         settings: How to split; None for the defaults.
+        advance: Called with the number of documents done since the last call.
 
     Returns:
         Spans in code points. Any string has them: every character that is not white space lies in exactly one token.
@@ -62,9 +63,11 @@ def segment(corpus: Corpus, settings: TextSettings | None = None) -> Segments:
         ([3, 8], [2, 3, 7, 8])
     """
     chosen = settings or TextSettings()
-    return _assembled(
-        [_part(text, language, chosen) for text, language in zip(corpus.texts, corpus.languages, strict=True)]
-    )
+    parts = []
+    for text, language in zip(corpus.texts, corpus.languages, strict=True):
+        parts.append(_part(text, language, chosen))
+        advance(1)
+    return _assembled(parts)
 
 
 def segment_sentences(

@@ -201,6 +201,16 @@ def changed(**changes):
     [
         (lambda: changed(hidden_size=32), ModelError, r"has shape \(.*16\); expected \(.*32\)"),
         (lambda: changed(num_hidden_layers=3), ModelError, "16 tensors are missing"),
+        (lambda: changed(num_hidden_layers=1), ModelError, r"'encoder\.layer\.1\..*' of which|encoder\.layer\.1"),
+        (lambda: changed(pad_token_id=5), ModelError, "pad_token_id=5; expected 1"),
+        (lambda: changed(num_attention_heads=7), ModelError, "the configuration describes no model"),
+        (lambda: changed(hidden_act="foo"), ModelError, "the configuration describes no model"),
+        (lambda: changed(hidden_size="x"), ModelError, "the configuration describes no model"),
+        (
+            lambda: replace(read(MODEL), subwords=SubwordModel(read(MODEL).subwords.kind, b"")),
+            ModelError,
+            "cannot be read .it is empty",
+        ),
         (lambda: changed(model_type="bert"), UnsupportedReference, "model_type 'bert'"),
         (
             lambda: replace(read(MODEL), subwords=SubwordModel(read(MODEL).subwords.kind, b"junk")),
@@ -212,6 +222,13 @@ def changed(**changes):
 def test_parts_that_do_not_fit_are_errors(checkpoint, error, said):
     with pytest.raises(error, match=said):
         open_encoder(checkpoint())
+
+
+@pytest.mark.parametrize("changes", [{"is_decoder": True}, {"return_dict": False}, {"chunk_size_feed_forward": 3}])
+def test_settings_that_would_change_the_forward_pass_do_not_count(encoder, changes):
+    texts = ["One two three."]
+    ours = open_encoder(changed(**changes)).token_vectors(texts, segments_of(texts), nothing)
+    np.testing.assert_array_equal(ours, encoder.token_vectors(texts, segments_of(texts), nothing))
 
 
 def with_tensor(name, change):

@@ -116,6 +116,8 @@ def test_a_trap_of_nlus_stays_what_it_is_in_nlu():
         ("xx.embed.xlm_roberta_xtreme_bas", "xx.embed.xlm_roberta_xtreme_base"),
         ("XX.Embed.XLM", "xx.embed.xlm"),
         ("Embed.XLM", "xx.embed.xlm"),
+        ("en.tokenise", "en.tokenize"),
+        ("de.sentence_detecter", "de.sentence_detector"),
     ],
 )
 def test_an_unknown_reference_names_the_nearest(written, near):

@@ -66,6 +66,13 @@ def test_a_row_of_the_catalogue_comes_from_its_hub_repository(hub):
     assert get("xx.embed.xlm", source=Place.HUB).path.is_dir()
 
 
+@pytest.mark.parametrize("missing", ["sentencepiece.bpe.model", "config.json", "model.safetensors"])
+def test_a_download_that_was_interrupted_is_completed(hub, missing):
+    (get().path / missing).unlink()
+    hub.requests.clear()
+    assert (get().path / missing).read_bytes() == hub.repositories["org/tiny"][missing]
+
+
 # --- what can go wrong -----------------------------------------------------------------------------------------------
 
 

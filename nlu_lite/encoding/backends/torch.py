@@ -18,6 +18,20 @@ if TYPE_CHECKING:
 # RoBERTa numbers positions from the padding id plus one, so this many rows of its position matrix are never used.
 RESERVED_POSITIONS = 2
 
+SETTINGS = (
+    "vocab_size",
+    "hidden_size",
+    "num_hidden_layers",
+    "num_attention_heads",
+    "intermediate_size",
+    "hidden_act",
+    "max_position_embeddings",
+    "type_vocab_size",
+    "layer_norm_eps",
+    "pad_token_id",
+)
+"""All of a configuration that the forward pass depends on; nothing else of a file's is handed on."""
+
 
 class TorchBackend:
     """A transformers model in fp32 on a device of PyTorch.
@@ -83,12 +97,19 @@ def _model(checkpoint: Checkpoint) -> Any:  # transformers' own types do not hol
     from transformers import AutoConfig, AutoModel
 
     build: Any = AutoModel
-    settings = {name: value for name, value in checkpoint.config.items() if name != "model_type"}
-    config = AutoConfig.for_model(str(checkpoint.config["model_type"]), **{**settings, "dtype": "float32"})
-    with torch.device("meta"):
-        model = build.from_config(config, add_pooling_layer=False)
+    settings = {name: checkpoint.config[name] for name in SETTINGS if name in checkpoint.config}
+    try:
+        config = AutoConfig.for_model(str(checkpoint.config["model_type"]), **settings, dtype="float32")
+        with torch.device("meta"):
+            model = build.from_config(config, add_pooling_layer=False, attn_implementation="sdpa")
+    except Exception as error:  # whatever transformers makes of values that it does not expect
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ModelError(
+            f"the configuration describes no model ({reason})", "that of an XLM-RoBERTa model", "Fetch it again"
+        ) from error
     wanted = model.state_dict()
     _check_names(set(wanted) - set(checkpoint.tensors))
+    _check_layers(set(checkpoint.tensors) - set(wanted))
     weights = {name: _tensor(name, checkpoint.tensors[name], tuple(like.shape)) for name, like in wanted.items()}
     model.load_state_dict(weights, assign=True)
     _fill_buffers(model)
@@ -101,6 +122,17 @@ def _check_names(missing: set[str]) -> None:
             f"{len(missing)} tensors are missing, the first is {min(missing)!r}",
             "every tensor of the architecture that the configuration names",
             "The files are incomplete or belong to another architecture: fetch them again",
+        )
+
+
+def _check_layers(unused: set[str]) -> None:
+    """Heads and poolers may be left over, layers not: without them the vectors would be others."""
+    layers = {name for name in unused if name.startswith("encoder.layer.")}
+    if layers:
+        raise ModelError(
+            f"the weights have {min(layers)!r}, of which the configuration says nothing",
+            "as many layers in both",
+            "Configuration and weights belong to different models: fetch them again",
         )
 
 
