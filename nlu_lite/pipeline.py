@@ -188,8 +188,8 @@ def load(
         threads: Threads of a forward pass on the CPU; by default PyTorch's own number.
         max_length: Longest window in pieces, special tokens included; by default as long as the model's positions
             allow. Longer sentences go through overlapping windows: nothing is cut off.
-        words: What finds words in scripts that write none apart: ``"icu"``, or ``"dictionary"``: a package for each of
-            Japanese, Chinese, Thai, Vietnamese, Khmer, Lao and Burmese, from the extra ``words``.
+        words: What finds words where they are not written apart: ``"icu"``, or ``"dictionary"``: packages of the extra
+            ``words`` for Japanese and Vietnamese; other languages keep ICU's dictionaries.
         newline_breaks: Which line breaks end a sentence: ``"paragraphs"`` (empty lines), ``"lines"`` or ``"never"``.
         keep_whole: A regular expression, or several; what one matches stays one token.
         sentence_splitter: Takes the place of the sentence rules: gets a text, gives half-open spans of it, in order.
