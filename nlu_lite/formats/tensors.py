@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,7 @@ def map_safetensors(path: Path) -> dict[str, Callable[[], Floats]]:
         return _widened(data[begin:end], entry["dtype"]).reshape(entry["shape"])
 
     floats = {name: entry for name, entry in header.items() if name != "__metadata__" and entry["dtype"] in DTYPES}
-    return {name: lambda entry=entry: view(entry) for name, entry in floats.items()}  # type: ignore[misc]
+    return {name: partial(view, entry) for name, entry in floats.items()}
 
 
 def _validated(path: Path) -> tuple[dict[str, Any], NDArray[np.uint8]]:
