@@ -74,14 +74,14 @@ def test_files_of_the_users_are_told_apart_and_from_what_they_were(tmp_path):
         return fetch(spec, Access(Cache(tmp_path / "cache"))).digest
 
     for name in ("one", "two"):
-        (tmp_path / name).write_text("x")
+        (tmp_path / name).write_text(name)
         (tmp_path / f"folder-{name}" / "sub").mkdir(parents=True)
         (tmp_path / f"folder-{name}" / "sub" / "weights").write_text("x")
     paths = [tmp_path / name for name in ("one", "two", "folder-one", "folder-two")]
     before = [digest(path) for path in paths]
     assert len(set(before)) == 4
     assert [digest(path) for path in paths] == before
-    (tmp_path / "one").write_text("xx")
+    (tmp_path / "one").write_text("eno")
     (tmp_path / "folder-one" / "sub" / "weights").write_text("xx")
     after = [digest(path) for path in paths]
     assert [a == b for a, b in zip(before, after, strict=True)] == [False, True, False, True]
