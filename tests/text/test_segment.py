@@ -198,13 +198,13 @@ a' x.y b1."""
 
 @pytest.mark.slow
 @pytest.mark.parametrize("unit", LONG.split())
-@pytest.mark.parametrize("language", ["xx", "de", "fr", "fi", "ar", "vi", "ja", "ta"])
+@pytest.mark.parametrize("language", ["xx", "fr", "ar", "ja"])
 def test_time_grows_with_length(unit, language):
     """A million characters without a space take about ten times as long as a tenth of them."""
     seconds = []
     for length in (100_000, 1_000_000):
         text = (unit * length)[:length]
-        begin = time.perf_counter()
+        begin = time.process_time()
         segment(corpus(text, language=language))
-        seconds.append(time.perf_counter() - begin)
-    assert seconds[1] < 30 * seconds[0] + 1
+        seconds.append(time.process_time() - begin)
+    assert seconds[1] < 30 * seconds[0] + 0.5
