@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from functools import cache, cached_property
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,8 @@ class Characters:
     Attributes:
         text: The text with each lone surrogate replaced by U+FFFD, which libraries in C can take; offsets are the same.
         points: uint32 [N], its code points.
+        classes: uint8 [N], the class of each: OTHER, SPACE, LETTER or DIGIT; beyond the first plane all are OTHER, for
+            no white space lies there.
         filled: bool [N], whether a character is something else than white space, as `str.isspace` says.
     """
 
@@ -31,7 +33,8 @@ class Characters:
             text = points.tobytes().decode("utf-32-le")
         self.text = text
         self.points: NDArray[np.uint32] = points
-        self.filled: NDArray[np.bool_] = ~np.isin(points, _spaces())
+        self.classes: NDArray[np.uint8] = _classes()[np.minimum(points, 0xFFFF)]
+        self.filled: NDArray[np.bool_] = self.classes != SPACE
 
     def from_utf16(self, offsets: NDArray[np.int64]) -> NDArray[np.int64]:
         """Turn offsets in UTF-16 code units into offsets in code points."""
@@ -40,11 +43,6 @@ class Characters:
             return offsets
         units = np.concatenate([[0], np.cumsum(1 + wide)])
         return np.searchsorted(units, offsets)
-
-    @cached_property
-    def classes(self) -> NDArray[np.uint8]:
-        """uint8 [N], the class of each character: OTHER, SPACE, LETTER or DIGIT; beyond the first plane all OTHER."""
-        return _classes()[np.minimum(self.points, 0xFFFF)]
 
     def edges(self) -> NDArray[np.int64]:
         """Give the offsets at which white space begins or ends."""
@@ -62,15 +60,12 @@ class Characters:
         part = np.cumsum(cuts[:-1], dtype=np.int32)
         places = np.flatnonzero(self.filled)
         of = part[places]
-        first = np.flatnonzero(np.diff(of, prepend=-1))
-        last = np.append(first[1:], len(of)) - 1
-        return places[first].astype(np.int32), (places[last] + 1).astype(np.int32)
-
-
-@cache
-def _spaces() -> NDArray[np.uint32]:
-    """All that is white space in Python's Unicode; none lies beyond the first plane."""
-    return np.array([point for point in range(0x10000) if chr(point).isspace()], np.uint32)
+        if not len(places):
+            return np.zeros(0, np.int32), np.zeros(0, np.int32)
+        change = np.flatnonzero(of[1:] != of[:-1])
+        begins = np.concatenate([places[:1], places[change + 1]])
+        ends = np.concatenate([places[change], places[-1:]]) + 1
+        return begins.astype(np.int32), ends.astype(np.int32)
 
 
 @cache
