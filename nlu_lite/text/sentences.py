@@ -237,17 +237,16 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 def _word_before(text: str, end: int) -> str:
     """The word that ends at `end`, dots inside it included; empty where it is longer than any abbreviation."""
-    window = text[max(0, end - LOOK_BACK) : end]
-    parts = window.split()
-    if not parts or window[-1].isspace():
+    if not end or text[end - 1].isspace():
         return ""
-    word = parts[-1] if len(parts) > 1 or len(window) < LOOK_BACK else ""
-    return _strip(word)
+    window = text[max(0, end - LOOK_BACK) : end]
+    word = window.rsplit(None, 1)[-1]
+    if len(word) == LOOK_BACK or word.endswith("."):
+        return ""
+    return _PARTING.split(word)[-1].strip("-")
 
 
-def _strip(word: str) -> str:
-    word = re.split(r"[(\[{\"“”„«»‹›'’‘/–—,;:]", word)[-1]
-    return word.strip("-") if not word.endswith(".") else ""
+_PARTING = re.compile(r"[(\[{\"“”„«»‹›'’‘/–—,;:]")
 
 
 def _is_address(text: str, place: int) -> bool:
