@@ -1,0 +1,123 @@
+"""Spark NLP's saved models: a folder or its zip, TensorFlow or ONNX inside, read without either and without Java."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from nlu_lite.formats.sparknlp.archive import Source, read_archive, some, suffix_of
+from nlu_lite.formats.sparknlp.config import build_config
+from nlu_lite.formats.sparknlp.faults import damaged, unsupported
+from nlu_lite.formats.sparknlp.hadoop import read_checked
+from nlu_lite.formats.sparknlp.kinds import Kind, Vocabulary, find_kind
+from nlu_lite.formats.sparknlp.network import Network
+from nlu_lite.formats.sparknlp.onnxgraph import read_onnx
+from nlu_lite.formats.sparknlp.tensorflow import read_tensorflow
+from nlu_lite.formats.sparknlp.vocabulary import byte_level_bpe, word_piece
+from nlu_lite.formats.tensors import LazyTensors
+from nlu_lite.records import Card, Checkpoint, SubwordKind, SubwordModel
+
+LARGEST_METADATA = 16 << 20
+LARGEST_SUBWORDS = 64 << 20
+ENGINES = ("tensorflow", "onnx", "openvino")
+
+
+class SparkNlpArchive:
+    """Spark NLP's layout as a format.
+
+    `config` of what is read carries, beyond transformers' own keys, ``nlu_lite``: what Spark NLP's metadata say of the
+    annotator, for the recipe by which tokens become pieces.
+    """
+
+    def matches(self, path: Path) -> bool:
+        """Say whether `path` is a folder with Spark's metadata, or a zip."""
+        if path.is_dir():
+            return any((path / "metadata").glob("part-*"))
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            return file.read(4) in (b"PK\3\4", b"PK\5\6") or path.suffix == ".zip"
+
+    def read(self, path: Path) -> Checkpoint:
+        """Read the model; its tensors are read when they are asked for, best in the order in which they are listed.
+
+        Raises:
+            FormatError: The archive is damaged, incomplete, or contradicts itself.
+            IntegrityError: A checksum in it does not hold.
+            UnsupportedReference: It is whole, but holds a kind of model, an engine or an export that is not read.
+        """
+        where = str(path)
+        members = read_archive(path)
+        metadata = _metadata(members, where)
+        kind = find_kind(str(metadata.get("class")), f"{where}/metadata")
+        settings = _settings(metadata)
+        network = _network(members, kind, where)
+        config = build_config(kind, network, where) | {"nlu_lite": {"annotator": kind.annotator, **settings}}
+        return Checkpoint(
+            config=config,
+            tensors=LazyTensors({name: tensor.load for name, tensor in network.tensors.items()}),
+            subwords=_subwords(members, kind, network, settings, where),
+            card=_card(kind, network, settings),
+        )
+
+
+def _metadata(members: Mapping[str, Source], where: str) -> dict[str, Any]:
+    parts = sorted(name for name in members if name.startswith("metadata/part-"))
+    text = b"".join(read_checked(members, name, LARGEST_METADATA) for name in parts)
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise damaged(f"{where}/metadata", f"no JSON ({error})", "one line of JSON") from error
+    if not isinstance(found, dict) or not isinstance(found.get("class"), str):
+        raise damaged(f"{where}/metadata", f"a {type(found).__name__} without class", "a class and its parameters")
+    return found
+
+
+def _settings(metadata: Mapping[str, Any]) -> dict[str, object]:
+    """Give the annotator's settings: those that were set before those that hold by default."""
+    known: dict[str, Any] = {}
+    for key in ("defaultParamMap", "paramMap"):
+        found = metadata.get(key)
+        known |= found if isinstance(found, dict) else {}
+    types = {"caseSensitive": bool, "maxSentenceLength": int}
+    names = {"caseSensitive": "case_sensitive", "maxSentenceLength": "max_sentence_length"}
+    return {names[key]: known[key] for key, kind in types.items() if type(known.get(key)) is kind}
+
+
+def _network(members: Mapping[str, Source], kind: Kind, where: str) -> Network:
+    """Read the one engine that the archive holds; TensorFlow's and ONNX's are read."""
+    found = {suffix_of(name): name for name in members if "/" not in name and suffix_of(name) in ENGINES}
+    if "tensorflow" in found:
+        return read_tensorflow(members[found["tensorflow"]], kind.architecture)
+    if "onnx" in found:
+        return read_onnx(members[found["onnx"]], members, kind.architecture)
+    if found:
+        raise unsupported(where, f"the engine {found.popitem()[1]!r} alone", "TensorFlow's or ONNX's")
+    raise damaged(where, f"it holds {some(members)}", "a file ..._tensorflow or ..._onnx")
+
+
+def _subwords(
+    members: Mapping[str, Source], kind: Kind, network: Network, settings: Mapping[str, object], where: str
+) -> SubwordModel:
+    rows = network.sizes["V"]
+    if kind.vocabulary is Vocabulary.WORDPIECE:
+        lower = settings.get("case_sensitive") is not True
+        return SubwordModel(SubwordKind.TOKENIZER_JSON, word_piece(members, rows, lower, where))
+    if kind.vocabulary is Vocabulary.BYTE_LEVEL_BPE:
+        return SubwordModel(SubwordKind.TOKENIZER_JSON, byte_level_bpe(members, rows, where))
+    names = [name for name in members if "/" not in name and suffix_of(name) == "spp"]
+    if len(names) != 1:
+        raise damaged(where, f"it holds {some(members)}", "one SentencePiece model, ..._spp")
+    return SubwordModel(SubwordKind.SENTENCEPIECE, read_checked(members, names[0], LARGEST_SUBWORDS))
+
+
+def _card(kind: Kind, network: Network, settings: Mapping[str, object]) -> Card:
+    case, longest = settings.get("case_sensitive"), settings.get("max_sentence_length")
+    return Card(
+        annotator=kind.annotator,
+        case_sensitive=case if isinstance(case, bool) else None,
+        max_sentence_length=longest if isinstance(longest, int) else None,
+        dimension=network.sizes["H"],
+    )

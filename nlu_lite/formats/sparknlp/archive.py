@@ -1,0 +1,305 @@
+"""A saved model as named byte sources: a folder, a zip, or a zip within either. Nothing is ever unpacked to disk.
+
+Entries are read where they lie, so a name that points out of the archive can reach no file; such names, symbolic
+links, names that stand twice and claims that deflate cannot keep are errors all the same, because no exporter writes
+them.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from threading import Lock
+from typing import IO, Protocol
+
+from nlu_lite.errors import FormatError
+from nlu_lite.formats.sparknlp.faults import damaged, unsupported
+
+TAIL = 1 << 20
+"""Bytes at the end of an entry that are kept: an inner zip's directory lies there, its files before it."""
+
+MOST_ENTRIES = 10_000
+MOST_DIRECTORY = 4 << 20
+MOST_RATIO = 200
+"""Weights hardly shrink; an embedding matrix padded with zero rows was seen to shrink by 43."""
+
+MOST_DEPTH = 3
+END = b"PK\x05\x06"
+END64 = b"PK\x06\x06"
+
+
+class Source(Protocol):
+    """Bytes with a name and a size."""
+
+    @property
+    def name(self) -> str:
+        """What errors call it."""
+
+    @property
+    def size(self) -> int:
+        """Its length in bytes."""
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """Give exactly `length` bytes from `offset` on.
+
+        Raises:
+            FormatError: There are fewer, or they cannot be unpacked.
+        """
+
+
+class FileSource:
+    """A file of a folder."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.name = str(path)
+        with _readable(self.name):
+            self.size = path.stat().st_size
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """Give exactly `length` bytes from `offset` on."""
+        check_range(self, offset, length)
+        with _readable(self.name), self.path.open("rb") as file:
+            file.seek(offset)
+            return _exactly(file, length, self.name, offset)
+
+
+class EntrySource:
+    """An entry of a zip.
+
+    A deflated entry can be read forwards only, so one cursor is kept: readers who go through the entry in order unpack
+    it once. Going back starts again from its beginning, which is slow but right.
+    """
+
+    def __init__(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> None:
+        self.name = name
+        self.size = info.file_size
+        self._archive = archive
+        self._info = info
+        self._cursor: IO[bytes] | None = None
+        self._tail: bytes | None = None
+        self._lock = Lock()
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """Give exactly `length` bytes from `offset` on."""
+        check_range(self, offset, length)
+        with self._lock, _readable(self.name):
+            begin = self.size - len(self._tail) if self._tail is not None else self.size
+            if self._tail is not None and offset >= begin:
+                return self._tail[offset - begin : offset - begin + length]
+            return self._read(offset, length)
+
+    def keep_tail(self) -> None:
+        """Remember the last bytes, so that reading them does not cost a pass through the entry each time."""
+        begin = max(0, self.size - TAIL)
+        self._tail = self.read_at(begin, self.size - begin)
+
+    def _read(self, offset: int, length: int) -> bytes:
+        if self._cursor is None or self._cursor.tell() > offset:
+            self._cursor = self._archive.open(self._info)
+        self._cursor.seek(offset)
+        return _exactly(self._cursor, length, self.name, offset)
+
+
+class SourceFile(io.RawIOBase):
+    """A source as a file object that can be read and sought, for `zipfile`."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._place = 0
+
+    def readable(self) -> bool:
+        """Say yes."""
+        return True
+
+    def seekable(self) -> bool:
+        """Say yes."""
+        return True
+
+    def tell(self) -> int:
+        """Give the place of the next byte."""
+        return self._place
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move to a place, which no byte need have."""
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._source.size}[whence]
+        if start + offset < 0:
+            raise ValueError(f"a place before the beginning of {self._source.name}")
+        self._place = start + offset
+        return self._place
+
+    def readinto(self, buffer: object) -> int:
+        """Read up to the size of `buffer`."""
+        view = memoryview(buffer).cast("B")  # type: ignore[arg-type]
+        length = max(0, min(len(view), self._source.size - self._place))
+        view[:length] = self._source.read_at(self._place, length)
+        self._place += length
+        return length
+
+
+def read_archive(path: Path) -> dict[str, Source]:
+    """List a model directory, or the zip of one, by names relative to its root.
+
+    Raises:
+        FormatError: It cannot be read, or no metadata of Spark NLP is in it.
+    """
+    members = _folder(path) if path.is_dir() else read_zip(FileSource(path))
+    roots = {name.partition("metadata/part-")[0] for name in members if "metadata/part-" in f"/{name}"}
+    roots = {root for root in roots if root in ("", f"{root.partition('/')[0]}/")}
+    if len(roots) != 1:
+        raise damaged(str(path), f"it holds {some(members)}", "one metadata folder, as Spark NLP's models have")
+    root = roots.pop()
+    return {name.removeprefix(root): source for name, source in members.items() if name.startswith(root)}
+
+
+def read_zip(source: Source) -> dict[str, Source]:
+    """List the files of a zip, having looked at each name and claim.
+
+    Raises:
+        FormatError: It is no whole zip, or an entry's name or size cannot be honest.
+        UnsupportedReference: An entry is encrypted, or packed by other means than deflate.
+    """
+    with _readable(source.name):
+        if isinstance(source, EntrySource):
+            source.keep_tail()
+        _check_directory(source)
+        archive = zipfile.ZipFile(io.BufferedReader(SourceFile(source), 1 << 18))
+    members: dict[str, Source] = {}
+    for info in archive.infolist():
+        where = f"{source.name}:{info.filename}"
+        if is_file(info, where, source.size):
+            if info.filename in members:
+                raise damaged(where, "this name stands twice", "one entry for each name")
+            members[info.filename] = EntrySource(archive, info, where)
+    return members
+
+
+def is_file(info: zipfile.ZipInfo, where: str, room: int) -> bool:
+    """Check an entry, and say whether it is a file rather than a folder.
+
+    Args:
+        info: The entry.
+        where: What errors call it.
+        room: Size of the zip.
+    """
+    check_name(info.orig_filename, where)
+    mode = stat.S_IFMT(info.external_attr >> 16)
+    if mode not in (0, stat.S_IFREG, stat.S_IFDIR):
+        raise damaged(where, f"an entry of mode {oct(mode)}", "a file or a folder, no link")
+    if info.is_dir():
+        return False
+    if info.flag_bits & 1 or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise unsupported(where, f"compression {info.compress_type}, flags {info.flag_bits}", "stored or deflated")
+    packed = info.compress_size
+    if packed > room or info.file_size > max(packed * MOST_RATIO, 1 << 20):
+        raise damaged(where, f"{info.file_size} bytes are claimed for {packed} packed ones in a zip of {room}")
+    if info.compress_type == zipfile.ZIP_STORED and packed != info.file_size:
+        raise damaged(where, f"{info.file_size} bytes are claimed for {packed} stored ones")
+    return True
+
+
+def check_name(name: str, where: str) -> None:
+    """Refuse names that lead out of the archive or mean different things to different systems.
+
+    Example:
+        >>> check_name("fields/../../x", "a.zip")
+        Traceback (most recent call last):
+        nlu_lite.errors.FormatError: a.zip: the name 'fields/../../x'; expected a relative path. Fetch the archive again.
+    """
+    parts = name.removesuffix("/").split("/")
+    if any(part in ("", ".", "..") for part in parts) or any(sign in name for sign in "\\\0:"):
+        raise damaged(where, f"the name {name!r}", "a relative path")
+
+
+def check_range(source: Source, offset: int, length: int) -> None:
+    """Check that a range lies in a source, before anything is allocated for it."""
+    if offset < 0 or length < 0 or offset + length > source.size:
+        raise damaged(source.name, f"{length} bytes at {offset} are asked for", f"no more than its {source.size}")
+
+
+def read_whole(source: Source, limit: int) -> bytes:
+    """Read a small file in one piece.
+
+    Raises:
+        FormatError: It is larger than `limit` bytes.
+    """
+    if source.size > limit:
+        raise damaged(source.name, f"{source.size} bytes", f"at most {limit}")
+    return source.read_at(0, source.size)
+
+
+def some(names: Mapping[str, object]) -> list[str]:
+    """Give the first few names, for an error."""
+    return sorted(names)[:12]
+
+
+def _folder(path: Path) -> dict[str, Source]:
+    members: dict[str, Source] = {}
+    for file in _walk(path, MOST_DEPTH):
+        members[file.relative_to(path).as_posix()] = FileSource(file)
+        if len(members) > MOST_ENTRIES:
+            raise damaged(str(path), f"more than {MOST_ENTRIES} files", "a model's few dozen")
+    return members
+
+
+def _walk(path: Path, depth: int) -> Iterator[Path]:
+    with _readable(str(path)), os.scandir(path) as entries:
+        found = sorted(entries, key=lambda entry: entry.name)
+    for entry in found:
+        if entry.is_symlink():
+            raise damaged(entry.path, "a symbolic link", "files and folders only")
+        if entry.is_dir() and depth > 1:
+            yield from _walk(Path(entry.path), depth - 1)
+        elif entry.is_file():
+            yield Path(entry.path)
+
+
+def _check_directory(source: Source) -> None:
+    """Bound the zip's directory before `zipfile` reads it whole."""
+    length = min(source.size, 1 << 16)
+    tail = source.read_at(source.size - length, length)
+    end, end64 = tail.rfind(END), tail.rfind(END64)
+    if end < 0 or end + 22 > len(tail):
+        raise damaged(source.name, "no end of a zip is in its last bytes", "a whole zip")
+    (entries, size) = struct.unpack_from("<HI", tail, end + 10)
+    if end64 >= 0 and end64 + 56 <= len(tail):
+        (entries, size) = struct.unpack_from("<QQ", tail, end64 + 32)
+    if entries > MOST_ENTRIES or size > MOST_DIRECTORY:
+        raise damaged(source.name, f"a directory of {entries} entries in {size} bytes", "a model's few dozen")
+
+
+def _exactly(file: IO[bytes], length: int, name: str, offset: int) -> bytes:
+    data = file.read(length)
+    if len(data) != length:
+        raise damaged(name, f"{len(data)} bytes are left at {offset}", f"{length}")
+    return data
+
+
+@contextmanager
+def _readable(name: str) -> Iterator[None]:
+    """Turn what `zipfile` and the system raise into an error that names the file."""
+    try:
+        yield
+    except FormatError:
+        raise
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, struct.error) as error:
+        raise damaged(name, f"it cannot be read ({error or type(error).__name__})") from error
+    except (NotImplementedError, RuntimeError, KeyError, IndexError, OverflowError) as error:
+        raise damaged(name, f"it is no zip that can be unpacked ({error or type(error).__name__})") from error
+
+
+def suffix_of(name: str) -> str:
+    """Give what follows the last underscore of a file's name, which says what the file is.
+
+    Example:
+        >>> suffix_of("bert_sentence_tensorflow")
+        'tensorflow'
+    """
+    return PurePosixPath(name).name.rpartition("_")[2]

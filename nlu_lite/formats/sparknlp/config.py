@@ -1,0 +1,96 @@
+"""transformers' configuration of a model, put together from its tensors' shapes and its graph."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nlu_lite.formats.sparknlp.faults import damaged, unsupported
+from nlu_lite.formats.sparknlp.kinds import Kind
+from nlu_lite.formats.sparknlp.network import Network
+
+ACTIVATIONS = ("gelu", "gelu_new", "relu")
+DISTILBERT_EPSILON = 1e-12
+"""transformers' DistilBERT has no setting for it."""
+
+SPECIAL = {
+    "xlm-roberta": {"bos_token_id": 0, "pad_token_id": 1, "eos_token_id": 2},
+    "camembert": {"bos_token_id": 5, "pad_token_id": 1, "eos_token_id": 6},
+    "roberta": {"bos_token_id": 0, "pad_token_id": 1, "eos_token_id": 2},
+    "albert": {"bos_token_id": 2, "pad_token_id": 0, "eos_token_id": 3},
+    "bert": {"pad_token_id": 0},
+    "distilbert": {"pad_token_id": 0},
+}
+CLASSES = {
+    "xlm-roberta": "XLMRobertaModel",
+    "camembert": "CamembertModel",
+    "roberta": "RobertaModel",
+    "albert": "AlbertModel",
+    "bert": "BertModel",
+    "distilbert": "DistilBertModel",
+}
+
+
+def build_config(kind: Kind, network: Network, where: str) -> dict[str, object]:
+    """Build the configuration, as ``config.json`` would have it.
+
+    Raises:
+        FormatError: The network's facts contradict one another.
+        UnsupportedReference: transformers has no such variant of the model.
+    """
+    model_type = kind.architecture.model_type
+    if network.activation not in ACTIVATIONS:
+        raise unsupported(where, f"the activation {network.activation!r}", " or ".join(ACTIVATIONS))
+    if not 0 < network.epsilon < 0.1:
+        raise damaged(where, f"a layer-norm epsilon of {network.epsilon}", "a small positive number")
+    config: dict[str, object] = {
+        "model_type": model_type,
+        "architectures": [CLASSES[model_type]],
+        "vocab_size": network.sizes["V"],
+        "max_position_embeddings": network.sizes["P"],
+        **SPECIAL[model_type],
+    }
+    sizes = _distilbert(network, where) if model_type == "distilbert" else _sizes(network)
+    return config | sizes | (_albert(network, where) if model_type == "albert" else {})
+
+
+def _epsilon(network: Network) -> float:
+    """Give the shortest number that is the same float32, so that 9.999999747378752e-06 is 1e-05 again."""
+    return float(str(np.float32(network.epsilon)))
+
+
+def _sizes(network: Network) -> dict[str, object]:
+    return {
+        "type_vocab_size": network.sizes["T"],
+        "hidden_size": network.sizes["H"],
+        "num_hidden_layers": network.sizes["layers"],
+        "num_attention_heads": network.heads,
+        "intermediate_size": network.sizes["I"],
+        "hidden_act": network.activation,
+        "layer_norm_eps": _epsilon(network),
+    }
+
+
+def _distilbert(network: Network, where: str) -> dict[str, object]:
+    if _epsilon(network) != DISTILBERT_EPSILON:
+        raise unsupported(where, f"a layer-norm epsilon of {_epsilon(network)}", f"{DISTILBERT_EPSILON}")
+    return {
+        "dim": network.sizes["H"],
+        "n_layers": network.sizes["layers"],
+        "n_heads": network.heads,
+        "hidden_dim": network.sizes["I"],
+        "activation": network.activation,
+        "sinusoidal_pos_embds": False,
+    }
+
+
+def _albert(network: Network, where: str) -> dict[str, object]:
+    """Add what ALBERT's shared layers need: how often the graph goes through them."""
+    inner = network.sizes["layers"]
+    if network.passes % inner or network.passes < inner * network.sizes["groups"]:
+        raise damaged(where, f"{network.passes} passes through {inner} shared layers", "a multiple, at least one each")
+    return {
+        "embedding_size": network.sizes["E"],
+        "num_hidden_layers": network.passes // inner,
+        "num_hidden_groups": network.sizes["groups"],
+        "inner_group_num": inner,
+    }

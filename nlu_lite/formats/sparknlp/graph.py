@@ -1,0 +1,190 @@
+"""What TensorFlow's graph says of a model: the variables' names, heads, epsilon, activation. Nothing of it is run.
+
+The messages are those of tensorflow/core/framework: GraphDef, FunctionDef, NodeDef, AttrValue, TensorProto.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from nlu_lite.formats.sparknlp.faults import damaged
+from nlu_lite.formats.sparknlp.protobuf import Value, as_bytes, as_floats, as_int, as_ints, as_text, read_fields
+
+AXES = 4  # batch, length, heads, width
+MOST_NODES = 1_000_000
+ACTIVATIONS = {"Erf": "gelu", "Tanh": "gelu_new", "Relu": "relu", "Sigmoid": "sigmoid", "Gelu": "gelu"}
+SPLIT = re.compile(r"(?P<split>.*attention(?:/self)?/Reshape(?:_\d+)?/shape)(?:/(?P<axis>\d))?$")
+EPSILON = re.compile(r"/batchnorm/add/y$")
+INSIDE = re.compile(r"(?:encoder|transformer)/")
+QUERY = re.compile(r"attention(?:/self)?/query/(?:Tensordot(?:_\d+)?/MatMul|einsum(?:_\d+)?/Einsum|MatMul(?:_\d+)?)$")
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node of the graph: its name, its op, the number of its inputs, its attributes as bytes."""
+
+    name: str
+    op: str
+    inputs: int
+    attributes: dict[str, bytes]
+
+
+@dataclass
+class GraphFacts:
+    """What the graph says, collected over all its functions.
+
+    Attributes:
+        variables: Names of the VarHandleOps, in order.
+        splits: Sizes of the axes of each reshape in an attention, as far as they are constants: by reshape, then by axis.
+        axes: The number of axes of each.
+        epsilons: Values that layer norms add to the variance.
+        activations: Activation functions inside the encoder.
+        queries: How often each function multiplies by a query matrix.
+    """
+
+    variables: list[str] = field(default_factory=list)
+    splits: dict[str, dict[int, int]] = field(default_factory=dict)
+    axes: dict[str, int] = field(default_factory=dict)
+    epsilons: set[float] = field(default_factory=set)
+    activations: set[str] = field(default_factory=set)
+    queries: Counter[str] = field(default_factory=Counter)
+
+    def heads(self, hidden: int) -> set[int]:
+        """Give the numbers of heads into which reshapes to [batch, length, heads, width] split `hidden`."""
+        found = set()
+        for reshape in [name for name, count in self.axes.items() if count == AXES]:
+            sizes = self.splits.get(reshape, {})
+            heads, width = sizes.get(2, 0), sizes.get(3)
+            open_width = width is None and sizes.get(1) == -1
+            if heads > 0 and (open_width and hidden % heads == 0 or heads * (width or 0) == hidden):
+                found.add(heads)
+        return found
+
+
+def read_graph(data: bytes, where: str) -> GraphFacts:
+    """Read a GraphDef.
+
+    Args:
+        data: The file.
+        where: What errors call it.
+
+    Raises:
+        FormatError: It is no GraphDef.
+    """
+    facts = GraphFacts()
+    for function, message in _nodes(data, where):
+        node = _node(message, where)
+        if node.op == "VarHandleOp" or node.op == "VariableV2":
+            facts.variables.append(node.name)
+        _look(node, function, facts, where)
+    return facts
+
+
+def _look(node: Node, function: str, facts: GraphFacts, where: str) -> None:
+    """Note what a node says of the model."""
+    split = SPLIT.match(node.name)
+    if split and node.op in ("Const", "Pack"):
+        _look_at_shape(node, split, function, facts, where)
+    elif node.op == "Const" and EPSILON.search(node.name):
+        facts.epsilons.update(_floats(node, where))
+    elif node.op == "FusedBatchNormV3":
+        value = dict(read_fields(node.attributes.get("epsilon", b""), where)).get(4, b"")
+        facts.epsilons.update(as_floats(value, "epsilon", where))
+    elif node.op in ACTIVATIONS and INSIDE.search(node.name) and "pooler" not in node.name:
+        facts.activations.add(ACTIVATIONS[node.op])
+    elif QUERY.search(node.name) and node.op in ("MatMul", "BatchMatMulV2", "Einsum"):
+        facts.queries[function] += 1
+
+
+def _look_at_shape(node: Node, split: re.Match[str], function: str, facts: GraphFacts, where: str) -> None:
+    """Note a reshape's axes: a constant for each, packed together, or one constant for all."""
+    reshape = f"{function}/{split['split']}"
+    if node.op == "Pack":
+        facts.axes[reshape] = node.inputs
+        return
+    numbers = _ints(node, where)
+    if split["axis"]:
+        facts.splits.setdefault(reshape, {}).update({int(split["axis"]): number for number in numbers[:1]})
+    else:
+        facts.axes[reshape] = len(numbers)
+        facts.splits[reshape] = dict(enumerate(numbers))
+
+
+def _nodes(data: bytes, where: str) -> Iterator[tuple[str, bytes]]:
+    """Give each NodeDef with the name of the function that holds it; empty for the graph's own."""
+    count = 0
+    for holder, number, message in _holders(data, where):
+        for node_number, node in read_fields(message, where) if number else [(3, message)]:
+            if node_number == 3:
+                count += 1
+                if count > MOST_NODES:
+                    raise damaged(where, f"more than {MOST_NODES} nodes", "a model's few thousand")
+                yield holder, as_bytes(node, "a node", where)
+
+
+def _holders(data: bytes, where: str) -> Iterator[tuple[str, int, bytes]]:
+    """Give the graph's nodes (0) and its functions (their number in the library)."""
+    functions = 0
+    for number, value in read_fields(data, where):
+        if number == 1:
+            yield "", 0, as_bytes(value, "a node", where)
+        elif number == 2:
+            for part, function in read_fields(as_bytes(value, "the library", where), where):
+                if part == 1:
+                    functions += 1
+                    yield f"function {functions}", functions, as_bytes(function, "a function", where)
+
+
+def _node(data: bytes, where: str) -> Node:
+    name, op, inputs, attributes = "", "", 0, {}
+    for number, value in read_fields(data, where):
+        if number == 1:
+            name = as_text(value, "a node's name", where)
+        elif number == 2:
+            op = as_text(value, "a node's op", where)
+        elif number == 3:
+            inputs += not as_bytes(value, "an input", where).startswith(b"^")
+        elif number == 5:
+            entry = dict(read_fields(as_bytes(value, "an attribute", where), where))
+            key = as_text(entry.get(1, b""), "an attribute's name", where)
+            attributes[key] = as_bytes(entry.get(2, b""), "an attribute's value", where)
+    return Node(name, op, inputs, attributes)
+
+
+def _tensor(node: Node, where: str) -> dict[int, list[Value]]:
+    """Give the fields of a Const's TensorProto."""
+    place = f"{where}, node {node.name!r}"
+    fields: dict[int, list[Value]] = {}
+    for number, value in read_fields(node.attributes.get("value", b""), place):
+        if number == 8:
+            for part, item in read_fields(as_bytes(value, "a tensor", place), place):
+                fields.setdefault(part, []).append(item)
+    return fields
+
+
+def _ints(node: Node, where: str) -> list[int]:
+    fields = _tensor(node, where)
+    values = [number for n in (7, 10) for item in fields.get(n, []) for number in as_ints(item, "a number", where)]
+    return values or [int(number) for number in _content(fields, node, where)]
+
+
+def _floats(node: Node, where: str) -> list[float]:
+    fields = _tensor(node, where)
+    values = [number for item in fields.get(5, []) for number in as_floats(item, "a number", where)]
+    return values or [float(number) for number in _content(fields, node, where)]
+
+
+CONTENT = {1: "f", 2: "d", 3: "i", 9: "q", 19: "e"}
+"""How numbers lie in `tensor_content`, by DataType."""
+
+
+def _content(fields: dict[int, list[Value]], node: Node, where: str) -> list[float]:
+    content = b"".join(as_bytes(item, "content", where) for item in fields.get(4, []))
+    layout = f"<{CONTENT.get(as_int(fields.get(1, [0])[-1], 'a type', where), 'f')}"
+    if len(content) % struct.calcsize(layout) or len(content) > 1024:
+        raise damaged(where, f"node {node.name!r} has {len(content)} bytes", f"a few numbers of type {layout}")
+    return [number for (number,) in struct.iter_unpack(layout, content)]

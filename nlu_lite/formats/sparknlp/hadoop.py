@@ -1,0 +1,121 @@
+"""Hadoop's sequence files and checksum files, as Spark writes them.
+
+The layout is that of https://hadoop.apache.org/docs/current/api/org/apache/hadoop/io/SequenceFile.html: a header, then
+records of key and value, with a marker now and then.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator, Mapping
+from typing import NoReturn
+
+from nlu_lite.formats.sparknlp.archive import Source, read_whole
+from nlu_lite.formats.sparknlp.faults import altered, damaged, unsupported
+
+MAGIC = b"SEQ\x06"
+VALUE_CLASS = b"org.apache.hadoop.io.BytesWritable"
+MARKER = 16
+ESCAPE = 0xFFFFFFFF
+CHECKSUM_MAGIC = b"crc\0"
+LARGEST_PART = 128 << 20
+
+
+def read_records(data: bytes, where: str) -> Iterator[bytes]:
+    """Give the values of a sequence file of BytesWritables.
+
+    Args:
+        data: The file.
+        where: What errors call it.
+
+    Raises:
+        FormatError: It is no such file, or is damaged.
+        UnsupportedReference: It is compressed, which Spark's object files are not.
+    """
+    reader = _Reader(data, where)
+    marker = _header(reader)
+    while reader.place < len(data):
+        length = reader.number(4)
+        if length == ESCAPE:
+            if reader.take(MARKER) != marker:
+                reader.wrong("another marker", "the header's")
+            continue
+        key = reader.number(4)
+        record = reader.take(length)
+        if key > length or length - key < 4:
+            reader.wrong(f"a record of {length} bytes with a key of {key}", "a key and a value")
+        size = int.from_bytes(record[key : key + 4])
+        if size != length - key - 4:
+            reader.wrong(f"a value of {size} bytes", f"{length - key - 4}")
+        yield record[key + 4 :]
+
+
+def read_checked(members: Mapping[str, Source], name: str, limit: int = LARGEST_PART) -> bytes:
+    """Read a small file, and check it against Hadoop's ``.<name>.crc`` if that lies beside it.
+
+    Raises:
+        IntegrityError: The file has another checksum.
+        FormatError: It is larger than `limit`, or the checksum file is damaged.
+    """
+    data = read_whole(members[name], limit)
+    folder, _, file = name.rpartition("/")
+    sums = members.get(f"{folder}/.{file}.crc" if folder else f".{file}.crc")
+    if sums is not None:
+        _check(data, read_whole(sums, limit), members[name].name, sums.name)
+    return data
+
+
+def _check(data: bytes, sums: bytes, where: str, sums_where: str) -> None:
+    if len(sums) < 8 or sums[:4] != CHECKSUM_MAGIC:
+        raise damaged(sums_where, f"{len(sums)} bytes that begin {sums[:4]!r}", "Hadoop's checksums")
+    chunk = int.from_bytes(sums[4:8])
+    count = -(-len(data) // chunk) if chunk else 0
+    if not chunk or len(sums) != 8 + 4 * count:
+        raise damaged(sums_where, f"{len(sums)} bytes, {chunk} to a sum", f"sums for {len(data)} bytes")
+    for number, (stated,) in enumerate(struct.iter_unpack(">I", sums[8:])):
+        found = zlib.crc32(data[number * chunk : (number + 1) * chunk])
+        if found != stated:
+            raise altered(where, f"CRC-32 {found:#010x} at {number * chunk}", f"{stated:#010x}")
+
+
+def _header(reader: _Reader) -> bytes:
+    """Read the header; give the marker that stands between records."""
+    if reader.take(4) != MAGIC:
+        reader.wrong("another beginning", "a sequence file of version 6")
+    _, value = reader.text(), reader.text()
+    if value != VALUE_CLASS:
+        reader.wrong(f"values of class {value!r}", f"{VALUE_CLASS!r}")
+    if reader.take(2) != b"\0\0":
+        raise unsupported(reader.where, "a compressed sequence file", "a plain one, as Spark writes it")
+    for _ in range(2 * reader.number(4)):
+        reader.text()
+    return reader.take(MARKER)
+
+
+class _Reader:
+    """A file, read front to back; every length is checked against what is there."""
+
+    def __init__(self, data: bytes, where: str) -> None:
+        self.data = data
+        self.where = where
+        self.place = 0
+
+    def wrong(self, got: str, expected: str) -> NoReturn:
+        raise damaged(f"{self.where}, byte {self.place}", got, expected)
+
+    def take(self, length: int) -> bytes:
+        if length > len(self.data) - self.place:
+            self.wrong(f"{length} bytes are claimed", f"at most {len(self.data) - self.place}")
+        self.place += length
+        return self.data[self.place - length : self.place]
+
+    def number(self, width: int) -> int:
+        return int.from_bytes(self.take(width))
+
+    def text(self) -> bytes:
+        """Read a Text: a length of one byte, or of as many as a negative first byte says, and the bytes."""
+        first = int.from_bytes(self.take(1), signed=True)
+        if -120 <= first < 0 or first < -124:
+            self.wrong(f"a length that begins with {first}", "a length of at most four bytes")
+        return self.take(first if first >= 0 else self.number(-112 - first))

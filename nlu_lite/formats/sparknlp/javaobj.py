@@ -1,0 +1,218 @@
+"""Java's serialisation streams, read as data: no class is looked up, nothing is built but plain records.
+
+The grammar is that of https://docs.oracle.com/en/java/javase/17/docs/specs/serialization/protocol.html.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+from nlu_lite.formats.sparknlp.faults import damaged
+
+HEADER = b"\xac\xed\x00\x05"
+FIRST_HANDLE = 0x7E0000
+DEEPEST = 32
+PRIMITIVES = {"B": "b", "C": "H", "D": "d", "F": "f", "I": "i", "J": "q", "S": "h", "Z": "?"}
+"""`struct`'s letters for Java's types."""
+
+
+class Code(IntEnum):
+    """What an item of the stream begins with."""
+
+    NULL = 0x70
+    REFERENCE = 0x71
+    CLASS_DESCRIPTION = 0x72
+    OBJECT = 0x73
+    STRING = 0x74
+    ARRAY = 0x75
+    END_BLOCK = 0x78
+    LONG_STRING = 0x7C
+
+
+class Flag(IntEnum):
+    """Bits of a class description."""
+
+    WRITE_METHOD = 1
+    SERIALIZABLE = 2
+
+
+@dataclass(frozen=True)
+class JavaClass:
+    """A class description: its name, its flags, its fields as type and name, the class above it."""
+
+    name: str
+    flags: int
+    fields: tuple[tuple[str, str], ...]
+    above: JavaClass | None
+
+
+@dataclass(frozen=True)
+class JavaObject:
+    """An object as data: the name of its class, and its fields by name."""
+
+    class_name: str
+    fields: dict[str, Any] = field(default_factory=dict)
+
+
+def read_stream(data: bytes, where: str) -> Any:
+    """Read the one item of a stream.
+
+    Args:
+        data: The stream.
+        where: What errors call it.
+
+    Returns:
+        None, a string, a list or a `JavaObject`.
+
+    Raises:
+        FormatError: The stream is damaged, or holds what Spark NLP's vocabularies do not.
+    """
+    reader = _Reader(data, where)
+    if reader.take(len(HEADER)) != HEADER:
+        raise reader.wrong("another beginning", "a Java serialisation stream")
+    return reader.item(DEEPEST)
+
+
+class _Reader:
+    """A stream, read front to back; every length is checked against what is there."""
+
+    def __init__(self, data: bytes, where: str) -> None:
+        self.data = data
+        self.where = where
+        self.place = 0
+        self.handles: list[Any] = []
+
+    def wrong(self, got: str, expected: str) -> Exception:
+        return damaged(f"{self.where}, byte {self.place}", got, expected)
+
+    def take(self, length: int) -> bytes:
+        if length > len(self.data) - self.place:
+            raise self.wrong(f"{length} bytes are claimed", f"at most {len(self.data) - self.place}")
+        self.place += length
+        return self.data[self.place - length : self.place]
+
+    def number(self, letter: str) -> Any:
+        return struct.unpack(f">{letter}", self.take(struct.calcsize(f">{letter}")))[0]
+
+    def text(self, letter: str = "H") -> str:
+        data = self.take(self.number(letter))
+        try:
+            return decode_java(data)
+        except UnicodeDecodeError as error:
+            raise self.wrong(f"a string with {error.reason}", "Java's modified UTF-8") from error
+
+    def item(self, depth: int) -> Any:
+        """Read a value of the stream, of any kind."""
+        if not depth:
+            raise self.wrong(f"objects nested more than {DEEPEST} deep", "a vocabulary's three levels")
+        code = self.number("B")
+        readers: Mapping[int, Callable[[int], Any]] = {
+            Code.NULL: lambda _: None,
+            Code.REFERENCE: self.reference,
+            Code.OBJECT: self.object,
+            Code.STRING: lambda _: self.keep(self.text("H")),
+            Code.LONG_STRING: lambda _: self.keep(self.text("Q")),
+            Code.ARRAY: self.array,
+        }
+        if code not in readers:
+            raise self.wrong(f"an item of code {code:#x}", "an object, array, string, reference or null")
+        return readers[code](depth - 1)
+
+    def keep(self, item: Any) -> Any:
+        self.handles.append(item)
+        return item
+
+    def reference(self, _depth: int) -> Any:
+        number = self.number("i") - FIRST_HANDLE
+        if not 0 <= number < len(self.handles):
+            raise self.wrong(f"a reference to item {number}", f"one of the {len(self.handles)} before it")
+        return self.handles[number]
+
+    def description(self, depth: int) -> JavaClass | None:
+        """Read the description of a class, or a reference to one."""
+        if not depth:
+            raise self.wrong("class descriptions without end", f"at most {DEEPEST}")
+        code = self.number("B")
+        if code == Code.NULL:
+            return None
+        if code == Code.REFERENCE:
+            known = self.reference(depth)
+            if isinstance(known, JavaClass):
+                return known
+        if code != Code.CLASS_DESCRIPTION:
+            raise self.wrong(f"an item of code {code:#x}", "a class description")
+        return self.new_description(depth)
+
+    def new_description(self, depth: int) -> JavaClass:
+        name, _ = self.text(), self.take(8)
+        slot = len(self.handles)
+        self.handles.append(None)  # a class gets its handle before its fields are read
+        flags = self.number("B")
+        fields = tuple(self.field(depth) for _ in range(self.number("H")))
+        if self.number("B") != Code.END_BLOCK:
+            raise self.wrong(f"annotations of class {name!r}", "none")
+        self.handles[slot] = JavaClass(name, flags, fields, self.description(depth - 1))
+        return self.handles[slot]  # type: ignore[no-any-return]
+
+    def field(self, depth: int) -> tuple[str, str]:
+        kind, name = chr(self.number("B")), self.text()
+        if kind in "L[":
+            self.item(depth - 1)  # the name of the field's class, which nobody needs
+        elif kind not in PRIMITIVES:
+            raise self.wrong(f"a field {name!r} of type {kind!r}", "a type of Java")
+        return kind, name
+
+    def object(self, depth: int) -> JavaObject:
+        description = self.description(depth)
+        if description is None:
+            raise self.wrong("an object without class", "its description")
+        item: JavaObject = self.keep(JavaObject(description.name))
+        for part in self.line(description):
+            if part.flags & ~Flag.SERIALIZABLE:
+                raise self.wrong(f"class {part.name!r} writes itself (flags {part.flags})", "plain fields")
+            for kind, name in part.fields:
+                item.fields[name] = self.value(kind, depth)
+        return item
+
+    def line(self, description: JavaClass | None) -> list[JavaClass]:
+        """Give a class and those above it, topmost first, which is the order of their fields."""
+        line = []
+        while description is not None and len(line) < DEEPEST:
+            line.append(description)
+            description = description.above
+        return line[::-1]
+
+    def value(self, kind: str, depth: int) -> Any:
+        return self.item(depth - 1) if kind in "L[" and depth > 0 else self.number(PRIMITIVES.get(kind, "b"))
+
+    def array(self, depth: int) -> list[Any]:
+        description = self.description(depth)
+        kind = description.name[1:2] if description else ""
+        count = self.number("i")
+        if kind not in PRIMITIVES and kind not in ("L", "["):
+            raise self.wrong(f"an array of {description and description.name!r}", "one of Java's arrays")
+        if not 0 <= count <= len(self.data) - self.place:
+            raise self.wrong(f"an array of {count} items", f"at most the {len(self.data) - self.place} bytes left")
+        items: list[Any] = self.keep([])
+        items.extend(self.value(kind, depth) for _ in range(count))
+        return items
+
+
+def decode_java(data: bytes) -> str:
+    """Decode Java's modified UTF-8: NUL in two bytes, characters beyond U+FFFF as two surrogates of three bytes each.
+
+    Raises:
+        UnicodeDecodeError: It is something else.
+
+    Example:
+        >>> decode_java(b"\\xed\\xa0\\xbd\\xed\\xb8\\x80\\xc0\\x80") == "\\U0001f600\\0"
+        True
+    """
+    if b"\xc0" not in data and b"\xed" not in data:
+        return data.decode()
+    surrogates = data.replace(b"\xc0\x80", b"\0").decode("utf-8", "surrogatepass")
+    return surrogates.encode("utf-16-le", "surrogatepass").decode("utf-16-le")

@@ -1,0 +1,245 @@
+"""The kinds of model that Spark NLP saves and the library runs, and the tensors of which each consists.
+
+A tensor's shape is written as letters: V pieces of the vocabulary, P positions, T token types, E width of the embedding
+matrix, H width of the model, I width of the feed-forward part.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+
+from nlu_lite.formats.sparknlp.faults import damaged, unsupported
+
+
+class Vocabulary(Enum):
+    """How an archive of a kind holds its subword model."""
+
+    SENTENCEPIECE = "a SentencePiece model"
+    WORDPIECE = "fields/vocabulary"
+    BYTE_LEVEL_BPE = "fields/vocabulary and fields/merges"
+
+
+def _dense(name: str, shape: str) -> dict[str, str]:
+    return {f"{name}.weight": shape, f"{name}.bias": shape[0]}
+
+
+def _norm(name: str, width: str = "H") -> dict[str, str]:
+    return {f"{name}.weight": width, f"{name}.bias": width}
+
+
+def _embeddings(width: str) -> dict[str, str]:
+    tables = {"word": f"V{width}", "position": f"P{width}", "token_type": f"T{width}"}
+    names = {f"embeddings.{table}_embeddings.weight": shape for table, shape in tables.items()}
+    return names | _norm("embeddings.LayerNorm", width)
+
+
+_BERT_LAYER = {
+    **_dense("attention.self.query", "HH"),
+    **_dense("attention.self.key", "HH"),
+    **_dense("attention.self.value", "HH"),
+    **_dense("attention.output.dense", "HH"),
+    **_norm("attention.output.LayerNorm"),
+    **_dense("intermediate.dense", "IH"),
+    **_dense("output.dense", "HI"),
+    **_norm("output.LayerNorm"),
+}
+_DISTILBERT_LAYER = {
+    **_dense("attention.q_lin", "HH"),
+    **_dense("attention.k_lin", "HH"),
+    **_dense("attention.v_lin", "HH"),
+    **_dense("attention.out_lin", "HH"),
+    **_norm("sa_layer_norm"),
+    **_dense("ffn.lin1", "IH"),
+    **_dense("ffn.lin2", "HI"),
+    **_norm("output_layer_norm"),
+}
+_ALBERT_LAYER = {
+    **_dense("attention.query", "HH"),
+    **_dense("attention.key", "HH"),
+    **_dense("attention.value", "HH"),
+    **_dense("attention.dense", "HH"),
+    **_norm("attention.LayerNorm"),
+    **_norm("full_layer_layer_norm"),
+    **_dense("ffn", "IH"),
+    **_dense("ffn_output", "HI"),
+}
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A family of models under transformers' names.
+
+    Attributes:
+        model_type: transformers' name for it.
+        fixed: Tensors that stand once, with their shapes.
+        layer: Tensors of each layer, with their shapes.
+        layer_prefix: What stands before those, with ``#`` for a number.
+        pooler: Tensors that an export may lack.
+        query: The matrix by whose uses layers are counted, without ``.weight``.
+    """
+
+    model_type: str
+    fixed: Mapping[str, str]
+    layer: Mapping[str, str]
+    layer_prefix: str
+    pooler: Mapping[str, str]
+    query: str
+    feed_forward: str
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """What matches each tensor's name, whatever stands before it."""
+        prefix = re.escape(self.layer_prefix).replace(re.escape("#"), r"\d{1,4}")
+        layer = f"{prefix}(?:{'|'.join(map(re.escape, self.layer))})"
+        once = "|".join(map(re.escape, [*self.fixed, *self.pooler]))
+        return re.compile(rf"(?:^|\.)({layer}|{once})$")
+
+    def own_name(self, name: str) -> str | None:
+        """Give transformers' name without what an exporter put before it; None for a tensor that is not ours.
+
+        Example:
+            >>> BERT.own_name("tf_bert_model.bert.pooler.dense.bias")
+            'pooler.dense.bias'
+        """
+        match = self.pattern.search(name)
+        return match[1] if match else None
+
+    def shape_of(self, name: str) -> str:
+        """Give the letters of a tensor's shape."""
+        once = {**self.fixed, **self.pooler}
+        return once[name] if name in once else self.layer[_layer_part(name, self.layer_prefix)]
+
+
+def _layer_part(name: str, prefix: str) -> str:
+    return name.split(".", prefix.count("."))[-1]
+
+
+def _bert_like(model_type: str) -> Architecture:
+    return Architecture(
+        model_type=model_type,
+        fixed=_embeddings("H"),
+        layer=_BERT_LAYER,
+        layer_prefix="encoder.layer.#.",
+        pooler=_dense("pooler.dense", "HH"),
+        query="attention.self.query",
+        feed_forward="intermediate.dense",
+    )
+
+
+BERT = _bert_like("bert")
+DISTILBERT = Architecture(
+    model_type="distilbert",
+    fixed={name: shape for name, shape in _embeddings("H").items() if "token_type" not in name},
+    layer=_DISTILBERT_LAYER,
+    layer_prefix="transformer.layer.#.",
+    pooler={},
+    query="attention.q_lin",
+    feed_forward="ffn.lin1",
+)
+ALBERT = Architecture(
+    model_type="albert",
+    fixed=_embeddings("E") | _dense("encoder.embedding_hidden_mapping_in", "HE"),
+    layer=_ALBERT_LAYER,
+    layer_prefix="encoder.albert_layer_groups.#.albert_layers.#.",
+    pooler=_dense("pooler", "HH"),
+    query="attention.query",
+    feed_forward="ffn",
+)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What Spark NLP calls an annotator.
+
+    Attributes:
+        annotator: Its class, without the package.
+        architecture: The model that it runs.
+        vocabulary: How its subword model is saved.
+    """
+
+    annotator: str
+    architecture: Architecture
+    vocabulary: Vocabulary
+
+
+_FAMILIES = {
+    "XlmRoBerta": (_bert_like("xlm-roberta"), Vocabulary.SENTENCEPIECE),
+    "CamemBert": (_bert_like("camembert"), Vocabulary.SENTENCEPIECE),
+    "Albert": (ALBERT, Vocabulary.SENTENCEPIECE),
+    "Bert": (BERT, Vocabulary.WORDPIECE),
+    "DistilBert": (DISTILBERT, Vocabulary.WORDPIECE),
+    "RoBerta": (_bert_like("roberta"), Vocabulary.BYTE_LEVEL_BPE),
+}
+PACKAGE = "com.johnsnowlabs.nlp.embeddings."
+KINDS = {
+    annotator: Kind(annotator, *family)
+    for name, family in _FAMILIES.items()
+    for annotator in (f"{name}Embeddings", f"{name}SentenceEmbeddings")
+}
+
+
+def find_kind(class_name: str, where: str) -> Kind:
+    """Find the kind that a class name of Spark NLP stands for.
+
+    Raises:
+        UnsupportedReference: It is another kind of model.
+    """
+    kind = KINDS.get(class_name.removeprefix(PACKAGE))
+    if kind is None:
+        raise unsupported(where, f"a model of class {class_name!r}", f"one of {', '.join(sorted(KINDS))}")
+    return kind
+
+
+def measure(architecture: Architecture, shapes: Mapping[str, tuple[int, ...]], where: str) -> dict[str, int]:
+    """Find the sizes that the letters of an architecture stand for, and check every tensor against them.
+
+    Args:
+        architecture: What the tensors should be.
+        shapes: The tensors' shapes under transformers' names.
+        where: What errors call the archive.
+
+    Returns:
+        The size of each letter, and ``layers``: for each ``#`` of the layers' prefix, how many there are.
+
+    Raises:
+        FormatError: A tensor is missing or has a shape that does not fit the others.
+    """
+    counts = _layers(architecture, shapes, where)
+    names = _expected(architecture, counts)
+    if any(name in shapes for name in architecture.pooler):
+        names += architecture.pooler
+    missing = [name for name in names if name not in shapes]
+    if missing:
+        raise damaged(where, f"{len(missing)} tensors are missing, {missing[0]!r} first", f"{len(names)} tensors")
+    sizes = dict(zip(("groups", "layers"), counts, strict=False)) if len(counts) == 2 else {"layers": counts[0]}
+    for name in names:
+        _fit(name, architecture.shape_of(name), shapes[name], sizes, where)
+    return sizes
+
+
+def _fit(name: str, letters: str, shape: tuple[int, ...], sizes: dict[str, int], where: str) -> None:
+    wanted = tuple(sizes.get(letter, 0) for letter in letters)
+    if len(shape) != len(letters) or any(want not in (0, has) or has < 1 for want, has in zip(wanted, shape, strict=True)):
+        expected = ", ".join(str(size) if size else "any" for size in wanted)
+        raise damaged(f"{where}, tensor {name!r}", f"shape {shape}", f"({expected}), as the other tensors have it")
+    sizes.update(zip(letters, shape, strict=True))
+
+
+def _layers(architecture: Architecture, shapes: Iterable[str], where: str) -> list[int]:
+    """Count the layers (for ALBERT groups, and layers in each), which must be numbered without gaps."""
+    prefix = re.compile(re.escape(architecture.layer_prefix).replace(re.escape("#"), r"(\d+)"))
+    numbers = [tuple(map(int, match.groups())) for match in map(prefix.match, shapes) if match]
+    if not numbers:
+        raise damaged(where, f"no tensor is called {architecture.layer_prefix}...", "a model with layers")
+    return [max(column) + 1 for column in zip(*numbers, strict=True)]
+
+
+def _expected(architecture: Architecture, counts: list[int]) -> list[str]:
+    prefixes = [architecture.layer_prefix]
+    for count in counts:
+        prefixes = [prefix.replace("#", str(n), 1) for prefix in prefixes for n in range(count)]
+    return [*architecture.fixed, *(prefix + part for prefix in prefixes for part in architecture.layer)]

@@ -1,0 +1,72 @@
+"""What either engine's reader gives: tensors under transformers' names, and what only the graph knows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from nlu_lite.formats.sparknlp.faults import damaged, unsupported
+from nlu_lite.formats.sparknlp.kinds import Architecture
+from nlu_lite.formats.sparknlp.names import is_other
+from nlu_lite.formats.sparknlp.values import Tensor
+
+T = TypeVar("T", int, float, str)
+
+
+@dataclass(frozen=True)
+class Network:
+    """A model's weights and the few facts that are not in them.
+
+    Attributes:
+        tensors: By transformers' names.
+        sizes: What the letters of the architecture's shapes stand for, and the numbers of layers.
+        heads: Attention heads.
+        epsilon: What layer norms add to the variance.
+        activation: The feed-forward part's activation, as transformers calls it.
+        passes: How often the graph runs through a layer; more often than there are layers where they are shared.
+    """
+
+    tensors: Mapping[str, Tensor]
+    sizes: Mapping[str, int]
+    heads: int
+    epsilon: float
+    activation: str
+    passes: int
+
+
+def own_names(architecture: Architecture, names: Iterable[str], where: str) -> dict[str, str]:
+    """Map transformers' names to an archive's own, leaving out heads and optimisers' slots.
+
+    Args:
+        architecture: What the tensors should be.
+        names: The archive's names, written as torch would.
+        where: What errors call the archive.
+
+    Raises:
+        FormatError: A tensor is neither the model's nor a head's, or two have one name.
+    """
+    found: dict[str, str] = {}
+    for name in names:
+        own = architecture.own_name(name)
+        if own is None and not is_other(name):
+            raise damaged(f"{where}, tensor {name!r}", f"no tensor of {architecture.model_type}", "its tensors only")
+        if own is not None:
+            if own in found:
+                raise damaged(where, f"{name!r} and {found[own]!r} are both {own!r}", "one tensor for each name")
+            found[own] = name
+    return found
+
+
+def only(values: Collection[T], what: str, where: str) -> T:
+    """Give the one value on which all of a graph agrees.
+
+    Raises:
+        FormatError: There is none.
+        UnsupportedReference: There are several.
+    """
+    if not values:
+        raise damaged(where, f"the graph does not say {what}", "one value")
+    if len(values) > 1:
+        raise unsupported(where, f"the graph has several values for {what}: {sorted(values)[:8]}", "one value")
+    return next(iter(values))

@@ -1,0 +1,246 @@
+"""The ONNX engine: tensors get their names, and facts are found, by following the graph."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+
+from nlu_lite.formats.sparknlp.archive import Source, read_zip, some
+from nlu_lite.formats.sparknlp.faults import damaged, unsupported
+from nlu_lite.formats.sparknlp.kinds import Architecture, measure
+from nlu_lite.formats.sparknlp.names import is_other, plain_name
+from nlu_lite.formats.sparknlp.network import Network, only, own_names
+from nlu_lite.formats.sparknlp.onnx import Graph, Initializer, Node, find_external, read_model
+from nlu_lite.formats.sparknlp.values import Tensor, as_it_is, transposed
+
+PASSED_ON = ("Identity", "Cast", "Dropout")
+"""Ops that give a tensor another name or type, and no other numbers."""
+
+INT8 = ("DequantizeLinear", "QuantizeLinear", "DynamicQuantizeLinear", "MatMulInteger", "QLinearMatMul", "MatMulNBits")
+ACTIVATIONS = {"Erf": "gelu", "Tanh": "gelu_new", "Relu": "relu", "Sigmoid": "sigmoid"}
+FAR = 12
+"""Steps from a product to what is done with it."""
+
+
+class Flow:
+    """A graph whose nodes are found by what they give and take."""
+
+    def __init__(self, graph: Graph, where: str) -> None:
+        self.graph = graph
+        self.where = where
+
+    @cached_property
+    def makers(self) -> Mapping[str, Node]:
+        """The node that gives each value."""
+        makers: dict[str, Node] = {}
+        for node in self.graph.nodes:
+            for output in filter(None, node.outputs):
+                if output in makers:
+                    raise damaged(self.where, f"two nodes give {output!r}", "one node for each value")
+                makers[output] = node
+        return makers
+
+    @cached_property
+    def takers(self) -> Mapping[str, list[Node]]:
+        """The nodes that take each value."""
+        takers: dict[str, list[Node]] = defaultdict(list)
+        for node in self.graph.nodes:
+            for name in dict.fromkeys(node.inputs):
+                takers[name].append(node)
+        return takers
+
+    def tensor(self, name: str) -> Initializer | None:
+        """Give the tensor behind a value, through nodes that pass it on unchanged."""
+        for _ in range(FAR):
+            if name in self.graph.tensors:
+                return self.graph.tensors[name]
+            node = self.makers.get(name)
+            if node is None or node.op not in PASSED_ON or not node.inputs:
+                return None
+            name = node.inputs[0]
+        return None
+
+    def number(self, name: str) -> float | None:
+        """Give the single number behind a value, if it is a constant."""
+        tensor = self.tensor(name)
+        return tensor.values[0] if tensor and tensor.values and len(tensor.values) == 1 else None
+
+    def numbers(self, name: str, depth: int = 4) -> list[float | None]:
+        """Give the numbers of a shape as far as they are constants; None for those that are not."""
+        tensor = self.tensor(name)
+        if tensor is not None:
+            return list(tensor.values or ())
+        node = self.makers.get(name)
+        if node is None or not node.inputs or depth == 0:
+            return [None]
+        if node.op == "Concat":
+            return [number for part in node.inputs[:8] for number in self.numbers(part, depth - 1)]
+        return self.numbers(node.inputs[0], depth - 1) if node.op in ("Unsqueeze", *PASSED_ON) else [None]
+
+    def after(self, name: str, stop: tuple[str, ...]) -> Iterator[Node]:
+        """Give the nodes that a value reaches, nearest first, without going through any of `stop`."""
+        seen, edge = {name}, [name]
+        for _ in range(FAR):
+            nodes = [node for value in edge for node in self.takers.get(value, ())]
+            yield from nodes
+            onward = [value for node in nodes if node.op not in stop for value in node.outputs]
+            edge = [value for value in dict.fromkeys(onward) if value not in seen]
+            seen.update(edge)
+
+
+def read_onnx(source: Source, beside: Mapping[str, Source], architecture: Architecture) -> Network:
+    """Read ``<kind>_onnx``.
+
+    Args:
+        source: The zip.
+        beside: The files that lie beside it, where newer releases put external data.
+        architecture: What the tensors should be.
+
+    Raises:
+        FormatError: Something is damaged, missing, or too much.
+        UnsupportedReference: The graph is quantised, or fused in a way that is not known.
+    """
+    members = {name.rpartition("/")[2]: member for name, member in read_zip(source).items()}
+    models = [member for name, member in members.items() if name.endswith(".onnx")]
+    if len(models) != 1:
+        raise damaged(source.name, f"it holds {some(members)}", "one .onnx file")
+    graph = read_model(models[0], find_external({**beside, **members}, source.name))
+    flow = Flow(graph, models[0].name)
+    _check_ops(flow)
+    return _network(flow, architecture)
+
+
+def _network(flow: Flow, architecture: Architecture) -> Network:
+    found = _named(flow, architecture)
+    own = own_names(architecture, found, flow.where)
+    tensors = {name: _tensor(flow, found[has]) for name, has in own.items()}
+    sizes = measure(architecture, {name: tensor.shape for name, tensor in tensors.items()}, flow.where)
+    queries = [found[has] for name, has in own.items() if name.endswith(f"{architecture.query}.weight")]
+    inner = [found[has] for name, has in own.items() if name.endswith(f".{architecture.feed_forward}.weight")]
+    return Network(
+        tensors=dict(sorted(tensors.items(), key=lambda item: (item[1].extent.source.name, item[1].extent.offset))),
+        sizes=sizes,
+        heads=only(set(_heads(flow, queries, sizes["H"])), "the number of heads", flow.where),
+        epsilon=only(set(_epsilons(flow)), "the layer norms' epsilon", flow.where),
+        activation=only(set(_activations(flow, inner)), "the activation", flow.where),
+        passes=sum(len(_products(flow, name)) for name in dict.fromkeys(queries)),
+    )
+
+
+def _check_ops(flow: Flow) -> None:
+    """Refuse graphs whose numbers or ops are not ONNX's own floats."""
+    for node in flow.graph.nodes:
+        if node.op in INT8 or node.domain not in ("", "ai.onnx"):
+            op = f"{node.domain}.{node.op}" if node.domain else node.op
+            what = "a quantised graph" if node.op in INT8 else "a fused graph"
+            raise unsupported(f"{flow.where}, node {node.name!r}", f"the op {op}, {what}", "a plain export in floats")
+
+
+def _named(flow: Flow, architecture: Architecture) -> dict[str, str]:
+    """Give the graph's value for each tensor by the tensor's name, written as torch would.
+
+    Names that the exporter kept are taken as they are. A matrix that lost its name has that of the bias which is added
+    to its product, or of the path of the node that multiplies by it.
+    """
+    found: dict[str, str] = {}
+    for node in flow.graph.nodes:
+        for name, value in (*_kept(flow, node, architecture), *_lost(flow, node, architecture)):
+            plain = plain_name(name)
+            if flow.tensor(found.setdefault(plain, value)) is not flow.tensor(value):
+                raise damaged(flow.where, f"{found[plain]!r} and {value!r} are both {plain!r}", "one tensor")
+    taken = {tensor.name for value in found.values() if (tensor := flow.tensor(value))}
+    for name, tensor in flow.graph.tensors.items():
+        is_weight = tensor.kind not in (6, 7, 9) and (tensor.values is None or math.prod(tensor.shape) > 1)
+        if is_weight and name not in taken and not is_other(plain_name(name)):
+            raise damaged(tensor.where, "no part of the model uses it by a name that is known", "the model's tensors")
+    return found
+
+
+def _kept(flow: Flow, node: Node, architecture: Architecture) -> Iterator[tuple[str, str]]:
+    """Give the inputs of a node whose names are those of the model's tensors."""
+    for name in node.inputs:
+        if architecture.own_name(plain_name(name)) and flow.tensor(name):
+            yield name, name
+
+
+def _lost(flow: Flow, node: Node, architecture: Architecture) -> Iterator[tuple[str, str]]:
+    """Give the matrix of a product, if it has no name of its own, under the name of its bias or its path."""
+    if node.op not in ("MatMul", "Gemm") or len(node.inputs) < 2:
+        return
+    matrix = node.inputs[1]
+    if flow.tensor(matrix) is None or architecture.own_name(plain_name(matrix)):
+        return
+    biases = [node.inputs[2]] if node.op == "Gemm" and len(node.inputs) > 2 else []
+    biases += [name for taker in flow.takers.get(node.outputs[0], ()) if taker.op == "Add" for name in taker.inputs]
+    names = {f"{bias.removesuffix('.bias')}.weight" for bias in biases if bias.endswith(".bias") and flow.tensor(bias)}
+    path = node.name.strip("/").rpartition("/")[0]
+    names |= {f"{path}/weight"} if path and not names else set()
+    for name in names:
+        yield name, matrix
+
+
+def _tensor(flow: Flow, value: str) -> Tensor:
+    """Give a tensor in torch's orientation: a product's matrix is turned, unless the graph itself turns it."""
+    tensor = flow.tensor(value)
+    if tensor is None:
+        raise damaged(flow.where, f"{value!r} is no tensor", "a tensor")
+    extent = tensor.extent()
+    if len(tensor.shape) == 2 and any(_is_product(node, value) for node in flow.takers.get(value, ())):
+        return Tensor(extent, (tensor.shape[1], tensor.shape[0]), transposed)
+    return Tensor(extent, tensor.shape, as_it_is)
+
+
+def _is_product(node: Node, value: str) -> bool:
+    is_matmul = node.op == "MatMul" or (node.op == "Gemm" and not node.attributes.get("transB"))
+    return is_matmul and node.inputs[1] == value
+
+
+def _products(flow: Flow, value: str) -> list[Node]:
+    """Give the products by a matrix, also where a node turns it first."""
+    names = [value, *(name for node in flow.takers.get(value, ()) if node.op == "Transpose" for name in node.outputs)]
+    return [node for name in names for node in flow.takers.get(name, ()) if node.op in ("MatMul", "Gemm")]
+
+
+def _heads(flow: Flow, queries: list[str], hidden: int) -> Iterator[int]:
+    """Give the heads into which the reshape after each query's product splits its width."""
+    for product in (product for query in queries for product in _products(flow, query)):
+        reshapes = flow.after(product.outputs[0], ("MatMul", "Gemm", "Softmax", "Reshape"))
+        shapes = [flow.numbers(node.inputs[1]) for node in reshapes if node.op == "Reshape" and len(node.inputs) > 1]
+        heads = [_split(*shape[-2:], hidden) for shape in shapes if len(shape) in (3, 4)]
+        yield from [count for count in heads if count][:1]
+
+
+def _split(first: float | None, second: float | None, hidden: int) -> int:
+    """Give the heads of a shape [..., heads, width], of which one may be left open; 0 if it splits otherwise.
+
+    Example:
+        >>> _split(2, 8, 16), _split(-1, 8, 16), _split(2, None, 16), _split(-1, 16, 16), _split(None, -1, 16)
+        (2, 2, 2, 1, 0)
+    """
+    heads, width = int(first or -1), int(second or -1)
+    heads = hidden // width if heads < 0 < width and hidden % width == 0 else heads
+    width = hidden // heads if width < 0 < heads and hidden % heads == 0 else width
+    return heads if heads * width == hidden and heads > 0 else 0
+
+
+def _epsilons(flow: Flow) -> Iterator[float]:
+    """Give what is added before each square root, or what a LayerNormalization states."""
+    for node in flow.graph.nodes:
+        if node.op == "LayerNormalization":
+            epsilon = node.attributes.get("epsilon", 1e-5)
+            yield epsilon if isinstance(epsilon, float) else 1e-5
+        maker = flow.makers.get(node.inputs[0]) if node.op == "Sqrt" and node.inputs else None
+        if maker is not None and maker.op == "Add":
+            yield from [number for number in map(flow.number, maker.inputs) if number is not None]
+
+
+def _activations(flow: Flow, inner: list[str]) -> Iterator[str]:
+    """Give the activation after each product of the feed-forward part."""
+    for product in (product for matrix in inner for product in _products(flow, matrix)):
+        for node in flow.after(product.outputs[0], ("MatMul", "Gemm", "LayerNormalization", "ReduceMean")):
+            if node.op == "Gelu":
+                yield "gelu_new" if node.attributes.get("approximate") == b"tanh" else "gelu"
+            elif node.op in ACTIVATIONS:
+                yield ACTIVATIONS[node.op]

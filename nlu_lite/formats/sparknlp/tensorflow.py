@@ -1,0 +1,127 @@
+"""The TensorFlow engine: a graph and a tensor bundle."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from functools import partial
+
+
+from nlu_lite.formats.sparknlp.archive import Source, read_whole, read_zip, some
+from nlu_lite.formats.sparknlp.bundle import Entry, read_bundle, read_string
+from nlu_lite.formats.sparknlp.faults import damaged, unsupported
+from nlu_lite.formats.sparknlp.graph import GraphFacts, read_graph
+from nlu_lite.formats.sparknlp.kinds import Architecture, measure
+from nlu_lite.formats.sparknlp.names import is_other, plain_name
+from nlu_lite.formats.sparknlp.network import Network, only, own_names
+from nlu_lite.formats.sparknlp.protobuf import as_bytes, as_text, read_fields
+from nlu_lite.formats.sparknlp.values import Extent, Number, Tensor, as_it_is, transposed
+from nlu_lite.records import Floats
+
+LARGEST_GRAPH = 128 << 20
+OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
+VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
+NUMBERS = {1: Number.FLOAT32, 19: Number.FLOAT16, 14: Number.BFLOAT16}
+"""DataTypes of tensorflow/core/framework/types.proto."""
+
+
+def read_tensorflow(source: Source, architecture: Architecture) -> Network:
+    """Read ``<kind>_tensorflow``.
+
+    Raises:
+        IntegrityError: A checksum does not hold.
+        FormatError: Something is damaged, missing, or too much.
+        UnsupportedReference: Tensors or graph are of a kind that is not read.
+    """
+    members = {name.rpartition("/")[2]: member for name, member in read_zip(source).items()}
+    if "saved_model.pb" not in members:
+        raise damaged(source.name, f"it holds {some(members)}", "a saved_model.pb")
+    graph = members["saved_model.pb"]
+    facts = read_graph(read_whole(graph, LARGEST_GRAPH), graph.name)
+    entries = _named(read_bundle(members, source.name), facts, source.name)
+    own = own_names(architecture, entries, source.name)
+    tensors = {name: _tensor(entries[has], name) for name, has in own.items()}
+    sizes = measure(architecture, {name: tensor.shape for name, tensor in tensors.items()}, source.name)
+    hidden = sizes["H"]
+    return Network(
+        tensors=dict(sorted(tensors.items(), key=_place)),
+        sizes=sizes,
+        heads=only(facts.heads(hidden) | _heads_of_kernels(tensors, architecture), "the number of heads", graph.name),
+        epsilon=only(facts.epsilons, "the layer norms' epsilon", graph.name),
+        activation=only(facts.activations, "the activation", graph.name),
+        passes=max(facts.queries.values(), default=0),
+    )
+
+
+def _place(item: tuple[str, Tensor]) -> tuple[str, int]:
+    """Order tensors as they lie in the files, so that reading all of them goes forwards."""
+    return item[1].extent.source.name, item[1].extent.offset
+
+
+def _named(entries: Mapping[str, Entry], facts: GraphFacts, where: str) -> dict[str, Entry]:
+    """Give the bundle's entries under the names of their variables, written as torch would."""
+    names = _object_graph(entries[OBJECT_GRAPH]) if OBJECT_GRAPH in entries else {}
+    found: dict[str, Entry] = {}
+    for key, entry in entries.items():
+        if key == OBJECT_GRAPH:
+            continue
+        name = plain_name(names.get(key) or _graph_name(key, facts, where))
+        if name in found:
+            raise damaged(where, f"{entry.key!r} and {found[name].key!r} are both {name!r}", "distinct names")
+        found[name] = entry
+    return found
+
+
+def _graph_name(key: str, facts: GraphFacts, where: str) -> str:
+    """Name an entry that the object graph does not: by its number among the variables, or by its own key."""
+    plain = key.removesuffix(VALUE)
+    number = plain.removeprefix("variables/")
+    if not number.isdecimal():
+        return plain
+    if len(number) > 6 or int(number) >= len(facts.variables):
+        raise damaged(where, f"{key!r}, but {len(facts.variables)} variables in the graph", "a variable for each")
+    return facts.variables[int(number)]
+
+
+def _object_graph(entry: Entry) -> dict[str, str]:
+    """Read a TrackableObjectGraph: the name of the variable that lies under each key of the bundle."""
+    names: dict[str, str] = {}
+    for number, node in read_fields(read_string(entry), entry.where):
+        for part, attribute in read_fields(as_bytes(node, "a node", entry.where), entry.where) if number == 1 else ():
+            if part == 2:
+                fields = dict(read_fields(as_bytes(attribute, "an attribute", entry.where), entry.where))
+                key = as_text(fields.get(3, b""), "a key", entry.where)
+                names[key] = as_text(fields.get(2, b""), "a name", entry.where)
+    return names
+
+
+def _tensor(entry: Entry, name: str) -> Tensor:
+    number = NUMBERS.get(entry.kind)
+    if number is None:
+        raise unsupported(f"{entry.where} ({name})", f"numbers of TensorFlow's type {entry.kind}", "floats")
+    extent = Extent(entry.shard, entry.offset, number, entry.shape, entry.checksum, name)
+    if extent.size != entry.size:
+        raise damaged(extent.where, f"shape {entry.shape} in {entry.size} bytes", f"{extent.size} bytes")
+    if not name.endswith(".weight") or "embeddings." in name or len(entry.shape) == 1:
+        flat = (math.prod(entry.shape),) if name.endswith(".bias") else entry.shape
+        return Tensor(extent, flat, as_it_is)
+    rows = _rows(entry.shape, name)
+    return Tensor(extent, (math.prod(entry.shape) // max(rows, 1), rows), partial(_turned, rows=rows))
+
+
+def _rows(shape: tuple[int, ...], name: str) -> int:
+    """Give a kernel's input width: [in, out], or with heads of their own [in, heads, width] or [heads, width, in]."""
+    if len(shape) == 3:
+        return shape[0] * shape[1] if "output" in name or "out_lin" in name or "attention.dense" in name else shape[0]
+    return shape[0] if shape else 0
+
+
+def _turned(array: Floats, rows: int) -> Floats:
+    return transposed(array.reshape(rows, -1))
+
+
+def _heads_of_kernels(tensors: Mapping[str, Tensor], architecture: Architecture) -> set[int]:
+    """Give the heads that query kernels with heads of their own show in their shape."""
+    ending = f".{architecture.query}.weight"
+    shapes = [tensor.extent.shape for name, tensor in tensors.items() if name.endswith(ending)]
+    return {shape[1] for shape in shapes if len(shape) == 3}

@@ -1,0 +1,142 @@
+"""Vocabularies and merges become the JSON of Hugging Face `tokenizers`, built as plain data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from nlu_lite.formats.sparknlp.archive import Source, some
+from nlu_lite.formats.sparknlp.faults import damaged
+from nlu_lite.formats.sparknlp.hadoop import read_checked, read_records
+from nlu_lite.formats.sparknlp.javaobj import JavaObject, read_stream
+
+LONGEST_WORD = 200
+"""Characters of a word beyond which Spark NLP gives the unknown piece."""
+
+
+def word_piece(members: Mapping[str, Source], rows: int, lower: bool, where: str) -> bytes:
+    """Build a WordPiece tokenizer from ``fields/vocabulary``.
+
+    Args:
+        members: The archive.
+        rows: Rows of the embedding matrix, which every id must fit.
+        lower: Whether the model knows small letters only; accents are dropped then as well.
+        where: What errors call the archive.
+
+    Raises:
+        FormatError: The vocabulary is damaged, or does not fit the embedding matrix.
+    """
+    model = {
+        "type": "WordPiece",
+        "unk_token": "[UNK]",
+        "continuing_subword_prefix": "##",
+        "max_input_chars_per_word": LONGEST_WORD,
+        "vocab": _vocabulary(members, rows, ("[PAD]", "[UNK]", "[CLS]", "[SEP]"), where),
+    }
+    normalizer = {
+        "type": "BertNormalizer",
+        "clean_text": True,
+        "handle_chinese_chars": True,
+        "strip_accents": None,
+        "lowercase": lower,
+    }
+    return _tokenizer(model, normalizer, {"type": "BertPreTokenizer"}, {"type": "WordPiece", "prefix": "##", "cleanup": True})
+
+
+def byte_level_bpe(members: Mapping[str, Source], rows: int, where: str) -> bytes:
+    """Build a byte-level BPE tokenizer from ``fields/vocabulary`` and ``fields/merges``.
+
+    Raises:
+        FormatError: One of them is damaged, or does not fit the other or the embedding matrix.
+    """
+    vocabulary = _vocabulary(members, rows, ("<s>", "<pad>", "</s>", "<unk>"), where)
+    merges = _merges(members, vocabulary, where)
+    model = {
+        "type": "BPE",
+        "dropout": None,
+        "unk_token": None,
+        "continuing_subword_prefix": "",
+        "end_of_word_suffix": "",
+        "fuse_unk": False,
+        "byte_fallback": False,
+        "vocab": vocabulary,
+        "merges": merges,
+    }
+    level = {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True}
+    return _tokenizer(model, None, level, level)
+
+
+def _tokenizer(model: object, normalizer: object, pre_tokenizer: object, decoder: object) -> bytes:
+    """Put a tokenizer's parts together.
+
+    No token is declared special: a text that spells ``[SEP]`` is text. Who needs an id looks it up in the vocabulary.
+    """
+    parts = {
+        "version": "1.0",
+        "truncation": None,
+        "padding": None,
+        "added_tokens": [],
+        "normalizer": normalizer,
+        "pre_tokenizer": pre_tokenizer,
+        "post_processor": None,
+        "decoder": decoder,
+        "model": model,
+    }
+    return json.dumps(parts, ensure_ascii=False).encode()
+
+
+def _vocabulary(members: Mapping[str, Source], rows: int, special: tuple[str, ...], where: str) -> dict[str, int]:
+    pieces: dict[str, int] = {}
+    for piece, number in _pairs(members, "fields/vocabulary/", where):
+        if not isinstance(piece, str) or not isinstance(number, int) or not 0 <= number < rows:
+            raise damaged(where, f"piece {_show(piece)} with id {_show(number)}", f"a string, and an id below {rows}")
+        if pieces.setdefault(piece, number) != number:
+            raise damaged(where, f"piece {piece!r} has the ids {pieces[piece]} and {number}", "one id for each piece")
+    if len(set(pieces.values())) != len(pieces):
+        raise damaged(where, f"{len(pieces)} pieces with {len(set(pieces.values()))} ids", "an id for each piece")
+    missing = [piece for piece in special if piece not in pieces]
+    if missing:
+        raise damaged(where, f"no piece {missing[0]!r} among {len(pieces)}", f"{', '.join(special)}")
+    return dict(sorted(pieces.items(), key=lambda item: item[1]))
+
+
+def _merges(members: Mapping[str, Source], vocabulary: Mapping[str, int], where: str) -> list[tuple[str, str]]:
+    """Give the merges in the order of their ranks."""
+    ranks: dict[int, tuple[str, str]] = {}
+    for pair, rank in _pairs(members, "fields/merges/", where):
+        halves = tuple(pair.fields.get(name) for name in ("_1", "_2")) if isinstance(pair, JavaObject) else ()
+        match halves:
+            case (str(first), str(second)) if isinstance(rank, int) and rank not in ranks:
+                ranks[rank] = first, second
+            case _:
+                raise damaged(where, f"the merge {_show(pair)} with rank {_show(rank)}", "two strings, and a rank of its own")
+        if not {first, second, first + second} <= vocabulary.keys():
+            raise damaged(where, f"the merge {halves!r}", "pieces of the vocabulary")
+    return [ranks[rank] for rank in sorted(ranks)]
+
+
+def _pairs(members: Mapping[str, Source], folder: str, where: str) -> Iterator[tuple[Any, Any]]:
+    """Give the tuples of a field, from all its parts, a number in place of a boxed one."""
+    parts = sorted(name for name in members if name.startswith(f"{folder}part-"))
+    if not parts:
+        raise damaged(where, f"it holds {some(members)}", f"the field {folder}")
+    for name in parts:
+        data = read_checked(members, name)
+        for number, record in enumerate(read_records(data, members[name].name)):
+            place = f"{members[name].name}, record {number}"
+            items = read_stream(record, place)
+            for item in items if isinstance(items, list) else [items]:
+                yield _pair(item, place)
+
+
+def _pair(item: Any, where: str) -> tuple[Any, Any]:
+    if not isinstance(item, JavaObject) or not {"_1", "_2"} <= item.fields.keys():
+        raise damaged(where, f"a {type(item).__name__} {getattr(item, 'class_name', '')}", "a scala.Tuple2")
+    second = item.fields["_2"]
+    return item.fields["_1"], second.fields.get("value") if isinstance(second, JavaObject) else second
+
+
+def _show(value: Any) -> str:
+    """Name a value in an error: objects can be vast, or hold themselves."""
+    return repr(value)[:80] if isinstance(value, str | int) else type(value).__name__
