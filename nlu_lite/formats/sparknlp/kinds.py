@@ -223,7 +223,9 @@ def measure(architecture: Architecture, shapes: Mapping[str, tuple[int, ...]], w
 
 def _fit(name: str, letters: str, shape: tuple[int, ...], sizes: dict[str, int], where: str) -> None:
     wanted = tuple(sizes.get(letter, 0) for letter in letters)
-    if len(shape) != len(letters) or any(want not in (0, has) or has < 1 for want, has in zip(wanted, shape, strict=True)):
+    if len(shape) != len(letters) or any(
+        want not in (0, has) or has < 1 for want, has in zip(wanted, shape, strict=True)
+    ):
         expected = ", ".join(str(size) if size else "any" for size in wanted)
         raise damaged(f"{where}, tensor {name!r}", f"shape {shape}", f"({expected}), as the other tensors have it")
     sizes.update(zip(letters, shape, strict=True))

@@ -302,7 +302,9 @@ def _small(source: Source, offset: int, size: int, kind: int, is_external: bool)
     if layout is None or is_external or size > 64 or size % struct.calcsize(layout):
         return None
     data = source.read_at(offset, size)
-    return tuple(float(number) if kind not in INTEGERS else number for (number,) in struct.iter_unpack(f"<{layout}", data))
+    return tuple(
+        float(number) if kind not in INTEGERS else number for (number,) in struct.iter_unpack(f"<{layout}", data)
+    )
 
 
 def find_external(members: Mapping[str, Source], where: str) -> Callable[[str], Source]:

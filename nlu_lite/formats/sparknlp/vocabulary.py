@@ -41,7 +41,9 @@ def word_piece(members: Mapping[str, Source], rows: int, lower: bool, where: str
         "strip_accents": None,
         "lowercase": lower,
     }
-    return _tokenizer(model, normalizer, {"type": "BertPreTokenizer"}, {"type": "WordPiece", "prefix": "##", "cleanup": True})
+    return _tokenizer(
+        model, normalizer, {"type": "BertPreTokenizer"}, {"type": "WordPiece", "prefix": "##", "cleanup": True}
+    )
 
 
 def byte_level_bpe(members: Mapping[str, Source], rows: int, where: str) -> bytes:
@@ -110,7 +112,9 @@ def _merges(members: Mapping[str, Source], vocabulary: Mapping[str, int], where:
             case (str(first), str(second)) if isinstance(rank, int) and rank not in ranks:
                 ranks[rank] = first, second
             case _:
-                raise damaged(where, f"the merge {_show(pair)} with rank {_show(rank)}", "two strings, and a rank of its own")
+                raise damaged(
+                    where, f"the merge {_show(pair)} with rank {_show(rank)}", "two strings, and a rank of its own"
+                )
         if not {first, second, first + second} <= vocabulary.keys():
             raise damaged(where, f"the merge {halves!r}", "pieces of the vocabulary")
     return [ranks[rank] for rank in sorted(ranks)]

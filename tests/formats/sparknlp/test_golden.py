@@ -1,0 +1,142 @@
+"""Spark NLP 3.4.4's own archives give its own vectors: wherever it is right, and with its defects imitated elsewhere.
+
+`defects.json` lists, for each kind, the sentences whose vectors are not the recipe's, and the fewest defects that
+explain each.
+"""
+
+import json
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+from sparknlp_golden import DATA, SENTENCES, TOKENS, archive, build_model, records, run, sentences
+from sparknlp_recipes import LONGEST, Defect, open_recipe
+
+from nlu_lite.formats.sparknlp import SparkNlpArchive
+
+TOLERANCE = 1e-4
+WEIGHTS = DATA.parent / "xlmroberta_weights"
+CASES = json.loads((DATA / "defects.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module", params=TOKENS)
+def kind(request):
+    checkpoint = SparkNlpArchive().read(archive(request.param))
+    return request.param, build_model(checkpoint), open_recipe(checkpoint)
+
+
+def listed(name):
+    return {(case["text"], case["sentence"]): {Defect[defect] for defect in case["defects"]} for case in CASES[name]}
+
+
+def difference(sentence, model, recipe, defects):
+    """Give the greatest difference from Spark NLP's vectors; infinity where other tokens have one."""
+    sequence = recipe.sequence(sentence.tokens, sentence.begins, defects)
+    if set(sequence.places) != set(sentence.vectors) or len(sequence.ids) > 512:
+        return np.inf
+    states, _ = run(model, [sequence.ids], [sequence.mask])
+    expected = np.array([sentence.vectors[token] for token in sequence.places], np.float32)
+    return np.abs(states[0][list(sequence.places.values())] - expected).max() if sequence.places else 0.0
+
+
+def test_where_spark_nlp_is_right_its_vectors_are_the_recipes(kind):
+    name, model, recipe = kind
+    right = [s for s in sentences(name) if s.tokens and (s.text, s.number) not in listed(name)]
+    assert len(right) + len(CASES[name]) == 56
+    assert all(set(s.vectors) == set(range(len(s.tokens))) for s in right)
+    assert max((difference(s, model, recipe, set()) for s in right), default=0) < TOLERANCE
+
+
+def test_elsewhere_the_listed_defects_explain_every_vector(kind):
+    name, model, recipe = kind
+    cases = listed(name)
+    wrong = [s for s in sentences(name) if (s.text, s.number) in cases]
+    assert len(wrong) == len(cases)
+    for sentence in wrong:
+        defects = cases[sentence.text, sentence.number]
+        assert defects <= recipe.defects()
+        assert difference(sentence, model, recipe, defects) < TOLERANCE, (sentence.text, sentence.number)
+
+
+def test_all_defects_together_are_spark_nlp(kind):
+    name, model, recipe = kind
+    for sentence in sentences(name):
+        if sentence.tokens:
+            assert difference(sentence, model, recipe, recipe.defects()) < TOLERANCE, (sentence.text, sentence.number)
+
+
+def sentence_batches(name):
+    """Give what Spark NLP runs at once: the sentences of a text, eight at a time."""
+    for record in records(name):
+        given = record["embeddings"]
+        yield from (given[begin : begin + 8] for begin in range(0, len(given), 8))
+
+
+def test_bert_sentence_vectors():
+    checkpoint = SparkNlpArchive().read(archive("bert_sentence"))
+    model, recipe = build_model(checkpoint), open_recipe(checkpoint)
+    count = 0
+    for _, _, text, _, vector in (row for batch in sentence_batches("bert_sentence") for row in batch):
+        ids = recipe.sentence(text, recipe.defects())
+        _, pooled = run(model, [ids], [[1] * len(ids)])
+        assert np.abs(pooled[0] - vector).max() < TOLERANCE
+        count += 1
+    assert count == 56
+
+
+def test_xlm_roberta_sentence_vectors():
+    """Here the mask hides id 0, ``<s>`` itself, and shows padding: a vector depends on the sentences beside it."""
+    checkpoint = SparkNlpArchive().read(archive("xlmroberta_sentence"))
+    model, recipe = build_model(checkpoint), open_recipe(checkpoint)
+    count = 0
+    for batch in sentence_batches("xlmroberta_sentence"):
+        rows = [recipe.sentence(text, recipe.defects()) for _, _, text, _, _ in batch]
+        longest = max(map(len, rows))
+        ids = [row + [1] * (longest - len(row)) for row in rows]
+        _, pooled = run(model, ids, [[int(i != 0) for i in row] for row in ids])
+        assert np.abs(pooled - np.array([row[4] for row in batch])).max() < TOLERANCE
+        count += len(batch)
+    assert count == 56
+    assert longest <= LONGEST
+
+
+@pytest.mark.parametrize("name", ["xlmroberta", "xlmroberta_sentence", "xlmroberta_onnx"])
+def test_weights_are_the_exporters_bit_for_bit(name):
+    expected = load_file(WEIGHTS / "model.safetensors")
+    checkpoint = SparkNlpArchive().read(archive(name))
+    has_pooler = name != "xlmroberta_onnx"
+    assert set(checkpoint.tensors) == {key for key in expected if has_pooler or not key.startswith("pooler.")}
+    for key in checkpoint.tensors:
+        values = checkpoint.tensors[key]
+        rows = len(expected[key])
+        assert values.dtype == np.float32
+        assert values.flags.c_contiguous
+        assert values[:rows].tobytes() == expected[key].tobytes(), key
+        assert not values[rows:].any()
+    assert checkpoint.subwords.data == (WEIGHTS / "sentencepiece.bpe.model").read_bytes()
+
+
+@pytest.mark.parametrize("name", [*TOKENS, *SENTENCES, "xlmroberta_onnx"])
+def test_config_is_what_the_model_was_made_from(name):
+    config = dict(SparkNlpArchive().read(archive(name)).config)
+    made = {
+        "hidden_size": 16,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "intermediate_size": 32,
+        "layer_norm_eps": 1e-5 if name.startswith("xlmroberta") else 1e-12,
+        "hidden_act": "gelu_new" if name == "albert" else "gelu",
+    }
+    if name == "distilbert":
+        made = {"dim": 16, "n_layers": 2, "n_heads": 2, "hidden_dim": 32, "activation": "gelu"}
+    assert made.items() <= config.items()
+
+
+@pytest.mark.parametrize("name", [*TOKENS, *SENTENCES, "xlmroberta_onnx"])
+def test_settings_are_kept(name):
+    checkpoint = SparkNlpArchive().read(archive(name))
+    assert checkpoint.config["nlu_lite"]["case_sensitive"] is True
+    assert checkpoint.card.max_sentence_length == 128
+    assert checkpoint.card.dimension == 16
+    assert checkpoint.card.annotator == checkpoint.config["nlu_lite"]["annotator"]
+    assert checkpoint.card.annotator.endswith("SentenceEmbeddings") == (name in SENTENCES)
