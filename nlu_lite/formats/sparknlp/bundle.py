@@ -74,7 +74,7 @@ def read_bundle(members: Mapping[str, Source], where: str) -> dict[str, Entry]:
     count = _header(table.pop(b"", b""), source.name)
     prefix = names[0].removesuffix(".index")
     shards = [_shard(members, f"{prefix}.data-{n:05d}-of-{count:05d}", where) for n in range(count)]
-    return {key: entry for key, entry in (_entry(*item, shards, source.name) for item in table.items())}
+    return dict(_entry(key, data, shards, source.name) for key, data in table.items())
 
 
 def read_string(entry: Entry) -> bytes:

@@ -39,7 +39,7 @@ class GraphFacts:
 
     Attributes:
         variables: Names of the VarHandleOps, in order.
-        splits: Sizes of the axes of each reshape in an attention, as far as they are constants: by reshape, then by axis.
+        splits: Sizes of the axes of each reshape in an attention, as far as they are constants.
         axes: The number of axes of each.
         epsilons: Values that layer norms add to the variance.
         activations: Activation functions inside the encoder.
@@ -60,7 +60,7 @@ class GraphFacts:
             sizes = self.splits.get(reshape, {})
             heads, width = sizes.get(2, 0), sizes.get(3)
             open_width = width is None and sizes.get(1) == -1
-            if heads > 0 and (open_width and hidden % heads == 0 or heads * (width or 0) == hidden):
+            if heads > 0 and ((open_width and hidden % heads == 0) or heads * (width or 0) == hidden):
                 found.add(heads)
         return found
 

@@ -180,7 +180,7 @@ class _Reader:
 
     def line(self, description: JavaClass | None) -> list[JavaClass]:
         """Give a class and those above it, topmost first, which is the order of their fields."""
-        line = []
+        line: list[JavaClass] = []
         while description is not None and len(line) < DEEPEST:
             line.append(description)
             description = description.above
@@ -203,13 +203,13 @@ class _Reader:
 
 
 def decode_java(data: bytes) -> str:
-    """Decode Java's modified UTF-8: NUL in two bytes, characters beyond U+FFFF as two surrogates of three bytes each.
+    r"""Decode Java's modified UTF-8: NUL in two bytes, characters beyond U+FFFF as two surrogates of three bytes each.
 
     Raises:
         UnicodeDecodeError: It is something else.
 
     Example:
-        >>> decode_java(b"\\xed\\xa0\\xbd\\xed\\xb8\\x80\\xc0\\x80") == "\\U0001f600\\0"
+        >>> decode_java(b"\xed\xa0\xbd\xed\xb8\x80\xc0\x80") == "\U0001f600\0"
         True
     """
     if b"\xc0" not in data and b"\xed" not in data:

@@ -6,8 +6,9 @@ import math
 import struct
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
-from nlu_lite.formats.sparknlp.archive import Source, some
+from nlu_lite.formats.sparknlp.archive import Source, some, verify
 from nlu_lite.formats.sparknlp.faults import damaged, unsupported
 from nlu_lite.formats.sparknlp.protobuf import (
     FIXED,
@@ -26,7 +27,10 @@ from nlu_lite.formats.sparknlp.values import Extent, Number
 
 BUFFER = 1 << 20
 SMALL = 1 << 16
-"""A tensor of more bytes stays in the file; smaller ones may be constants that say something of the model."""
+"""Bytes that a name, or anything else that is no data, may have."""
+
+SMALL_VALUES = 64
+"""Bytes of a tensor whose numbers are read at once."""
 
 MOST_NODES = 200_000
 MOST_TENSORS = 50_000
@@ -121,10 +125,24 @@ class Scanner:
         self._begin = 0
 
     def _fill(self, place: int, length: int) -> None:
-        if place + length > self._begin + len(self._buffer) or place < self._begin:
-            room = max(length, min(BUFFER, self.source.size - place))
-            self._buffer = self.source.read_at(place, room)
+        if place < self._begin:
+            raise damaged(self.source.name, f"byte {place} is wanted after {self._begin}", "fields in order")
+        self._skip(place)
+        end = self._begin + len(self._buffer)
+        if place + length > end:
+            more = max(place + length - end, min(BUFFER, self.source.size - end))
+            self._buffer = self._buffer[place - self._begin :] + self.source.read_at(end, more)
             self._begin = place
+
+    def _skip(self, place: int) -> None:
+        """Read up to `place` without leaps, so that a zip compares its checksum at the end."""
+        while self._begin + len(self._buffer) < place:
+            self._begin += len(self._buffer)
+            self._buffer = self.source.read_at(self._begin, min(BUFFER, place - self._begin))
+
+    def finish(self) -> None:
+        """Read what is left."""
+        self._skip(self.source.size)
 
     def take(self, place: int, length: int) -> bytes:
         """Give bytes at `place`."""
@@ -177,8 +195,7 @@ def read_model(source: Source, find: Callable[[str], Source]) -> Graph:
     for number, wire, begin, end in scanner.fields(0, source.size):
         if number == 7 and wire is Wire.LENGTH:
             _graph(scanner, begin, end, find, graph)
-    if source.size:  # the zip's own checksum is compared when its last byte is read, in order
-        source.read_at(source.size - 1, 1)
+    scanner.finish()
     if not graph.nodes:
         raise damaged(source.name, "no graph is in it", "an ONNX model")
     return graph
@@ -246,34 +263,52 @@ def _attribute(
     return {} if found is None else {name: found}
 
 
+@dataclass
+class _Draft:
+    """A TensorProto while its fields are read; `place` is where its numbers lie."""
+
+    name: str = ""
+    kind: int = 0
+    shape: list[int] = field(default_factory=list)
+    place: tuple[int, int] = (0, 0)
+    inline: list[int] = field(default_factory=list)
+    external: dict[str, str] = field(default_factory=dict)
+
+    def take(self, number: int, value: Value, where: str) -> None:
+        """Take a field that is no data."""
+        if number == 1:
+            self.shape += as_ints(value, "a dimension", where)
+        elif number == 2:
+            self.kind = as_int(value, "the type", where)
+        elif number == 8:
+            self.name = as_text(value, "the name", where)
+        elif number in (5, 7):
+            self.inline += as_ints(value, "a number", where)
+        elif number == 13:
+            self.external.update(_pair(as_bytes(value, "a pair", where), where))
+
+
 def _initializer(scanner: Scanner, begin: int, end: int, find: Callable[[str], Source]) -> Initializer:
     """Read a TensorProto, leaving large data where it lies."""
     where = f"{scanner.source.name}, tensor at {begin}"
-    shape: list[int] = []
-    name, kind, place, external = "", 0, (begin, begin), {}
-    inline: list[float] = []
+    draft = _Draft(place=(begin, begin))
+    small: bytes | None = None
     for number, wire, first, last in scanner.fields(begin, end):
         if number in (4, 9):
-            place = first, last
+            draft.place = first, last
+            small = scanner.take(first, last - first) if last - first <= SMALL_VALUES else None
         elif last - first > SMALL:
             raise damaged(where, f"field {number} of {last - first} bytes", "numbers in raw_data")
-        elif number == 1:
-            shape += as_ints(scanner.value(wire, first, last), "a dimension", where)
-        elif number == 2:
-            kind = as_int(scanner.value(wire, first, last), "the type", where)
-        elif number == 8:
-            name = as_text(scanner.value(wire, first, last), "the name", where)
-        elif number in (5, 7):
-            inline += as_ints(scanner.value(wire, first, last), "a number", where)
-        elif number == 13:
-            external.update(_pair(as_bytes(scanner.value(wire, first, last), "a pair", where), where))
-    if len(shape) > MOST_DIMENSIONS or any(not 0 <= size < 1 << 40 for size in shape):
-        raise damaged(f"{where} ({name!r})", f"the shape {shape[:20]}", "a few dimensions, none negative")
-    source, offset, size = scanner.source, place[0], place[1] - place[0]
-    if external:
-        source, offset, size = _external(external, find, f"{where} ({name!r})", shape, kind)
-    values = tuple(inline) or _small(source, offset, size, kind, bool(external))
-    return Initializer(name, kind, tuple(shape), source, offset, size, values)
+        else:
+            draft.take(number, scanner.value(wire, first, last), where)
+    where = f"{where} ({draft.name!r})"
+    if len(draft.shape) > MOST_DIMENSIONS or any(not 0 <= size < 1 << 40 for size in draft.shape):
+        raise damaged(where, f"the shape {draft.shape[:20]}", "a few dimensions, none negative")
+    source, offset, size = scanner.source, draft.place[0], draft.place[1] - draft.place[0]
+    if draft.external:
+        source, offset, size = _external(draft.external, find, where, draft.shape, draft.kind)
+    values = tuple(draft.inline) or (None if draft.external else _values(small, draft.kind))
+    return Initializer(draft.name, draft.kind, tuple(draft.shape), source, offset, size, values)
 
 
 def _pair(data: bytes, where: str) -> dict[str, str]:
@@ -296,15 +331,12 @@ def _external(
     return source, offset, size
 
 
-def _small(source: Source, offset: int, size: int, kind: int, is_external: bool) -> tuple[float, ...] | None:
-    """Give a small tensor's numbers, which may be constants; they lie under the scanner's eyes."""
+def _values(data: bytes | None, kind: int) -> tuple[float, ...] | None:
+    """Give a small tensor's numbers, which may be constants."""
     layout = {1: "f", 10: "e", 11: "d", **INTEGERS}.get(kind)
-    if layout is None or is_external or size > 64 or size % struct.calcsize(layout):
+    if layout is None or not data or len(data) % struct.calcsize(layout):
         return None
-    data = source.read_at(offset, size)
-    return tuple(
-        float(number) if kind not in INTEGERS else number for (number,) in struct.iter_unpack(f"<{layout}", data)
-    )
+    return tuple(number for (number,) in struct.iter_unpack(f"<{layout}", data))
 
 
 def find_external(members: Mapping[str, Source], where: str) -> Callable[[str], Source]:
@@ -315,13 +347,15 @@ def find_external(members: Mapping[str, Source], where: str) -> Callable[[str], 
         where: What errors call them.
     """
 
+    @cache
     def find(location: str) -> Source:
         name = location.removeprefix("./")
-        if name in members:
-            return members[name]
-        datas = [source for name, source in members.items() if name.endswith("onnx_data")]
-        if len(datas) != 1 or "/" in name or not name:
+        datas = [key for key in members if key.endswith("onnx_data") and "/" not in key]
+        if name not in members and len(datas) == 1 and "/" not in name:
+            name = datas[0]  # Spark NLP renames the file when it saves the model
+        if name not in members:
             raise damaged(where, f"it holds {some(members)}", f"the external data {location!r}")
-        return datas[0]
+        verify(members[name])
+        return members[name]
 
     return find

@@ -79,6 +79,17 @@ class Flow:
             return [number for part in node.inputs[:8] for number in self.numbers(part, depth - 1)]
         return self.numbers(node.inputs[0], depth - 1) if node.op in ("Unsqueeze", *PASSED_ON) else [None]
 
+    @cached_property
+    def products(self) -> list[Node]:
+        """The nodes that multiply."""
+        return [node for node in self.graph.nodes if node.op in ("MatMul", "Gemm") and len(node.inputs) > 1]
+
+    def matrix(self, node: Node) -> Initializer | None:
+        """Give the matrix by which a product multiplies, if it is a tensor, turned or not."""
+        maker = self.makers.get(node.inputs[1])
+        is_turned = maker is not None and maker.op == "Transpose" and len(maker.inputs) > 0
+        return self.tensor(maker.inputs[0] if maker is not None and is_turned else node.inputs[1])
+
     def after(self, name: str, stop: tuple[str, ...]) -> Iterator[Node]:
         """Give the nodes that a value reaches, nearest first, without going through any of `stop`."""
         seen, edge = {name}, [name]
@@ -125,7 +136,7 @@ def _network(flow: Flow, architecture: Architecture) -> Network:
         heads=only(set(_heads(flow, queries, sizes["H"])), "the number of heads", flow.where),
         epsilon=only(set(_epsilons(flow)), "the layer norms' epsilon", flow.where),
         activation=only(set(_activations(flow, inner)), "the activation", flow.where),
-        passes=sum(len(_products(flow, name)) for name in dict.fromkeys(queries)),
+        passes=len({id(node) for name in queries for node in _products(flow, name)}),
     )
 
 
@@ -198,9 +209,9 @@ def _is_product(node: Node, value: str) -> bool:
 
 
 def _products(flow: Flow, value: str) -> list[Node]:
-    """Give the products by a matrix, also where a node turns it first."""
-    names = [value, *(name for node in flow.takers.get(value, ()) if node.op == "Transpose" for name in node.outputs)]
-    return [node for name in names for node in flow.takers.get(name, ()) if node.op in ("MatMul", "Gemm")]
+    """Give the products by a matrix, under whatever name, also where a node turns it first."""
+    tensor = flow.tensor(value)
+    return [node for node in flow.products if flow.matrix(node) is tensor]
 
 
 def _heads(flow: Flow, queries: list[str], hidden: int) -> Iterator[int]:
@@ -208,7 +219,7 @@ def _heads(flow: Flow, queries: list[str], hidden: int) -> Iterator[int]:
     for product in (product for query in queries for product in _products(flow, query)):
         reshapes = flow.after(product.outputs[0], ("MatMul", "Gemm", "Softmax", "Reshape"))
         shapes = [flow.numbers(node.inputs[1]) for node in reshapes if node.op == "Reshape" and len(node.inputs) > 1]
-        heads = [_split(*shape[-2:], hidden) for shape in shapes if len(shape) in (3, 4)]
+        heads = [_split(shape[-2], shape[-1], hidden) for shape in shapes if len(shape) in (3, 4)]
         yield from [count for count in heads if count][:1]
 
 

@@ -43,7 +43,7 @@ def read_varint(data: bytes, place: int, where: str) -> tuple[int, int]:
 
 
 def read_fields(data: bytes, where: str) -> Iterator[tuple[int, Value]]:
-    """Give number and value of each field of a message, in the stream's order.
+    r"""Give number and value of each field of a message, in the stream's order.
 
     Args:
         data: The message.
@@ -53,7 +53,7 @@ def read_fields(data: bytes, where: str) -> Iterator[tuple[int, Value]]:
         FormatError: A field runs past the end, or has a number or wire type that does not exist.
 
     Example:
-        >>> list(read_fields(b"\\x08\\x96\\x01\\x12\\x02hi", "example"))
+        >>> list(read_fields(b"\x08\x96\x01\x12\x02hi", "example"))
         [(1, 150), (2, b'hi')]
     """
     place, end = 0, len(data)

@@ -6,13 +6,12 @@ import math
 from collections.abc import Mapping
 from functools import partial
 
-
 from nlu_lite.formats.sparknlp.archive import Source, read_whole, read_zip, some
 from nlu_lite.formats.sparknlp.bundle import Entry, read_bundle, read_string
 from nlu_lite.formats.sparknlp.faults import damaged, unsupported
 from nlu_lite.formats.sparknlp.graph import GraphFacts, read_graph
 from nlu_lite.formats.sparknlp.kinds import Architecture, measure
-from nlu_lite.formats.sparknlp.names import is_other, plain_name
+from nlu_lite.formats.sparknlp.names import plain_name
 from nlu_lite.formats.sparknlp.network import Network, only, own_names
 from nlu_lite.formats.sparknlp.protobuf import as_bytes, as_text, read_fields
 from nlu_lite.formats.sparknlp.values import Extent, Number, Tensor, as_it_is, transposed
