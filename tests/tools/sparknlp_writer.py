@@ -155,7 +155,8 @@ class Model:
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Give transformers' names of the tensors, and their shapes."""
-        sizes = dict(zip("VPTEHI", (self.pieces, self.positions, self.types, self.embedding, self.hidden, self.inner)))
+        sizes = {"V": self.pieces, "P": self.positions, "T": self.types}
+        sizes |= {"E": self.embedding, "H": self.hidden, "I": self.inner}
         architecture = self.kind.architecture
         names = [*architecture.fixed, *architecture.pooler] if self.pooler else [*architecture.fixed]
         names += [prefix + part for prefix in layer_prefixes(architecture, self.layers) for part in architecture.layer]
@@ -273,10 +274,6 @@ def function_nodes(model: Model) -> Iterator[bytes]:
         op = {"gelu": "Erf", "gelu_new": "Tanh", "relu": "Relu", "silu": "Sigmoid"}[model.activation]
         yield put(1, f"{layer}/intermediate/Gelu/{op}") + put(2, op)
         yield put(1, f"{layer}/attention/query/Tensordot_{n}/MatMul") + put(2, "MatMul")
-
-
-def packed_float(value: float) -> bytes:
-    return put(5, struct.pack("<f", value))
 
 
 def constant(name: str, tensor: bytes) -> bytes:
@@ -520,19 +517,20 @@ class Engine(Enum):
 
 def write_archive(path: Path, model: Model, engine: Engine = Engine.TENSORFLOW) -> Path:
     """Write the zip of a model directory; tensors are made one at a time."""
-    tensors = {name: make for name, make in model.tensors().items()}
+    tensors = model.tensors()
     short = model.kind.architecture.model_type.replace("-", "")
     with zipfile.ZipFile(path, "w", model.compression, compresslevel=1) as outer:
         outer.writestr("metadata/part-00000", json.dumps(metadata(model)))
         for name, data in vocabulary_files(model).items():
             outer.writestr(name, data)
-        with outer.open(f"{short}_{engine.value}", "w", force_zip64=True) as file:
-            with zipfile.ZipFile(file, "w", model.compression, compresslevel=1) as inner:
-                if engine is Engine.ONNX:
-                    write_onnx(inner, model, tensors)
-                else:
-                    variables = write_bundle(inner, model, tensors)
-                    inner.writestr("saved_model.pb", graph(model, variables))
+        with (
+            outer.open(f"{short}_{engine.value}", "w", force_zip64=True) as file,
+            zipfile.ZipFile(file, "w", model.compression, compresslevel=1) as inner,
+        ):
+            if engine is Engine.ONNX:
+                write_onnx(inner, model, tensors)
+            else:
+                inner.writestr("saved_model.pb", graph(model, write_bundle(inner, model, tensors)))
     return path
 
 
