@@ -268,9 +268,8 @@ def function_nodes(model: Model) -> Iterator[bytes]:
             + put(2, "Pack")
             + b"".join(put(3, x) for x in ("a", f"{split}/1", f"{split}/2", f"{split}/3"))
         )
-        yield constant(
-            f"{layer}/output/LayerNorm/batchnorm/add/y", put(1, 1) + put(2, b"") + packed_float(model.epsilon)
-        )
+        epsilon = put(1, 1) + put(2, b"") + put(5, struct.pack("<f", model.epsilon))
+        yield constant(f"{layer}/output/LayerNorm/batchnorm/add/y", epsilon)
         op = {"gelu": "Erf", "gelu_new": "Tanh", "relu": "Relu", "silu": "Sigmoid"}[model.activation]
         yield put(1, f"{layer}/intermediate/Gelu/{op}") + put(2, op)
         yield put(1, f"{layer}/attention/query/Tensordot_{n}/MatMul") + put(2, "MatMul")
@@ -427,13 +426,8 @@ def piece(text: str, score: float, kind: int) -> bytes:
 
 def java_pairs(pairs: list[tuple[Any, int]]) -> bytes:
     """Write an array of Scala tuples as Java serialises it, without back references."""
-    return (
-        b"\xac\xed\0\5"
-        + b"\x75"
-        + java_class("[Lscala.Tuple2;", [])
-        + struct.pack(">i", len(pairs))
-        + b"".join(java_tuple(first, java_integer(second)) for first, second in pairs)
-    )
+    items = b"".join(java_tuple(first, java_integer(second)) for first, second in pairs)
+    return b"\xac\xed\0\5\x75" + java_class("[Lscala.Tuple2;", []) + struct.pack(">i", len(pairs)) + items
 
 
 def java_class(name: str, fields: list[tuple[str, str]]) -> bytes:
