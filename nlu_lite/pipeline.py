@@ -2,50 +2,27 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import Enum
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-import numpy as np
-
-from nlu_lite import encoding, formats, inputs, registry, sources, table, text
-from nlu_lite.cache import Cache, default_cache
-from nlu_lite.encoding import Encoder
+from nlu_lite import inputs, registry, sources, table, text
+from nlu_lite.cache import default_cache
+from nlu_lite.encoding import BackendName, Context, EncoderSettings, LayerMerge, Pooling, Precision
 from nlu_lite.errors import OptionError
-from nlu_lite.records import Action, Checkpoint, ComponentSpec, Corpus, Floats, ModelSpec, Segments
-from nlu_lite.sources import Fetched
-from nlu_lite.table import Level, Spans, VectorColumn
+from nlu_lite.models import Model, ModelOptions, open_model
+from nlu_lite.progress import progress_bar
+from nlu_lite.records import Action, Alignment, ComponentSpec, Corpus, ModelSpec, Segments, SentencePooling
+from nlu_lite.table import Level, VectorColumn
 from nlu_lite.text import Splitter, TextSettings
 
 if TYPE_CHECKING:
     import pandas as pd
-    import tqdm as bars
 
 E = TypeVar("E", bound=Enum)
-
-
-@dataclass(frozen=True)
-class Model:
-    """A model of a pipeline, ready to encode.
-
-    Attributes:
-        spec: What its reference stands for.
-        fetched: Where its files were found.
-        column: Name of its column in the result.
-        encoder: What makes the vectors.
-    """
-
-    spec: ModelSpec
-    fetched: Fetched
-    column: str
-    encoder: Encoder
 
 
 @dataclass(frozen=True, repr=False)
@@ -84,8 +61,8 @@ class Pipeline:
             data: A str, a list of str, a list of lists of str (documents of one sentence, already split into words),
                 a Series of str or a DataFrame. It is never changed.
             output_level: ``"token"``, ``"sentence"`` or ``"document"``: what a row is. By default ``"token"``, or
-                ``"sentence"`` where only a sentence detector was asked for. Above the token level a token model gives
-                the mean of its token vectors.
+                ``"sentence"`` where only a sentence detector or sentence models were asked for. Above the token level
+                a token model gives the mean of its token vectors; a sentence model's vector is repeated on the tokens.
             positions: Whether to add ``<level>_begin`` and ``<level>_end``: half-open, in code points of the document.
             text_column: A frame's column of texts; by default ``text``, else the only column of strings.
             keep_columns: Whether the frame's other columns come along.
@@ -130,8 +107,16 @@ class Pipeline:
         )
         corpus, segments = given.corpus, self._segments(given, progress)
         spans = table.rows(level, corpus, segments)
-        columns = self._vectors(corpus, segments, spans, level, progress)
+        columns = self._vectors(corpus, segments, level, progress)
         return table.build(level, corpus, spans, columns, positions)
+
+    @property
+    def info(self) -> pd.DataFrame:
+        """What each reference stands for and what runs it: one row a component."""
+        import pandas as pd
+
+        opened = {model.spec.reference: model for model in self.models}
+        return pd.DataFrame([_described(spec, opened.get(spec.reference)) for spec in self.components])
 
     def __repr__(self) -> str:
         lines = [f"  {spec.reference}: {spec.action.value} ({spec.language})" for spec in self.components]
@@ -140,7 +125,7 @@ class Pipeline:
     def _level(self, name: str | None) -> Level:
         if name is not None:
             return _choice(Level, name, "output_level")
-        only = all(spec.action is Action.SENTENCE_DETECTOR for spec in self.components)
+        only = all(spec.action in (Action.SENTENCE_DETECTOR, Action.EMBED_SENTENCE) for spec in self.components)
         return Level.SENTENCE if only else Level.TOKEN
 
     def _segments(self, given: inputs.Given, progress: bool | None) -> Segments:
@@ -148,27 +133,34 @@ class Pipeline:
             return given.segments
         if given.sentences is not None:
             return text.segment_sentences(given.corpus, given.sentences, self.settings)
-        with _bar(len(given.corpus.texts), "text", progress) as bar:
+        with progress_bar(len(given.corpus.texts), "text", progress) as bar:
             return text.segment(given.corpus, self.settings, bar.update)
 
-    def _vectors(
-        self, corpus: Corpus, segments: Segments, spans: Spans, level: Level, progress: bool | None
-    ) -> list[VectorColumn]:
-        tokens = len(segments.token_begin) * len(self.models)
+    def _vectors(self, corpus: Corpus, segments: Segments, level: Level, progress: bool | None) -> list[VectorColumn]:
         columns = []
-        with _bar(tokens, "token", progress) as bar:
+        with progress_bar(sum(m.steps(segments, level) for m in self.models), "vector", progress) as bar:
             for model in self.models:
-                vectors = model.encoder.token_vectors(corpus.texts, segments, bar.update)
-                columns.append(VectorColumn(model.column, _at_level(vectors, segments, spans, level)))
+                columns.append(VectorColumn(model.column, model.vectors(corpus.texts, segments, level, bar.update)))
         return columns
 
 
 def load(
     *references: str,
     device: str = "cpu",
+    backend: str = "torch",
+    precision: str = "fp32",
     threads: int | None = None,
-    max_length: int | None = None,
     words: str = "icu",
+    pooling: str = "first",
+    sentence_pooling: str | None = None,
+    prompt: str | None = None,
+    layers: Sequence[int] = (-1,),
+    layer_merge: str = "mean",
+    alignment: str = "word",
+    context: str = "sentence",
+    max_length: int | None = None,
+    normalize: bool = False,
+    reproducible: bool = False,
     newline_breaks: str = "paragraphs",
     keep_whole: str | Sequence[str] = (),
     sentence_splitter: Splitter | None = None,
@@ -185,11 +177,31 @@ def load(
             or several strings; or ``"hf:org/name"`` for a repository of the Hugging Face hub, ``"path:DIR"`` for a
             folder in transformers' layout. None at all means the packaged model.
         device: Where models run: ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
-        threads: Threads of a forward pass on the CPU; by default PyTorch's own number.
-        max_length: Longest window in pieces, special tokens included; by default as long as the model's positions
-            allow. Longer sentences go through overlapping windows: nothing is cut off.
+        backend: What runs them: ``"torch"``, or ``"openvino"`` (extra of that name; faster on the CPU; the model is
+            converted once and kept in the cache).
+        precision: In what numbers they compute: ``"fp32"``, ``"bf16"`` (fast where the processor has AVX512-BF16 or
+            AMX, and on GPUs; loses digits) or ``"fp16"`` (GPUs). Vectors are float32 in any case.
+        threads: Threads of a forward pass on the CPU; by default the backend's own number.
         words: What finds words where they are not written apart: ``"icu"``, or ``"dictionary"``: packages of the extra
             ``words`` for Japanese and Vietnamese; other languages keep ICU's dictionaries.
+        pooling: How a token's vector is made of its pieces': ``"first"`` (Spark NLP's, the usual choice for tagging),
+            ``"last"`` (suffixing languages), ``"mean"`` or ``"max"`` (the whole word), ``"first_last"`` (both ends
+            beside each other, twice as wide).
+        sentence_pooling: How vectors of sentences are made: ``"mean"`` over the pieces, ``"cls"``: the first position,
+            ``"pooler"``: the model's own dense layer over it; by default what the model's publisher prescribes, and for
+            token models the mean of the token vectors.
+        prompt: What is put before each sentence for its vector, such as ``"query: "``; by default what the authors of a
+            sentence model ask for.
+        layers: Hidden states to use: 0 is the embeddings, -1 the last layer; middle layers often compare words better.
+        layer_merge: How several layers become one vector: ``"mean"``, ``"sum"`` or ``"concat"``.
+        alignment: What the subword model sees: ``"word"``: each token by itself, Spark NLP's way; ``"text"``: the text
+            as a whole, as in training, tokens aligned by their offsets.
+        context: What a token's vector may look at: its ``"sentence"``, or the whole ``"document"``.
+        max_length: Longest window in pieces, special tokens included; by default as long as the model's positions
+            allow. Longer texts go through overlapping windows: nothing is cut off.
+        normalize: Whether vectors are divided by their Euclidean length, for comparing by dot product.
+        reproducible: Whether a vector is the same bit for bit whatever else is encoded and in which order (on the same
+            machine and number of threads); slower. Otherwise last digits can differ, by less than 5e-6.
         newline_breaks: Which line breaks end a sentence: ``"paragraphs"`` (empty lines), ``"lines"`` or ``"never"``.
         keep_whole: A regular expression, or several; what one matches stays one token.
         sentence_splitter: Takes the place of the sentence rules: gets a text, gives half-open spans of it, in order.
@@ -234,26 +246,44 @@ def load(
         revision=revision,
     )
     specs = [spec for spec in components if isinstance(spec, ModelSpec)]
-    models = []
-    for spec, column in zip(specs, table.column_names(specs), strict=True):
-        fetched = sources.fetch(spec, access)
-        checkpoint = _checkpoint(fetched, access.cache)
-        encoder = encoding.open_encoder(checkpoint, device=device, threads=threads, max_length=max_length)
-        models.append(Model(spec, fetched, column, encoder))
+    options = ModelOptions(
+        device=device,
+        backend=_choice(BackendName, backend, "backend"),
+        precision=_choice(Precision, precision, "precision"),
+        threads=threads,
+        encoder=EncoderSettings(
+            max_length=max_length,
+            pooling=_choice(Pooling, pooling, "pooling"),
+            layers=_layers(layers),
+            layer_merge=_choice(LayerMerge, layer_merge, "layer_merge"),
+            alignment=_choice(Alignment, alignment, "alignment"),
+            context=_choice(Context, context, "context"),
+            reproducible=reproducible,
+        ),
+        sentence_pooling=None
+        if sentence_pooling is None
+        else _choice(SentencePooling, sentence_pooling, "sentence_pooling"),
+        prompt=prompt,
+        normalize=normalize,
+    )
+    names = table.column_names(specs)
+    models = [open_model(spec, name, access, options) for spec, name in zip(specs, names, strict=True)]
     return Pipeline(components, tuple(models), _language(components), settings)
 
 
-def _checkpoint(fetched: Fetched, cache: Cache) -> Checkpoint:
-    """Read a model; what cannot be memory-mapped as it lies is converted once and kept in the cache."""
-    if formats.is_mapped(fetched.path):
-        return formats.read(fetched.path)
-
-    def convert(folder: Path) -> None:
-        checkpoint = formats.read(fetched.path)
-        with _bar(len(checkpoint.tensors), "tensor", None) as bar:
-            formats.write_checkpoint(checkpoint, folder, bar.update)
-
-    return formats.read(cache.place(f"model-{fetched.digest}", convert))
+def _described(spec: ModelSpec | ComponentSpec, model: Model | None) -> dict[str, object]:
+    row: dict[str, object] = {"reference": spec.reference, "action": spec.action.value, "language": spec.language}
+    if model is not None:
+        row |= {
+            "column": model.column,
+            "backend": model.encoder.backend.name,
+            "max_length": model.encoder.max_length,
+            "dimension": model.encoder.backend.dimension,
+            "layers": model.encoder.backend.layers,
+            "files": str(model.fetched.path),
+            "digest": model.fetched.digest,
+        }
+    return row
 
 
 def _language(components: tuple[ModelSpec | ComponentSpec, ...]) -> str:
@@ -267,6 +297,12 @@ def _language(components: tuple[ModelSpec | ComponentSpec, ...]) -> str:
     return languages.pop() if len(languages) == 1 else "xx"
 
 
+def _layers(layers: object) -> tuple[int, ...]:
+    if isinstance(layers, Sequence) and not isinstance(layers, str):
+        return tuple(layers)
+    raise OptionError(f"layers={layers!r}", "a sequence of whole numbers", "Pass a tuple, such as layers=(-1,)")
+
+
 def _choice(kind: type[E], value: str, option: str) -> E:
     try:
         return kind(value)
@@ -275,30 +311,3 @@ def _choice(kind: type[E], value: str, option: str) -> E:
         remedy = f"Pass one of these as {option}"
         near = get_close_matches(str(value), names)
         raise OptionError(f"{option}={value!r}", ", ".join(map(repr, names)), remedy, near) from None
-
-
-def _at_level(vectors: Floats, segments: Segments, spans: Spans, level: Level) -> Floats:
-    """Give token vectors as they are, or their means over sentences or documents."""
-    if level is Level.TOKEN:
-        return vectors
-    if level is Level.SENTENCE:
-        return encoding.mean_of_groups(vectors, segments.token_sentence, len(spans.document))
-    document = segments.sentence_document[segments.token_sentence]
-    rows = np.searchsorted(spans.document, document)
-    return encoding.mean_of_groups(vectors, rows.astype(np.int32), len(spans.document))
-
-
-@contextmanager
-def _bar(total: int, unit: str, wanted: bool | None) -> Iterator[bars.tqdm[NoReturn]]:
-    """A bar that shows itself after a second."""
-    # Without widgets, a notebook shows a line of text.
-    notebook = "ipykernel" in sys.modules and find_spec("ipywidgets") is not None
-    tqdm: type[bars.tqdm[NoReturn]] = import_module("tqdm.notebook" if notebook else "tqdm").tqdm
-    shown = _interactive() if wanted is None else wanted
-    with tqdm(total=total, unit=unit, delay=1, disable=not (shown and total), leave=False) as bar:
-        yield bar
-
-
-def _interactive() -> bool:
-    """Whether somebody looks on: a terminal, or a notebook, whose kernel has no terminal."""
-    return (sys.stderr is not None and sys.stderr.isatty()) or "ipykernel" in sys.modules

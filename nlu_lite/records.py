@@ -126,6 +126,43 @@ class BucketArchive:
 Origin: TypeAlias = InstalledFile | LocalFolder | HubRepository | BucketArchive
 
 
+class SentencePooling(Enum):
+    """How a sentence's vector is made: the mean over its pieces, the first position, or the model's own pooler."""
+
+    MEAN = "mean"
+    CLS = "cls"
+    POOLER = "pooler"
+
+
+class Alignment(Enum):
+    """What is given to the subword model.
+
+    WORD is Spark NLP's: each token by itself, as if a space stood before it; a vector is then surely its word's. TEXT
+    is what the models' authors do: the run of text as a whole, tokens aligned by offsets; closer to how a model was
+    trained, above all where words are not written apart.
+    """
+
+    WORD = "word"
+    TEXT = "text"
+
+
+@dataclass(frozen=True)
+class SentenceRecipe:
+    """How a sentence model makes the vector of a sentence or document.
+
+    Attributes:
+        pooling: Hidden states to a vector.
+        alignment: TEXT encodes the sentence as the authors do, WORD as if it were one token: Spark NLP's way.
+        normalize: Whether the vector is divided by its Euclidean length.
+        prompt: What the authors ask to be put before a text.
+    """
+
+    pooling: SentencePooling
+    alignment: Alignment = Alignment.TEXT
+    normalize: bool = False
+    prompt: str = ""
+
+
 @dataclass(frozen=True)
 class ModelSpec:
     """A model that a reference stands for.
@@ -138,6 +175,7 @@ class ModelSpec:
         action: EMBED for token vectors, EMBED_SENTENCE for sentence vectors.
         origins: Where its files are, in the order in which they are tried.
         card: What is published about it.
+        sentence: How it makes vectors of sentences; None for token models, which give the mean of their tokens.
     """
 
     reference: str
@@ -147,6 +185,7 @@ class ModelSpec:
     action: Action
     origins: tuple[Origin, ...]
     card: Card = field(default_factory=Card)
+    sentence: SentenceRecipe | None = None
 
 
 @dataclass(frozen=True)
@@ -243,16 +282,36 @@ class Checkpoint:
 
 
 @dataclass(frozen=True)
+class Runs:
+    """Stretches of the documents that are encoded by themselves: sentences, or whole documents.
+
+    Attributes:
+        document: int32 [R], the run's document.
+        begin: int32 [R], offset into the document.
+        end: int32 [R].
+    """
+
+    document: Ints
+    begin: Ints
+    end: Ints
+
+
+@dataclass(frozen=True)
 class Pieces:
-    """Subword pieces of all tokens.
+    """Subword pieces of all runs, and which of them are whose.
 
     Attributes:
         ids: int32 [P], ids of the model's vocabulary.
-        token_first: int32 [T+1]: token i has pieces ``ids[token_first[i]:token_first[i+1]]``, at least one.
+        run_first: int32 [R+1]: run r has pieces ``ids[run_first[r]:run_first[r+1]]``.
+        token_first: int32 [T]: token i has pieces ``ids[token_first[i]:token_end[i]]``, at least one. Neighbours can
+            share a piece where a text was encoded as a whole.
+        token_end: int32 [T].
     """
 
     ids: Ints
+    run_first: Ints
     token_first: Ints
+    token_end: Ints
 
 
 @dataclass(frozen=True)

@@ -1,47 +1,81 @@
-"""`Segments` and a `Checkpoint` become one vector a token."""
+"""`Segments` and a `Checkpoint` become vectors of tokens, sentences and documents."""
 
 from __future__ import annotations
 
-from nlu_lite.encoding.encoder import Encoder, token_texts
-from nlu_lite.encoding.pooling import Pooling, mean_of_groups
+from nlu_lite.encoding.alignment import find_runs, token_texts
+from nlu_lite.encoding.architectures import open_pooler
+from nlu_lite.encoding.backends import Backend, BackendName, Precision
+from nlu_lite.encoding.encoder import Encoder
+from nlu_lite.encoding.plan import FRAME
+from nlu_lite.encoding.pooling import mean_of_groups, normalized
+from nlu_lite.encoding.settings import Context, EncoderSettings, LayerMerge, Pooling
 from nlu_lite.encoding.subwords import open_subwords
 from nlu_lite.errors import OptionError
 from nlu_lite.records import Checkpoint
 
-__all__ = ["Encoder", "Pooling", "mean_of_groups", "open_encoder", "token_texts"]
+__all__ = [
+    "Backend",
+    "BackendName",
+    "Context",
+    "Encoder",
+    "EncoderSettings",
+    "LayerMerge",
+    "Pooling",
+    "Precision",
+    "check_number",
+    "find_runs",
+    "mean_of_groups",
+    "normalized",
+    "open_encoder",
+    "token_texts",
+]
 
 
-def open_encoder(
-    checkpoint: Checkpoint, *, device: str = "cpu", threads: int | None = None, max_length: int | None = None
-) -> Encoder:
-    """Open a model for encoding.
+def open_encoder(checkpoint: Checkpoint, backend: Backend, settings: EncoderSettings | None = None) -> Encoder:
+    """Put a model together for encoding.
 
     Args:
         checkpoint: Its configuration, weights and subword model.
-        device: Where it runs: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``.
-        threads: Threads of a forward pass on the CPU; None leaves PyTorch's own number.
-        max_length: Longest window in pieces, special tokens included; None means as long as the model's positions
-            allow.
+        backend: The same model, open on a device.
+        settings: How vectors are made; None for the defaults.
 
     Raises:
-        OptionError: There is no such device, or `max_length` is not one that the model allows.
+        OptionError: A window or layer is asked for that the model does not have.
         ModelError: The parts of the checkpoint do not fit one another.
         UnsupportedReference: There is no recipe for this kind of model.
     """
-    from nlu_lite.encoding.backends.torch import TorchBackend
+    chosen = settings or EncoderSettings()
+    return Encoder(
+        subwords=open_subwords(checkpoint),
+        backend=backend,
+        settings=chosen,
+        max_length=_length(chosen.max_length, backend.positions),
+        layers=_layers(chosen.layers, backend.layers),
+        pooler=open_pooler(checkpoint),
+    )
 
-    _check_number("threads", threads, 1)
-    _check_number("max_length", max_length, 3)
-    subwords = open_subwords(checkpoint)
-    backend = TorchBackend(checkpoint, device, threads)
-    length = backend.positions if max_length is None else max_length
-    if length > backend.positions:
+
+def _length(asked: int | None, positions: int) -> int:
+    check_number("max_length", asked, FRAME + 1)
+    if asked is not None and asked > positions:
         raise OptionError(
-            f"max_length={max_length}", f"3 to {backend.positions}, the model's positions", "Leave it out for the most"
+            f"max_length={asked}", f"{FRAME + 1} to {positions}, the model's positions", "Leave it out for the most"
         )
-    return Encoder(subwords, backend, length)
+    return asked or positions
 
 
-def _check_number(option: str, value: object, least: int) -> None:
+def _layers(asked: tuple[int, ...], layers: int) -> tuple[int, ...]:
+    expected = f"whole numbers from {-layers - 1} to {layers}: 0 is the embeddings, {layers} or -1 the last layer"
+    remedy = "Pass layers that the model has, such as layers=(-1,)"
+    if not asked or any(type(layer) is not int or not -layers - 1 <= layer <= layers for layer in asked):
+        raise OptionError(f"layers={asked!r}", expected, remedy)
+    found = tuple(layer % (layers + 1) for layer in asked)
+    if len(set(found)) < len(found):
+        raise OptionError(f"layers={asked!r}, which names a layer twice", "each layer once", remedy)
+    return found
+
+
+def check_number(option: str, value: object, least: int) -> None:
+    """Refuse what is no whole number of at least `least`; None stands for the default."""
     if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < least):
         raise OptionError(f"{option}={value!r}", f"a whole number from {least} on", "Leave it out for the default")

@@ -1,22 +1,32 @@
-"""Texts and their segments become one vector a token: pieces, windows, batches, the model, pooling."""
+"""Texts and their segments become vectors: pieces, windows, batches, the model, pooling."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nlu_lite.encoding.backends import Backend
+from nlu_lite.encoding.alignment import align, encode_runs, find_runs, run_texts
+from nlu_lite.encoding.backends import Backend, OutOfMemory
 from nlu_lite.encoding.plan import FRAME, plan_batches, plan_windows
-from nlu_lite.encoding.pooling import Pooling, TokenVectors
+from nlu_lite.encoding.pooling import (
+    Pooler,
+    RunVectors,
+    TokenVectors,
+    merge_layers,
+    needed_pieces,
+)
+from nlu_lite.encoding.settings import EncoderSettings, LayerMerge
 from nlu_lite.encoding.subwords import Subwords
 from nlu_lite.errors import ModelError
-from nlu_lite.records import Batch, Floats, Ints, Pieces, Segments, Window
+from nlu_lite.records import Alignment, Floats, Ints, Pieces, Runs, Segments, SentencePooling, SentenceRecipe, Window
 
-BUDGET = 512
-"""Pieces in a batch on a CPU: enough to fill the matrix products, small enough to stay in its caches."""
+Advance = Callable[[int], object]
+States = tuple[Window, Floats]
+"""A window and its hidden states, float32 [length, d], special positions included."""
 
 
 @dataclass(frozen=True)
@@ -24,19 +34,23 @@ class Encoder:
     """A model that is ready to encode.
 
     Attributes:
-        subwords: Tokens to pieces.
+        subwords: Texts to pieces.
         backend: Pieces to hidden states.
+        settings: How these become vectors.
         max_length: Longest window in pieces, special tokens included.
-        pooling: Pieces' vectors to a token's.
+        layers: Hidden states to use, counted from the embeddings.
+        pooler: The model's own pooler, if its files have one.
     """
 
     subwords: Subwords
     backend: Backend
+    settings: EncoderSettings
     max_length: int
-    pooling: Pooling = Pooling.FIRST
+    layers: tuple[int, ...]
+    pooler: Pooler | None = None
 
-    def token_vectors(self, texts: Sequence[str], segments: Segments, advance: Callable[[int], object]) -> Floats:
-        """Encode every token within its sentence.
+    def token_vectors(self, texts: Sequence[str], segments: Segments, advance: Advance) -> Floats:
+        """Give every token its vector.
 
         Args:
             texts: The documents.
@@ -47,59 +61,136 @@ class Encoder:
             float32 [T, d], one row a token.
 
         Raises:
-            ModelError: The model gives values that are not numbers.
+            ModelError: The model gives values that are not numbers, or needs more memory than there is.
         """
-        pieces = self.subwords.pieces(token_texts(texts, segments))
-        windows = plan_windows(_run_first(pieces, segments), self.max_length - FRAME)
-        vectors = TokenVectors(pieces, self.backend.dimension, self.pooling)
-        for batch in plan_batches(windows, BUDGET):
-            chosen = [windows[number] for number in batch.windows]
-            hidden = self._encode(pieces, chosen, batch)
-            for window, rows in zip(chosen, hidden, strict=True):
-                offset = 1 - window.first  # the first row belongs to <s>
-                vectors.add(rows[window.kept_first + offset : window.kept_end + offset], window.kept_first)
-            advance(_tokens_begun(pieces.token_first, chosen))
+        runs = find_runs(segments, self.settings.context)
+        pieces = align(texts, segments, runs, self.subwords, self.settings.alignment)
+        needed = needed_pieces(pieces, self.settings.pooling)
+        done = pieces.token_first if needed is None else needed
+        vectors = TokenVectors(pieces, self._width, self.settings.pooling)
+        for states in self._encode(texts, runs, pieces, self._windows(pieces, needed)):
+            for window, rows in states:
+                shift = 1 - window.first  # the first row belongs to <s>
+                vectors.add(rows[window.kept_first + shift : window.kept_end + shift], window.kept_first)
+            advance(sum(_count(done, window) for window, _ in states))
         return vectors.finish()
 
-    def _encode(self, pieces: Pieces, windows: Sequence[Window], batch: Batch) -> Floats:
-        ids, mask = self._frame(pieces, windows, batch.length + FRAME)
-        hidden = self.backend.encode(ids, mask)
-        if not np.isfinite(hidden[mask.astype(bool)]).all():
-            raise ModelError(
-                "the model gives values that are not numbers",
-                "finite vectors",
-                "Its weights are damaged or of too low a precision for this text: fetch them again",
-            )
-        return hidden
+    def run_vectors(self, texts: Sequence[str], runs: Runs, recipe: SentenceRecipe, advance: Advance) -> Floats:
+        """Give every run (sentence or document) its vector.
 
-    def _frame(
-        self, pieces: Pieces, windows: Sequence[Window], length: int
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        ids = np.full((len(windows), length), self.subwords.pad, np.int64)
+        Args:
+            texts: The documents.
+            runs: Stretches of them.
+            recipe: How a sentence model does it.
+            advance: Called with the number of runs done since the last call.
+
+        Returns:
+            float32 [R, d].
+
+        Raises:
+            ModelError: As for `token_vectors`.
+        """
+        pieces = self._run_pieces(texts, runs, recipe)
+        pooler = self.pooler if recipe.pooling is SentencePooling.POOLER else None
+        vectors = RunVectors(pieces.run_first, self._width, recipe.pooling, pooler)
+        for states in self._encode(texts, runs, pieces, self._windows(pieces, None)):
+            for window, rows in states:
+                vectors.add(rows, window)
+            advance(sum(_count(pieces.run_first[:-1], window) for window, _ in states))
+        return vectors.finish()
+
+    @property
+    def _width(self) -> int:
+        several = len(self.layers) if self.settings.layer_merge is LayerMerge.CONCAT else 1
+        return self.backend.dimension * several
+
+    def _run_pieces(self, texts: Sequence[str], runs: Runs, recipe: SentenceRecipe) -> Pieces:
+        if recipe.alignment is Alignment.WORD:
+            ids = self.subwords.encode([recipe.prompt + text for text in run_texts(texts, runs)])
+        else:
+            ids = [one.ids for one in encode_runs(texts, runs, self.subwords, recipe.prompt)]
+        run_first = np.cumsum([0, *map(len, ids)], dtype=np.int32)
+        flat = np.fromiter((i for one in ids for i in one), np.int32, int(run_first[-1]))
+        return Pieces(flat, run_first, run_first[:-1], run_first[1:])
+
+    def _windows(self, pieces: Pieces, needed: Ints | None) -> list[Window]:
+        """Plan the windows; those of which no vector would be used are left out."""
+        windows = plan_windows(pieces.run_first, self.max_length - FRAME)
+        return windows if needed is None else [window for window in windows if _count(needed, window)]
+
+    def _encode(
+        self, texts: Sequence[str], runs: Runs, pieces: Pieces, windows: Sequence[Window]
+    ) -> Iterator[list[States]]:
+        budget = 0 if self.settings.reproducible else self.backend.budget
+        waiting = deque([windows[n] for n in batch.windows] for batch in plan_batches(windows, budget))
+        most = max(map(len, waiting), default=0)
+        while waiting:
+            chosen = waiting.popleft()
+            if len(chosen) > most:
+                waiting.extendleft((chosen[most:], chosen[:most]))
+                continue
+            try:
+                yield self._states(texts, runs, pieces, chosen)
+            except OutOfMemory as error:
+                most = len(chosen) // 2
+                if not most:
+                    raise _too_large(chosen[0], error) from error
+                waiting.appendleft(chosen)
+
+    def _states(self, texts: Sequence[str], runs: Runs, pieces: Pieces, windows: Sequence[Window]) -> list[States]:
+        ids, mask = self._frame(pieces, windows)
+        hidden = self.backend.encode(ids, mask, self.layers)
+        if not np.isfinite(hidden).all():
+            self._check(texts, runs, pieces, windows, hidden)
+        merged = merge_layers(hidden, self.settings.layer_merge)
+        lengths = (window.end - window.first + FRAME for window in windows)
+        return [(window, rows[:length]) for window, rows, length in zip(windows, merged, lengths, strict=True)]
+
+    def _frame(self, pieces: Pieces, windows: Sequence[Window]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        frame = self.subwords.frame
+        length = max(window.end - window.first for window in windows) + FRAME
+        ids = np.full((len(windows), length), frame.pad, np.int64)
         mask = np.zeros_like(ids)
         for row, window in enumerate(windows):
             end = window.end - window.first + 1
-            ids[row, 0], ids[row, end] = self.subwords.first, self.subwords.last
+            ids[row, 0], ids[row, end] = frame.first, frame.last
             ids[row, 1:end] = pieces.ids[window.first : window.end]
             mask[row, : end + 1] = 1
         return ids, mask
 
+    def _check(
+        self, texts: Sequence[str], runs: Runs, pieces: Pieces, windows: Sequence[Window], hidden: Floats
+    ) -> None:
+        """Name the text and the layer whose values are no numbers; what stands at padding does not count."""
+        for row, window in enumerate(windows):
+            length = window.end - window.first + FRAME
+            if not np.isfinite(hidden[:, row, :length]).all():
+                run = int(np.searchsorted(pieces.run_first, window.first, side="right")) - 1
+                text = texts[runs.document[run]][runs.begin[run] : runs.end[run]]
+                layer = self._first_bad_layer(pieces, window)
+                raise ModelError(
+                    f"the model gives values that are not numbers in layer {layer} of {self.backend.layers}"
+                    f" for document {runs.document[run]}, {text[:60]!r}",
+                    "finite vectors",
+                    "Its weights are damaged or of too low a precision for this text: fetch them again, or load it "
+                    'with precision="fp32"',
+                )
 
-def token_texts(texts: Sequence[str], segments: Segments) -> list[str]:
-    """Cut the tokens out of their documents, in order."""
-    document = segments.sentence_document[segments.token_sentence].tolist()
-    begins, ends = segments.token_begin.tolist(), segments.token_end.tolist()
-    return [texts[d][b:e] for d, b, e in zip(document, begins, ends, strict=True)]
+    def _first_bad_layer(self, pieces: Pieces, window: Window) -> int:
+        layers = tuple(range(self.backend.layers + 1))
+        hidden = self.backend.encode(*self._frame(pieces, [window]), layers)
+        return next((layer for layer in layers if not np.isfinite(hidden[layer]).all()), layers[-1])
 
 
-def _run_first(pieces: Pieces, segments: Segments) -> Ints:
-    """Give the first piece of each sentence, and the end: int32 [S+1]."""
-    sentences = np.arange(len(segments.sentence_document) + 1, dtype=np.int32)
-    first: Ints = pieces.token_first[np.searchsorted(segments.token_sentence, sentences)]
-    return first
+def _count(anchors: Ints, window: Window) -> int:
+    """Count the tokens (or runs) whose piece is kept in a window."""
+    begin, end = np.searchsorted(anchors, (window.kept_first, window.kept_end))
+    return int(end - begin)
 
 
-def _tokens_begun(token_first: Ints, windows: Sequence[Window]) -> int:
-    """Count the tokens whose first piece is kept in one of the windows."""
-    borders = np.searchsorted(token_first[:-1], [(window.kept_first, window.kept_end) for window in windows])
-    return int((borders[:, 1] - borders[:, 0]).sum())
+def _too_large(window: Window, error: OutOfMemory) -> ModelError:
+    return ModelError(
+        f"a single window of {window.end - window.first + FRAME} pieces does not fit into the memory ({error})",
+        "memory for one window",
+        "Load the model with a smaller max_length, or on another device",
+    )

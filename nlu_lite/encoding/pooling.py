@@ -1,26 +1,40 @@
-"""Piece vectors become token vectors, and token vectors those of sentences and documents."""
+"""Hidden states of pieces become vectors of tokens, and these, or the pieces', those of sentences and documents."""
 
 from __future__ import annotations
 
-from enum import Enum
+from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
-from nlu_lite.records import Floats, Ints, Pieces
+from nlu_lite.encoding.settings import LayerMerge, Pooling
+from nlu_lite.records import Floats, Ints, Pieces, SentencePooling, Window
+
+Pooler = Callable[[Floats], Floats]
+"""A model's own pooler: float32 [d] of the first position to float32 [d]."""
 
 
-class Pooling(Enum):
-    """How a token's vector is made of those of its pieces.
+def merge_layers(hidden: Floats, merge: LayerMerge) -> Floats:
+    """Make one vector of several layers'.
 
-    FIRST is Spark NLP's and the usual choice for tagging; LAST suits suffixing languages; MEAN and MAX look at the
-    whole word; FIRST_LAST puts both ends beside each other and is twice as wide.
+    Args:
+        hidden: float32 [layers, windows, length, d].
+        merge: How.
+
+    Returns:
+        float32 [windows, length, d], or [windows, length, layers * d] for CONCAT, in the order of the layers.
     """
-
-    FIRST = "first"
-    LAST = "last"
-    MEAN = "mean"
-    MAX = "max"
-    FIRST_LAST = "first_last"
+    if len(hidden) == 1:
+        only: Floats = hidden[0]
+        return only
+    match merge:
+        case LayerMerge.MEAN:
+            merged: Floats = hidden.mean(axis=0)
+        case LayerMerge.SUM:
+            merged = hidden.sum(axis=0)
+        case LayerMerge.CONCAT:
+            merged = np.concatenate(list(hidden), axis=-1)
+    return merged
 
 
 class TokenVectors:
@@ -33,12 +47,11 @@ class TokenVectors:
     """
 
     def __init__(self, pieces: Pieces, dimension: int, pooling: Pooling) -> None:
-        tokens = len(pieces.token_first) - 1
-        self._first, self._end = pieces.token_first[:-1], pieces.token_first[1:]
+        self._first, self._end = pieces.token_first, pieces.token_end
         self._pooling, self._dimension = pooling, dimension
         width = dimension * 2 if pooling is Pooling.FIRST_LAST else dimension
         start = -np.inf if pooling is Pooling.MAX else 0.0
-        self.matrix: Floats = np.full((tokens, width), start, np.float32)
+        self.matrix: Floats = np.full((len(self._first), width), start, np.float32)
 
     def add(self, vectors: Floats, first: int) -> None:
         """Take in the vectors of the kept pieces `first`, `first` + 1, ...
@@ -71,9 +84,64 @@ class TokenVectors:
     def _reduce(self, vectors: Floats, first: int, operation: np.ufunc) -> None:
         begin = int(np.searchsorted(self._end, first, side="right"))
         end = int(np.searchsorted(self._first, first + len(vectors)))
-        starts = np.maximum(self._first[begin:end] - first, 0)
+        bounds = np.stack([self._first[begin:end], self._end[begin:end]], axis=1) - first
+        # A last row that no token has lets every end be an index; every second result lies between tokens.
+        padded = np.concatenate([vectors, vectors[-1:]])
         rows = self.matrix[begin:end]
-        operation(rows, operation.reduceat(vectors, starts), out=rows)
+        operation(rows, operation.reduceat(padded, bounds.clip(0, len(vectors)).ravel())[::2], out=rows)
+
+
+def needed_pieces(pieces: Pieces, pooling: Pooling) -> Ints | None:
+    """Give the pieces whose vectors count, ascending; None where all do."""
+    match pooling:
+        case Pooling.FIRST:
+            return pieces.token_first
+        case Pooling.LAST:
+            return pieces.token_end - 1
+        case _:
+            return None
+
+
+class RunVectors:
+    """The vectors of runs, filled window by window: of a long run the mean of its windows', weighted by their pieces.
+
+    Args:
+        run_first: int32 [R+1], the pieces of each run.
+        dimension: Width d of a vector.
+        pooling: Hidden states of a window to its vector.
+        pooler: The model's own, for POOLER.
+    """
+
+    def __init__(self, run_first: Ints, dimension: int, pooling: SentencePooling, pooler: Pooler | None) -> None:
+        self._run_first, self._pooling, self._pooler = run_first, pooling, pooler
+        self._sums: Floats = np.zeros((len(run_first) - 1, dimension), np.float32)
+        self._weights: NDArray[np.float32] = np.zeros((len(run_first) - 1, 1), np.float32)
+
+    def add(self, states: Floats, window: Window) -> None:
+        """Take in a window: float32 [length, d], special positions at both ends included."""
+        run = int(np.searchsorted(self._run_first, window.first, side="right")) - 1
+        kept = states[window.kept_first - window.first + 1 : window.kept_end - window.first + 1]
+        weight = len(kept) + 2 if self._pooling is SentencePooling.MEAN else len(kept)
+        self._sums[run] += self._vector(states, kept) * weight
+        self._weights[run] += weight
+
+    def finish(self) -> Floats:
+        """Give the matrix: float32 [R, d]."""
+        return self._sums / self._weights
+
+    def _vector(self, states: Floats, kept: Floats) -> Floats:
+        if self._pooling is SentencePooling.MEAN:  # over special positions too, as the authors of such models do
+            mean: Floats = (kept.sum(axis=0) + states[0] + states[-1]) / (len(kept) + 2)
+            return mean
+        return states[0] if self._pooler is None else self._pooler(states[0])
+
+
+def normalized(vectors: Floats) -> Floats:
+    """Divide each row by its Euclidean length; a row of zeros stays."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    lengths[lengths == 0] = 1
+    result: Floats = (vectors / lengths).astype(np.float32, copy=False)
+    return result
 
 
 def mean_of_groups(vectors: Floats, group: Ints, groups: int) -> Floats:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,15 +12,51 @@ from typing import TYPE_CHECKING, Any
 from nlu_lite.errors import FormatError, UnsupportedReference
 from nlu_lite.formats.sizes import check_sizes
 from nlu_lite.formats.tensors import LazyTensors, map_safetensors, write_safetensors
+from nlu_lite.formats.vocabularies import from_parts
 from nlu_lite.records import Card, Checkpoint, Floats, SubwordKind, SubwordModel
 
 if TYPE_CHECKING:
     import torch
 
-PREFIXES = {"xlm-roberta": "roberta."}
-"""What stands before the names of a model's tensors when it was saved with a head, by ``model_type``."""
 
-SUBWORD_FILES = {"xlm-roberta": ("sentencepiece.bpe.model", SubwordKind.SENTENCEPIECE)}
+@dataclass(frozen=True)
+class Layout:
+    """How transformers saves a model.
+
+    Attributes:
+        prefix: What stands before the names of its tensors when it was saved with a head.
+        subwords: The file of its subword model.
+        kind: What that file holds.
+        parts: Files of older exports that hold the same in parts.
+    """
+
+    prefix: str
+    subwords: str
+    kind: SubwordKind
+    parts: tuple[str, ...] = ()
+
+
+def _word_piece(prefix: str) -> Layout:
+    return Layout(prefix, "tokenizer.json", SubwordKind.TOKENIZER_JSON, ("vocab.txt",))
+
+
+def _sentence_piece(prefix: str, file: str) -> Layout:
+    return Layout(prefix, file, SubwordKind.SENTENCEPIECE)
+
+
+LAYOUTS = {
+    "albert": _sentence_piece("albert.", "spiece.model"),
+    "bert": _word_piece("bert."),
+    "camembert": _sentence_piece("roberta.", "sentencepiece.bpe.model"),
+    "deberta-v2": _sentence_piece("deberta.", "spm.model"),
+    "distilbert": _word_piece("distilbert."),
+    "electra": _word_piece("electra."),
+    "mpnet": _word_piece("mpnet."),
+    "roberta": Layout("roberta.", "tokenizer.json", SubwordKind.TOKENIZER_JSON, ("vocab.json", "merges.txt")),
+    "xlm-roberta": _sentence_piece("roberta.", "sentencepiece.bpe.model"),
+}
+"""By ``model_type``."""
+
 REMEDY = "Complete the folder, or fetch the model again"
 
 
@@ -34,7 +71,7 @@ class TransformersFolder:
         """Read the model; weights in ``model.safetensors`` (or its shards) before ``pytorch_model.bin``."""
         config = _config(path)
         model_type = str(config["model_type"])
-        tensors = _plainly_named(path, _weights(path), PREFIXES[model_type])
+        tensors = _plainly_named(path, _weights(path), LAYOUTS[model_type].prefix)
         check_sizes(config, len(tensors), str(path / "config.json"))
         width = config.get("hidden_size")
         card = Card(dimension=width if isinstance(width, int) else None)
@@ -49,8 +86,8 @@ def write_checkpoint(checkpoint: Checkpoint, folder: Path, advance: Callable[[in
         folder: An existing folder.
         advance: Called with the number of tensors written since the last call.
     """
-    name, _ = SUBWORD_FILES[str(checkpoint.config["model_type"])]
-    (folder / name).write_bytes(checkpoint.subwords.data)
+    layout = LAYOUTS[str(checkpoint.config["model_type"])]
+    (folder / layout.subwords).write_bytes(checkpoint.subwords.data)
     write_safetensors(folder / "model.safetensors", checkpoint.tensors, advance)
     (folder / "config.json").write_text(json.dumps(dict(checkpoint.config), indent=2), encoding="utf-8")
 
@@ -58,9 +95,9 @@ def write_checkpoint(checkpoint: Checkpoint, folder: Path, advance: Callable[[in
 def _config(folder: Path) -> dict[str, object]:
     config = _json(folder / "config.json")
     model_type = config.get("model_type")
-    if not isinstance(model_type, str) or model_type not in PREFIXES:
+    if not isinstance(model_type, str) or model_type not in LAYOUTS:
         raise UnsupportedReference(
-            f"{folder / 'config.json'} has model_type {model_type!r}", " or ".join(PREFIXES), "Use a model of this kind"
+            f"{folder / 'config.json'} has model_type {model_type!r}", ", ".join(LAYOUTS), "Use a model of this kind"
         )
     if config.get("auto_map"):
         raise UnsupportedReference(
@@ -163,9 +200,18 @@ def _plain_name(name: str, prefix: str) -> str:
 
 
 def _subwords(folder: Path, model_type: str) -> SubwordModel:
-    name, kind = SUBWORD_FILES[model_type]
-    path = folder / name
-    if not path.is_file():
-        present = sorted(path.name for path in folder.iterdir())
-        raise FormatError(f"{folder} holds {present}", f"a subword model in {name}", REMEDY)
-    return SubwordModel(kind, path.read_bytes())
+    layout = LAYOUTS[model_type]
+    if (folder / layout.subwords).is_file():
+        return SubwordModel(layout.kind, (folder / layout.subwords).read_bytes())
+    parts = [folder / name for name in layout.parts]
+    if parts and all(part.is_file() for part in parts):
+        return SubwordModel(layout.kind, from_parts(parts, _small_letters(folder)))
+    present = sorted(path.name for path in folder.iterdir())
+    wanted = " or ".join(filter(None, (layout.subwords, " and ".join(layout.parts))))
+    raise FormatError(f"{folder} holds {present}", f"a subword model in {wanted}", REMEDY)
+
+
+def _small_letters(folder: Path) -> bool:
+    """Whether a WordPiece model knows small letters only; transformers' default where nothing is said."""
+    path = folder / "tokenizer_config.json"
+    return _json(path).get("do_lower_case", True) is not False if path.is_file() else True

@@ -108,7 +108,7 @@ def _public(row: Row) -> ModelSpec:
     if not kind.runs:
         raise UnsupportedReference(
             f"{row.reference!r} is {row.model!r} ({row.kind}): {kind.what}, which this library does not run",
-            "an XLM-RoBERTa model",
+            "a model of the kinds " + ", ".join(name for name, kind in kinds().items() if kind.runs),
             "Load another, such as 'xx.embed.xlm'",
         )
     return model_spec(row)

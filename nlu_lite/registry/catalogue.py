@@ -10,7 +10,18 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from nlu_lite.records import Action, BucketArchive, Card, HubRepository, InstalledFile, ModelSpec, Origin
+from nlu_lite.records import (
+    Action,
+    Alignment,
+    BucketArchive,
+    Card,
+    HubRepository,
+    InstalledFile,
+    ModelSpec,
+    Origin,
+    SentencePooling,
+    SentenceRecipe,
+)
 
 
 class Status(Enum):
@@ -47,10 +58,17 @@ class Row:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of model: what it is, in words, and whether the library runs it."""
+    """A kind of model.
+
+    Attributes:
+        what: What it is, in words.
+        runs: Whether the library runs it.
+        sentence: How it makes vectors of sentences; None for kinds that give vectors of tokens.
+    """
 
     what: str
     runs: bool = False
+    sentence: SentenceRecipe | None = None
 
 
 @cache
@@ -67,7 +85,15 @@ def rows() -> Mapping[str, Row]:
 @cache
 def kinds() -> Mapping[str, Kind]:
     """Give every kind of model by its name."""
-    return {name: Kind(**entry) for name, entry in _toml("kinds.toml").items()}
+    return {name: _kind(**entry) for name, entry in _toml("kinds.toml").items()}
+
+
+def _kind(what: str, runs: bool = False, sentence: Mapping[str, Any] | None = None) -> Kind:
+    return Kind(what, runs, None if sentence is None else _recipe(**sentence))
+
+
+def _recipe(pooling: str, alignment: str = "text", normalize: bool = False, prompt: str = "") -> SentenceRecipe:
+    return SentenceRecipe(SentencePooling(pooling), Alignment(alignment), normalize, prompt)
 
 
 def model_spec(row: Row) -> ModelSpec:
@@ -78,7 +104,8 @@ def model_spec(row: Row) -> ModelSpec:
         name: tuple(value) if isinstance(value, list) else value for name, value in known.get("card", {}).items()
     }
     origins = _origins(row, known)
-    return ModelSpec(row.reference, row.language, row.model, row.kind, row.action, origins, Card(**stated))
+    recipe = kinds()[row.kind].sentence
+    return ModelSpec(row.reference, row.language, row.model, row.kind, row.action, origins, Card(**stated), recipe)
 
 
 def _origins(row: Row, known: Mapping[str, Any]) -> tuple[Origin, ...]:

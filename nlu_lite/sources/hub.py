@@ -20,6 +20,7 @@ DESCRIPTION = (
     "config.json",
     "sentencepiece.bpe.model",
     "spiece.model",
+    "spm.model",
     "tokenizer.json",
     "tokenizer_config.json",
     "special_tokens_map.json",
@@ -27,7 +28,7 @@ DESCRIPTION = (
     "vocab.txt",
     "merges.txt",
 )
-SUBWORD_FILES = ("sentencepiece.bpe.model", "spiece.model", "tokenizer.json", "vocab.json", "vocab.txt")
+SUBWORD_FILES = ("sentencepiece.bpe.model", "spiece.model", "spm.model", "tokenizer.json", "vocab.json", "vocab.txt")
 WEIGHTS = (
     re.compile(r"model\.safetensors"),
     re.compile(r"model\.safetensors\.index\.json|model-\d+-of-\d+\.safetensors"),

@@ -1,37 +1,23 @@
 """Parity with transformers on the same ids, and the promises of `Encoder`."""
 
-import json
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tiny import MODEL, TRANSLATIONS, nothing, open_tiny, segments_of, segments_of_words
 
 import nlu_lite
 from nlu_lite.cache import default_cache
-from nlu_lite.encoding import open_encoder
+from nlu_lite.encoding.alignment import align, find_runs
+from nlu_lite.encoding.backends.torch import TorchBackend
 from nlu_lite.encoding.plan import plan_windows
+from nlu_lite.encoding.settings import Context
+from nlu_lite.encoding.subwords import open_subwords
 from nlu_lite.errors import ModelError, OptionError, UnsupportedReference
 from nlu_lite.formats import read
-from nlu_lite.inputs import Columns, Missing, Reading
-from nlu_lite.inputs import read as read_words
-from nlu_lite.records import Corpus, SubwordModel
-from nlu_lite.text import segment
-
-DATA = Path(__file__).parents[1] / "data"
-MODEL = DATA / "xlmroberta_weights"
-TRANSLATIONS = json.loads((DATA / "translations.json").read_text(encoding="utf-8"))
-
-
-def nothing(_):
-    pass
-
-
-def segments_of(texts):
-    return segment(Corpus(texts, ["xx"] * len(texts), pd.RangeIndex(len(texts))))
+from nlu_lite.records import Alignment, SubwordModel
 
 
 def expected_vectors(model, encoder, texts):
@@ -48,17 +34,17 @@ def expected_vectors(model, encoder, texts):
     rows = []
     for number in range(len(segments.sentence_begin)):
         words = [word for word, sentence in zip(tokens, segments.token_sentence, strict=True) if sentence == number]
-        pieces = encoder.subwords.pieces(words)
-        ids = torch.tensor([[0, *pieces.ids.tolist(), 2]])
+        pieces = encoder.subwords.encode(words)
+        ids = torch.tensor([[0, *(i for one in pieces for i in one), 2]])
         with torch.inference_mode():
             hidden = model(ids).last_hidden_state[0].numpy()
-        rows.append(hidden[1 + pieces.token_first[:-1]])
+        rows.append(hidden[np.cumsum([1, *map(len, pieces[:-1])])])
     return np.concatenate(rows)
 
 
 @pytest.fixture(scope="module")
 def encoder():
-    return open_encoder(read(MODEL))
+    return open_tiny()
 
 
 @pytest.fixture(scope="module")
@@ -135,16 +121,16 @@ def test_a_long_sentence_takes_each_token_from_the_window_in_whose_middle_it_sta
     import torch
 
     words = " ".join(sentence for sentences in TRANSLATIONS.values() for sentence in sentences[:1]).split()
-    segments = read_words([words], Reading(None, None, "xx", str, Columns.KEEP, Missing.ERROR)).segments
-    vectors = replace(encoder, max_length=18).token_vectors([" ".join(words)], segments, nothing)
-    pieces = encoder.subwords.pieces(words)
+    texts, segments = segments_of_words([words])
+    vectors = replace(encoder, max_length=18).token_vectors(texts, segments, nothing)
+    pieces = align(texts, segments, find_runs(segments, Context.SENTENCE), encoder.subwords, Alignment.WORD)
     windows = plan_windows(np.array([0, len(pieces.ids)]), 16)
     assert len(windows) > 5
     for window in windows:
         with torch.inference_mode():
             hidden = reference(torch.tensor([[0, *pieces.ids[window.first : window.end].tolist(), 2]]))
         rows = hidden.last_hidden_state[0, 1:-1].numpy()
-        first = pieces.token_first[:-1]
+        first = pieces.token_first
         kept = np.flatnonzero((window.kept_first <= first) & (first < window.kept_end))
         np.testing.assert_allclose(vectors[kept], rows[first[kept] - window.first], atol=1e-5)
 
@@ -169,25 +155,25 @@ def test_no_text_gives_no_vectors(encoder):
 @pytest.mark.parametrize("length", [513, 10_000])
 def test_a_window_longer_than_the_models_positions_is_an_error(length):
     with pytest.raises(OptionError, match=f"max_length={length}; expected 3 to 512"):
-        open_encoder(read(MODEL), max_length=length)
+        open_tiny(max_length=length)
 
 
 @pytest.mark.parametrize("option", ["max_length", "threads"])
 @pytest.mark.parametrize("value", [0, -1, "128", 1.5, True])
 def test_what_is_no_number_of_pieces_or_threads_is_an_error(option, value):
     with pytest.raises(OptionError, match=f"{option}={value!r}; expected a whole number"):
-        open_encoder(read(MODEL), **{option: value})
+        nlu_lite.load(f"path:{MODEL}", **{option: value})
 
 
 def test_an_unknown_device_names_those_that_are_here():
     with pytest.raises(OptionError, match="device 'gpu' is not here; expected cpu"):
-        open_encoder(read(MODEL), device="gpu")
+        TorchBackend(read(MODEL), "gpu")
 
 
 @pytest.mark.gpu
 def test_a_gpu_gives_the_cpus_vectors(encoder):
     texts = [sentence for sentences in TRANSLATIONS.values() for sentence in sentences]
-    ours = open_encoder(read(MODEL), device="cuda").token_vectors(texts, segments_of(texts), nothing)
+    ours = open_tiny(backend=TorchBackend(read(MODEL), "cuda")).token_vectors(texts, segments_of(texts), nothing)
     np.testing.assert_allclose(ours, encoder.token_vectors(texts, segments_of(texts), nothing), atol=1e-3)
 
 
@@ -221,13 +207,13 @@ def changed(**changes):
 )
 def test_parts_that_do_not_fit_are_errors(checkpoint, error, said):
     with pytest.raises(error, match=said):
-        open_encoder(checkpoint())
+        open_tiny(checkpoint())
 
 
 @pytest.mark.parametrize("changes", [{"is_decoder": True}, {"return_dict": False}, {"chunk_size_feed_forward": 3}])
 def test_settings_that_would_change_the_forward_pass_do_not_count(encoder, changes):
     texts = ["One two three."]
-    ours = open_encoder(changed(**changes)).token_vectors(texts, segments_of(texts), nothing)
+    ours = open_tiny(changed(**changes)).token_vectors(texts, segments_of(texts), nothing)
     np.testing.assert_array_equal(ours, encoder.token_vectors(texts, segments_of(texts), nothing))
 
 
@@ -241,7 +227,7 @@ def with_tensor(name, change):
 def test_a_vocabulary_larger_than_the_embeddings_is_an_error():
     checkpoint = with_tensor("embeddings.word_embeddings.weight", lambda rows: rows[:100])
     with pytest.raises(ModelError, match=r"has \d+ pieces, the embedding matrix 100 rows"):
-        open_encoder(checkpoint)
+        open_subwords(checkpoint)
 
 
 def test_weights_that_are_not_numbers_are_found_out():
@@ -249,7 +235,7 @@ def test_weights_that_are_not_numbers_are_found_out():
         rows[:] = np.nan
         return rows
 
-    broken = open_encoder(with_tensor("encoder.layer.1.output.dense.bias", spoil))
+    broken = open_tiny(with_tensor("encoder.layer.1.output.dense.bias", spoil))
     with pytest.raises(ModelError, match="values that are not numbers"):
         broken.token_vectors(["a"], segments_of(["a"]), nothing)
 
@@ -259,7 +245,7 @@ def test_threads_are_given_back():
 
     before = torch.get_num_threads()
     seen = []
-    encoder = open_encoder(read(MODEL), threads=before + 1)
+    encoder = open_tiny(backend=TorchBackend(read(MODEL), threads=before + 1))
     hook = torch.nn.modules.module.register_module_forward_hook(lambda *_: seen.append(torch.get_num_threads()))
     try:
         encoder.token_vectors(["a b"], segments_of(["a b"]), nothing)

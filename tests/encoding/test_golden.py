@@ -87,8 +87,8 @@ def as_spark_nlp(sentence, model):
     import torch
 
     subwords = open_subwords(read(MODEL))
-    encoded = subwords.encode([java_utf8(token) for token in sentence.words])
-    pieces = [[subwords.pad if i == subwords.unknown else i for i in ids] for ids in encoded]
+    encoded = subwords.encoder.encode([java_utf8(token) for token in sentence.words])
+    pieces = [[subwords.frame.pad if i == subwords.frame.unknown else i for i in ids] for ids in encoded]
     first = np.cumsum([1, *map(len, pieces)])
     ids = torch.tensor([[0, *[i for token in pieces for i in token][:126], 2]])
     with torch.inference_mode():
@@ -118,10 +118,10 @@ def test_where_it_is_wrong_its_defects_give_its_vectors(key, pipeline, transform
 def test_each_defect_that_is_named_is_there(key):
     sentence = next(s for s in sentences() if (s.text, s.number) == key)
     subwords = open_subwords(read(MODEL))
-    pieces = subwords.encode(sentence.words)
+    pieces = subwords.encoder.encode(sentence.words)
     found = {
         "unknown pieces are masked out": any(
-            subwords.unknown in ids for ids in subwords.encode([java_utf8(w) for w in sentence.words])
+            subwords.frame.unknown in ids for ids in subwords.encoder.encode([java_utf8(w) for w in sentence.words])
         ),
         "characters beyond U+FFFF become two surrogates": any(ord(c) > 0xFFFF for w in sentence.words for c in w),
         "tokens without pieces are dropped": not all(pieces),

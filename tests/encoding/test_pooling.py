@@ -5,8 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlu_lite.encoding.pooling import Pooling, TokenVectors, mean_of_groups
-from nlu_lite.records import Pieces
+from nlu_lite.encoding.pooling import (
+    RunVectors,
+    TokenVectors,
+    mean_of_groups,
+    merge_layers,
+    needed_pieces,
+    normalized,
+)
+from nlu_lite.encoding.settings import LayerMerge, Pooling
+from nlu_lite.records import Pieces, SentencePooling, Window
 
 EXPECTED = {
     Pooling.FIRST: lambda rows: rows[0],
@@ -17,21 +25,92 @@ EXPECTED = {
 }
 
 
+def pieces_of(spans, count):
+    first, end = (np.array(bounds, np.int32) for bounds in zip(*spans, strict=True))
+    return Pieces(np.zeros(count, np.int32), np.array([0, count], np.int32), first, end)
+
+
+@st.composite
+def shared_spans(draw):
+    """Spans in order, of which neighbours can share pieces, as they do where a text was encoded as a whole."""
+    count = draw(st.integers(1, 15))
+    firsts = sorted(draw(st.lists(st.integers(0, count - 1), min_size=1, max_size=8)))
+    ends = np.maximum.accumulate([draw(st.integers(first + 1, count)) for first in firsts])
+    return count, list(zip(firsts, ends.tolist(), strict=True))
+
+
 @pytest.mark.parametrize("pooling", Pooling)
-@given(data=st.data())
-def test_any_cut_of_the_pieces_in_any_order_gives_the_same(pooling, data):
-    counts = data.draw(st.lists(st.integers(1, 5), min_size=1, max_size=8))
-    token_first = np.cumsum([0, *counts]).astype(np.int32)
-    vectors = np.random.default_rng(0).normal(size=(token_first[-1], 3)).astype(np.float32)
-    cuts = sorted({0, len(vectors), *data.draw(st.lists(st.integers(0, len(vectors)), max_size=5))})
+@given(drawn=shared_spans(), data=st.data())
+def test_any_cut_of_the_pieces_in_any_order_gives_the_same(pooling, drawn, data):
+    count, tokens_of = drawn
+    vectors = np.random.default_rng(0).normal(size=(count, 3)).astype(np.float32)
+    cuts = sorted({0, count, *data.draw(st.lists(st.integers(0, count), max_size=5))})
     spans = data.draw(st.permutations(list(pairwise(cuts))))
 
-    tokens = TokenVectors(Pieces(np.zeros(len(vectors), np.int32), token_first), 3, pooling)
+    tokens = TokenVectors(pieces_of(tokens_of, count), 3, pooling)
     for begin, end in spans:
         tokens.add(vectors[begin:end], begin)
 
-    groups = np.split(vectors, token_first[1:-1])
+    groups = [vectors[first:end] for first, end in tokens_of]
     np.testing.assert_allclose(tokens.finish(), [EXPECTED[pooling](rows) for rows in groups], atol=1e-6)
+
+
+@pytest.mark.parametrize("pooling", Pooling)
+@given(drawn=shared_spans())
+def test_pieces_that_are_not_needed_do_not_count(pooling, drawn):
+    count, tokens_of = drawn
+    pieces = pieces_of(tokens_of, count)
+    needed = needed_pieces(pieces, pooling)
+    vectors = np.random.default_rng(0).normal(size=(count, 3)).astype(np.float32)
+    spoilt = vectors.copy()
+    spoilt[[] if needed is None else np.setdiff1d(np.arange(count), needed)] = np.nan
+    results = []
+    for rows in (vectors, spoilt):
+        tokens = TokenVectors(pieces, 3, pooling)
+        tokens.add(rows, 0)
+        results.append(tokens.finish())
+    np.testing.assert_array_equal(*results)
+
+
+HIDDEN = np.arange(24, dtype=np.float32).reshape(2, 1, 3, 4)
+
+
+@pytest.mark.parametrize(
+    ("merge", "expected"),
+    [
+        (LayerMerge.MEAN, (HIDDEN[0] + HIDDEN[1]) / 2),
+        (LayerMerge.SUM, HIDDEN[0] + HIDDEN[1]),
+        (LayerMerge.CONCAT, np.concatenate([HIDDEN[0], HIDDEN[1]], axis=-1)),
+    ],
+)
+def test_layers_are_merged(merge, expected):
+    np.testing.assert_array_equal(merge_layers(HIDDEN, merge), expected)
+    np.testing.assert_array_equal(merge_layers(HIDDEN[:1], merge), HIDDEN[0])
+
+
+def test_a_long_runs_vector_is_the_mean_of_its_windows_weighted_by_their_pieces():
+    windows = [Window(0, 4, 0, 3), Window(2, 6, 3, 6), Window(6, 7, 6, 7)]
+    states = [np.random.default_rng(n).normal(size=(w.end - w.first + 2, 2)) for n, w in enumerate(windows)]
+    runs = np.array([0, 6, 7], np.int32)
+
+    def result(pooling, pooler=None):
+        vectors = RunVectors(runs, 2, pooling, pooler)
+        for rows, window in zip(states, windows, strict=True):
+            vectors.add(rows, window)
+        return vectors.finish()
+
+    first, second, alone = states
+    both = np.concatenate([first[[0, 1, 2, 3, 5]], second[[0, 2, 3, 4, 5]]])
+    np.testing.assert_allclose(result(SentencePooling.MEAN), [both.mean(0), alone.mean(0)], rtol=1e-5)
+    np.testing.assert_allclose(result(SentencePooling.CLS), [(first[0] + second[0]) / 2, alone[0]], rtol=1e-5)
+    doubled = result(SentencePooling.POOLER, lambda state: 2 * state)
+    np.testing.assert_allclose(doubled, [first[0] + second[0], 2 * alone[0]], rtol=1e-5)
+
+
+def test_a_row_of_zeros_is_not_divided():
+    np.testing.assert_array_equal(
+        normalized(np.array([[3, 4], [0, 0]], np.float32)), np.array([[0.6, 0.8], [0, 0]], np.float32)
+    )
 
 
 @given(st.lists(st.integers(1, 4), max_size=6))

@@ -17,35 +17,41 @@ def subwords():
 
 @given(st.lists(st.text(st.characters(), min_size=1, max_size=8), max_size=8))
 def test_every_token_has_pieces_of_the_vocabulary(subwords, tokens):
-    pieces = subwords.pieces(tokens)
-    assert len(pieces.token_first) == len(tokens) + 1
-    assert (pieces.token_first[1:] > pieces.token_first[:-1]).all()
-    assert pieces.token_first[-1] == len(pieces.ids)
-    assert ((pieces.ids >= 3) & (pieces.ids < 5036)).all()
-
-
-@given(st.lists(st.sampled_from(["a", "word", ".", "\u200b", "語", ""]), max_size=12))
-def test_tokens_are_encoded_one_by_one_wherever_they_stand(subwords, tokens):
-    pieces = subwords.pieces(tokens)
-    for number, token in enumerate(tokens):
-        ids = pieces.ids[pieces.token_first[number] : pieces.token_first[number + 1]]
-        assert ids.tolist() == subwords.pieces([token]).ids.tolist()
+    encoded = subwords.encode(tokens)
+    assert len(encoded) == len(tokens)
+    assert all(ids and all(3 <= i < 5036 for i in ids) for ids in encoded)
 
 
 @pytest.mark.parametrize("token", ["\u200b", "\ufeff", "\u2028", "\x07", "", "▁", " "])
 def test_a_token_without_pieces_is_unknown(subwords, token):
-    assert subwords.pieces([token]).ids.tolist() == [3]
+    assert subwords.encode([token]) == [[3]]
 
 
 def test_a_lone_space_mark_is_dropped(subwords):
-    assert subwords.pieces(["."]).ids.tolist() == [5]
+    assert subwords.encode(["."]) == [[5]]
 
 
 def test_special_tokens_in_a_text_are_only_text(subwords):
-    ids = subwords.pieces(["<s>", "</s>", "<pad>", "<mask>"]).ids.tolist()
-    assert not {0, 1, 2} & set(ids)
+    encoded = subwords.encode(["<s>", "</s>", "<pad>", "<mask>"])
+    assert not {0, 1, 2} & {i for ids in encoded for i in ids}
 
 
 @pytest.mark.parametrize("token", ["\ud800", "a\udc00b", "\ud83d\ude00"])
 def test_lone_surrogates_are_encoded(subwords, token):
-    assert len(subwords.pieces([token]).ids) >= 1
+    assert len(subwords.encode([token])[0]) >= 1
+
+
+@given(st.lists(st.text(st.characters(), max_size=20), max_size=5))
+def test_spans_of_a_texts_pieces_lie_in_it_in_order(subwords, texts):
+    for text, (ids, spans) in zip(texts, subwords.encode_texts(texts), strict=True):
+        assert len(ids) == len(spans)
+        bounds = [bound for span in spans for bound in span]
+        assert all(0 <= begin <= end <= len(text) for begin, end in spans)
+        assert sorted(begin for begin, _ in spans) == [begin for begin, _ in spans], bounds
+
+
+def test_a_text_is_encoded_as_sentencepiece_does(subwords):
+    [(ids, spans)] = subwords.encode_texts(["Hello 😀 world."])
+    expected = subwords.encoder._processor.encode("Hello 😀 world.")
+    assert ids == [3 if i == 0 else i + 1 for i in expected]
+    assert spans[-1] == (13, 14)

@@ -231,7 +231,7 @@ def test_a_damaged_config_is_an_error(folder, text):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"model_type": "gpt2"}, "model_type 'gpt2'; expected xlm-roberta"),
+        ({"model_type": "gpt2"}, "model_type 'gpt2'; expected albert, bert"),
         ({"auto_map": {"AutoModel": "m.M"}}, "asks for code of its own"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Protocol
 
 import numpy as np
@@ -10,24 +11,62 @@ from numpy.typing import NDArray
 from nlu_lite.records import Floats
 
 
+class BackendName(Enum):
+    """The backends; OPENVINO needs the extra of that name."""
+
+    TORCH = "torch"
+    OPENVINO = "openvino"
+
+
+class Precision(Enum):
+    """In what numbers the model computes; vectors are float32 in any case.
+
+    BF16 is fast on processors with AVX512-BF16 or AMX and on GPUs, FP16 on GPUs; both lose digits.
+    """
+
+    FP32 = "fp32"
+    BF16 = "bf16"
+    FP16 = "fp16"
+
+
+class OutOfMemory(Exception):
+    """A batch did not fit into the device's memory."""
+
+
 class Backend(Protocol):
     """A model that is open on a device."""
+
+    @property
+    def name(self) -> str:
+        """What it is and runs on, for people: ``"torch 2.13.0, cpu, bf16"``."""
 
     @property
     def dimension(self) -> int:
         """Width d of a hidden state."""
 
     @property
+    def layers(self) -> int:
+        """Number L of layers; hidden states are numbered 0 (the embeddings) to L."""
+
+    @property
     def positions(self) -> int:
         """Longest window that the model takes, special tokens included."""
 
-    def encode(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> Floats:
+    @property
+    def budget(self) -> int:
+        """Pieces in a batch, padding included, that suit the device."""
+
+    def encode(self, ids: NDArray[np.int64], mask: NDArray[np.int64], layers: tuple[int, ...]) -> Floats:
         """Run the model.
 
         Args:
             ids: int64 [windows, length].
             mask: int64 [windows, length], 1 where a piece stands, 0 where padding.
+            layers: Hidden states to give, 0 to L.
 
         Returns:
-            float32 [windows, length, d], the last hidden state.
+            float32 [layers, windows, length, d].
+
+        Raises:
+            OutOfMemory: The batch is too large.
         """

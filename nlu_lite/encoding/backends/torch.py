@@ -9,60 +9,101 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nlu_lite.encoding.architectures import SETTINGS, architecture_of
+from nlu_lite.encoding.backends import OutOfMemory, Precision
 from nlu_lite.errors import ModelError, OptionError
 from nlu_lite.records import Checkpoint, Floats
 
 if TYPE_CHECKING:
     import torch
 
-# RoBERTa numbers positions from the padding id plus one, so this many rows of its position matrix are never used.
-RESERVED_POSITIONS = 2
-
-SETTINGS = (
-    "vocab_size",
-    "hidden_size",
-    "num_hidden_layers",
-    "num_attention_heads",
-    "intermediate_size",
-    "hidden_act",
-    "max_position_embeddings",
-    "type_vocab_size",
-    "layer_norm_eps",
-    "pad_token_id",
-)
-"""All of a configuration that the forward pass depends on; nothing else of a file's is handed on."""
+LAYERS = ("encoder.layer.", "encoder.albert_layer_groups.", "transformer.layer.")
+CPU_BUDGET = 512
+"""Pieces in a batch on a CPU: enough to fill the matrix products, small enough to stay in its caches."""
+LARGEST_BUDGET = 1 << 16
 
 
 class TorchBackend:
-    """A transformers model in fp32 on a device of PyTorch.
+    """A transformers model on a device of PyTorch.
 
     Args:
-        checkpoint: Configuration and weights; arrays are taken over without a copy on the CPU.
+        checkpoint: Configuration and weights; arrays are taken over without a copy on the CPU in fp32.
         device: ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
+        precision: In what numbers to compute.
         threads: Threads of a forward pass on the CPU; None leaves PyTorch's own number.
 
     Raises:
-        OptionError: There is no such device.
+        OptionError: There is no such device, or it does not compute in this precision.
         ModelError: Weights are missing, or have other shapes than the configuration says.
     """
 
-    def __init__(self, checkpoint: Checkpoint, device: str = "cpu", threads: int | None = None) -> None:
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        device: str = "cpu",
+        precision: Precision = Precision.FP32,
+        threads: int | None = None,
+    ) -> None:
         self._device = _device(device)
+        self._dtype = _dtype(self._device, precision)
         self._threads = threads
-        self._model = _model(checkpoint).to(self._device)
-        self.dimension: int = self._model.config.hidden_size
-        self.positions: int = self._model.config.max_position_embeddings - RESERVED_POSITIONS
+        self.model = build_model(checkpoint).to(self._device, self._dtype)
+        self._precision = precision
+        self.dimension: int = self.model.config.hidden_size
+        self.layers: int = self.model.config.num_hidden_layers
+        self.positions = positions_of(checkpoint, self.model)
 
-    def encode(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> Floats:
+    @property
+    def name(self) -> str:
+        """See `Backend.name`."""
+        import torch
+
+        return f"torch {torch.__version__}, {self._device}, {self._precision.value}"
+
+    @property
+    def budget(self) -> int:
+        """See `Backend.budget`; on a GPU as many pieces as half of its free memory holds."""
+        import torch
+
+        if self._device.type != "cuda":
+            return CPU_BUDGET
+        free, _ = torch.cuda.mem_get_info(self._device)
+        inner = getattr(self.model.config, "intermediate_size", 4 * self.dimension)
+        piece = (16 * self.dimension + 4 * inner) * self._dtype.itemsize
+        return min(max(CPU_BUDGET, free // 2 // piece), LARGEST_BUDGET)
+
+    def encode(self, ids: NDArray[np.int64], mask: NDArray[np.int64], layers: tuple[int, ...]) -> Floats:
         """Run the model (see `Backend.encode`)."""
         import torch
 
-        with torch.inference_mode(), _threads(self._threads):
+        with torch.inference_mode(), _threads(self._threads), _memory_errors():
             # Without padding no mask is needed, and attention without one is faster.
             attended = None if mask.all() else torch.from_numpy(mask).to(self._device)
-            output = self._model(input_ids=torch.from_numpy(ids).to(self._device), attention_mask=attended)
-            hidden: Floats = output.last_hidden_state.float().cpu().numpy()
+            output = self.model(
+                input_ids=torch.from_numpy(ids).to(self._device),
+                attention_mask=attended,
+                output_hidden_states=layers != (self.layers,),
+            )
+            chosen = [output.last_hidden_state if n == self.layers else output.hidden_states[n] for n in layers]
+            stacked = chosen[0][None] if len(chosen) == 1 else torch.stack(chosen)
+            hidden: Floats = stacked.float().cpu().numpy()
         return hidden
+
+
+@contextmanager
+def _memory_errors() -> Iterator[None]:
+    """Tell a lack of memory from other errors: PyTorch has a class for GPUs, and sentences for the rest."""
+    import torch
+
+    try:
+        yield
+    except RuntimeError as error:
+        known = ("out of memory", "can't allocate memory", "not enough memory")
+        if not isinstance(error, torch.OutOfMemoryError) and not any(words in str(error) for words in known):
+            raise
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        raise OutOfMemory(str(error).splitlines()[0]) from error
 
 
 @contextmanager
@@ -92,21 +133,23 @@ def _device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def _model(checkpoint: Checkpoint) -> Any:  # transformers' own types do not hold under mypy
+def _dtype(device: torch.device, precision: Precision) -> torch.dtype:
     import torch
-    from transformers import AutoConfig, AutoModel
 
-    build: Any = AutoModel
-    settings = {name: checkpoint.config[name] for name in SETTINGS if name in checkpoint.config}
-    try:
-        config = AutoConfig.for_model(str(checkpoint.config["model_type"]), **settings, dtype="float32")
-        with torch.device("meta"):
-            model = build.from_config(config, add_pooling_layer=False, attn_implementation="sdpa")
-    except Exception as error:  # whatever transformers makes of values that it does not expect
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ModelError(
-            f"the configuration describes no model ({reason})", "that of an XLM-RoBERTa model", "Fetch it again"
-        ) from error
+    if precision is Precision.FP16 and device.type == "cpu":
+        raise OptionError('precision="fp16" on the CPU', "fp32 or bf16", 'Pass precision="bf16", or a GPU as device')
+    return {Precision.FP32: torch.float32, Precision.BF16: torch.bfloat16, Precision.FP16: torch.float16}[precision]
+
+
+def positions_of(checkpoint: Checkpoint, model: Any) -> int:
+    """Give the longest window that a model takes."""
+    positions: int = model.config.max_position_embeddings - architecture_of(checkpoint).reserved_positions
+    return positions
+
+
+def build_model(checkpoint: Checkpoint) -> Any:  # transformers' own types do not hold under mypy
+    """Build transformers' model with the checkpoint's arrays as its weights, in fp32 on the CPU."""
+    model = _empty_model(checkpoint)
     wanted = model.state_dict()
     _check_names(set(wanted) - set(checkpoint.tensors))
     _check_layers(set(checkpoint.tensors) - set(wanted))
@@ -114,6 +157,26 @@ def _model(checkpoint: Checkpoint) -> Any:  # transformers' own types do not hol
     model.load_state_dict(weights, assign=True)
     _fill_buffers(model)
     return model.eval()
+
+
+def _empty_model(checkpoint: Checkpoint) -> Any:
+    import torch
+    from transformers import AutoConfig, AutoModel
+
+    build: Any = AutoModel
+    model_type, architecture = str(checkpoint.config["model_type"]), architecture_of(checkpoint)
+    settings = {name: checkpoint.config[name] for name in SETTINGS if name in checkpoint.config}
+    try:
+        config = AutoConfig.for_model(model_type, **settings, dtype="float32")
+        with torch.device("meta"):
+            return build.from_config(config, **architecture.options())
+    except Exception as error:  # whatever transformers makes of values that it does not expect
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ModelError(
+            f"the configuration describes no model ({reason})",
+            f"that of a {model_type} model",
+            "Fetch it again",
+        ) from error
 
 
 def _check_names(missing: set[str]) -> None:
@@ -127,7 +190,7 @@ def _check_names(missing: set[str]) -> None:
 
 def _check_layers(unused: set[str]) -> None:
     """Heads and poolers may be left over, layers not: without them the vectors would be others."""
-    layers = {name for name in unused if name.startswith("encoder.layer.")}
+    layers = {name for name in unused if name.startswith(LAYERS)}
     if layers:
         raise ModelError(
             f"the weights have {min(layers)!r}, of which the configuration says nothing",

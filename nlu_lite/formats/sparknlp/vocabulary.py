@@ -1,11 +1,11 @@
-"""Vocabularies and merges become the JSON of Hugging Face `tokenizers`, built as plain data."""
+"""Vocabularies and merges of an archive, from its fields of Java-serialised tuples."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from nlu_lite.formats import vocabularies
 from nlu_lite.formats.sparknlp.archive import Source, some
 from nlu_lite.formats.sparknlp.faults import damaged
 from nlu_lite.formats.sparknlp.hadoop import read_checked, read_records
@@ -27,23 +27,8 @@ def word_piece(members: Mapping[str, Source], rows: int, lower: bool, where: str
     Raises:
         FormatError: The vocabulary is damaged, or does not fit the embedding matrix.
     """
-    model = {
-        "type": "WordPiece",
-        "unk_token": "[UNK]",
-        "continuing_subword_prefix": "##",
-        "max_input_chars_per_word": LONGEST_WORD,
-        "vocab": _vocabulary(members, rows, ("[PAD]", "[UNK]", "[CLS]", "[SEP]"), where),
-    }
-    normalizer = {
-        "type": "BertNormalizer",
-        "clean_text": True,
-        "handle_chinese_chars": True,
-        "strip_accents": None,
-        "lowercase": lower,
-    }
-    return _tokenizer(
-        model, normalizer, {"type": "BertPreTokenizer"}, {"type": "WordPiece", "prefix": "##", "cleanup": True}
-    )
+    vocabulary = _vocabulary(members, rows, ("[PAD]", "[UNK]", "[CLS]", "[SEP]"), where)
+    return vocabularies.word_piece(vocabulary, lower, LONGEST_WORD)
 
 
 def byte_level_bpe(members: Mapping[str, Source], rows: int, where: str) -> bytes:
@@ -53,39 +38,7 @@ def byte_level_bpe(members: Mapping[str, Source], rows: int, where: str) -> byte
         FormatError: One of them is damaged, or does not fit the other or the embedding matrix.
     """
     vocabulary = _vocabulary(members, rows, ("<s>", "<pad>", "</s>", "<unk>"), where)
-    merges = _merges(members, vocabulary, where)
-    model = {
-        "type": "BPE",
-        "dropout": None,
-        "unk_token": None,
-        "continuing_subword_prefix": "",
-        "end_of_word_suffix": "",
-        "fuse_unk": False,
-        "byte_fallback": False,
-        "vocab": vocabulary,
-        "merges": merges,
-    }
-    level = {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True}
-    return _tokenizer(model, None, level, level)
-
-
-def _tokenizer(model: object, normalizer: object, pre_tokenizer: object, decoder: object) -> bytes:
-    """Put a tokenizer's parts together.
-
-    No token is declared special: a text that spells ``[SEP]`` is text. Who needs an id looks it up in the vocabulary.
-    """
-    parts = {
-        "version": "1.0",
-        "truncation": None,
-        "padding": None,
-        "added_tokens": [],
-        "normalizer": normalizer,
-        "pre_tokenizer": pre_tokenizer,
-        "post_processor": None,
-        "decoder": decoder,
-        "model": model,
-    }
-    return json.dumps(parts, ensure_ascii=False).encode()
+    return vocabularies.byte_level_bpe(vocabulary, _merges(members, vocabulary, where))
 
 
 def _vocabulary(members: Mapping[str, Source], rows: int, special: tuple[str, ...], where: str) -> dict[str, int]:

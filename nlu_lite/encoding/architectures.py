@@ -1,0 +1,106 @@
+"""What has to be known of a transformers architecture beyond its configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from nlu_lite.errors import UnsupportedReference
+from nlu_lite.records import Checkpoint, Floats
+
+SETTINGS = (
+    "vocab_size",
+    "hidden_size",
+    "embedding_size",
+    "num_hidden_layers",
+    "num_hidden_groups",
+    "inner_group_num",
+    "num_attention_heads",
+    "intermediate_size",
+    "hidden_act",
+    "max_position_embeddings",
+    "type_vocab_size",
+    "layer_norm_eps",
+    "pad_token_id",
+    # DistilBERT's names
+    "dim",
+    "n_layers",
+    "n_heads",
+    "hidden_dim",
+    "activation",
+    "sinusoidal_pos_embds",
+    # MPNet's and DeBERTa's relative positions
+    "relative_attention_num_buckets",
+    "relative_attention",
+    "max_relative_positions",
+    "position_buckets",
+    "norm_rel_ebd",
+    "share_att_key",
+    "pos_att_type",
+    "position_biased_input",
+    "conv_kernel_size",
+    "conv_act",
+    "conv_groups",
+)
+"""All of a configuration that the forward pass depends on; nothing else of a file's is handed on."""
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """An architecture.
+
+    Attributes:
+        reserved_positions: Rows of the position matrix that are never used: RoBERTa and its kin number positions from
+            the padding id plus one.
+        pooler: What stands before ``.weight`` and ``.bias`` of its pooler; None where it has none.
+    """
+
+    reserved_positions: int = 0
+    pooler: str | None = "pooler.dense"
+
+    def options(self) -> Mapping[str, bool]:
+        """Give the keywords that leave the pooler out of transformers' model: `open_pooler` applies it."""
+        return {"add_pooling_layer": False} if self.pooler else {}
+
+
+ARCHITECTURES = {
+    "albert": Architecture(pooler="pooler"),
+    "bert": Architecture(),
+    "camembert": Architecture(reserved_positions=2),
+    "deberta-v2": Architecture(pooler=None),
+    "distilbert": Architecture(pooler=None),
+    "electra": Architecture(pooler=None),
+    "mpnet": Architecture(reserved_positions=2),
+    "roberta": Architecture(reserved_positions=2),
+    "xlm-roberta": Architecture(reserved_positions=2),
+}
+"""By ``model_type``."""
+
+
+def architecture_of(checkpoint: Checkpoint) -> Architecture:
+    """Give the architecture of a checkpoint.
+
+    Raises:
+        UnsupportedReference: It is none that the library runs.
+    """
+    model_type = str(checkpoint.config["model_type"])
+    if model_type not in ARCHITECTURES:
+        got = f"a model of the kind {model_type!r}"
+        raise UnsupportedReference(got, ", ".join(ARCHITECTURES), "Use a model of one of these kinds")
+    return ARCHITECTURES[model_type]
+
+
+def open_pooler(checkpoint: Checkpoint) -> Callable[[Floats], Floats] | None:
+    """Open the pooler: a dense layer over the first position, and tanh; None where the files have none."""
+    prefix = architecture_of(checkpoint).pooler
+    if prefix is None or f"{prefix}.weight" not in checkpoint.tensors:
+        return None
+    weight, bias = checkpoint.tensors[f"{prefix}.weight"], checkpoint.tensors[f"{prefix}.bias"]
+
+    def pool(state: Floats) -> Floats:
+        pooled: Floats = np.tanh(weight @ state + bias)
+        return pooled
+
+    return pool

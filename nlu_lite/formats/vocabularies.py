@@ -1,0 +1,107 @@
+"""Vocabularies and merges become the JSON of Hugging Face `tokenizers`, built as plain data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from nlu_lite.errors import FormatError
+
+LONGEST_WORD = 100
+"""Characters of a word beyond which BERT gives the unknown piece."""
+
+
+def from_parts(parts: Sequence[Path], lower: bool) -> bytes:
+    """Build a tokenizer from the files of older exports: ``vocab.txt``, or ``vocab.json`` and ``merges.txt``.
+
+    Args:
+        parts: The files, in this order.
+        lower: Whether a WordPiece model knows small letters only.
+
+    Raises:
+        FormatError: A file cannot be read.
+    """
+    try:
+        texts = [part.read_text(encoding="utf-8") for part in parts]
+        if len(parts) == 1:
+            pieces = _lines(texts[0])
+            return word_piece({piece: number for number, piece in enumerate(pieces)}, lower)
+        lines = [line for line in _lines(texts[1]) if line and not line.startswith("#version")]
+        return byte_level_bpe(json.loads(texts[0]), [_halves(line) for line in lines])
+    except (OSError, ValueError, RecursionError) as error:
+        names = " and ".join(str(part) for part in parts)
+        raise FormatError(f"{names} cannot be read ({error})", "a vocabulary", "Fetch the model again") from error
+
+
+def _lines(text: str) -> list[str]:
+    """Split at line feeds alone: pieces can be other line separators."""
+    return text.removesuffix("\n").split("\n")
+
+
+def _halves(line: str) -> tuple[str, str]:
+    first, second = line.split(" ")
+    return first, second
+
+
+def word_piece(vocabulary: Mapping[str, int], lower: bool, longest: int = LONGEST_WORD) -> bytes:
+    """Build a WordPiece tokenizer.
+
+    Args:
+        vocabulary: Id of each piece.
+        lower: Whether the model knows small letters only; accents are dropped then as well.
+        longest: Characters of a word beyond which it is unknown.
+    """
+    model = {
+        "type": "WordPiece",
+        "unk_token": "[UNK]",
+        "continuing_subword_prefix": "##",
+        "max_input_chars_per_word": longest,
+        "vocab": vocabulary,
+    }
+    normalizer = {
+        "type": "BertNormalizer",
+        "clean_text": True,
+        "handle_chinese_chars": True,
+        "strip_accents": None,
+        "lowercase": lower,
+    }
+    return _tokenizer(
+        model, normalizer, {"type": "BertPreTokenizer"}, {"type": "WordPiece", "prefix": "##", "cleanup": True}
+    )
+
+
+def byte_level_bpe(vocabulary: Mapping[str, int], merges: Sequence[tuple[str, str]]) -> bytes:
+    """Build a byte-level BPE tokenizer from the id of each piece and the merges in the order of their ranks."""
+    model = {
+        "type": "BPE",
+        "dropout": None,
+        "unk_token": None,
+        "continuing_subword_prefix": "",
+        "end_of_word_suffix": "",
+        "fuse_unk": False,
+        "byte_fallback": False,
+        "vocab": vocabulary,
+        "merges": merges,
+    }
+    level = {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True}
+    return _tokenizer(model, None, level, level)
+
+
+def _tokenizer(model: object, normalizer: object, pre_tokenizer: object, decoder: object) -> bytes:
+    """Put a tokenizer's parts together.
+
+    No token is declared special: a text that spells ``[SEP]`` is text. Who needs an id looks it up in the vocabulary.
+    """
+    parts = {
+        "version": "1.0",
+        "truncation": None,
+        "padding": None,
+        "added_tokens": [],
+        "normalizer": normalizer,
+        "pre_tokenizer": pre_tokenizer,
+        "post_processor": None,
+        "decoder": decoder,
+        "model": model,
+    }
+    return json.dumps(parts, ensure_ascii=False).encode()

@@ -1,0 +1,175 @@
+"""A model of a pipeline: found, read, opened on a backend, and asked for the vectors of a level."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from nlu_lite import encoding, formats, sources
+from nlu_lite.cache import Cache
+from nlu_lite.encoding import BackendName, Context, Encoder, EncoderSettings, Precision
+from nlu_lite.errors import ModelError, OptionError
+from nlu_lite.progress import progress_bar
+from nlu_lite.records import Action, Checkpoint, Floats, ModelSpec, Segments, SentencePooling, SentenceRecipe
+from nlu_lite.sources import Access, Fetched
+from nlu_lite.table import Level
+
+
+@dataclass(frozen=True)
+class ModelOptions:
+    """How models are run.
+
+    Attributes:
+        device: Where.
+        backend: What runs them.
+        precision: In what numbers.
+        threads: Threads of a forward pass on the CPU; None leaves the backend's own number.
+        encoder: How hidden states become vectors.
+        sentence_pooling: How vectors of sentences are made; None leaves it to each model.
+        prompt: What is put before a sentence; None leaves it to each model.
+        normalize: Whether vectors are divided by their Euclidean length.
+    """
+
+    device: str = "cpu"
+    backend: BackendName = BackendName.TORCH
+    precision: Precision = Precision.FP32
+    threads: int | None = None
+    encoder: EncoderSettings = field(default_factory=EncoderSettings)
+    sentence_pooling: SentencePooling | None = None
+    prompt: str | None = None
+    normalize: bool = False
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model that is ready to encode.
+
+    Attributes:
+        spec: What its reference stands for.
+        fetched: Where its files were found.
+        column: Name of its column in the result.
+        encoder: What makes the vectors.
+        recipe: How it makes vectors of sentences; None: as the mean of their tokens'.
+        normalize: Whether vectors are divided by their Euclidean length.
+    """
+
+    spec: ModelSpec
+    fetched: Fetched
+    column: str
+    encoder: Encoder
+    recipe: SentenceRecipe | None = None
+    normalize: bool = False
+
+    def vectors(
+        self, texts: Sequence[str], segments: Segments, level: Level, advance: Callable[[int], object]
+    ) -> Floats:
+        """Give the vectors of a level: float32 [R, d], one row a token, sentence or document that has tokens.
+
+        A sentence model's vector is repeated on the sentence's tokens; a token model's vectors are averaged, unless a
+        pooling of sentences was asked for.
+        """
+        if self.recipe is None or (level is Level.TOKEN and self.spec.action is Action.EMBED):
+            found = _at_level(self.encoder.token_vectors(texts, segments, advance), segments, level)
+        else:
+            found = self._run_vectors(self.recipe, texts, segments, level, advance)
+        wanted = self.normalize or (self.recipe is not None and self.recipe.normalize)
+        return encoding.normalized(found) if wanted else found
+
+    def steps(self, segments: Segments, level: Level) -> int:
+        """Give how often `vectors` will advance."""
+        if self.recipe is None or (level is Level.TOKEN and self.spec.action is Action.EMBED):
+            return len(segments.token_begin)
+        return len(encoding.find_runs(segments, _context(level)).document)
+
+    def _run_vectors(
+        self,
+        recipe: SentenceRecipe,
+        texts: Sequence[str],
+        segments: Segments,
+        level: Level,
+        advance: Callable[[int], object],
+    ) -> Floats:
+        runs = encoding.find_runs(segments, _context(level))
+        found = self.encoder.run_vectors(texts, runs, recipe, advance)
+        return found[segments.token_sentence] if level is Level.TOKEN else found
+
+
+def open_model(spec: ModelSpec, column: str, access: Access, options: ModelOptions) -> Model:
+    """Fetch, read and open a model; whatever can fail fails here.
+
+    Raises:
+        NluLiteError: As `load` says.
+    """
+    fetched = sources.fetch(spec, access)
+    checkpoint = _checkpoint(fetched, access.cache)
+    encoder = encoding.open_encoder(checkpoint, _backend(checkpoint, fetched, access.cache, options), options.encoder)
+    recipe = _recipe(spec, options)
+    if recipe is not None:
+        _check_recipe(spec, recipe, encoder)
+    return Model(spec, fetched, column, encoder, recipe, options.normalize)
+
+
+def _checkpoint(fetched: Fetched, cache: Cache) -> Checkpoint:
+    """Read a model; what cannot be memory-mapped as it lies is converted once and kept in the cache."""
+    if formats.is_mapped(fetched.path):
+        return formats.read(fetched.path)
+
+    def convert(folder: Path) -> None:
+        checkpoint = formats.read(fetched.path)
+        with progress_bar(len(checkpoint.tensors), "tensor", None) as bar:
+            formats.write_checkpoint(checkpoint, folder, bar.update)
+
+    return formats.read(cache.place(f"model-{fetched.digest}", convert))
+
+
+def _backend(checkpoint: Checkpoint, fetched: Fetched, cache: Cache, options: ModelOptions) -> encoding.Backend:
+    encoding.check_number("threads", options.threads, 1)
+    if options.backend is BackendName.TORCH:
+        from nlu_lite.encoding.backends.torch import TorchBackend
+
+        return TorchBackend(checkpoint, options.device, options.precision, options.threads)
+    from nlu_lite.encoding.backends.openvino import OpenVinoBackend
+
+    def keep(key: str, fill: Callable[[Path], None]) -> Path:
+        return cache.place(f"{key}-{fetched.digest}", fill)
+
+    return OpenVinoBackend(checkpoint, keep, options.device, options.precision, options.threads)
+
+
+def _recipe(spec: ModelSpec, options: ModelOptions) -> SentenceRecipe | None:
+    """Give the model's own recipe with what was asked for in its place."""
+    recipe = spec.sentence
+    if options.sentence_pooling is not None:
+        recipe = replace(recipe or SentenceRecipe(options.sentence_pooling), pooling=options.sentence_pooling)
+    if recipe is not None and options.prompt is not None:
+        recipe = replace(recipe, prompt=options.prompt)
+    return recipe
+
+
+def _check_recipe(spec: ModelSpec, recipe: SentenceRecipe, encoder: Encoder) -> None:
+    if recipe.pooling is not SentencePooling.POOLER:
+        return
+    if encoder.pooler is None:
+        got = f"the files of {spec.reference!r} have no pooler"
+        raise ModelError(got, "two tensors of a pooler", 'Pass sentence_pooling="mean" or "cls"')
+    if encoder.layers != (encoder.backend.layers,):
+        got = f"layers={encoder.settings.layers!r} with the model's pooler"
+        raise OptionError(got, "(-1,), which the pooler was trained on", 'Pass sentence_pooling="mean" or "cls"')
+
+
+def _context(level: Level) -> Context:
+    return Context.DOCUMENT if level is Level.DOCUMENT else Context.SENTENCE
+
+
+def _at_level(vectors: Floats, segments: Segments, level: Level) -> Floats:
+    """Give token vectors as they are, or their means over sentences or documents."""
+    if level is Level.TOKEN:
+        return vectors
+    if level is Level.SENTENCE:
+        return encoding.mean_of_groups(vectors, segments.token_sentence, len(segments.sentence_begin))
+    document = segments.sentence_document[segments.token_sentence]
+    groups, rows = np.unique(document, return_inverse=True)
+    return encoding.mean_of_groups(vectors, rows.astype(np.int32), len(groups))

@@ -1,0 +1,258 @@
+"""Tiny random models of every architecture, saved by transformers: read from their folder, they give its vectors."""
+
+import json
+
+import numpy as np
+import pytest
+from tiny import DATA, nothing, open_tiny, segments_of_words
+
+from nlu_lite.encoding import EncoderSettings, open_encoder
+from nlu_lite.encoding.architectures import ARCHITECTURES
+from nlu_lite.encoding.backends.openvino import OpenVinoBackend
+from nlu_lite.encoding.backends.torch import TorchBackend
+from nlu_lite.errors import FormatError, ModelError, UnsupportedReference
+from nlu_lite.formats import read, write_checkpoint
+from nlu_lite.formats.folder import LAYOUTS
+from nlu_lite.records import Checkpoint, Runs, SentencePooling, SentenceRecipe
+
+WORDS = ["Hello", "unbelievable", "world", ".", "[SEP]", "<s>", "naïve", "\u200b", "東京"]
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+WIDTHS = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 24}
+DISTILBERT = {"dim": 16, "n_layers": 2, "n_heads": 2, "hidden_dim": 24}
+EXTRA = {
+    "albert": {"embedding_size": 8, "num_hidden_groups": 1},
+    "electra": {"embedding_size": 8},
+    "deberta-v2": {
+        "relative_attention": True,
+        "position_buckets": 8,
+        "norm_rel_ebd": "layer_norm",
+        "share_att_key": True,
+        "pos_att_type": "p2c|c2p",
+        "position_biased_input": False,
+        "type_vocab_size": 0,
+        "conv_kernel_size": 3,
+        "conv_act": "gelu",
+    },
+}
+
+
+def word_piece_tokenizer(special):
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+
+    pieces = [*special, *LETTERS, *(f"##{letter}" for letter in LETTERS), ".", "[", "]", "world", "##able", "sep"]
+    tokenizer = Tokenizer(models.WordPiece({piece: n for n, piece in enumerate(pieces)}, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    framed = [(special[0], 0), (special[1], 1)]
+    tokenizer.post_processor = processors.TemplateProcessing(f"{special[0]} $A {special[1]}", None, framed)
+    tokenizer.add_special_tokens(list(special))
+    tokenizer.enable_truncation(4)
+    return tokenizer
+
+
+def byte_level_tokenizer():
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    pieces = ["<s>", "<pad>", "</s>", "<unk>", *alphabet, "Ġw", "or"]
+    tokenizer = Tokenizer(models.BPE({p: n for n, p in enumerate(pieces)}, [("Ġ", "w"), ("o", "r")]))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    tokenizer.add_special_tokens(["<s>", "<pad>", "</s>", "<unk>"])
+    return tokenizer
+
+
+def sentence_piece_model(tmp_path, **ids):
+    from sentencepiece import SentencePieceTrainer
+
+    SentencePieceTrainer.train(
+        sentence_iterator=iter(["hello world unbelievable naïve . [SEP] <s>"] * 20),
+        model_prefix=str(tmp_path / "pieces"),
+        vocab_size=48,
+        hard_vocab_limit=False,
+        minloglevel=2,
+        **ids,
+    )
+    return (tmp_path / "pieces.model").read_bytes()
+
+
+def subword_bytes(model_type, tmp_path):
+    """Give a subword model of the kind: its bytes and the number of ids."""
+    names = {"mpnet": ("<s>", "</s>", "<pad>", "[UNK]"), "roberta": ()}
+    if model_type == "roberta":
+        tokenizer = byte_level_tokenizer()
+    elif LAYOUTS[model_type].subwords == "tokenizer.json":
+        tokenizer = word_piece_tokenizer(names.get(model_type, ("[CLS]", "[SEP]", "[PAD]", "[UNK]")))
+    else:
+        ids = {"deberta-v2": {"pad_id": 0, "bos_id": 1, "eos_id": 2, "unk_id": 3}}
+        albert = {"pad_id": 0, "unk_id": 1, "bos_id": 2, "eos_id": 3}
+        data = sentence_piece_model(tmp_path, **ids.get(model_type, albert if model_type == "albert" else {}))
+        return data, 60
+    return tokenizer.to_str().encode(), tokenizer.get_vocab_size()
+
+
+@pytest.fixture(scope="module", params=sorted(ARCHITECTURES))
+def saved(request, tmp_path_factory):
+    """A folder as transformers saves it, and the model."""
+    import torch
+    from transformers import AutoConfig, AutoModel
+
+    model_type = request.param
+    folder = tmp_path_factory.mktemp(model_type)
+    data, size = subword_bytes(model_type, folder)
+    widths = DISTILBERT if model_type == "distilbert" else WIDTHS
+    positions = 64 + ARCHITECTURES[model_type].reserved_positions
+    sizes = {**widths, "vocab_size": size, "max_position_embeddings": positions, **EXTRA.get(model_type, {})}
+    torch.manual_seed(5)
+    model = AutoModel.from_config(AutoConfig.for_model(model_type, **sizes)).eval()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.normal_(0, 0.4)
+    model.save_pretrained(folder)
+    (folder / LAYOUTS[model_type].subwords).write_bytes(data)
+    return folder, model
+
+
+def forward(model, ids):
+    import torch
+
+    with torch.inference_mode():
+        return model(torch.tensor([ids]))
+
+
+def framed(encoder, words):
+    pieces = encoder.subwords.encode(words)
+    frame = encoder.subwords.frame
+    return [frame.first, *(i for one in pieces for i in one), frame.last], np.cumsum([1, *map(len, pieces[:-1])])
+
+
+@pytest.mark.parametrize("backend", ["torch", "openvino"])
+def test_token_vectors_are_transformers(saved, backend, tmp_path):
+    folder, model = saved
+    checkpoint = read(folder)
+
+    def keep(_, fill):
+        fill(tmp_path)
+        return tmp_path
+
+    opened = TorchBackend(checkpoint) if backend == "torch" else OpenVinoBackend(checkpoint, keep)
+    encoder = open_encoder(checkpoint, opened)
+    texts, segments = segments_of_words([WORDS, WORDS[:2]])
+    found = encoder.token_vectors(texts, segments, nothing)
+    expected = []
+    for words in (WORDS, WORDS[:2]):
+        ids, first = framed(encoder, words)
+        expected.append(forward(model, ids).last_hidden_state[0].numpy()[first])
+    np.testing.assert_allclose(found, np.concatenate(expected), atol=1e-5, rtol=1e-5)
+
+
+def test_windows_are_as_long_as_the_positions_allow(saved):
+    checkpoint = read(saved[0])
+    encoder = open_tiny(checkpoint)
+    assert encoder.max_length == 64
+    texts, segments = segments_of_words([["world"] * 150])
+    found = encoder.token_vectors(texts, segments, nothing)
+    assert found.shape == (150, 16)
+    assert np.isfinite(found).all()
+
+
+def test_the_pooler_is_transformers(saved):
+    folder, model = saved
+    encoder = open_tiny(read(folder))
+    pooler = ARCHITECTURES[model.config.model_type].pooler
+    assert (encoder.pooler is None) == (pooler is None)
+    if pooler is None:
+        return
+    texts = ["Hello world."]
+    runs = Runs(*(np.array([n], np.int32) for n in (0, 0, 12)))
+    found = encoder.run_vectors(texts, runs, SentenceRecipe(SentencePooling.POOLER), nothing)
+    frame, [(ids, _)] = encoder.subwords.frame, encoder.subwords.encode_texts(texts)
+    expected = forward(model, [frame.first, *ids, frame.last]).pooler_output.numpy()
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_what_is_written_is_read_again(saved, tmp_path):
+    checkpoint = read(saved[0])
+    write_checkpoint(checkpoint, tmp_path)
+    again = read(tmp_path)
+    assert again.config == checkpoint.config
+    assert again.subwords == checkpoint.subwords
+    assert set(again.tensors) == set(checkpoint.tensors)
+
+
+def test_text_that_spells_a_special_token_is_text(saved):
+    encoder = open_tiny(read(saved[0]))
+    frame = encoder.subwords.frame
+    spelt = encoder.subwords.encode(["[SEP]", "[CLS]", "<s>", "</s>", "<pad>", "[PAD]"])
+    assert not {frame.first, frame.last, frame.pad} & {i for ids in spelt for i in ids}
+
+
+def test_a_vocabulary_larger_than_the_embeddings_is_an_error(saved):
+    checkpoint = read(saved[0])
+    name = "embeddings.word_embeddings.weight"
+    fewer = dict(checkpoint.tensors) | {name: checkpoint.tensors[name][:20]}
+    config = dict(checkpoint.config) | {"vocab_size": 20}
+    with pytest.raises(ModelError, match=r"pieces, the embedding matrix 20 rows"):
+        open_tiny(Checkpoint(config, fewer, checkpoint.subwords))
+
+
+# --- subword models in parts, and broken ones ------------------------------------------------------------------------
+
+
+def copied(saved_folder, into):
+    for file in saved_folder.iterdir():
+        if file.name != "tokenizer.json":
+            (into / file.name).write_bytes(file.read_bytes())
+
+
+@pytest.mark.parametrize("saved", ["bert", "roberta"], indirect=True)
+def test_old_exports_hold_the_same_vocabulary_in_parts(saved, tmp_path):
+    folder, model = saved
+    parts = json.loads((folder / "tokenizer.json").read_text())["model"]
+    copied(folder, tmp_path)
+    if model.config.model_type == "bert":
+        (tmp_path / "vocab.txt").write_text("\n".join(parts["vocab"]) + "\n")
+    else:
+        (tmp_path / "vocab.json").write_text(json.dumps(parts["vocab"]))
+        (tmp_path / "merges.txt").write_text("#version: 0.2\nĠ w\no r\n")
+    ours, whole = open_tiny(read(tmp_path)).subwords, open_tiny(read(folder)).subwords
+    assert ours.frame == whole.frame
+    assert ours.encode(WORDS) == whole.encode(WORDS)
+
+
+@pytest.mark.parametrize("saved", ["bert"], indirect=True)
+def test_small_letters_are_a_setting_of_the_files(saved, tmp_path):
+    folder, _ = saved
+    copied(folder, tmp_path)
+    vocabulary = json.loads((folder / "tokenizer.json").read_text())["model"]["vocab"]
+    (tmp_path / "vocab.txt").write_text("\n".join(vocabulary))
+    (tmp_path / "tokenizer_config.json").write_text('{"do_lower_case": false}')
+    subwords = open_tiny(read(tmp_path)).subwords
+    assert subwords.encode(["World"]) == [[subwords.frame.unknown]]
+    assert subwords.encode(["world"]) != [[subwords.frame.unknown]]
+
+
+@pytest.mark.parametrize("saved", ["bert"], indirect=True)
+@pytest.mark.parametrize(
+    ("files", "error", "said"),
+    [
+        ({}, FormatError, "a subword model in tokenizer.json or vocab.txt"),
+        ({"tokenizer.json": "{"}, ModelError, "the tokenizer cannot be read"),
+        ({"tokenizer.json": '{"model": 3}'}, ModelError, "the tokenizer cannot be read"),
+        ({"vocab.txt": "[CLS]\n[SEP]\na"}, ModelError, r"the (tokenizer cannot be read|vocabulary has no piece)"),
+    ],
+)
+def test_broken_subword_models_are_errors(saved, tmp_path, files, error, said):
+    copied(saved[0], tmp_path)
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    with pytest.raises(error, match=said):
+        open_tiny(read(tmp_path))
+
+
+def test_another_architecture_is_refused_with_the_list():
+    checkpoint = read(DATA / "xlmroberta_weights")
+    other = Checkpoint({**checkpoint.config, "model_type": "gpt2"}, checkpoint.tensors, checkpoint.subwords)
+    with pytest.raises(UnsupportedReference, match=r"'gpt2'; expected albert, bert, .*xlm-roberta"):
+        TorchBackend(other)
+    with pytest.raises(UnsupportedReference, match="model_type 'gpt2' with a sentencepiece subword model"):
+        open_encoder(other, TorchBackend(checkpoint), EncoderSettings())

@@ -1,0 +1,43 @@
+"""The tiny model of `tests/data`, opened as tests need it, and texts split for it."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from nlu_lite.encoding import EncoderSettings, open_encoder
+from nlu_lite.encoding.backends.torch import TorchBackend
+from nlu_lite.formats import read
+from nlu_lite.inputs import Columns, Missing, Reading
+from nlu_lite.inputs import read as read_words
+from nlu_lite.records import Corpus
+from nlu_lite.text import segment
+
+DATA = Path(__file__).parents[1] / "data"
+MODEL = DATA / "xlmroberta_weights"
+TRANSLATIONS = json.loads((DATA / "translations.json").read_text(encoding="utf-8"))
+TEXTS = [sentence for sentences in TRANSLATIONS.values() for sentence in sentences]
+
+
+def nothing(_):
+    pass
+
+
+def open_tiny(checkpoint=None, backend=None, **settings):
+    """Open the tiny model, or another checkpoint, on a backend (torch's by default) with settings."""
+    checkpoint = checkpoint or read(MODEL)
+    return open_encoder(checkpoint, backend or TorchBackend(checkpoint), EncoderSettings(**settings))
+
+
+def segments_of(texts):
+    return segment(Corpus(texts, ["xx"] * len(texts), pd.RangeIndex(len(texts))))
+
+
+def segments_of_words(documents):
+    """Split documents that are lists of words, and give their texts."""
+    given = read_words(documents, Reading(None, None, "xx", str, Columns.KEEP, Missing.ERROR))
+    return given.corpus.texts, given.segments
+
+
+def token_vectors(encoder, texts):
+    return encoder.token_vectors(texts, segments_of(texts), nothing)
