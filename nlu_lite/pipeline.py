@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 import numpy as np
 
 from nlu_lite import encoding, formats, inputs, registry, sources, table, text
-from nlu_lite.cache import Cache, default_cache
+from nlu_lite.cache import default_cache, model_key
 from nlu_lite.encoding import Encoder
 from nlu_lite.errors import OptionError
 from nlu_lite.records import Action, Checkpoint, ComponentSpec, Corpus, Floats, ModelSpec, Segments
@@ -237,13 +237,13 @@ def load(
     models = []
     for spec, column in zip(specs, table.column_names(specs), strict=True):
         fetched = sources.fetch(spec, access)
-        checkpoint = _checkpoint(fetched, access.cache)
+        checkpoint = _checkpoint(fetched, access)
         encoder = encoding.open_encoder(checkpoint, device=device, threads=threads, max_length=max_length)
         models.append(Model(spec, fetched, column, encoder))
     return Pipeline(components, tuple(models), _language(components), settings)
 
 
-def _checkpoint(fetched: Fetched, cache: Cache) -> Checkpoint:
+def _checkpoint(fetched: Fetched, access: sources.Access) -> Checkpoint:
     """Read a model; what cannot be memory-mapped as it lies is converted once and kept in the cache."""
     if formats.is_mapped(fetched.path):
         return formats.read(fetched.path)
@@ -253,7 +253,9 @@ def _checkpoint(fetched: Fetched, cache: Cache) -> Checkpoint:
         with _bar(len(checkpoint.tensors), "tensor", None) as bar:
             formats.write_checkpoint(checkpoint, folder, bar.update)
 
-    return formats.read(cache.place(f"model-{fetched.digest}", convert))
+    folder = access.cache.place(model_key(fetched.digest), convert)
+    sources.discard(fetched, access)
+    return formats.read(folder)
 
 
 def _language(components: tuple[ModelSpec | ComponentSpec, ...]) -> str:
