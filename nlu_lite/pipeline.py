@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import Enum
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from nlu_lite import encoding, formats, inputs, registry, sources, table, text
-from nlu_lite.cache import default_cache, model_key
+from nlu_lite import encoding, inputs, registry, sources, table, text
+from nlu_lite.cache import default_cache
 from nlu_lite.encoding import Encoder
 from nlu_lite.errors import OptionError
-from nlu_lite.records import Action, Checkpoint, ComponentSpec, Corpus, Floats, ModelSpec, Segments
+from nlu_lite.obtain import obtain
+from nlu_lite.progress import progress_bar
+from nlu_lite.records import Action, ComponentSpec, Corpus, Floats, ModelSpec, Segments
 from nlu_lite.sources import Fetched
 from nlu_lite.table import Level, Spans, VectorColumn
 from nlu_lite.text import Splitter, TextSettings
 
 if TYPE_CHECKING:
     import pandas as pd
-    import tqdm as bars
 
 E = TypeVar("E", bound=Enum)
 
@@ -148,7 +145,7 @@ class Pipeline:
             return given.segments
         if given.sentences is not None:
             return text.segment_sentences(given.corpus, given.sentences, self.settings)
-        with _bar(len(given.corpus.texts), "text", progress) as bar:
+        with progress_bar(len(given.corpus.texts), "text", progress) as bar:
             return text.segment(given.corpus, self.settings, bar.update)
 
     def _vectors(
@@ -156,7 +153,7 @@ class Pipeline:
     ) -> list[VectorColumn]:
         tokens = len(segments.token_begin) * len(self.models)
         columns = []
-        with _bar(tokens, "token", progress) as bar:
+        with progress_bar(tokens, "token", progress) as bar:
             for model in self.models:
                 vectors = model.encoder.token_vectors(corpus.texts, segments, bar.update)
                 columns.append(VectorColumn(model.column, _at_level(vectors, segments, spans, level)))
@@ -183,7 +180,8 @@ def load(
     Args:
         references: NLU references (``"xx.embed.xlm_roberta_xtreme_base"``, ``"de.tokenize"``), several in one string
             or several strings; or ``"hf:org/name"`` for a repository of the Hugging Face hub, ``"path:DIR"`` for a
-            folder in transformers' layout. None at all means the packaged model.
+            folder in transformers' layout, ``"sparknlp:DIR_OR_ZIP"`` for a model that Spark NLP saved. None at all
+            means the packaged model.
         device: Where models run: ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
         threads: Threads of a forward pass on the CPU; by default PyTorch's own number.
         max_length: Longest window in pieces, special tokens included; by default as long as the model's positions
@@ -236,26 +234,10 @@ def load(
     specs = [spec for spec in components if isinstance(spec, ModelSpec)]
     models = []
     for spec, column in zip(specs, table.column_names(specs), strict=True):
-        fetched = sources.fetch(spec, access)
-        checkpoint = _checkpoint(fetched, access)
+        fetched, checkpoint = obtain(spec, access)
         encoder = encoding.open_encoder(checkpoint, device=device, threads=threads, max_length=max_length)
         models.append(Model(spec, fetched, column, encoder))
     return Pipeline(components, tuple(models), _language(components), settings)
-
-
-def _checkpoint(fetched: Fetched, access: sources.Access) -> Checkpoint:
-    """Read a model; what cannot be memory-mapped as it lies is converted once and kept in the cache."""
-    if formats.is_mapped(fetched.path):
-        return formats.read(fetched.path)
-
-    def convert(folder: Path) -> None:
-        checkpoint = formats.read(fetched.path)
-        with _bar(len(checkpoint.tensors), "tensor", None) as bar:
-            formats.write_checkpoint(checkpoint, folder, bar.update)
-
-    folder = access.cache.place(model_key(fetched.digest), convert)
-    sources.discard(fetched, access)
-    return formats.read(folder)
 
 
 def _language(components: tuple[ModelSpec | ComponentSpec, ...]) -> str:
@@ -288,19 +270,3 @@ def _at_level(vectors: Floats, segments: Segments, spans: Spans, level: Level) -
     document = segments.sentence_document[segments.token_sentence]
     rows = np.searchsorted(spans.document, document)
     return encoding.mean_of_groups(vectors, rows.astype(np.int32), len(spans.document))
-
-
-@contextmanager
-def _bar(total: int, unit: str, wanted: bool | None) -> Iterator[bars.tqdm[NoReturn]]:
-    """A bar that shows itself after a second."""
-    # Without widgets, a notebook shows a line of text.
-    notebook = "ipykernel" in sys.modules and find_spec("ipywidgets") is not None
-    tqdm: type[bars.tqdm[NoReturn]] = import_module("tqdm.notebook" if notebook else "tqdm").tqdm
-    shown = _interactive() if wanted is None else wanted
-    with tqdm(total=total, unit=unit, delay=1, disable=not (shown and total), leave=False) as bar:
-        yield bar
-
-
-def _interactive() -> bool:
-    """Whether somebody looks on: a terminal, or a notebook, whose kernel has no terminal."""
-    return (sys.stderr is not None and sys.stderr.isatty()) or "ipykernel" in sys.modules

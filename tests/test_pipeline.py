@@ -301,11 +301,11 @@ def test_predict_opens_no_connection_and_no_file(pipeline, monkeypatch):
 
 
 def test_a_bar_is_shown_when_it_is_asked_for(pipeline, capsys, monkeypatch):
-    import nlu_lite.pipeline as room
+    from nlu_lite import progress
 
     clock = iter(range(0, 100_000, 10))
     monkeypatch.setattr("tqdm.std.time", lambda: next(clock))
-    assert room._interactive() is False
+    assert progress._interactive() is False
     pipeline.predict("One two three.", progress=True)
     assert "token" in capsys.readouterr().err
     pipeline.predict("One two three.", progress=False)

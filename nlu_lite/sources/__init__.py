@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from nlu_lite.sources.folder import FolderSource, fingerprint
 from nlu_lite.sources.hub import HubSource
 from nlu_lite.sources.installed import InstalledSource
 
-__all__ = ["Access", "Archives", "Fetched", "Place", "discard", "fetch"]
+__all__ = ["Access", "Archives", "Fetched", "FolderSource", "Place", "discard", "fetch"]
 
 
 class Place(Enum):
@@ -34,6 +34,13 @@ class Archives(Enum):
 
     REMOVE = "remove"
     KEEP = "keep"
+
+
+def _default_archives() -> Archives:
+    value = os.environ.get("NLU_LITE_ARCHIVES") or Archives.REMOVE.value
+    if value not in {choice.value for choice in Archives}:
+        raise OptionError(f"NLU_LITE_ARCHIVES={value!r}", '"remove" or "keep"', "Set it to one of these")
+    return Archives(value)
 
 
 PLACES: dict[type[Origin], Place] = {
@@ -54,14 +61,15 @@ class Access:
             ``HF_HUB_OFFLINE``).
         source: The one place that is to be used; None for those that the catalogue names, in order.
         revision: Branch, tag or commit of hub repositories; None for what the reference says, else the main branch.
-        archives: Whether a downloaded archive stays in the cache after its conversion.
+        archives: Whether a downloaded archive stays in the cache after its conversion; by default as
+            ``NLU_LITE_ARCHIVES`` says (``remove`` or ``keep``), else it is removed.
     """
 
     cache: Cache
     offline: bool | None = None
     source: Place | None = None
     revision: str | None = None
-    archives: Archives = Archives.REMOVE
+    archives: Archives = field(default_factory=_default_archives)
 
     @property
     def is_offline(self) -> bool:

@@ -1,0 +1,29 @@
+"""Bars that show how far long work is."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    import tqdm as bars
+
+
+@contextmanager
+def progress_bar(total: int, unit: str, wanted: bool | None) -> Iterator[bars.tqdm[NoReturn]]:
+    """A bar that shows itself after a second; `wanted` None means where somebody looks on."""
+    # Without widgets, a notebook shows a line of text.
+    notebook = "ipykernel" in sys.modules and find_spec("ipywidgets") is not None
+    tqdm: type[bars.tqdm[NoReturn]] = import_module("tqdm.notebook" if notebook else "tqdm").tqdm
+    shown = _interactive() if wanted is None else wanted
+    with tqdm(total=total, unit=unit, delay=1, disable=not (shown and total), leave=False) as bar:
+        yield bar
+
+
+def _interactive() -> bool:
+    """Whether somebody looks on: a terminal, or a notebook, whose kernel has no terminal."""
+    return (sys.stderr is not None and sys.stderr.isatty()) or "ipykernel" in sys.modules
