@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from nlu_lite import encoding, formats, sources
+from nlu_lite import encoding
 from nlu_lite.cache import Cache
 from nlu_lite.encoding import BackendName, Context, Encoder, EncoderSettings, Precision
 from nlu_lite.errors import ModelError, OptionError
-from nlu_lite.progress import progress_bar
+from nlu_lite.obtain import obtain
 from nlu_lite.records import Action, Checkpoint, Floats, ModelSpec, Segments, SentencePooling, SentenceRecipe
 from nlu_lite.sources import Access, Fetched
 from nlu_lite.table import Level
@@ -103,26 +103,12 @@ def open_model(spec: ModelSpec, column: str, access: Access, options: ModelOptio
     Raises:
         NluLiteError: As `load` says.
     """
-    fetched = sources.fetch(spec, access)
-    checkpoint = _checkpoint(fetched, access.cache)
+    fetched, checkpoint = obtain(spec, access)
     encoder = encoding.open_encoder(checkpoint, _backend(checkpoint, fetched, access.cache, options), options.encoder)
     recipe = _recipe(spec, options)
     if recipe is not None:
         _check_recipe(spec, recipe, encoder)
     return Model(spec, fetched, column, encoder, recipe, options.normalize)
-
-
-def _checkpoint(fetched: Fetched, cache: Cache) -> Checkpoint:
-    """Read a model; what cannot be memory-mapped as it lies is converted once and kept in the cache."""
-    if formats.is_mapped(fetched.path):
-        return formats.read(fetched.path)
-
-    def convert(folder: Path) -> None:
-        checkpoint = formats.read(fetched.path)
-        with progress_bar(len(checkpoint.tensors), "tensor", None) as bar:
-            formats.write_checkpoint(checkpoint, folder, bar.update)
-
-    return formats.read(cache.place(f"model-{fetched.digest}", convert))
 
 
 def _backend(checkpoint: Checkpoint, fetched: Fetched, cache: Cache, options: ModelOptions) -> encoding.Backend:

@@ -175,7 +175,8 @@ def load(
     Args:
         references: NLU references (``"xx.embed.xlm_roberta_xtreme_base"``, ``"de.tokenize"``), several in one string
             or several strings; or ``"hf:org/name"`` for a repository of the Hugging Face hub, ``"path:DIR"`` for a
-            folder in transformers' layout. None at all means the packaged model.
+            folder in transformers' layout, ``"sparknlp:DIR_OR_ZIP"`` for a model that Spark NLP saved. None at all
+            means the packaged model.
         device: Where models run: ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
         backend: What runs them: ``"torch"``, or ``"openvino"`` (extra of that name; faster on the CPU; the model is
             converted once and kept in the cache).

@@ -16,7 +16,8 @@ __all__ = ["DEFAULT", "resolve"]
 DEFAULT = "xx.embed.multilingual_e5_small_q4"
 """What is meant where nothing is asked for: the packaged model."""
 
-DIRECT = ("hf:", "path:", "sparknlp:")
+EXPECTED = {"hf": "hf:organisation/name", "path": "path:DIR", "sparknlp": "sparknlp:DIR_OR_ZIP"}
+DIRECT = tuple(f"{scheme}:" for scheme in EXPECTED)
 COMPONENT = re.compile(r"([a-z]{2,3})\.(tokenize|sentence_detector)")
 REPOSITORY = re.compile(r"(?:[\w.-]+/)?[\w.-]+", re.ASCII)
 TEXT_ACTIONS = (Action.TOKENIZE, Action.SENTENCE_DETECTOR)
@@ -80,21 +81,20 @@ def _resolved(name: str) -> Spec:
 
 
 def _direct(name: str, scheme: str, rest: str) -> ModelSpec:
-    if scheme == "sparknlp":
-        raise UnsupportedReference(
-            f"{_shown(name)} is a Spark NLP archive, and such archives cannot be read yet",
-            "a folder in transformers' layout or a repository of the hub",
-            "Pass path:DIR or hf:organisation/name",
-        )
     if not rest or (scheme == "hf" and not REPOSITORY.fullmatch(rest)):
-        expected = "hf:organisation/name" if scheme == "hf" else "path:DIR"
-        raise UnknownReference(f"{_shown(name)} names no {'repository' if scheme == 'hf' else 'folder'}", expected)
+        what = "repository" if scheme == "hf" else "folder"
+        raise UnknownReference(f"{_shown(name)} names no {what}", EXPECTED[scheme])
     origin = HubRepository(rest) if scheme == "hf" else LocalFolder(rest)
-    last = re.split(r"[/\\]", rest.rstrip("/\\"))[-1]
-    if scheme == "path" and last in {"", ".", "..", "~"}:  # names that say nothing of the folder
-        last = Path(rest).expanduser().resolve().name
-    model = re.sub(r"\W", "_", last)
+    model = re.sub(r"\W", "_", _last_part(scheme, rest))
     return ModelSpec(name, "xx", model, None, Action.EMBED, (origin,))
+
+
+def _last_part(scheme: str, rest: str) -> str:
+    """Give what a direct reference's model is called: a folder and its zip have one name."""
+    last = re.split(r"[/\\]", rest.rstrip("/\\"))[-1]
+    if scheme != "hf" and last in {"", ".", "..", "~"}:  # names that say nothing of the folder
+        last = Path(rest).expanduser().resolve().name
+    return last.removesuffix(".zip") if scheme == "sparknlp" else last
 
 
 def _public(row: Row) -> ModelSpec:
@@ -117,7 +117,7 @@ def _public(row: Row) -> ModelSpec:
 def _unknown(name: str) -> UnknownReference:
     return UnknownReference(
         f"no reference is called {_shown(name)}",
-        "one of the catalogue, <language>.tokenize, <language>.sentence_detector, hf:organisation/name or path:DIR",
+        f"one of the catalogue, <language>.tokenize, <language>.sentence_detector, {', '.join(EXPECTED.values())}",
         "Check the name",
         _nearest(name),
     )

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 
 from nlu_lite.cache import Cache
-from nlu_lite.errors import OptionError, SourceError, UnsupportedReference
+from nlu_lite.errors import OfflineError, OptionError, SourceError, UnknownReference
 from nlu_lite.records import BucketArchive, HubRepository, InstalledFile, LocalFolder, ModelSpec, Origin
+from nlu_lite.sources.bucket import BucketSource, Local
 from nlu_lite.sources.folder import FolderSource, fingerprint
 from nlu_lite.sources.hub import HubSource
 from nlu_lite.sources.installed import InstalledSource
 
-__all__ = ["Access", "Fetched", "Place", "fetch"]
+__all__ = ["Access", "Archives", "Fetched", "FolderSource", "Place", "discard", "fetch"]
 
 
 class Place(Enum):
@@ -24,6 +27,20 @@ class Place(Enum):
     FOLDER = "folder"
     HUB = "hub"
     BUCKET = "bucket"
+
+
+class Archives(Enum):
+    """What becomes of a downloaded archive once it has been converted."""
+
+    REMOVE = "remove"
+    KEEP = "keep"
+
+
+def _default_archives() -> Archives:
+    value = os.environ.get("NLU_LITE_ARCHIVES") or Archives.REMOVE.value
+    if value not in {choice.value for choice in Archives}:
+        raise OptionError(f"NLU_LITE_ARCHIVES={value!r}", '"remove" or "keep"', "Set it to one of these")
+    return Archives(value)
 
 
 PLACES: dict[type[Origin], Place] = {
@@ -44,12 +61,15 @@ class Access:
             ``HF_HUB_OFFLINE``).
         source: The one place that is to be used; None for those that the catalogue names, in order.
         revision: Branch, tag or commit of hub repositories; None for what the reference says, else the main branch.
+        archives: Whether a downloaded archive stays in the cache after its conversion; by default as
+            ``NLU_LITE_ARCHIVES`` says (``remove`` or ``keep``), else it is removed.
     """
 
     cache: Cache
     offline: bool | None = None
     source: Place | None = None
     revision: str | None = None
+    archives: Archives = field(default_factory=_default_archives)
 
     @property
     def is_offline(self) -> bool:
@@ -76,16 +96,39 @@ class Fetched:
 
 
 def fetch(spec: ModelSpec, access: Access) -> Fetched:
-    """Get the files of a model from the first of its origins that this library can read.
+    """Get the files of a model: from what is on this machine, else from the first of its origins that has them.
 
-    Never another model in place of the one named: an origin that fails is not passed over in silence.
+    Never another model in place of the one named: all origins of a model hold the same weights. One that cannot be
+    reached is passed over with a warning on the logger ``nlu_lite``; when none is left, the error tells of each.
 
     Raises:
-        UnsupportedReference: None of its origins can be read.
         OptionError: `access` asks for a place or a revision that the model does not have.
         SourceError: The files could not be fetched.
+        OfflineError: They are not here, and the network is not to be used.
+        IntegrityError: Their bytes are not the published ones.
         MissingExtra: A package that carries them is not installed.
     """
+    origins = _origins(spec, access)
+    try:
+        return _first(origins, replace(access, offline=True))
+    except OfflineError:
+        if access.is_offline:
+            raise
+    return _first(origins, replace(access, offline=False))
+
+
+def discard(fetched: Fetched, access: Access) -> None:
+    """Delete a downloaded archive after its conversion, unless `access` asks to keep it; anything else stays.
+
+    Raises:
+        SourceError: It cannot be deleted.
+    """
+    origin = fetched.origin
+    if isinstance(origin, BucketArchive) and origin.file and access.archives is Archives.REMOVE:
+        BucketSource(access.cache, access.is_offline).discard(Local(fetched.path, origin.file, fetched.digest))
+
+
+def _origins(spec: ModelSpec, access: Access) -> list[Origin]:
     origins = [origin for origin in spec.origins if access.source in (None, PLACES[type(origin)])]
     if not origins:
         places = [PLACES[type(origin)].value for origin in spec.origins]
@@ -94,19 +137,39 @@ def fetch(spec: ModelSpec, access: Access) -> Fetched:
             " or ".join(places) or "no source at all",
             "Leave source= out",
         )
-    readable = [origin for origin in origins if not isinstance(origin, BucketArchive)]
-    if not readable:
-        raise _unreadable(spec)
-    return _fetched(readable[0], access)
-
-
-def _fetched(origin: Origin, access: Access) -> Fetched:
-    if access.revision is not None and not isinstance(origin, HubRepository):
+    if access.revision is None:
+        return origins
+    versioned: list[Origin] = [origin for origin in origins if isinstance(origin, HubRepository)]
+    if not versioned:
         raise OptionError(
             f"revision={access.revision!r} was given, but the model comes from a place without revisions",
             "it with a hub repository",
             "Leave it out",
         )
+    return versioned
+
+
+def _first(origins: Sequence[Origin], access: Access) -> Fetched:
+    failures: list[SourceError | UnknownReference] = []
+    for origin in origins:
+        try:
+            fetched = _fetched(origin, access)
+        except (SourceError, UnknownReference) as error:
+            failures.append(error)
+            continue
+        if failures and not access.is_offline:
+            logging.getLogger("nlu_lite").warning("Fetched from %s instead, since %s", origin, failures[-1])
+        return fetched
+    raise failures[0] if len(failures) == 1 else _all_failed(failures)
+
+
+def _all_failed(failures: Sequence[SourceError | UnknownReference]) -> SourceError:
+    offline = any(isinstance(failure, OfflineError) for failure in failures)
+    got = "; and ".join(failure.got for failure in failures)
+    return (OfflineError if offline else SourceError)(got, failures[0].expected, failures[0].remedy)
+
+
+def _fetched(origin: Origin, access: Access) -> Fetched:
     if isinstance(origin, InstalledFile):
         return Fetched(InstalledSource().fetch(origin), origin, origin.sha256)
     if isinstance(origin, LocalFolder):
@@ -116,15 +179,5 @@ def _fetched(origin: Origin, access: Access) -> Fetched:
         origin = replace(origin, revision=access.revision or origin.revision)
         folder = HubSource(access.is_offline).fetch(origin)
         return Fetched(folder, replace(origin, revision=folder.name), folder.name)
-    raise SourceError(f"there is no source for {origin}")  # pragma: no cover (all kinds are above)
-
-
-def _unreadable(spec: ModelSpec) -> UnsupportedReference:
-    archive = next((origin.file for origin in spec.origins if isinstance(origin, BucketArchive) and origin.file), None)
-    what = f" ({archive})" if archive else ""
-    return UnsupportedReference(
-        f"{spec.reference!r} is published only as an archive in Spark NLP's bucket{what}, and such archives cannot be "
-        "read yet",
-        "a model that is installed, in a folder, or on the hub",
-        'Load another, such as "xx.embed.xlm" (from the hub) or "xx.embed.multilingual_e5_small_q4" (packaged)',
-    )
+    local = BucketSource(access.cache, access.is_offline).fetch(origin)
+    return Fetched(local.path, replace(origin, file=local.file), local.digest)

@@ -28,7 +28,7 @@ class FolderSource:
             return path
         beside = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
         near = [str(path.parent / name) for name in get_close_matches(path.name, beside)]
-        raise SourceError(f"{path} does not exist", "a folder in transformers' layout", "Check the path", near)
+        raise SourceError(f"{path} does not exist", "a model's folder or file", "Check the path", near)
 
 
 def fingerprint(path: Path) -> str:

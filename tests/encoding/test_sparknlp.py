@@ -8,7 +8,8 @@ import json
 
 import numpy as np
 import pytest
-from sparknlp_golden import DATA, TOKENS, archive, records, sentences
+from sparknlp_golden import DATA, TOKENS, archive, build_model, records, run, sentences
+from sparknlp_recipes import open_recipe
 from tiny import nothing, open_tiny, segments_of_words
 
 from nlu_lite.formats.sparknlp import SparkNlpArchive
@@ -36,7 +37,21 @@ def test_token_vectors_are_spark_nlps_where_it_is_right(name):
             found = encoder.token_vectors(texts, segments, nothing)
             np.testing.assert_allclose(found, expected, atol=TOLERANCE)
             checked += 1
-    assert checked == 56 - len(WRONG[name]) > 0
+    assert checked == 56 - len(WRONG[name])
+
+
+@pytest.mark.parametrize("name", TOKENS)
+def test_token_vectors_are_transformers_with_spark_nlps_recipe_without_its_defects(name):
+    checkpoint = SparkNlpArchive().read(archive(name))
+    encoder, model, recipe = open_archive(name), build_model(checkpoint), open_recipe(checkpoint)
+    for sentence in sentences(name):
+        sequence = recipe.sequence(sentence.tokens, sentence.begins, set())
+        if sentence.tokens and len(sequence.ids) <= encoder.max_length:
+            states, _ = run(model, [sequence.ids], [sequence.mask])
+            texts, segments = segments_of_words([sentence.tokens])
+            found = encoder.token_vectors(texts, segments, nothing)
+            expected = states[0][[sequence.places[number] for number in range(len(sentence.tokens))]]
+            np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", TOKENS)
@@ -72,8 +87,6 @@ def test_bert_sentence_vectors_are_spark_nlps_where_it_is_right():
 def test_xlm_roberta_sentence_vectors_are_the_poolers_where_spark_nlp_hides_the_first_position():
     """3.4.4 masks out id 0, which is <s>: each of its 56 vectors is off, and ours are transformers' on the same ids."""
     import torch
-    from sparknlp_golden import build_model
-    from sparknlp_recipes import open_recipe
 
     texts, found, expected = sentence_vectors("xlmroberta_sentence")
     assert (np.abs(found - expected).max(axis=1) > TOLERANCE).all()

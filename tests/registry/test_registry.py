@@ -57,6 +57,8 @@ def test_components_know_their_language():
         ("path:/a folder/my model/", LocalFolder("/a folder/my model/"), "my_model"),
         ("path:C:\\models\\m1", LocalFolder("C:\\models\\m1"), "m1"),
         ("path:x", LocalFolder("x"), "x"),
+        ("sparknlp:/a folder/tiny_xx_3.1.3.zip", LocalFolder("/a folder/tiny_xx_3.1.3.zip"), "tiny_xx_3_1_3"),
+        ("sparknlp:models/tiny/", LocalFolder("models/tiny/"), "tiny"),
     ],
 )
 def test_direct_references_are_taken_whole(written, origin, name):
@@ -127,7 +129,9 @@ def test_an_unknown_reference_names_the_nearest(written, near):
     assert near in str(caught.value)
 
 
-@pytest.mark.parametrize("written", ["", "  ", "hf:", "hf:a/b/c", "hf:a b", "path:", 5, None, b"x", ["xx.embed.xlm"]])
+@pytest.mark.parametrize(
+    "written", ["", "  ", "hf:", "hf:a/b/c", "hf:a b", "path:", "sparknlp:", 5, None, b"x", ["xx.embed.xlm"]]
+)
 def test_what_is_no_reference_is_an_error(written):
     with pytest.raises(UnknownReference):
         only(written)

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from nlu_lite.cache import Cache
-from nlu_lite.errors import IntegrityError, MissingExtra, SourceError, UnsupportedReference
+from nlu_lite.errors import IntegrityError, MissingExtra, SourceError
 from nlu_lite.records import InstalledFile, LocalFolder
 from nlu_lite.registry import resolve
 from nlu_lite.sources import Access, fetch
@@ -60,12 +60,6 @@ def test_another_file_than_the_published_one_is_refused(origin, changes, said):
 def test_a_folder_that_is_not_there_names_its_neighbours():
     with pytest.raises(SourceError, match=r"Nearest: .*xlmroberta_weights"):
         FolderSource().fetch(LocalFolder(str(DATA / "xlmroberta_weight")))
-
-
-def test_an_archive_cannot_be_read_yet():
-    (spec,) = resolve(["xx.embed.xlm_roberta_xtreme_base"])
-    with pytest.raises(UnsupportedReference, match=r"xlm_roberta_xtreme_base_xx_3\.1\.3.*cannot be read yet"):
-        fetch(spec, Access(Cache(Path())))
 
 
 def test_files_of_the_users_are_told_apart_and_from_what_they_were(tmp_path):

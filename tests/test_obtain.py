@@ -1,0 +1,221 @@
+"""From a reference to a converted model in the cache: the bucket, folders and zips that Spark NLP saved."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from itertools import chain
+
+import numpy as np
+import pytest
+from sparknlp_writer import Engine, Model, Number, unpack, write_archive
+
+import nlu_lite
+from nlu_lite.cache import Cache
+from nlu_lite.errors import FormatError, ModelError, OfflineError, SourceError, UnsupportedReference
+from nlu_lite.obtain import convert, download
+from nlu_lite.sources import Access, Archives
+from tests.sources.bucket_server import serving
+
+FILE = "xlm_roberta_xtreme_base_xx_3.1.3_2.4_1626712227969.zip"
+REFERENCE = "xx.embed.xlm_roberta_xtreme_base"
+WIDE = Model(hidden=768, layers=1, heads=12, inner=32, pieces=120, positions=64)
+"""As wide as the card of the model says, and as small as it can be otherwise."""
+TINY = replace(WIDE, hidden=16, heads=2)
+
+
+@pytest.fixture(scope="module")
+def wide(tmp_path_factory):
+    return write_archive(tmp_path_factory.mktemp("archive") / FILE, WIDE)
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """An empty home and an empty cache; gives the cache."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("NLU_LITE_CACHE", str(tmp_path / "cache"))
+    for name in ("NLU_LITE_OFFLINE", "HF_HUB_OFFLINE", "NLU_LITE_ARCHIVES"):
+        monkeypatch.delenv(name, raising=False)
+    return Cache(tmp_path / "cache")
+
+
+@pytest.fixture
+def bucket(home, wide, monkeypatch):
+    with serving({FILE: wide.read_bytes()}) as bucket:
+        monkeypatch.setenv("NLU_LITE_BUCKET", bucket.base)
+        yield bucket
+
+
+def keys(cache):
+    return sorted(entry.key.partition("-")[0] for entry in cache.entries())
+
+
+# --- the bucket ------------------------------------------------------------------------------------------------------
+
+
+def test_the_model_at_the_heart_comes_from_the_bucket_once(bucket, home):
+    pipeline = nlu_lite.load(REFERENCE)
+    frame = pipeline.predict("Put your text here.")
+    assert frame["token"].tolist() == ["Put", "your", "text", "here", "."]
+    assert list(frame.columns) == ["token", "word_embedding_xlm_roberta_xtreme_base"]
+    vectors = nlu_lite.matrix(frame)
+    assert vectors.shape == (5, 768)
+    assert np.isfinite(vectors).all()
+    assert bucket.requests == [(FILE, None)]
+    assert keys(home) == ["model"]  # the zip is gone
+
+    again = nlu_lite.load(REFERENCE).predict("Put your text here.")
+    offline = nlu_lite.load(REFERENCE, offline=True).predict("Put your text here.")
+    np.testing.assert_array_equal(nlu_lite.matrix(again), vectors)
+    np.testing.assert_array_equal(nlu_lite.matrix(offline), vectors)
+    assert len(bucket.requests) == 1
+
+
+def test_the_vectors_are_transformers_own(bucket):
+    from sparknlp_golden import build_model, run
+
+    from nlu_lite.formats import read
+
+    pipeline = nlu_lite.load(REFERENCE)
+    model = build_model(read(pipeline.models[0].fetched.path))
+    pieces = pipeline.models[0].encoder.subwords.encode(["Put", "your", "."])
+    ids = [0, *chain.from_iterable(pieces), 2]
+    states, _ = run(model, [ids], [[1] * len(ids)])
+    firsts = [1 + sum(map(len, pieces[:number])) for number in range(3)]
+    vectors = nlu_lite.matrix(pipeline.predict([["Put", "your", "."]]))
+    np.testing.assert_allclose(vectors, states[0][firsts], atol=1e-5)
+
+
+def test_a_process_without_network_finds_what_another_fetched(bucket, home):
+    nlu_lite.load(REFERENCE)
+    code = f"import nlu_lite; print(nlu_lite.load({REFERENCE!r}).predict('Put your text here.').shape)"
+    environment = os.environ | {"NLU_LITE_BUCKET": "http://127.0.0.1:9/", "NLU_LITE_OFFLINE": "1"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    assert done.stdout.strip() == "(5, 2)", done.stderr
+
+
+def test_offline_without_the_archive_is_an_error_that_says_where_it_is(bucket):
+    with pytest.raises(OfflineError, match=FILE):
+        nlu_lite.load(REFERENCE, offline=True)
+    assert bucket.requests == []
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        (TINY, "has dimension 16; expected 768, as the catalogue says of 'xx.embed.xlm_roberta_xtreme_base'"),
+        (
+            replace(WIDE, annotator="BertEmbeddings"),
+            "has annotator BertEmbeddings; expected XlmRoBertaEmbeddings, as the catalogue says",
+        ),
+    ],
+)
+def test_an_archive_that_contradicts_the_catalogue_is_refused(bucket, home, tmp_path, model, said):
+    bucket.files[FILE] = write_archive(tmp_path / "other.zip", model).read_bytes()
+    for _ in range(2):
+        with pytest.raises(ModelError, match=said):
+            nlu_lite.load(REFERENCE)
+        assert keys(home) == ["archive"]
+
+
+def test_a_converted_model_that_contradicts_the_catalogue_is_refused(bucket, home, wide, tmp_path):
+    """The same bytes can have been converted under another name, of which the catalogue says nothing."""
+    tiny = write_archive(tmp_path / "tiny.zip", TINY)
+    nlu_lite.load(f"sparknlp:{tiny}")
+    bucket.files[FILE] = tiny.read_bytes()
+    with pytest.raises(ModelError, match="has dimension 16"):
+        nlu_lite.load(REFERENCE)
+
+
+def test_an_archive_is_kept_where_that_is_asked_for(bucket, home, monkeypatch):
+    monkeypatch.setenv("NLU_LITE_ARCHIVES", "keep")
+    nlu_lite.load(REFERENCE)
+    assert keys(home) == ["archive", "model"]
+
+
+def test_an_archive_that_is_not_read_stays_unconverted(bucket, home, tmp_path):
+    bucket.files[FILE] = write_archive(tmp_path / "other.zip", replace(TINY, number=Number.INT8)).read_bytes()
+    with pytest.raises(UnsupportedReference, match="numbers of TensorFlow's type 6"):
+        nlu_lite.load(REFERENCE)
+    assert keys(home) == ["archive"]
+
+
+def test_download_converts_and_says_where_the_model_lies(bucket, home):
+    ((spec, folder),) = download([REFERENCE, "de.tokenize"], Access(home, archives=Archives.KEEP))
+    assert spec.reference == REFERENCE
+    assert json.loads((folder / "config.json").read_text(encoding="utf-8"))["hidden_size"] == 768
+    assert keys(home) == ["archive", "model"]
+    assert nlu_lite.load(REFERENCE, offline=True).predict("x").shape == (1, 2)
+
+
+def test_spark_nlps_own_cache_is_read_in_place(home, wide, tmp_path):
+    folder = unpack(wide, tmp_path / "home" / "cache_pretrained" / FILE.removesuffix(".zip"))
+    before = sorted((str(path), path.stat().st_mtime_ns) for path in folder.rglob("*"))
+    assert nlu_lite.load(REFERENCE, offline=True).predict("x").shape == (1, 2)
+    assert sorted((str(path), path.stat().st_mtime_ns) for path in folder.rglob("*")) == before
+
+
+# --- what the user names ---------------------------------------------------------------------------------------------
+
+
+def test_a_folder_and_its_zip_give_the_same(home, tmp_path):
+    archive = write_archive(tmp_path / "tiny_xx.zip", TINY)
+    folder = unpack(archive, tmp_path / "tiny_xx")
+    frames = [nlu_lite.load(f"sparknlp:{path}").predict("Some text.") for path in (archive, folder)]
+    assert [list(frame.columns) for frame in frames] == [["token", "word_embedding_tiny_xx"]] * 2
+    np.testing.assert_array_equal(*map(nlu_lite.matrix, frames))
+    assert archive.is_file()  # the user's own is never removed
+    assert folder.is_dir()
+
+
+def test_a_path_where_nothing_is_names_what_is_near(home, tmp_path):
+    write_archive(tmp_path / "tiny_xx.zip", TINY)
+    with pytest.raises(SourceError, match=r"does not exist.*Nearest: .*tiny_xx\.zip"):
+        nlu_lite.load(f"sparknlp:{tmp_path / 'tiny_xy.zip'}")
+
+
+def test_what_is_no_model_is_an_error(home, tmp_path):
+    (tmp_path / "x.zip").write_bytes(b"PK\3\4 and no more")
+    with pytest.raises(FormatError, match=r"x\.zip"):
+        nlu_lite.load(f"sparknlp:{tmp_path / 'x.zip'}")
+    assert keys(home) == []
+
+
+# --- convert ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("engine", Engine)
+def test_a_converted_folder_is_what_transformers_loads(tmp_path, engine):
+    import torch
+    from transformers import AutoModel
+
+    from nlu_lite.formats import read
+
+    archive = write_archive(tmp_path / "tiny.zip", TINY, engine)
+    convert(archive, tmp_path / "out")
+    model = AutoModel.from_pretrained(tmp_path / "out")
+    tensors = read(archive).tensors
+    state = model.state_dict()
+    assert set(tensors) <= set(state)
+    for name, tensor in tensors.items():
+        assert torch.equal(state[name], torch.from_numpy(tensor)), name
+    frames = [
+        nlu_lite.load(name, cache_dir=tmp_path / "cache").predict("Some text.")
+        for name in (f"path:{tmp_path / 'out'}", f"sparknlp:{archive}")
+    ]
+    np.testing.assert_array_equal(*map(nlu_lite.matrix, frames))
+
+
+def test_a_failed_conversion_leaves_nothing(tmp_path):
+    archive = write_archive(tmp_path / "tiny.zip", replace(TINY, number=Number.INT8))
+    with pytest.raises(UnsupportedReference):
+        convert(archive, tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["tiny.zip"]
+
+
+def test_a_folder_that_is_there_is_never_written_into(tmp_path):
+    archive = write_archive(tmp_path / "tiny.zip", TINY)
+    with pytest.raises(nlu_lite.OptionError, match="there is something at"):
+        convert(archive, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["tiny.zip"]
