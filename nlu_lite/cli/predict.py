@@ -1,4 +1,4 @@
-"""The command line: `nlu-lite predict TEXT...`."""
+"""`nlu-lite predict TEXT...`."""
 
 from __future__ import annotations
 
@@ -12,49 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nlu_lite._version import __version__
-from nlu_lite.errors import InputError, MissingExtra, NluLiteError, OptionError, SourceError
+from nlu_lite.errors import InputError, MissingExtra, OptionError, SourceError
 from nlu_lite.table import Level, to_arrow, vector_columns
 
 if TYPE_CHECKING:
     import pandas as pd
 
-app = typer.Typer(
-    name="nlu-lite",
-    help="Contextual vectors for the words of any language.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
 
-
-def main() -> None:
-    """Run the command line; exit codes: 0, 1 for a failure, 2 for wrong usage, each told in a line on stderr."""
-    try:
-        app()
-    except NluLiteError as error:
-        typer.echo(f"nlu-lite: {' '.join(str(error).split())}", err=True)
-        sys.exit(2 if isinstance(error, OptionError) else 1)
-    except BrokenPipeError:
-        sys.exit(1)
-
-
-def _show_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(__version__)
-        raise typer.Exit
-
-
-@app.callback()
-def options(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit.")
-    ] = False,
-) -> None:
-    """Contextual vectors for the words of any language."""
-
-
-@app.command()
 def predict(
     texts: Annotated[list[str] | None, typer.Argument(metavar="TEXT...", help="Texts, one document each.")] = None,
     ref: Annotated[
@@ -174,7 +138,3 @@ def _write_jsonl(frame: pd.DataFrame, path: Path) -> None:
 
 def _plain(value: Any) -> Any:
     return value.tolist() if hasattr(value, "tolist") else value
-
-
-if __name__ == "__main__":
-    main()
