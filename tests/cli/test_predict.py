@@ -10,7 +10,7 @@ import pytest
 
 import nlu_lite
 
-MODEL = f"path:{Path(__file__).parent / 'data' / 'xlmroberta_weights'}"
+MODEL = f"path:{Path(__file__).parents[1] / 'data' / 'xlmroberta_weights'}"
 COLUMN = "word_embedding_xlmroberta_weights"
 
 
