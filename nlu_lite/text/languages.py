@@ -9,6 +9,7 @@ from functools import cache
 from importlib import resources
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nlu_lite.errors import OptionError
 from nlu_lite.text.characters import Characters
@@ -66,23 +67,29 @@ def known_languages() -> frozenset[str]:
 
 
 def detect(text: str) -> str:
-    """Give a language whose rules serve the text; ``"xx"`` where it shows none.
+    """Give a language whose rules serve the text, by its script and its common words; ``"xx"`` where none shows.
 
     Example:
         >>> detect("Где ты?"), detect("12 + 3")
         ('ru', 'xx')
     """
-    return find_language(Characters(text))
-
-
-def find_language(characters: Characters) -> str:
-    """Give a language whose rules serve the text, by its script and its common words; ``"xx"`` where none shows."""
-    points = characters.points[:SAMPLE][characters.filled[:SAMPLE]]
+    characters = Characters(text[:SAMPLE])
+    points = characters.points[characters.filled]
     letters = np.count_nonzero(points >= 0x41)
-    for script, first, last in SCRIPTS:
-        if letters and np.count_nonzero((points >= first) & (points <= last)) > MOSTLY * letters:
-            return _of_script(script, characters.text[:SAMPLE].lower())
+    found = np.bincount(_scripts()[np.minimum(points, 0xFFFF)], minlength=len(SCRIPTS))
+    for place, (script, *_) in enumerate(SCRIPTS):
+        if found[place] > MOSTLY * letters > 0:
+            return _of_script(script, characters.text.lower())
     return "xx"
+
+
+@cache
+def _scripts() -> NDArray[np.uint8]:
+    """Give the place in `SCRIPTS` of each character of the first plane; one more than the last where there is none."""
+    table = np.full(0x10000, len(SCRIPTS), np.uint8)
+    for place, (_, first, last) in enumerate(SCRIPTS):
+        table[first : last + 1] = place
+    return table
 
 
 def _of_script(script: str, text: str) -> str:

@@ -1,6 +1,7 @@
 """The contract of `segment`: whatever the text and the rules, its spans are exact and lose nothing."""
 
 import time
+from importlib import resources
 
 import numpy as np
 import pandas as pd
@@ -82,6 +83,69 @@ def test_spans_of_dictionaries_are_exact(text, language):
 @settings(max_examples=100, deadline=None)
 def test_what_is_kept_whole_loses_nothing(text, pattern):
     check([text], segment(corpus(text), TextSettings(keep_whole=(pattern,))))
+
+
+def alone(texts, languages, chosen=None):
+    """The spans of each document by itself, put together."""
+    rows = []
+    for number, (text, language) in enumerate(zip(texts, languages, strict=True)):
+        found = segment(corpus(text, language=language), chosen)
+        spans = zip(found.sentence_begin.tolist(), found.sentence_end.tolist(), strict=True)
+        rows += [("sentence", number, *span) for span in spans]
+        spans = zip(found.token_sentence.tolist(), found.token_begin.tolist(), found.token_end.tolist(), strict=True)
+        rows += [("token", number, *span) for span in spans]
+    return rows
+
+
+def together(texts, languages, chosen=None):
+    found = segment(Corpus(texts, languages, pd.RangeIndex(len(texts))), chosen)
+    first = np.searchsorted(found.sentence_document, np.arange(len(texts))).tolist()
+    rows = []
+    for number in range(len(texts)):
+        of = found.sentence_document == number
+        spans = zip(found.sentence_begin[of].tolist(), found.sentence_end[of].tolist(), strict=True)
+        rows += [("sentence", number, *span) for span in spans]
+        of = found.sentence_document[found.token_sentence] == number
+        place = found.token_sentence[of] - first[number]
+        spans = zip(place.tolist(), found.token_begin[of].tolist(), found.token_end[of].tolist(), strict=True)
+        rows += [("token", number, *span) for span in spans]
+    return rows
+
+
+@given(st.lists(st.tuples(TEXTS, st.sampled_from(["xx", "en", "ja", "ar", "lb"])), max_size=6), st.data())
+@settings(max_examples=200, deadline=None)
+def test_a_document_is_split_as_if_it_were_alone(documents, data):
+    texts, languages = [text for text, _ in documents], [language for _, language in documents]
+    chosen = TextSettings(
+        newline_breaks=data.draw(st.sampled_from(NewlineBreaks)),
+        keep_whole=data.draw(st.sampled_from([(), (r"\s.", r"\A.", r".\Z")])),
+        sentences=data.draw(st.sampled_from([None, halves])),
+        tokens=data.draw(st.sampled_from([None, halves])),
+    )
+    assert together(texts, languages, chosen) == alone(texts, languages, chosen)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_no_rule_of_a_language_looks_into_another_document(language, data):
+    """Documents of the signs and words that the language's rules speak of."""
+    rules = (resources.files("nlu_lite.text") / "data" / "rules" / f"{language}.toml").read_text(encoding="utf-8")
+    said = st.sampled_from(sorted({*rules, *rules.split()[:300], "\n", "\r", "\u0130", "\u03a3"}))
+    texts = data.draw(st.lists(st.lists(said, max_size=8).map("".join), max_size=6))
+    words = data.draw(st.sampled_from(Words))
+    languages = [language] * len(texts)
+    assert together(texts, languages, TextSettings(words=words)) == alone(texts, languages, TextSettings(words=words))
+
+
+def test_documents_of_several_groups_come_back_in_order():
+    texts = [f"One {number}. Two." + " x" * (number % 7) * 2000 for number in range(40)]
+    languages = ["en", "de", "ja", "en"] * 10
+    done = []
+    segments = segment(Corpus(texts, languages, pd.RangeIndex(40)), advance=done.append)
+    check(texts, segments)
+    assert sum(done) == 40
+    assert together(texts, languages) == alone(texts, languages)
 
 
 @given(TEXTS)
