@@ -105,7 +105,7 @@ class _Finder:
         if stop.is_single and self._belongs(stop.start, stop.closed, stop.opener, stop.following):
             return
         late = self._late_closer(stop.end + len(stop.closed))
-        if self._ends(stop._replace(closed=stop.closed + late.strip())):
+        if self._ends(stop._replace(closed=stop.closed + late.strip()) if late else stop):
             ends = stop.end + len(stop.closed) + len(late or stop.gap)
             self.begin = self.counted = ends
             self.quotes = 0
