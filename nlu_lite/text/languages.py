@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import cache
 from importlib import resources
+from itertools import chain, repeat
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nlu_lite.errors import OptionError
 from nlu_lite.text.characters import Characters
-from nlu_lite.text.rules import Rules, written_in
+from nlu_lite.text.rules import written_in
 
 SCRIPTS = (
     ("Kana", 0x3040, 0x30FF),  # before the Chinese characters that stand among them
@@ -75,10 +77,10 @@ def detect(text: str) -> str:
     """
     characters = Characters(text[:SAMPLE])
     points = characters.points[characters.filled]
-    letters = np.count_nonzero(points >= 0x41)
-    found = np.bincount(_scripts()[np.minimum(points, 0xFFFF)], minlength=len(SCRIPTS))
-    for place, (script, *_) in enumerate(SCRIPTS):
-        if found[place] > MOSTLY * letters > 0:
+    enough = MOSTLY * np.count_nonzero(points >= 0x41)
+    found = np.bincount(_scripts()[np.minimum(points, 0xFFFF)], minlength=len(SCRIPTS)).tolist()
+    for (script, *_), count in zip(SCRIPTS, found, strict=False):  # the last count is of what is in no script
+        if count > enough > 0:
             return _of_script(script, characters.text.lower())
     return "xx"
 
@@ -93,15 +95,31 @@ def _scripts() -> NDArray[np.uint8]:
 
 
 def _of_script(script: str, text: str) -> str:
-    candidates = written_in(script)
+    candidates = [rules.language for rules in written_in(script)]
     if len(candidates) == 1:
-        return candidates[0].language
-    words = Counter(WORD.findall(text))
-    found = {rules.language: _evidence(rules, text, words) for rules in candidates}
-    best = max(found, key=lambda language: found[language], default="xx")
-    return best if found.get(best, 0) >= LEAST or (best != "xx" and script != "Latin") else "xx"
+        return candidates[0]
+    common, letters = _common(script), _letters(script)
+    speaking = chain.from_iterable(map(common.get, WORD.findall(text), repeat(())))
+    found = Counter(chain(speaking, *(letters[letter] for letter in text if letter in letters)))
+    best = max(candidates, key=found.__getitem__, default="xx")
+    return best if found[best] >= LEAST or (best != "xx" and script != "Latin") else "xx"
 
 
-def _evidence(rules: Rules, text: str, words: Counter[str]) -> int:
-    said = sum(times for word, times in words.items() if word in rules.evidence.common)
-    return said + sum(text.count(letter) for letter in rules.evidence.letters)
+@cache
+def _common(script: str) -> dict[str, tuple[str, ...]]:
+    """Give the languages of a script that each of their common words speaks for."""
+    return _inverted((rules.language, rules.evidence.common) for rules in written_in(script))
+
+
+@cache
+def _letters(script: str) -> dict[str, tuple[str, ...]]:
+    """Give the languages of a script that each of their own letters speaks for."""
+    return _inverted((rules.language, rules.evidence.letters) for rules in written_in(script))
+
+
+def _inverted(signs: Iterable[tuple[str, Iterable[str]]]) -> dict[str, tuple[str, ...]]:
+    languages: dict[str, tuple[str, ...]] = {}
+    for language, own in signs:
+        for sign in own:
+            languages[sign] = (*languages.get(sign, ()), language)
+    return languages
