@@ -18,7 +18,7 @@ from nlu_lite.text.characters import Characters
 from nlu_lite.text.dictionary import check_dictionaries, dictionary_cuts
 from nlu_lite.text.given import checked_sentences, checked_spans, shifted, whole
 from nlu_lite.text.groups import Group, grouped, in_order
-from nlu_lite.text.languages import check_language, detect, known_languages
+from nlu_lite.text.languages import check_language, detect, known_languages, rules_for
 from nlu_lite.text.rules import rules_of
 from nlu_lite.text.sentences import Cuts, sentence_cuts
 from nlu_lite.text.settings import NewlineBreaks, Splitter, TextSettings, Words
@@ -33,6 +33,7 @@ __all__ = [
     "check_language",
     "detect",
     "known_languages",
+    "rules_for",
     "segment",
     "segment_sentences",
 ]

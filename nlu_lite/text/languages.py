@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from nlu_lite.errors import OptionError
 from nlu_lite.text.characters import Characters
-from nlu_lite.text.rules import written_in
+from nlu_lite.text.rules import languages_with_rules, written_in
 
 SCRIPTS = (
     ("Kana", 0x3040, 0x30FF),  # before the Chinese characters that stand among them
@@ -56,9 +56,27 @@ def check_language(code: str) -> str:
             f"language {code!r} is unknown",
             "a code of ISO 639 such as 'de'",
             "Pass 'xx' to find the language from the text",
-            get_close_matches(str(code)[:20], known_languages(), cutoff=0.4),
+            _nearest(str(code)[:20].lower()),
         )
     return code
+
+
+def _nearest(code: str) -> list[str]:
+    """Names and longer codes of languages often begin with the code."""
+    begun = [code[:length] for length in (3, 2) if code[:length] in known_languages()]
+    return list(dict.fromkeys([*begun, *get_close_matches(code, known_languages(), cutoff=0.4)]))[:3]
+
+
+def rules_for(language: str) -> str:
+    """Say whose rules split texts of a language.
+
+    Example:
+        >>> rules_for("de"), rules_for("lb"), rules_for("xx")
+        ('de', "Unicode's default", 'found from the text')
+    """
+    if language == "xx":
+        return "found from the text"
+    return language if language in languages_with_rules() else "Unicode's default"
 
 
 @cache

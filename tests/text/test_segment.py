@@ -1,6 +1,7 @@
 """The contract of `segment`: whatever the text and the rules, its spans are exact and lose nothing."""
 
 import time
+import tracemalloc
 from importlib import resources
 
 import numpy as np
@@ -272,3 +273,31 @@ def test_time_grows_with_length(unit, language):
         segment(corpus(text, language=language))
         seconds.append(time.process_time() - begin)
     assert seconds[1] < 30 * seconds[0] + 0.5
+
+
+PROSE = {
+    "en": 'Dr. Smith didn\'t see it (at 5 p.m.), did he? "No," she said. ',
+    "it": "L'amico dell'avv. Rossi è arrivato; un po' tardi. ",
+    "ja": "「行く。」と言った。2020年に勉強をしていました。",
+    "vi": "Công ty có thể phát triển. Bác sĩ đi. ",
+    "th": "สวัสดีครับวันนี้ ",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("language", "length"),
+    [("en", 10_000_000), ("it", 1_000_000), ("ja", 1_000_000), ("th", 1_000_000), ("vi", 1_000_000)],
+)
+def test_memory_grows_with_length(language, length):
+    """A document takes at most ten times the memory of a tenth of it, and less than 100 bytes a character."""
+    peaks = []
+    for part in (length // 10, length):
+        documents = corpus((PROSE[language] * (part // 16))[:part], language=language)
+        tracemalloc.start()
+        found = segment(documents)
+        peaks.append(tracemalloc.get_traced_memory()[1] / part)
+        tracemalloc.stop()
+        assert found.token_end[-1] == len(documents.texts[0].rstrip())
+    assert peaks[1] < 1.2 * peaks[0]
+    assert peaks[1] < 100
