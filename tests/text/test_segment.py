@@ -3,6 +3,7 @@
 import time
 import tracemalloc
 from importlib import resources
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -86,6 +87,10 @@ def test_what_is_kept_whole_loses_nothing(text, pattern):
     check([text], segment(corpus(text), TextSettings(keep_whole=(pattern,))))
 
 
+def rules_text(language):
+    return (resources.files("nlu_lite.text") / "data" / "rules" / f"{language}.toml").read_text(encoding="utf-8")
+
+
 def alone(texts, languages, chosen=None):
     """The spans of each document by itself, put together."""
     rows = []
@@ -131,7 +136,7 @@ def test_a_document_is_split_as_if_it_were_alone(documents, data):
 @settings(max_examples=60, deadline=None)
 def test_no_rule_of_a_language_looks_into_another_document(language, data):
     """Documents of the signs and words that the language's rules speak of."""
-    rules = (resources.files("nlu_lite.text") / "data" / "rules" / f"{language}.toml").read_text(encoding="utf-8")
+    rules = rules_text(language)
     said = st.sampled_from(sorted({*rules, *rules.split()[:300], "\n", "\r", "\u0130", "\u03a3"}))
     texts = data.draw(st.lists(st.lists(said, max_size=8).map("".join), max_size=6))
     words = data.draw(st.sampled_from(Words))
@@ -273,6 +278,20 @@ def test_time_grows_with_length(unit, language):
         segment(corpus(text, language=language))
         seconds.append(time.process_time() - begin)
     assert seconds[1] < 30 * seconds[0] + 0.5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_rule_of_a_language_looks_again_and_again(language):
+    """What its rules speak of, said ten thousand times and then broken off, takes a second at most, not a minute."""
+    said = sorted({sign for sign in rules_text(language) if not sign.isspace()})
+    spread = said[:: len(said) // 24 + 1]
+    units = [*LONG.split(), *spread, "000 ", "1, ", "A. ", "Dr. ", "a b ", *map("".join, pairwise(spread))]
+    for unit in units:
+        text = (unit * 50_000)[:50_000] + unit[:3].strip() + "x"
+        begin = time.process_time()
+        segment(corpus(text, language=language))
+        assert time.process_time() - begin < 1.5, unit
 
 
 PROSE = {
