@@ -71,18 +71,23 @@ class Model:
         A sentence model's vector is repeated on the sentence's tokens; a token model's vectors are averaged, unless a
         pooling of sentences was asked for.
         """
-        if self.recipe is None or (level is Level.TOKEN and self.spec.action is Action.EMBED):
+        recipe = self._recipe_at(level)
+        if recipe is None:
             found = _at_level(self.encoder.token_vectors(texts, segments, advance), segments, level)
         else:
-            found = self._run_vectors(self.recipe, texts, segments, level, advance)
+            found = self._run_vectors(recipe, texts, segments, level, advance)
         wanted = self.normalize or (self.recipe is not None and self.recipe.normalize)
         return encoding.normalized(found) if wanted else found
 
     def steps(self, segments: Segments, level: Level) -> int:
         """Give how often `vectors` will advance."""
-        if self.recipe is None or (level is Level.TOKEN and self.spec.action is Action.EMBED):
+        if self._recipe_at(level) is None:
             return len(segments.token_begin)
         return len(encoding.find_runs(segments, _context(level)).document)
+
+    def _recipe_at(self, level: Level) -> SentenceRecipe | None:
+        """Give how whole sentences are encoded; None where tokens are."""
+        return None if level is Level.TOKEN and self.spec.action is Action.EMBED else self.recipe
 
     def _run_vectors(
         self,
@@ -125,9 +130,22 @@ def _backend(checkpoint: Checkpoint, fetched: Fetched, cache: Cache, options: Mo
     return OpenVinoBackend(checkpoint, keep, options.device, options.precision, options.threads)
 
 
+def check_prompt(prompt: str | None, models: Sequence[Model]) -> None:
+    """Refuse a prompt that would change nothing.
+
+    Raises:
+        OptionError: No model takes one.
+    """
+    if prompt is not None and not any(model.recipe is not None for model in models):
+        got = f"prompt={prompt!r} with models whose sentence vectors are means of token vectors"
+        raise OptionError(got, "a sentence model, or a sentence_pooling", 'Pass sentence_pooling="mean" too')
+
+
 def _recipe(spec: ModelSpec, options: ModelOptions) -> SentenceRecipe | None:
     """Give the model's own recipe with what was asked for in its place."""
     recipe = spec.sentence
+    if options.prompt is not None and not isinstance(options.prompt, str):
+        raise OptionError(f"prompt={options.prompt!r}", "a str", 'Pass what stands before a text, such as "query: "')
     if options.sentence_pooling is not None:
         recipe = replace(recipe or SentenceRecipe(options.sentence_pooling), pooling=options.sentence_pooling)
     if recipe is not None and options.prompt is not None:

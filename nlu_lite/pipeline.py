@@ -13,7 +13,7 @@ from nlu_lite import inputs, registry, sources, table, text
 from nlu_lite.cache import default_cache
 from nlu_lite.encoding import BackendName, Context, EncoderSettings, LayerMerge, Pooling, Precision
 from nlu_lite.errors import OptionError
-from nlu_lite.models import Model, ModelOptions, open_model
+from nlu_lite.models import Model, ModelOptions, check_prompt, open_model
 from nlu_lite.progress import progress_bar
 from nlu_lite.records import Action, Alignment, ComponentSpec, Corpus, ModelSpec, Segments, SentencePooling
 from nlu_lite.table import Level, VectorColumn
@@ -269,6 +269,7 @@ def load(
     )
     names = table.column_names(specs)
     models = [open_model(spec, name, access, options) for spec, name in zip(specs, names, strict=True)]
+    check_prompt(prompt, models)
     return Pipeline(components, tuple(models), _language(components), settings)
 
 

@@ -252,11 +252,25 @@ class SubwordKind(Enum):
 
 
 @dataclass(frozen=True)
+class Spelling:
+    """What a text goes through before SentencePiece sees it; a ``tokenizer.json`` says it itself.
+
+    Attributes:
+        small_letters: Whether letters become small ones.
+        plain_signs: Whether accents are dropped, and doubled single quotes become double ones: ALBERT's way.
+    """
+
+    small_letters: bool = False
+    plain_signs: bool = False
+
+
+@dataclass(frozen=True)
 class SubwordModel:
-    """The subword model that belongs to a checkpoint, as bytes."""
+    """The subword model that belongs to a checkpoint, as bytes, and how it wants texts to be spelt."""
 
     kind: SubwordKind
     data: bytes
+    spelling: Spelling = Spelling()
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def open_encoder(checkpoint: Checkpoint, backend: Backend, settings: EncoderSett
         settings=chosen,
         max_length=_length(chosen.max_length, backend.positions),
         layers=_layers(chosen.layers, backend.layers),
-        pooler=open_pooler(checkpoint),
+        pooler=open_pooler(checkpoint, backend.dimension),
     )
 
 

@@ -123,18 +123,19 @@ class Encoder:
     ) -> Iterator[list[States]]:
         budget = 0 if self.settings.reproducible else self.backend.budget
         waiting = deque([windows[n] for n in batch.windows] for batch in plan_batches(windows, budget))
-        most = max(map(len, waiting), default=0)
+        most: int | None = None  # pieces that fit into the memory, once it is known
         while waiting:
             chosen = waiting.popleft()
-            if len(chosen) > most:
-                waiting.extendleft((chosen[most:], chosen[:most]))
+            if most is not None and len(chosen) > 1 and _area(chosen) > most:
+                half = len(chosen) // 2
+                waiting.extendleft((chosen[half:], chosen[:half]))
                 continue
             try:
                 yield self._states(texts, runs, pieces, chosen)
             except OutOfMemory as error:
-                most = len(chosen) // 2
-                if not most:
+                if len(chosen) == 1:
                     raise _too_large(chosen[0], error) from error
+                most = _area(chosen) // 2
                 waiting.appendleft(chosen)
 
     def _states(self, texts: Sequence[str], runs: Runs, pieces: Pieces, windows: Sequence[Window]) -> list[States]:
@@ -186,6 +187,11 @@ def _count(anchors: Ints, window: Window) -> int:
     """Count the tokens (or runs) whose piece is kept in a window."""
     begin, end = np.searchsorted(anchors, (window.kept_first, window.kept_end))
     return int(end - begin)
+
+
+def _area(windows: Sequence[Window]) -> int:
+    """Count the pieces of a batch, padding and special tokens included."""
+    return len(windows) * (max(window.end - window.first for window in windows) + FRAME)
 
 
 def _too_large(window: Window, error: OutOfMemory) -> ModelError:
