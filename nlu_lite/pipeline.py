@@ -275,6 +275,7 @@ def load(
 
 def _described(spec: ModelSpec | ComponentSpec, model: Model | None) -> dict[str, object]:
     row: dict[str, object] = {"reference": spec.reference, "action": spec.action.value, "language": spec.language}
+    row["rules"] = text.rules_for(spec.language)
     if model is not None:
         row |= {
             "column": model.column,
