@@ -16,8 +16,9 @@ from nlu_lite.sources.bucket import BucketSource, Local
 from nlu_lite.sources.folder import FolderSource, fingerprint
 from nlu_lite.sources.hub import HubSource
 from nlu_lite.sources.installed import InstalledSource
+from nlu_lite.sources.inventory import Inventory
 
-__all__ = ["Access", "Archives", "Fetched", "FolderSource", "Place", "discard", "fetch"]
+__all__ = ["PLACES", "Access", "Archives", "Fetched", "FolderSource", "Inventory", "Place", "discard", "fetch"]
 
 
 class Place(Enum):

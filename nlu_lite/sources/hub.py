@@ -58,7 +58,7 @@ class HubSource:
             SourceError: It could not be downloaded.
             OfflineError: It is not in the cache, and the network is not to be used.
         """
-        return _cached(origin) or self._downloaded(origin)
+        return cached_snapshot(origin) or self._downloaded(origin)
 
     def _downloaded(self, origin: HubRepository) -> Path:
         from huggingface_hub import HfApi, snapshot_download
@@ -92,7 +92,12 @@ def needed(names: Sequence[str]) -> list[str]:
     return []
 
 
-def _cached(origin: HubRepository) -> Path | None:
+def cached_snapshot(origin: HubRepository) -> Path | None:
+    """Give the folder of a snapshot in the Hugging Face cache; None where there is none, or not all of it.
+
+    Raises:
+        UnknownReference: It is no name of a repository.
+    """
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
