@@ -299,22 +299,25 @@ def _text(value: object) -> str | None:
 
 def _way(found: registry.Found, spec: ModelSpec, inventory: Inventory) -> list[tuple[str, str | None]]:
     why_not = "" if found.row is None else found.catalogue.why_not(found.row)
-    origins = () if why_not else spec.origins
+    if why_not:
+        return [("loads", f"no: {why_not}")]
+    origins = spec.origins
     places = "\n".join(f"{PLACES[type(origin)].value}: {address(origin)}" for origin in origins)
     here = [f"{PLACES[type(origin)].value}: {path}" for origin in origins if (path := inventory.where(origin))]
     return [
-        ("loads", f"no: {why_not}" if why_not else "yes, from the first of these that has it\n" + places),
+        ("loads", "yes, from the first of these that has it\n" + places),
+        ("use", _use(spec.reference)),
         ("in cache", "\n".join(here) or "no"),
         ("revision", _revision(origins, inventory)),
         ("vectors of sentences", _recipe(spec.sentence)),
     ]
 
 
-def _revision(origins: Iterable[Origin], inventory: Inventory) -> str | None:
+def _revision(origins: Iterable[Origin], inventory: Inventory) -> str:
     """Give the commit of a hub repository that is here: the name of its snapshot's folder."""
     hubs = [origin for origin in origins if isinstance(origin, HubRepository)]
     if not hubs:
-        return "none: it does not come from a hub repository" if origins else None
+        return "none: it does not come from a hub repository"
     paths = [path for origin in hubs if (path := inventory.where(origin))]
     return paths[0].name if paths else hubs[0].revision or "its main branch when it is fetched"
 
@@ -330,7 +333,6 @@ def _recipe(recipe: SentenceRecipe | None) -> str:
 def _used(found: registry.Found, spec: ModelSpec) -> list[tuple[str, str | None]]:
     of_nlu = found.row is not None and found.row.where is None
     return [
-        ("use", _use(spec.reference)),
         ("use in Spark NLP", _use_in_spark(spec)),
         ("use through NLU", f'nlu.load("{spec.reference}").predict("""Put your text here.""")' if of_nlu else None),
     ]

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from nlu_lite._version import __version__
+from nlu_lite.cli.catalogue import info, references, search
 from nlu_lite.cli.predict import predict
 from nlu_lite.errors import NluLiteError, OptionError
 
@@ -21,6 +22,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(predict)
+app.command()(search)
+app.command()(info)
+app.command()(references)
 
 
 def main() -> None:

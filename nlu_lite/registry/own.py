@@ -113,8 +113,8 @@ def current() -> Catalogue:
 @cache
 def built_in() -> Catalogue:
     """Give NLU's tables and the library's own additions."""
-    name = "additions.toml"
-    return extended(Catalogue(nlu_rows()), [Source(name, read_data(name), Path())])
+    source = Source("nlu_lite's additions.toml", read_data("additions.toml"), Path())
+    return extended(Catalogue(nlu_rows()), [source])
 
 
 @lru_cache(maxsize=8)
