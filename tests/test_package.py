@@ -70,6 +70,7 @@ def test_load_takes_these():
         "revision=None",
         "cache_dir=None",
         "offline=None",
+        "lock=None",
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cache
@@ -71,11 +71,13 @@ class Kind:
     Attributes:
         what: What it is, in words.
         reads: In which forms it can be read; none for kinds that the library does not run.
+        model_types: What transformers calls its architectures.
         sentence: How it makes vectors of sentences; None for kinds that give vectors of tokens.
     """
 
     what: str
     reads: frozenset[Reads] = frozenset()
+    model_types: tuple[str, ...] = ()
     sentence: SentenceRecipe | None = None
 
 
@@ -197,9 +199,14 @@ def kinds() -> Mapping[str, Kind]:
     return {name: _kind(**entry) for name, entry in tomllib.loads(read_data("kinds.toml")).items()}
 
 
-def _kind(what: str, reads: tuple[str, ...] = (), sentence: Mapping[str, Any] | None = None) -> Kind:
+def _kind(
+    what: str,
+    reads: Sequence[str] = (),
+    model_types: Sequence[str] = (),
+    sentence: Mapping[str, Any] | None = None,
+) -> Kind:
     recipe = None if sentence is None else read_recipe(**sentence)
-    return Kind(what, frozenset(map(Reads, reads)), recipe)
+    return Kind(what, frozenset(map(Reads, reads)), tuple(model_types), recipe)
 
 
 def read_recipe(pooling: str, alignment: str = "text", normalize: bool = False, prompt: str = "") -> SentenceRecipe:
