@@ -63,7 +63,7 @@ class HubSource:
         return cached_snapshot(origin) or self._downloaded(origin)
 
     def _downloaded(self, origin: HubRepository) -> Path:
-        from huggingface_hub import HfApi, snapshot_download
+        from huggingface_hub import HfApi, hf_hub_download, snapshot_download
 
         if self.offline:
             raise _not_here(origin)
@@ -71,7 +71,7 @@ class HubSource:
             info = HfApi().model_info(origin.repository, revision=origin.revision)
             _check_name(origin, info.id)
             files = _chosen(origin, [file.rfilename for file in info.siblings or ()])
-            self.inspect(Path(snapshot_download(origin.repository, revision=info.sha, allow_patterns=["config.json"])))
+            self.inspect(Path(hf_hub_download(origin.repository, "config.json", revision=info.sha)).parent)
             snapshot_download(origin.repository, revision=origin.revision, allow_patterns=files)
             return Path(snapshot_download(origin.repository, revision=info.sha, allow_patterns=files))
 
