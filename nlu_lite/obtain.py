@@ -101,7 +101,6 @@ def _write(checkpoint: Checkpoint, folder: Path) -> None:
 
 def _as_stated(spec: ModelSpec, checkpoint: Checkpoint, path: Path) -> Checkpoint:
     """Refuse files that are not the model of which the catalogue speaks."""
-    _check_type(spec, checkpoint.config.get("model_type"), path)
     stated = {"annotator": spec.kind, "dimension": spec.card.dimension}
     for name, value in stated.items():
         found = getattr(checkpoint.card, name)
@@ -111,6 +110,7 @@ def _as_stated(spec: ModelSpec, checkpoint: Checkpoint, path: Path) -> Checkpoin
                 f"{value}, as the catalogue says of {spec.reference!r}",
                 "The files belong to another model: remove them and fetch them again",
             )
+    _check_type(spec, checkpoint.config["model_type"], path)
     return checkpoint
 
 
@@ -125,5 +125,5 @@ def _check_type(spec: ModelSpec, model_type: object, path: Path) -> None:
         raise ModelError(
             f"{path} has model_type {model_type!r}",
             f"{' or '.join(map(str, expected))}, since {spec.reference!r} is of kind {spec.kind}",
-            "The entry names another repository than it means: correct it, or load the repository itself with hf:",
+            "The files belong to another model: correct the entry if it is yours, or load the files themselves",
         )
