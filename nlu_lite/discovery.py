@@ -21,6 +21,8 @@ from nlu_lite.records import (
     SentenceRecipe,
 )
 from nlu_lite.sources import PLACES, Inventory
+from nlu_lite.text import check_language
+from nlu_lite.text.rules import languages_with_rules
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,6 +98,7 @@ def info(reference: str, *, cache_dir: str | Path | None = None) -> Info:
 
     Raises:
         UnknownReference: There is no such reference; the nearest are named.
+        OptionError: It is a text component of a language that is unknown.
 
     Example:
         >>> import nlu_lite
@@ -217,11 +220,13 @@ def address(origin: Origin) -> str:
 def _described(found: registry.Found, inventory: Inventory) -> list[tuple[str, str | None]]:
     spec = found.spec
     if isinstance(spec, ComponentSpec):
+        check_language(spec.language)
         return [
             ("reference", spec.reference),
             ("look-up", _look_up(found)),
             ("action", spec.action.value),
             ("language", spec.language),
+            ("sentences and words", _rules(spec.language)),
             ("loads", "yes: rules of this library, without a model"),
             ("use", _use(spec.reference)),
         ]
@@ -243,7 +248,17 @@ def _identity(found: registry.Found, spec: ModelSpec) -> list[tuple[str, str | N
         ("kind", None if spec.kind is None else f"{spec.kind}: {what}"),
         ("model", spec.name),
         ("language", spec.language),
+        ("sentences and words", _rules(spec.language)),
     ]
+
+
+def _rules(language: str) -> str:
+    """Say by which rules a text is split where nothing else is asked for."""
+    if language == "xx":
+        return "by the rules of the language that each text is found to be in"
+    if language in languages_with_rules():
+        return f"by rules of their own for {language!r}"
+    return f"by Unicode's default rules: there are none of their own for {language!r}"
 
 
 def _look_up(found: registry.Found) -> str:
