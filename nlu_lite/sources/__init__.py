@@ -132,9 +132,10 @@ def fetch(spec: ModelSpec, access: Access) -> Fetched:
     origins = _origins(spec, access)
     try:
         return _first(origins, replace(access, offline=True))
-    except OfflineError:
+    except OfflineError as error:
         if access.is_offline:
-            raise
+            remedy = f"Run where there is a network: nlu-lite download {spec.reference}. In other words: {error.remedy}"
+            raise OfflineError(error.got, error.expected, remedy, error.nearest) from error
     return _first(origins, replace(access, offline=False))
 
 
