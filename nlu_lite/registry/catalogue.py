@@ -139,8 +139,10 @@ class Catalogue:
         if not kind.reads:
             return f"{kind.what}, which this library does not run"
         if not self.spec(row).origins:
-            f"{kind.what}, of which this library reads no archives; "
-            "the catalogue knows no repository of these weights"
+            return (
+                f"{kind.what}, of which this library reads no archives; "
+                "the catalogue knows no repository of these weights"
+            )
         return ""
 
     def same(self, row: Row) -> list[str]:
