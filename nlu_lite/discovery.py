@@ -155,12 +155,13 @@ class Info:
 
 
 def _wrapped(value: str, room: int) -> list[str]:
-    """Break prose at spaces; addresses and lines of code stay whole, to be copied."""
+    """Break prose at spaces; addresses, paths and lines of code stay whole, to be copied."""
     from textwrap import wrap
 
     parts = []
     for line in value.split("\n"):
-        parts += [line] if _is_code(line) else wrap(line, room, break_long_words=False, break_on_hyphens=False)
+        whole = _is_code(line) or max(map(len, line.split(" "))) > room // 2
+        parts += [line] if whole else wrap(line, room, break_long_words=False, break_on_hyphens=False)
     return parts
 
 
