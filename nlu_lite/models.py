@@ -12,6 +12,7 @@ from nlu_lite import encoding
 from nlu_lite.cache import Cache
 from nlu_lite.encoding import BackendName, Context, Encoder, EncoderSettings, Precision
 from nlu_lite.errors import ModelError, OptionError
+from nlu_lite.locking import LockedModel
 from nlu_lite.obtain import obtain
 from nlu_lite.records import Action, Checkpoint, Floats, ModelSpec, Segments, SentencePooling, SentenceRecipe
 from nlu_lite.sources import Access, Fetched
@@ -102,18 +103,33 @@ class Model:
         return found[segments.token_sentence] if level is Level.TOKEN else found
 
 
-def open_model(spec: ModelSpec, column: str, access: Access, options: ModelOptions) -> Model:
+def open_model(
+    spec: ModelSpec, column: str, access: Access, options: ModelOptions, locked: LockedModel | None = None
+) -> Model:
     """Fetch, read and open a model; whatever can fail fails here.
+
+    Args:
+        spec: The model.
+        column: Name of its column in the result.
+        access: What may be used to get at its files.
+        options: How it is run.
+        locked: What a lock says of it; None where there is no lock.
 
     Raises:
         NluLiteError: As `load` says.
     """
-    fetched, checkpoint = obtain(spec, access)
+    fetched, checkpoint = _obtained(spec, access, locked)
     encoder = encoding.open_encoder(checkpoint, _backend(checkpoint, fetched, access.cache, options), options.encoder)
     recipe = _recipe(spec, options)
     if recipe is not None:
         _check_recipe(spec, recipe, encoder)
     return Model(spec, fetched, column, encoder, recipe, options.normalize)
+
+
+def _obtained(spec: ModelSpec, access: Access, locked: LockedModel | None) -> tuple[Fetched, Checkpoint]:
+    if locked is None:
+        return obtain(spec, access)
+    return obtain(locked.pin(spec), access, lambda fetched: locked.check(fetched, access.cache))
 
 
 def _backend(checkpoint: Checkpoint, fetched: Fetched, cache: Cache, options: ModelOptions) -> encoding.Backend:

@@ -9,8 +9,9 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from nlu_lite import inputs, registry, sources, table, text
+from nlu_lite import inputs, locking, registry, sources, table, text
 from nlu_lite.cache import default_cache
+from nlu_lite.discovery import address
 from nlu_lite.encoding import BackendName, Context, EncoderSettings, LayerMerge, Pooling, Precision
 from nlu_lite.errors import OptionError
 from nlu_lite.models import Model, ModelOptions, check_prompt, open_model
@@ -169,6 +170,7 @@ def load(
     revision: str | None = None,
     cache_dir: str | Path | None = None,
     offline: bool | None = None,
+    lock: str | Path | None = None,
 ) -> Pipeline:
     """Find, fetch and read what the references stand for; whatever can fail fails here.
 
@@ -214,6 +216,8 @@ def load(
             hub's own files stay in the Hugging Face cache.
         offline: Whether to use only what is on this machine; by default as the environment says (``NLU_LITE_OFFLINE``,
             ``HF_HUB_OFFLINE``).
+        lock: A file that ``nlu-lite lock`` made: models come from where it says, and a file of theirs that does not
+            have the bytes that it states is an error.
 
     Raises:
         BadReference: A reference is unknown, not public, or of a kind that cannot be read.
@@ -268,9 +272,23 @@ def load(
         normalize=normalize,
     )
     names = table.column_names(specs)
-    models = [open_model(spec, name, access, options) for spec, name in zip(specs, names, strict=True)]
+    locked = _locked(specs, lock, revision)
+    models = [
+        open_model(spec, name, access, options, pins) for spec, name, pins in zip(specs, names, locked, strict=True)
+    ]
     check_prompt(prompt, models)
     return Pipeline(components, tuple(models), _language(components), settings)
+
+
+def _locked(
+    specs: Sequence[ModelSpec], lock: str | Path | None, revision: str | None
+) -> Sequence[locking.LockedModel | None]:
+    if lock is None:
+        return [None] * len(specs)
+    if revision is not None:
+        raise OptionError(f"revision={revision!r} and a lock", "one of them", "Leave revision= out: the lock names it")
+    found = locking.read(lock)
+    return [found.model(spec.reference) for spec in specs]
 
 
 def _described(spec: ModelSpec | ComponentSpec, model: Model | None) -> dict[str, object]:
@@ -283,6 +301,7 @@ def _described(spec: ModelSpec | ComponentSpec, model: Model | None) -> dict[str
             "max_length": model.encoder.max_length,
             "dimension": model.encoder.backend.dimension,
             "layers": model.encoder.backend.layers,
+            "source": address(model.fetched.origin),
             "files": str(model.fetched.path),
             "digest": model.fetched.digest,
         }

@@ -80,7 +80,7 @@ class InstalledFile:
 
     Attributes:
         distribution: Name of the distribution as pip knows it.
-        extra: The extra of nlu-lite that installs it.
+        extra: The extra of nlu-lite that installs it; empty where there is none.
         path: The file's path as the distribution's RECORD lists it.
         sha256: Its published digest, hexadecimal.
         size: Its published size in bytes.

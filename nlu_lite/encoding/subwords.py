@@ -119,6 +119,8 @@ PIECE_RECIPES = {
     "camembert": PieceRecipe(4, Frame(5, 6, 1, 3), drops_space=False),
     "albert": PieceRecipe(0, Frame(2, 3, 0, 1), drops_space=True),
     "deberta-v2": PieceRecipe(0, Frame(1, 2, 0, 3), drops_space=True),
+    # BERT's kin that were distilled from XLM-RoBERTa have its vocabulary, and say nothing of it in their configuration.
+    "bert": PieceRecipe(1, Frame(0, 2, 1, 3), drops_space=True),
 }
 """By ``model_type``."""
 
@@ -186,7 +188,7 @@ def _moved(spans: list[tuple[int, int]], signs: list[str]) -> list[tuple[int, in
 
 def _sentence_pieces(checkpoint: Checkpoint, recipe: PieceRecipe) -> Subwords:
     pad = checkpoint.config.get("pad_token_id", recipe.frame.pad)
-    if pad != recipe.frame.pad:
+    if pad != recipe.frame.pad and checkpoint.config["model_type"] != "bert":
         got = f"the configuration has pad_token_id={pad!r}"
         raise ModelError(got, f"{recipe.frame.pad}, as every model of its kind has it", "Fetch the files again")
     processor, spelling = _processor(checkpoint.subwords.data), checkpoint.subwords.spelling

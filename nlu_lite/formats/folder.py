@@ -65,6 +65,9 @@ LAYOUTS = {
 }
 """By ``model_type``."""
 
+PIECES = "sentencepiece.bpe.model"
+"""BERT's kin with XLM-RoBERTa's subword model, such as multilingual-e5-small, have this file."""
+
 SETTINGS = "tokenizer_config.json"
 REMEDY = "Complete the folder, or fetch the model again"
 
@@ -78,7 +81,7 @@ class TransformersFolder:
 
     def read(self, path: Path) -> Checkpoint:
         """Read the model; weights in ``model.safetensors`` (or its shards) before ``pytorch_model.bin``."""
-        config = _config(path)
+        config = read_config(path)
         model_type = str(config["model_type"])
         tensors = _plainly_named(path, _weights(path), LAYOUTS[model_type].prefix)
         check_sizes(config, len(tensors), str(path / "config.json"))
@@ -96,16 +99,23 @@ def write_checkpoint(checkpoint: Checkpoint, folder: Path, advance: Callable[[in
         advance: Called with the number of tensors written since the last call.
     """
     layout = LAYOUTS[str(checkpoint.config["model_type"])]
-    (folder / layout.subwords).write_bytes(checkpoint.subwords.data)
+    name = layout.subwords if checkpoint.subwords.kind is layout.kind else PIECES
+    (folder / name).write_bytes(checkpoint.subwords.data)
     spelling = checkpoint.subwords.spelling
     settings = {"do_lower_case": spelling.small_letters, "keep_accents": not spelling.plain_signs}
-    if layout.kind is SubwordKind.SENTENCEPIECE:  # a tokenizer.json says it itself
+    if checkpoint.subwords.kind is SubwordKind.SENTENCEPIECE:  # a tokenizer.json says it itself
         (folder / SETTINGS).write_text(json.dumps(settings), encoding="utf-8")
     write_safetensors(folder / "model.safetensors", checkpoint.tensors, advance)
     (folder / "config.json").write_text(json.dumps(dict(checkpoint.config), indent=2), encoding="utf-8")
 
 
-def _config(folder: Path) -> dict[str, object]:
+def read_config(folder: Path) -> dict[str, object]:
+    """Read and check the ``config.json`` of a folder, whatever else is there.
+
+    Raises:
+        FormatError: It cannot be read.
+        UnsupportedReference: It is of a kind of model that the library does not run, or asks for code of its own.
+    """
     config = _json(folder / "config.json")
     model_type = config.get("model_type")
     if not isinstance(model_type, str) or model_type not in LAYOUTS:
@@ -214,6 +224,8 @@ def _plain_name(name: str, prefix: str) -> str:
 
 def _subwords(folder: Path, model_type: str) -> SubwordModel:
     layout = LAYOUTS[model_type]
+    if model_type == "bert" and (folder / PIECES).is_file():
+        return SubwordModel(SubwordKind.SENTENCEPIECE, (folder / PIECES).read_bytes())
     if (folder / layout.subwords).is_file():
         return SubwordModel(layout.kind, (folder / layout.subwords).read_bytes(), _spelling(folder, model_type))
     parts = [folder / name for name in layout.parts]

@@ -205,7 +205,7 @@ def changed(**changes):
             ModelError,
             "cannot be read .it is empty",
         ),
-        (lambda: changed(model_type="bert"), UnsupportedReference, "model_type 'bert'"),
+        (lambda: changed(model_type="roberta"), UnsupportedReference, "model_type 'roberta'"),
         (
             lambda: replace(read(MODEL), subwords=SubwordModel(read(MODEL).subwords.kind, b"junk")),
             ModelError,
