@@ -1,0 +1,125 @@
+"""Arrow data, and whatever hands its data over as Arrow: Polars, DuckDB, narwhals, nanoarrow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from nlu_lite.errors import InputError, MissingExtra
+from nlu_lite.inputs.saying import kind
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+STREAM, ARRAY = "__arrow_c_stream__", "__arrow_c_array__"
+"""Methods of the Arrow PyCapsule interface."""
+
+
+def from_arrow(data: object) -> pa.Table | pa.ChunkedArray | None:
+    """Read what hands over Arrow data; a lazy frame is computed.
+
+    Returns:
+        A table where `data` is a frame, an array where it is a column, None where it is neither. Strings and lists of
+        Arrow's view types, on which few functions work, become large ones.
+
+    Raises:
+        InputError: It holds what Arrow cannot hold.
+        MissingExtra: It needs pyarrow or narwhals, and these are not installed.
+    """
+    if isinstance(data, type):
+        return None
+    data = _computed(data)
+    if not hasattr(data, STREAM) and not hasattr(data, ARRAY):
+        return None
+    try:
+        import pyarrow as pa
+    except ImportError as error:
+        raise _missing(data, "pyarrow") from error
+    try:
+        with drawn(data):
+            return _without_views(_imported(data))
+    except pa.ArrowException as error:
+        remedy = "Convert these columns to types that Arrow has, or drop them"
+        raise InputError(f"{kind(data)} cannot be passed to Arrow ({error})", remedy=remedy) from error
+
+
+@contextmanager
+def drawn(data: object) -> Iterator[None]:
+    """Say of an exception of the caller's own data where it came from; it stays what it is."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(f"Raised by {kind(data)} while predict was drawing its texts; nothing was predicted.")
+        raise
+
+
+def _computed(data: Any) -> Any:
+    if type(data).__name__ != "LazyFrame" or type(data).__module__.partition(".")[0] not in ("polars", "narwhals"):
+        return data
+    try:
+        import narwhals as nw
+    except ImportError as error:
+        raise _missing(data, "narwhals") from error
+    with drawn(data):
+        return nw.from_native(data).lazy().collect()
+
+
+def _missing(data: object, package: str) -> MissingExtra:
+    return MissingExtra(f"reading {kind(data)} needs {package}", remedy='Run: pip install "nlu-lite[arrow]"')
+
+
+def _imported(data: Any) -> pa.Table | pa.ChunkedArray:
+    import pyarrow as pa
+
+    if isinstance(data, pa.RecordBatchReader):
+        return data.read_all()
+    if isinstance(data, pa.RecordBatch):
+        return pa.Table.from_batches([data])
+    if isinstance(data, (pa.Table, pa.ChunkedArray)):
+        return data
+    column = pa.chunked_array(data) if hasattr(data, STREAM) else pa.chunked_array([pa.array(data)])
+    return pa.Table.from_struct_array(column) if pa.types.is_struct(column.type) else column
+
+
+def _without_views(data: pa.Table | pa.ChunkedArray) -> pa.Table | pa.ChunkedArray:
+    import pyarrow as pa
+
+    if isinstance(data, pa.ChunkedArray):
+        plain = _plain(data.type)
+        return data if plain == data.type else data.cast(plain)
+    schema = pa.schema([_plain_field(field) for field in data.schema], data.schema.metadata)
+    return data if schema == data.schema else data.cast(schema)
+
+
+def _plain_field(field: pa.Field) -> pa.Field:
+    return field.with_type(_plain(field.type))
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    """Give the type without views, nested ones included."""
+    import pyarrow as pa
+
+    is_ = pa.types
+    if is_.is_string_view(kind):
+        return pa.large_string()
+    if is_.is_binary_view(kind):
+        return pa.large_binary()
+    if is_.is_dictionary(kind):
+        return pa.dictionary(kind.index_type, _plain(kind.value_type), kind.ordered)
+    if is_.is_struct(kind):
+        return pa.struct([_plain_field(field) for field in kind])
+    return _plain_list(kind)
+
+
+def _plain_list(kind: pa.DataType) -> pa.DataType:
+    import pyarrow as pa
+
+    is_ = pa.types
+    if is_.is_fixed_size_list(kind):
+        return pa.list_(_plain_field(kind.value_field), kind.list_size)
+    if is_.is_large_list(kind) or is_.is_large_list_view(kind):
+        return pa.large_list(_plain_field(kind.value_field))
+    if is_.is_list(kind) or is_.is_list_view(kind):
+        return pa.list_(_plain_field(kind.value_field))
+    return kind
