@@ -14,7 +14,7 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from typing import Any, Unpack, cast
 
 import numpy as np
@@ -39,21 +39,20 @@ class NluAccessor:
         self._frame = frame
         self._pipeline: Pipeline | None = None
 
-    def predict(
-        self, ref: str | Pipeline, *, text_column: Hashable | None = None, **options: Unpack[PredictOptions]
-    ) -> pd.DataFrame:
+    def predict(self, ref: str | Pipeline, **options: Unpack[PredictOptions]) -> pd.DataFrame:
         """Give what `Pipeline.predict` gives for this frame, which is not changed.
 
         Args:
             ref: References as `load` takes them; or a pipeline, which is loaded once for many frames.
-            text_column: The column of texts; by default ``text``, else the only column of strings.
-            options: The other options of `Pipeline.predict`, such as ``output_level``, ``positions`` or ``vectors``.
+            options: The options of `Pipeline.predict`: ``text_column`` (by default ``text``, else the only column of
+                strings), ``output_level``, ``positions``, ``metadata``, ``keep_columns``, ``lang``, ``lang_column``,
+                ``missing``, ``split``, ``vectors`` and ``progress``.
 
         Raises:
             NluLiteError: As `load` and `Pipeline.predict` say.
         """
         pipeline = _opened(ref)
-        result = pipeline.predict(self._frame, text_column=text_column, **options)
+        result = pipeline.predict(self._frame, as_="pandas", **options)
         cast(NluAccessor, result.nlu)._pipeline = pipeline
         return result
 
