@@ -48,6 +48,8 @@ def open_writer(corpus: Corpus, layout: Layout, names: Sequence[str]) -> Writer:
     Raises:
         InputError: A column of the caller's has the name of one of the result's, or the library cannot hold it.
     """
+    if corpus.kept is not None and not hasattr(corpus.kept, "iloc"):
+        _check_repeatable(corpus.kept)
     writer = _writer(corpus, layout)
     both = [name for name in writer.names if name in names]
     if both:
@@ -67,6 +69,22 @@ def _writer(corpus: Corpus, layout: Layout) -> Writer:
             return ArrowWriter(_sheet(corpus))
         case Form.POLARS:
             return PolarsWriter(_polars(_sheet(corpus)))
+
+
+def _check_repeatable(table: pa.Table) -> None:
+    """Refuse now what Arrow could not repeat when the vectors are there."""
+    import pyarrow as pa
+
+    for name in table.column_names:
+        try:
+            table.column(name).take(pa.array([0] * min(1, len(table)), pa.int64()))
+        except pa.ArrowException as error:
+            kind = table.schema.field(name).type
+            raise InputError(
+                f"Arrow cannot repeat the column {name!r} of type {kind} ({error})",
+                "columns of other types",
+                "Cast it, or pass keep_columns=False",
+            ) from error
 
 
 # --- pandas ----------------------------------------------------------------------------------------------------------
