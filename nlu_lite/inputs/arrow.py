@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,7 @@ def from_arrow(data: object) -> pa.Table | pa.ChunkedArray | None:
 
     Raises:
         InputError: It holds what Arrow cannot hold.
-        MissingExtra: It needs pyarrow or narwhals, and these are not installed.
+        MissingExtra: It needs pyarrow, which is not installed.
     """
     if isinstance(data, type):
         return None
@@ -35,7 +35,8 @@ def from_arrow(data: object) -> pa.Table | pa.ChunkedArray | None:
     try:
         import pyarrow as pa
     except ImportError as error:
-        raise _missing(data, "pyarrow") from error
+        remedy = 'Run: pip install "nlu-lite[arrow]"'
+        raise MissingExtra(f"reading {kind(data)} needs pyarrow", remedy=remedy) from error
     try:
         with drawn(data):
             return _without_views(_imported(data))
@@ -57,16 +58,8 @@ def drawn(data: object) -> Iterator[None]:
 def _computed(data: Any) -> Any:
     if type(data).__name__ != "LazyFrame" or type(data).__module__.partition(".")[0] not in ("polars", "narwhals"):
         return data
-    try:
-        import narwhals as nw
-    except ImportError as error:
-        raise _missing(data, "narwhals") from error
     with drawn(data):
-        return nw.from_native(data).lazy().collect()
-
-
-def _missing(data: object, package: str) -> MissingExtra:
-    return MissingExtra(f"reading {kind(data)} needs {package}", remedy='Run: pip install "nlu-lite[arrow]"')
+        return data.collect()
 
 
 def _imported(data: Any) -> pa.Table | pa.ChunkedArray:
@@ -78,8 +71,23 @@ def _imported(data: Any) -> pa.Table | pa.ChunkedArray:
         return pa.Table.from_batches([data])
     if isinstance(data, (pa.Table, pa.ChunkedArray)):
         return data
+    if isinstance(data, pa.Array):
+        return pa.chunked_array([data])
+    _check_objects(data)
     column = pa.chunked_array(data) if hasattr(data, STREAM) else pa.chunked_array([pa.array(data)])
-    return pa.Table.from_struct_array(column) if pa.types.is_struct(column.type) else column
+    is_frame = pa.types.is_struct(column.type) and not hasattr(data, "dtype")  # a Series has one
+    return pa.Table.from_struct_array(column) if is_frame else column
+
+
+def _check_objects(data: Any) -> None:
+    """Refuse Python's objects, of which Polars hands over the addresses as if they were bytes."""
+    import pyarrow as pa
+
+    schema = getattr(data, "schema", None)
+    dtypes = schema if isinstance(schema, Mapping) else {"it": getattr(data, "dtype", None)}
+    objects = [name for name, dtype in dtypes.items() if str(dtype) == "Object"]
+    if objects:
+        raise pa.ArrowTypeError(f"Python's objects in {', '.join(objects)}")
 
 
 def _without_views(data: pa.Table | pa.ChunkedArray) -> pa.Table | pa.ChunkedArray:

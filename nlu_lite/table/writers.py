@@ -310,7 +310,7 @@ def _polars(table: pa.Table) -> pl.DataFrame:
 
     try:
         found = pl.from_arrow(table)
-    except (pl.exceptions.PolarsError, *CANNOT) as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, *CANNOT) as error:
         raise InputError(
             f"Polars cannot hold the other columns ({error})",
             "columns of types that Polars has",
