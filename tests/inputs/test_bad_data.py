@@ -60,7 +60,7 @@ def test_ctrl_c_is_not_touched():
         read(interrupted(), reading())
 
 
-class Name(str, enum.Enum):
+class Name(str, enum.Enum):  # noqa: UP042 - str() of one is its name, which is the point
     FIRST = "one two"
 
 
