@@ -240,7 +240,8 @@ def _from_pandas(frame: pd.DataFrame) -> pa.Table:
     import pyarrow as pa
 
     try:
-        return pa.Table.from_pandas(frame, preserve_index=False)
+        table = pa.Table.from_pandas(frame, preserve_index=False)
+        return table if _comes_back(frame) else table.replace_schema_metadata(None)
     except CANNOT as error:
         name = next((name for name in frame.columns if not _fits(frame[[name]])), None)
         raise InputError(
@@ -248,6 +249,20 @@ def _from_pandas(frame: pd.DataFrame) -> pa.Table:
             "columns of one type each",
             'Convert it, for example with .astype(str), pass keep_columns=False, or ask for as_="pandas"',
         ) from error
+
+
+def _comes_back(frame: pd.DataFrame) -> bool:
+    """Whether pandas can read the names of its dtypes, by which `to_pandas` brings them back; else it would fail."""
+    import pandas as pd
+    from pandas.api.types import pandas_dtype
+
+    try:
+        for dtype in frame.dtypes:
+            if isinstance(dtype, pd.ArrowDtype):
+                pandas_dtype(str(dtype))
+    except (TypeError, NotImplementedError):
+        return False
+    return True
 
 
 CANNOT = (ValueError, TypeError, OverflowError, NotImplementedError)
