@@ -10,11 +10,11 @@ import numpy as np
 
 from nlu_lite import encoding
 from nlu_lite.cache import Cache
-from nlu_lite.encoding import BackendName, Context, Encoder, EncoderSettings, Precision
+from nlu_lite.encoding import BackendName, Context, Encoder, EncoderSettings, Facts, Precision
 from nlu_lite.errors import ModelError, OptionError
 from nlu_lite.locking import LockedModel
 from nlu_lite.obtain import obtain
-from nlu_lite.records import Action, Checkpoint, Floats, ModelSpec, Segments, SentencePooling, SentenceRecipe
+from nlu_lite.records import Action, Checkpoint, Floats, Ints, ModelSpec, Segments, SentencePooling, SentenceRecipe
 from nlu_lite.sources import Access, Fetched
 from nlu_lite.table import Level
 
@@ -85,6 +85,14 @@ class Model:
         if self._recipe_at(level) is None:
             return len(segments.token_begin)
         return len(encoding.find_runs(segments, _context(level)).document)
+
+    def facts(self, texts: Sequence[str], segments: Segments, level: Level) -> Facts:
+        """Say how the vectors of a level come about, a row a vector of `vectors`."""
+        recipe = self._recipe_at(level)
+        if recipe is None:
+            return self.encoder.token_facts(texts, segments, _group(segments, level))
+        found = self.encoder.run_facts(texts, encoding.find_runs(segments, _context(level)), recipe)
+        return found.of(segments.token_sentence) if level is Level.TOKEN else found
 
     def _recipe_at(self, level: Level) -> SentenceRecipe | None:
         """Give how whole sentences are encoded; None where tokens are."""
@@ -182,6 +190,17 @@ def _check_recipe(spec: ModelSpec, recipe: SentenceRecipe, encoder: Encoder) -> 
 
 def _context(level: Level) -> Context:
     return Context.DOCUMENT if level is Level.DOCUMENT else Context.SENTENCE
+
+
+def _group(segments: Segments, level: Level) -> Ints:
+    """Give the row of each token at a level, ascending."""
+    match level:
+        case Level.TOKEN:
+            return np.arange(len(segments.token_begin), dtype=np.int32)
+        case Level.SENTENCE:
+            return segments.token_sentence
+        case Level.DOCUMENT:
+            return segments.sentence_document[segments.token_sentence]
 
 
 def _at_level(vectors: Floats, segments: Segments, level: Level) -> Floats:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 Ints: TypeAlias = NDArray[np.int32]
 Floats: TypeAlias = NDArray[np.float32]
@@ -208,13 +209,14 @@ class Corpus:
         texts: D documents.
         languages: Language code of each; ``"xx"`` where it is to be found from the text.
         index: D labels, the input's own.
-        kept: The caller's other columns, D rows with the same index; None where there are none.
+        kept: The caller's other columns, D rows: a pandas frame with the same index, or an Arrow table; None where
+            there are none.
     """
 
     texts: list[str]
     languages: list[str]
     index: pd.Index
-    kept: pd.DataFrame | None = None
+    kept: pd.DataFrame | pa.Table | None = None
 
 
 @dataclass(frozen=True)

@@ -80,12 +80,15 @@ def test_predict_takes_these():
         "data",
         "output_level=None",
         "positions=False",
+        "metadata=False",
         "text_column=None",
         "keep_columns=True",
         "lang=None",
         "lang_column=None",
         "missing='error'",
         "split='words'",
+        "as_='pandas'",
+        "vectors='numpy'",
         "progress=None",
     ]
 

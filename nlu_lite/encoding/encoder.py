@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nlu_lite.encoding.alignment import align, encode_runs, find_runs, run_texts
 from nlu_lite.encoding.backends import Backend, OutOfMemory
+from nlu_lite.encoding.facts import Facts, span_facts
 from nlu_lite.encoding.plan import FRAME, plan_batches, plan_windows
 from nlu_lite.encoding.pooling import (
     Pooler,
@@ -98,6 +99,26 @@ class Encoder:
                 vectors.add(rows, window)
             advance(sum(_count(pieces.run_first[:-1], window) for window, _ in states))
         return vectors.finish()
+
+    def token_facts(self, texts: Sequence[str], segments: Segments, group: Ints) -> Facts:
+        """Say how the vectors of tokens, or of groups of them, come about.
+
+        Args:
+            texts: The documents.
+            segments: Their sentences and tokens.
+            group: int32 [T], the row of each token, ascending; each row has at least one.
+        """
+        runs = find_runs(segments, self.settings.context)
+        pieces = align(texts, segments, runs, self.subwords, self.settings.alignment)
+        change = np.flatnonzero(np.diff(group, prepend=-1, append=-1))
+        first, last = pieces.token_first[change[:-1]], pieces.token_end[change[1:] - 1]
+        return span_facts(pieces, first, last, self._windows(pieces, None), self.subwords.frame.unknown)
+
+    def run_facts(self, texts: Sequence[str], runs: Runs, recipe: SentenceRecipe) -> Facts:
+        """Say how the vectors of runs come about; the pieces of a prompt are among theirs."""
+        pieces = self._run_pieces(texts, runs, recipe)
+        first, end = pieces.run_first[:-1], pieces.run_first[1:]
+        return span_facts(pieces, first, end, self._windows(pieces, None), self.subwords.frame.unknown)
 
     @property
     def _width(self) -> int:
