@@ -283,6 +283,7 @@ def _described(spec: ModelSpec | ComponentSpec, model: Model | None) -> dict[str
             "layers": model.encoder.backend.layers,
             "files": str(model.fetched.path),
             "digest": model.fetched.digest,
+            "verified": model.fetched.verified,
         }
     return row
 

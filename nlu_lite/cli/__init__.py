@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from nlu_lite._version import __version__
+from nlu_lite.cli.models import cache_app, convert, download
 from nlu_lite.cli.predict import predict
 from nlu_lite.errors import NluLiteError, OptionError
 
@@ -21,6 +22,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(predict)
+app.command()(download)
+app.command()(convert)
+app.add_typer(cache_app)
 
 
 def main() -> None:

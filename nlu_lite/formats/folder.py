@@ -88,8 +88,17 @@ def write_checkpoint(checkpoint: Checkpoint, folder: Path, advance: Callable[[in
     """
     layout = LAYOUTS[str(checkpoint.config["model_type"])]
     (folder / layout.subwords).write_bytes(checkpoint.subwords.data)
+    if layout.kind is SubwordKind.TOKENIZER_JSON:
+        lower = _knows_small_letters_only(checkpoint.subwords.data)
+        # transformers' tokenizer asks this file, not the normalizer of tokenizer.json.
+        (folder / "tokenizer_config.json").write_text(json.dumps({"do_lower_case": lower}), encoding="utf-8")
     write_safetensors(folder / "model.safetensors", checkpoint.tensors, advance)
     (folder / "config.json").write_text(json.dumps(dict(checkpoint.config), indent=2), encoding="utf-8")
+
+
+def _knows_small_letters_only(tokenizer: bytes) -> bool:
+    normalizer = json.loads(tokenizer).get("normalizer")
+    return isinstance(normalizer, dict) and normalizer.get("lowercase") is True
 
 
 def _config(folder: Path) -> dict[str, object]:
