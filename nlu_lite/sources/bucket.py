@@ -62,6 +62,11 @@ class ArchiveRecord:
     sha256: str
     md5: str | None
 
+    @property
+    def verified(self) -> str:
+        """Say in words who vouches for the bytes."""
+        return "verified by the publisher's MD5" if self.md5 else "not verified by the publisher"
+
 
 @dataclass(frozen=True)
 class Local:
@@ -133,6 +138,11 @@ class BucketSource:
             return ArchiveRecord(**json.loads(self._record_file(file).read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError):
             return None
+
+    def records(self) -> list[ArchiveRecord]:
+        """Give what is known of all archives that were fetched before, by file name."""
+        names = sorted(path.name.removesuffix(".json") for path in self._folder.glob("*.zip.json"))
+        return [record for name in names if (record := self.record(name))]
 
     # --- what is here ---
 
