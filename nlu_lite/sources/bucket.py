@@ -309,6 +309,8 @@ def _check_members(members: list[zipfile.ZipInfo], size: int, name: str) -> None
         raise FormatError(f"{name} claims {claimed:,} bytes in {size:,}", "weights", "Do not use this archive")
     seen: set[str] = set()
     for member in members:
+        if not 0 <= member.header_offset < size:
+            raise zipfile.BadZipFile(f"{member.filename!r} begins at {member.header_offset}")
         if member.filename in seen or _leads_elsewhere(member):
             raise FormatError(
                 f"{name} holds {member.filename!r}, a link, a second of its name or a path that leads out of it",
