@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from nlu_lite import inputs, registry, sources, table, text
+from nlu_lite import inputs, registry, sources, streams, table, text
 from nlu_lite.cache import default_cache
-from nlu_lite.encoding import BackendName, Context, EncoderSettings, LayerMerge, Pooling, Precision
+from nlu_lite.encoding import (
+    BackendName,
+    Context,
+    EncoderSettings,
+    LayerMerge,
+    Pooling,
+    Precision,
+    check_number,
+)
 from nlu_lite.errors import OptionError
 from nlu_lite.models import Model, ModelOptions, open_model
 from nlu_lite.progress import progress_bar
@@ -21,6 +30,7 @@ from nlu_lite.text import Splitter, TextSettings
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 E = TypeVar("E", bound=Enum)
 
@@ -109,6 +119,72 @@ class Pipeline:
         spans = table.rows(level, corpus, segments)
         columns = self._vectors(corpus, segments, level, progress)
         return table.build(level, corpus, spans, columns, positions)
+
+    def stream(
+        self,
+        data: object,
+        *,
+        chunk: int = 1024,
+        output_level: str | None = None,
+        positions: bool = False,
+        text_column: Hashable | None = None,
+        keep_columns: bool = True,
+        lang: str | None = None,
+        lang_column: Hashable | None = None,
+        missing: str = "error",
+        split: str = "words",
+        as_: str = "pandas",
+    ) -> Iterator[pd.DataFrame | pa.RecordBatch]:
+        """Answer data of any length piece by piece, in order, holding one piece at a time.
+
+        Args:
+            data: Something to go through, such as a generator, that gives texts, lists of words, or batches of rows
+                (frames, Series, arrays): all that `predict` takes. Texts and lists are gathered to chunks, batches are
+                answered each by itself, large ones cut.
+            chunk: Most rows of `data` that are answered at once.
+            output_level: As for `predict`, and so are the next seven.
+            positions: See there.
+            text_column: See there.
+            keep_columns: See there.
+            lang: See there.
+            lang_column: See there.
+            missing: See there.
+            split: See there.
+            as_: ``"pandas"`` for frames, ``"arrow"`` for record batches (extra ``arrow``), whose first column
+                ``index`` says which row of `data` a row belongs to.
+
+        Returns:
+            An iterator of what `predict` gives for each piece. Rows without an index of their own are numbered through
+            the whole stream.
+
+        Raises:
+            OptionError: An option has an unknown value; raised at once.
+            InputError: A piece cannot be read; raised where it stands, after all that came before. An exception of
+                `data` itself is passed on likewise.
+
+        Example:
+            >>> import nlu_lite
+            >>> words = nlu_lite.load("en.tokenize")
+            >>> for frame in words.stream((f"Line {n}" for n in range(3)), chunk=2):
+            ...     print(frame["token"].tolist(), frame.index.tolist())
+            ['Line', '0', 'Line', '1'] [0, 0, 1, 1]
+            ['Line', '2'] [2, 2]
+        """
+        check_number("chunk", chunk, 1)
+        form = _choice(streams.Form, as_, "as_")
+        options = partial(
+            self.predict,
+            output_level=output_level,
+            positions=positions,
+            keep_columns=keep_columns,
+            lang=lang,
+            missing=missing,
+            split=split,
+            progress=False,
+        )
+        options([])  # options are refused here, not where the first piece is asked for
+        predict = partial(options, text_column=text_column, lang_column=lang_column)
+        return streams.stream(data, chunk, predict, form)
 
     @property
     def info(self) -> pd.DataFrame:
