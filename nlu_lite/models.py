@@ -97,18 +97,45 @@ class Model:
         return found[segments.token_sentence] if level is Level.TOKEN else found
 
 
-def open_model(spec: ModelSpec, column: str, access: Access, options: ModelOptions) -> Model:
+def open_model(
+    spec: ModelSpec,
+    column: str,
+    access: Access,
+    options: ModelOptions,
+    check: Callable[[Checkpoint], object] = bool,
+) -> Model:
     """Fetch, read and open a model; whatever can fail fails here.
+
+    Args:
+        spec: What its reference stands for.
+        column: Name of its column of vectors.
+        access: How its files are got at.
+        options: How it is run.
+        check: Called with what was read before it is opened; raises where that is not to be used.
 
     Raises:
         NluLiteError: As `load` says.
     """
     fetched, checkpoint = obtain(spec, access)
+    check(checkpoint)
     encoder = encoding.open_encoder(checkpoint, _backend(checkpoint, fetched, access.cache, options), options.encoder)
     recipe = _recipe(spec, options)
     if recipe is not None:
         _check_recipe(spec, recipe, encoder)
     return Model(spec, fetched, column, encoder, recipe, options.normalize)
+
+
+def changed(model: Model, options: ModelOptions) -> Model:
+    """Run the same weights with other options; device, backend, precision and threads stay those of the model.
+
+    Raises:
+        NluLiteError: The model does not have what is asked for.
+    """
+    encoder = encoding.with_settings(model.encoder, options.encoder)
+    recipe = _recipe(model.spec, options)
+    if recipe is not None:
+        _check_recipe(model.spec, recipe, encoder)
+    return replace(model, encoder=encoder, recipe=recipe, normalize=options.normalize)
 
 
 def _backend(checkpoint: Checkpoint, fetched: Fetched, cache: Cache, options: ModelOptions) -> encoding.Backend:

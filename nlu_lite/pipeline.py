@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from nlu_lite import inputs, registry, sources, streams, table, text
+from nlu_lite import files, inputs, registry, saving, sources, streams, table, text
 from nlu_lite.cache import default_cache
 from nlu_lite.encoding import (
     BackendName,
@@ -22,6 +22,7 @@ from nlu_lite.encoding import (
     check_number,
 )
 from nlu_lite.errors import OptionError
+from nlu_lite.files import Written
 from nlu_lite.models import Model, ModelOptions, open_model
 from nlu_lite.progress import progress_bar
 from nlu_lite.records import Action, Alignment, ComponentSpec, Corpus, ModelSpec, Segments, SentencePooling
@@ -44,12 +45,16 @@ class Pipeline:
         models: The models among them.
         language: Language of texts for which `predict` is told no other; ``"xx"`` finds it from each text.
         settings: How texts are split.
+        options: How models are run.
+        access: How files were got at.
     """
 
     components: tuple[ModelSpec | ComponentSpec, ...]
     models: tuple[Model, ...]
     language: str
     settings: TextSettings
+    options: ModelOptions
+    access: sources.Access
 
     def predict(
         self,
@@ -185,6 +190,97 @@ class Pipeline:
         options([])  # options are refused here, not where the first piece is asked for
         predict = partial(options, text_column=text_column, lang_column=lang_column)
         return streams.stream(data, chunk, predict, form)
+
+    def predict_file(
+        self,
+        source: str | Path,
+        target: str | Path,
+        *,
+        chunk: int = 1024,
+        dtype: str = "float32",
+        existing: str = "error",
+        format: str | None = None,  # noqa: A002
+        output_level: str | None = None,
+        positions: bool = False,
+        text_column: str | None = None,
+        keep_columns: bool = True,
+        lang: str | None = None,
+        lang_column: str | None = None,
+        missing: str = "error",
+        progress: bool | None = None,
+    ) -> Written:
+        r"""Answer the texts of files by a Parquet file, with no more than a chunk in the memory.
+
+        What is done is kept in a folder beside `target`, ``<target>.parts``, until all is done. After a kill, a full
+        disk or Ctrl-C the same call goes on where it stood, and the file becomes what one run would have given.
+
+        Args:
+            source: A file, a folder of files, or ``"-"`` for standard input: ``.txt`` (a text on each line),
+                ``.jsonl``, ``.csv`` (all columns are strings) or ``.parquet``. All are read once before work begins,
+                so that whatever is wrong with them is said at once; standard input is not.
+            target: The file to write, ``.parquet``: a row group for each chunk, vectors as lists of one length.
+            chunk: Texts that are answered at once.
+            dtype: ``"float32"`` or ``"float16"``: in what numbers vectors are written.
+            existing: ``"error"`` or ``"replace"``: what to do where `target` exists.
+            format: ``"txt"``, ``"jsonl"``, ``"csv"`` or ``"parquet"`` where names do not say what files are.
+            output_level: As for `predict`, and so are the next two.
+            positions: See there.
+            text_column: See there.
+            keep_columns: Whether the other columns come along, their types as in the file.
+            lang: See `predict`, and so are the next two.
+            lang_column: See there.
+            missing: See there.
+            progress: Whether to show a bar with rate and time left; by default in a terminal or notebook.
+
+        Returns:
+            The path and the numbers of texts and rows. The file's column ``index`` is the number of a row's text in
+            its file, counted from 0; in front of it stands ``file`` where `source` is a folder.
+
+        Raises:
+            InputError: The texts cannot be read, or have changed since the parts were made.
+            OptionError: `target` exists, is a folder or lies in the folder that is read; parts beside it were made
+                with other settings, which are named; or an option has an unknown value.
+            SourceError: A file cannot be read or written.
+            FormatError: A file is damaged.
+            MissingExtra: The extra ``arrow`` is not installed.
+
+        Example:
+            >>> import tempfile, nlu_lite
+            >>> words = nlu_lite.load("en.tokenize")
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     _ = Path(folder, "in.txt").write_text("One line.\nAnother.")
+            ...     words.predict_file(f"{folder}/in.txt", f"{folder}/out.parquet").rows
+            5
+        """
+        check_number("chunk", chunk, 1)
+        request = files.Request(
+            source,
+            Path(target),
+            None if format is None else _choice(files.Format, format, "format"),
+            text_column,
+            lang_column,
+            inputs.Columns.KEEP if keep_columns else inputs.Columns.DROP,
+            _choice(inputs.Missing, missing, "missing"),
+            chunk,
+            _choice(files.Numbers, dtype, "dtype"),
+            _choice(files.Existing, existing, "existing"),
+        )
+        level, answered = self._level(output_level), partial(self.predict, output_level=output_level, lang=lang)
+        answered([])  # options are refused before anything is read
+
+        def predict(frame: pd.DataFrame, column: str) -> pd.DataFrame:
+            return answered(
+                frame,
+                positions=positions,
+                text_column=column,
+                keep_columns=False,
+                lang_column=lang_column,
+                missing=missing,
+                progress=False,
+            )
+
+        asked = {"output_level": level.value, "positions": positions, "lang": lang, "missing": missing}
+        return files.predict_file(request, predict, {"pipeline": saving.described(self)} | asked, progress)
 
     @property
     def info(self) -> pd.DataFrame:
@@ -345,7 +441,7 @@ def load(
     )
     names = table.column_names(specs)
     models = [open_model(spec, name, access, options) for spec, name in zip(specs, names, strict=True)]
-    return Pipeline(components, tuple(models), _language(components), settings)
+    return Pipeline(components, tuple(models), _language(components), settings, options, access)
 
 
 def _described(spec: ModelSpec | ComponentSpec, model: Model | None) -> dict[str, object]:

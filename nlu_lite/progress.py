@@ -14,14 +14,22 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def progress_bar(total: int, unit: str, wanted: bool | None) -> Iterator[bars.tqdm[NoReturn]]:
-    """A bar that shows itself after a second; `wanted` None means where somebody looks on."""
+def progress_bar(total: int | None, unit: str, wanted: bool | None) -> Iterator[bars.tqdm[NoReturn]]:
+    """A bar that shows itself after a second; `wanted` None means where somebody looks on, `total` None not known."""
     # Without widgets, a notebook shows a line of text.
     notebook = "ipykernel" in sys.modules and find_spec("ipywidgets") is not None
     tqdm: type[bars.tqdm[NoReturn]] = import_module("tqdm.notebook" if notebook else "tqdm").tqdm
     shown = _interactive() if wanted is None else wanted
-    with tqdm(total=total, unit=unit, delay=1, disable=not (shown and total), leave=False) as bar:
+    with tqdm(total=total, unit=unit, delay=1, disable=not shown or total == 0, leave=False) as bar:
         yield bar
+
+
+def skip(bar: bars.tqdm[NoReturn], number: int) -> None:
+    """Count what was done before this process began: it says nothing of the rate."""
+    if not bar.disable:
+        bar.initial += number
+        bar.last_print_n += number
+        bar.update(number)
 
 
 def _interactive() -> bool:

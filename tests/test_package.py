@@ -84,6 +84,43 @@ def test_predict_takes_these():
     ]
 
 
+def test_stream_takes_these():
+    assert signature(nlu_lite.Pipeline.stream) == [
+        "self",
+        "data",
+        "chunk=1024",
+        "output_level=None",
+        "positions=False",
+        "text_column=None",
+        "keep_columns=True",
+        "lang=None",
+        "lang_column=None",
+        "missing='error'",
+        "split='words'",
+        "as_='pandas'",
+    ]
+
+
+def test_predict_file_takes_these():
+    assert signature(nlu_lite.Pipeline.predict_file) == [
+        "self",
+        "source",
+        "target",
+        "chunk=1024",
+        "dtype='float32'",
+        "existing='error'",
+        "format=None",
+        "output_level=None",
+        "positions=False",
+        "text_column=None",
+        "keep_columns=True",
+        "lang=None",
+        "lang_column=None",
+        "missing='error'",
+        "progress=None",
+    ]
+
+
 def test_every_error_is_of_one_tree():
     errors = [getattr(nlu_lite, name) for name in nlu_lite.__all__ if inspect.isclass(getattr(nlu_lite, name))]
     errors.remove(nlu_lite.Pipeline)
