@@ -13,7 +13,16 @@ from nlu_lite.cache import Cache
 from nlu_lite.encoding import BackendName, Context, Encoder, EncoderSettings, Precision
 from nlu_lite.errors import ModelError, OptionError
 from nlu_lite.obtain import obtain
-from nlu_lite.records import Action, Checkpoint, Floats, ModelSpec, Segments, SentencePooling, SentenceRecipe
+from nlu_lite.records import (
+    Action,
+    Checkpoint,
+    Floats,
+    LocalFolder,
+    ModelSpec,
+    Segments,
+    SentencePooling,
+    SentenceRecipe,
+)
 from nlu_lite.sources import Access, Fetched
 from nlu_lite.table import Level
 
@@ -122,7 +131,7 @@ def open_model(
     recipe = _recipe(spec, options)
     if recipe is not None:
         _check_recipe(spec, recipe, encoder)
-    return Model(spec, fetched, column, encoder, recipe, options.normalize)
+    return Model(spec, _placed(fetched), column, encoder, recipe, options.normalize)
 
 
 def changed(model: Model, options: ModelOptions) -> Model:
@@ -136,6 +145,14 @@ def changed(model: Model, options: ModelOptions) -> Model:
     if recipe is not None:
         _check_recipe(model.spec, recipe, encoder)
     return replace(model, encoder=encoder, recipe=recipe, normalize=options.normalize)
+
+
+def _placed(fetched: Fetched) -> Fetched:
+    """Say where a folder of the user's is, wherever the process goes from here."""
+    origin = fetched.origin
+    if not isinstance(origin, LocalFolder):
+        return fetched
+    return replace(fetched, origin=LocalFolder(str(Path(origin.path).expanduser().resolve())))
 
 
 def _backend(checkpoint: Checkpoint, fetched: Fetched, cache: Cache, options: ModelOptions) -> encoding.Backend:

@@ -138,8 +138,8 @@ def described(pipeline: Opened) -> dict[str, Any]:
     return {
         "references": [spec.reference for spec in pipeline.components],
         "language": pipeline.language,
-        "text": _plain(pipeline.settings),
-        "options": {**_plain(pipeline.options), "encoder": _plain(pipeline.options.encoder)},
+        "text": plain(pipeline.settings),
+        "options": {**plain(pipeline.options), "encoder": plain(pipeline.options.encoder)},
         "digests": [model.fetched.digest for model in pipeline.models],
         "versions": _versions(pipeline.settings, pipeline.options, bool(pipeline.models)),
     }
@@ -211,7 +211,7 @@ def _refuse_callables(settings: TextSettings) -> None:
 
 def _save_model(model: Model, access: Access, folder: Path, number: int, weights: Weights) -> dict[str, Any]:
     spec = pinned(model)
-    fetched, checkpoint = obtain(spec, access)
+    fetched, checkpoint = obtain(spec, replace(access, revision=None))  # the origin names its own
     if fetched.digest != model.fetched.digest:
         raise IntegrityError(
             f"the files of {spec.reference!r} at {fetched.path} have changed since they were loaded",
@@ -230,16 +230,13 @@ def _save_model(model: Model, access: Access, folder: Path, number: int, weights
         "origin": {"kind": type(origin).__name__, **asdict(origin)},
         "weights": copy,
         "sha256": content(checkpoint),
-        "sentence": None if spec.sentence is None else _plain(spec.sentence),
+        "sentence": None if spec.sentence is None else plain(spec.sentence),
     }
 
 
 def pinned(model: Model) -> ModelSpec:
-    """Give what a model's reference stands for with the one origin that it came from, wherever this process stands."""
-    origin = model.fetched.origin
-    if isinstance(origin, LocalFolder):
-        origin = LocalFolder(str(Path(origin.path).expanduser().resolve()))
-    return replace(model.spec, origins=(origin,))
+    """Give what a model's reference stands for with the one origin that it came from."""
+    return replace(model.spec, origins=(model.fetched.origin,))
 
 
 # --- and back --------------------------------------------------------------------------------------------------------
@@ -378,8 +375,8 @@ def _only(versions: dict[str, str | None], names: set[str]) -> dict[str, str | N
 # --- records and plain values ----------------------------------------------------------------------------------------
 
 
-def _plain(record: Any) -> dict[str, Any]:
-    """Turn a record into values that JSON knows; records in it are left out."""
+def plain(record: Any) -> dict[str, Any]:
+    """Turn a record of settings into values that JSON knows; records in it are left out."""
     values = {field.name: getattr(record, field.name) for field in fields(record)}
     return {name: _plain_value(value) for name, value in values.items() if not hasattr(value, "__dataclass_fields__")}
 

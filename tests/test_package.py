@@ -42,6 +42,7 @@ def signature(function):
 def test_load_takes_these():
     assert signature(nlu_lite.load) == [
         "*references",
+        "path=None",
         "device='cpu'",
         "backend='torch'",
         "precision='fp32'",
@@ -65,6 +66,7 @@ def test_load_takes_these():
         "revision=None",
         "cache_dir=None",
         "offline=None",
+        "versions='same'",
     ]
 
 
@@ -119,6 +121,10 @@ def test_predict_file_takes_these():
         "missing='error'",
         "progress=None",
     ]
+
+
+def test_save_takes_these():
+    assert signature(nlu_lite.Pipeline.save) == ["self", "path", "weights=False"]
 
 
 def test_every_error_is_of_one_tree():
