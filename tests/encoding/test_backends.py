@@ -1,5 +1,6 @@
 """Every backend gives transformers' hidden states, whatever the options."""
 
+import signal
 from dataclasses import replace
 from itertools import pairwise, product
 
@@ -181,6 +182,28 @@ def test_a_batch_that_does_not_fit_is_halved_and_so_are_those_after_it():
 def test_a_single_window_that_does_not_fit_is_an_error():
     with pytest.raises(ModelError, match=r"a single window of \d+ pieces does not fit into the memory .too many"):
         token_vectors(open_tiny(backend=Small(0)), ["a b"])
+
+
+# --- being stopped ---------------------------------------------------------------------------------------------------
+
+
+def test_ctrl_c_stops_within_a_batch_and_breaks_nothing(open_backend, monkeypatch):
+    backend = open_backend()
+    encoder, run, batches = open_tiny(backend=backend), backend.encode, []
+
+    def interrupted(ids, mask, layers):
+        batches.append(ids.size)
+        if len(batches) == 2:
+            signal.raise_signal(signal.SIGINT)
+        return run(ids, mask, layers)
+
+    before = token_vectors(encoder, TEXTS)
+    with monkeypatch.context() as patch:
+        patch.setattr(backend, "encode", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            token_vectors(encoder, TEXTS * 10)
+    assert len(batches) == 2
+    np.testing.assert_array_equal(token_vectors(encoder, TEXTS), before)
 
 
 # --- bad options -----------------------------------------------------------------------------------------------------

