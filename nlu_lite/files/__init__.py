@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 from importlib.util import find_spec
@@ -15,7 +15,7 @@ import numpy as np
 
 from nlu_lite.errors import InputError, MissingExtra, ModelError, OptionError
 from nlu_lite.files.parts import Parts
-from nlu_lite.files.readers import FILE, INDEX, Format, Source, find, opened, peek
+from nlu_lite.files.readers import FILE, INDEX, Format, Source, batched, find, lines, opened, peek
 from nlu_lite.inputs import Columns, Missing
 from nlu_lite.progress import progress_bar, skip
 from nlu_lite.table import matrix, to_arrow, vector_columns
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["Existing", "Format", "Numbers", "Request", "Written", "predict_file", "read_frame"]
+__all__ = ["Existing", "Format", "Numbers", "Request", "Written", "predict_file", "read_batches"]
 
 Predict = Callable[["pd.DataFrame", str], "pd.DataFrame"]
 """Answers a frame whose column of texts is named."""
@@ -91,6 +91,21 @@ class Written:
 
 
 @dataclass(frozen=True)
+class Batches:
+    """Texts that are being read.
+
+    Attributes:
+        batches: Lists of texts, or frames.
+        text_column: The frames' column of texts; None where there are lists.
+        rows: Number of texts; None for standard input.
+    """
+
+    batches: Iterator[list[str]] | Iterator[pd.DataFrame]
+    text_column: str | None
+    rows: int | None
+
+
+@dataclass(frozen=True)
 class Layout:
     """How a chunk of texts becomes rows.
 
@@ -139,23 +154,32 @@ def predict_file(request: Request, predict: Predict, settings: Mapping[str, Any]
         return _write(request, _selected(request, source), parts, predict, progress)
 
 
-def read_frame(request: Request) -> tuple[pd.DataFrame, str]:
-    """Read all of a file, for those who want it in the memory.
+def read_batches(request: Request) -> Batches:
+    """Read files for those who write something else than Parquet, or nothing.
 
-    Returns:
-        The texts with the columns that come along, and the name of the column of texts. The index numbers the texts
-        of the file; a folder's files are named in the column ``file``.
+    Lines of text need no pyarrow. The index of frames numbers the texts of each file; a folder's files are named in the
+    column ``file``.
 
     Raises:
         NluLiteError: As `predict_file`.
     """
+    source = find(request.source, request.format)
+    named = request.text_column or request.lang_column
+    if source.root is None and source.files[0][1] is Format.TXT and not named:
+        path = source.files[0][0]
+        rows = None if source.is_stream else sum(1 for _ in lines(path))
+        return Batches(batched(lines(path), request.chunk), None, rows)
     _check_installed()
-    import pyarrow as pa
-
-    reading = opened(_selected(request, find(request.source, request.format)), request.chunk)
+    reading = opened(_selected(request, source), request.chunk)
     text = _text_column(reading.schema, request.text_column)
-    table = pa.concat_tables([reading.schema.empty_table(), *reading.tables])
-    return table.to_pandas().set_index("index").rename_axis(None), text
+    _check_gaps(reading.gaps.get(text), request.missing)
+    return Batches(map(_frame, reading.tables), text, reading.rows)
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    """Give the frame of a table; whole numbers among which values are missing do not become floats."""
+    frame: pd.DataFrame = table.to_pandas(integer_object_nulls=True)
+    return frame.set_index(INDEX).rename_axis(None)
 
 
 # --- what is asked for -----------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import chain, islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from nlu_lite.errors import FormatError, InputError, OptionError, SourceError
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+T = TypeVar("T")
 
 STDIN = Path("-")
 INDEX, FILE = "index", "file"
@@ -270,7 +272,14 @@ def _unfitting(path: Path, reason: str) -> InputError:
 # --- one file --------------------------------------------------------------------------------------------------------
 
 
-def _lines(path: Path) -> Iterator[str]:
+def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Cut into lists of one size, the last one shorter."""
+    rest = iter(items)
+    while part := list(islice(rest, size)):
+        yield part
+
+
+def lines(path: Path) -> Iterator[str]:
     r"""Give the lines of UTF-8; they end at ``\n`` or ``\r\n``, not at all that Unicode calls a line's end."""
     place = 0
     with _opened(path) as file:
@@ -303,28 +312,20 @@ def _read_txt(path: Path, size: int, columns: tuple[str, ...] | None) -> Iterato
     import pyarrow as pa
 
     _check_columns(columns, ["text"], path)
-    lines = _lines(path)
-    part = list(islice(lines, size))
-    while True:
+    parts = batched(lines(path), size)
+    for part in chain([next(parts, [])], parts):
         yield pa.table({"text": pa.array(part, pa.string())})
-        part = list(islice(lines, size))
-        if not part:
-            return
 
 
 def _read_jsonl(path: Path, size: int, columns: tuple[str, ...] | None) -> Iterator[pa.Table]:
-    objects = _objects(path)
-    part = list(islice(objects, size))
-    while True:
+    parts = batched(_objects(path), size)
+    for part in chain([next(parts, [])], parts):
         names = tuple(dict.fromkeys(name for values in part for name in values))
         yield _table(path, part, columns or names or ("text",))
-        part = list(islice(objects, size))
-        if not part:
-            return
 
 
 def _objects(path: Path) -> Iterator[dict[str, Any]]:
-    for number, line in enumerate(_lines(path), 1):
+    for number, line in enumerate(lines(path), 1):
         if not line.strip():
             continue
         try:
@@ -364,7 +365,7 @@ def _read_csv(path: Path, size: int, columns: tuple[str, ...] | None) -> Iterato
         "parse_options": csv.ParseOptions(newlines_in_values=True),
         "read_options": csv.ReadOptions(block_size=CSV_BLOCK, use_threads=False),
     }
-    with _reading(path):
+    with _parsing(path):
         with csv.open_csv(path, **options) as reader:
             names = reader.schema.names
         wanted = _check_columns(columns, names, path)
@@ -377,7 +378,7 @@ def _read_parquet(path: Path, size: int, columns: tuple[str, ...] | None) -> Ite
     import pyarrow as pa
     from pyarrow import parquet
 
-    with _reading(path), parquet.ParquetFile(path) as file:
+    with _parsing(path), parquet.ParquetFile(path) as file:
         schema = file.schema_arrow
         wanted = _check_columns(columns, schema.names, path)
         part = pa.schema([schema.field(name) for name in wanted])
@@ -418,19 +419,27 @@ READERS: dict[Format, Reader] = {
 
 @contextmanager
 def _reading(path: Path) -> Iterator[None]:
-    """Explain what the system and Arrow say of a file that cannot be read."""
-    import pyarrow as pa
-
+    """Explain what the system says of a file that cannot be read."""
     try:
         yield
-    except pa.ArrowInvalid as error:
-        got = f"{path} cannot be read ({' '.join(str(error).split())})"
-        raise FormatError(got, "a whole file of its kind", "Make it again, or leave it out") from error
     except SourceError:
         raise
     except OSError as error:
         got = f"{path} cannot be read ({error.strerror or ' '.join(str(error).split())})"
         raise SourceError(got, "a file of texts", "Check the path") from error
+
+
+@contextmanager
+def _parsing(path: Path) -> Iterator[None]:
+    """Explain what Arrow says, too."""
+    import pyarrow as pa
+
+    try:
+        with _reading(path):
+            yield
+    except pa.ArrowInvalid as error:
+        got = f"{path} cannot be read ({' '.join(str(error).split())})"
+        raise FormatError(got, "a whole file of its kind", "Make it again, or leave it out") from error
 
 
 def _called(path: Path) -> str:
