@@ -32,7 +32,7 @@ RUNS = 3
 SENTENCES = {"small": 20, "base": 5}
 """Sentences of each language, by size of the model."""
 OURS = [(backend, precision) for precision in ("fp32", "bf16") for backend in ("torch", "openvino")]
-PEERS = {"sentence-transformers": (8, 32), "flair": (8, 32), "transformers": (8, 32)}
+PEERS = {"sentence-transformers": (4, 8, 16, 32), "flair": (4, 8, 16, 32), "transformers": (4, 8, 16, 32)}
 """Batch sizes that are tried."""
 Run = Callable[[list[str]], Any]
 
@@ -240,8 +240,9 @@ def results(job: dict[str, Any], peers: dict[str, str]) -> Iterable[dict[str, An
 
 
 def spawn(python: str, job: dict[str, Any]) -> dict[str, Any]:
-    quiet = {"TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error"}
-    environment = os.environ | quiet | {"OMP_NUM_THREADS": str(job["threads"]), "PYTHONWARNINGS": "ignore"}
+    quiet = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error", "PYTHONWARNINGS": "ignore"}
+    threads = {name: str(job["threads"]) for name in ("OMP_NUM_THREADS", "RAYON_NUM_THREADS")}
+    environment = os.environ | quiet | threads
     environment |= {"HF_HUB_DISABLE_PROGRESS_BARS": "1"}
     command = [python, __file__, "work", json.dumps(job)]
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)

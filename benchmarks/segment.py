@@ -2,6 +2,7 @@
 
     python benchmarks/segment.py table FOLDER     F1 of each language, as the table of docs/languages.md
     python benchmarks/segment.py speed FOLDER     millions of characters a second on one core, all tools in one run
+    python benchmarks/segment.py short FOLDER     microseconds a document where each sentence is one
 
 FOLDER holds files <language>-<treebank>.jsonl of Universal Dependencies; each line is a document with `text`,
 `sentences` [[begin, end], ...] and `tokens` [[begin, end, ...], ...], half-open code-point offsets. A span is right
@@ -15,8 +16,9 @@ import json
 import re
 import time
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,6 +26,7 @@ import pandas as pd
 from nlu_lite.records import Corpus
 from nlu_lite.text import TextSettings, Words, segment
 from nlu_lite.text.characters import Characters
+from nlu_lite.text.rules import languages_with_rules
 from nlu_lite.text.words import icu_cuts
 
 Spans = list[tuple[int, int]]
@@ -182,16 +185,28 @@ COLUMNS = (
 
 
 def table(folder: Path) -> None:
-    print("| treebank | " + " | ".join(f"{kind}: {name}" for kind, _, name, _ in COLUMNS) + " |")
+    print("| language, treebank | " + " | ".join(f"{kind}: {name}" for kind, _, name, _ in COLUMNS) + " |")
     print("|---" * (len(COLUMNS) + 1) + "|")
-    rows = []
-    for path in sorted(folder.glob("*.jsonl")):
-        documents = [json.loads(line) for line in path.open(encoding="utf-8")]
-        language = path.name.split("-")[0]
-        rows.append([scores(make(language), documents)[place] for _, place, _, make in COLUMNS])
-        print(f"| {path.stem} | " + " | ".join(map(shown, rows[-1])) + " |", flush=True)
+    rows: list[list[float | None]] = []
+    scored: list[str] = []
+    for language in sorted(languages_with_rules() - {"xx"}):
+        paths = sorted(folder.glob(f"{language}-*.jsonl"))
+        if not paths:
+            print(f"| {language}, no data " + "| " * len(COLUMNS) + "|")
+        for path in paths:
+            documents = [json.loads(line) for line in path.open(encoding="utf-8")]
+            rows.append([scores(make(language), documents)[place] for _, place, _, make in COLUMNS])
+            print(f"| {path.stem.replace('-', ', ', 1)} | " + " | ".join(map(shown, rows[-1])) + " |", flush=True)
+            scored.append(language)
+    print(averages("average", rows))
+    print(
+        averages("average without Thai", [row for language, row in zip(scored, rows, strict=True) if language != "th"])
+    )
+
+
+def averages(name: str, rows: list[list[float | None]]) -> str:
     means = [[value for value in column if value is not None] for column in zip(*rows, strict=True)]
-    print("| average | " + " | ".join(shown(sum(one) / len(one) if one else None) for one in means) + " |")
+    return f"| {name} | " + " | ".join(shown(sum(one) / len(one) if one else None) for one in means) + " |"
 
 
 def shown(value: float | None) -> str:
@@ -207,44 +222,79 @@ en-EWT de-GSD fr-GSD it-ISDT fi-TDT vi-VTB ru-GSD ar-PUD hi-PUD ja-GSD zh-GSD th
 """
 
 
+TOOLS = (
+    ("nlu_lite", ours, LENGTH),
+    ("ICU", icu, LENGTH),
+    ("sentencex (sentences)", sentencex, LENGTH),
+    ("spaCy blank", spacy, SHORT),
+    ("pySBD (sentences)", pysbd, SHORT),
+)
+
+
 def speed(folder: Path) -> None:
-    tools = (
-        ("nlu_lite", ours, LENGTH),
-        ("ICU", icu, LENGTH),
-        ("sentencex (sentences)", sentencex, LENGTH),
-        ("spaCy blank", spacy, SHORT),
-        ("pySBD (sentences)", pysbd, SHORT),
-    )
-    print("| treebank | " + " | ".join(name for name, *_ in tools) + " |")
-    print("|---" * (len(tools) + 1) + "|")
+    print("| treebank | " + " | ".join(name for name, *_ in TOOLS) + " |")
+    print("|---" * (len(TOOLS) + 1) + "|")
+    for name, documents in timed(folder):
+        text = " ".join(document["text"] for document in documents)
+        rates = [rate(make(name[:2]), text, length) for _, make, length in TOOLS]
+        print(f"| {name} | " + " | ".join("" if one is None else f"{one:.2f}" for one in rates) + " |", flush=True)
+
+
+def timed(folder: Path) -> Iterator[tuple[str, list[dict]]]:
     for name in TIMED.split():
         path = folder / f"{name}.jsonl"
         if path.exists():
-            text = " ".join(json.loads(line)["text"] for line in path.open(encoding="utf-8"))
-            rates = [rate(make(name[:2]), text, length) for _, make, length in tools]
-            print(f"| {name} | " + " | ".join("" if one is None else f"{one:.2f}" for one in rates) + " |", flush=True)
+            yield name, [json.loads(line) for line in path.open(encoding="utf-8")]
+
+
+def short(folder: Path) -> None:
+    """The others take a document a call; nlu_lite takes all in one."""
+    tools = (("nlu_lite", ours_together), ("nlu_lite, language not given", lambda _: ours_together("xx")))
+    others = tuple((name, one_by_one(make)) for name, make, _ in TOOLS[1:])
+    print("| treebank | characters | " + " | ".join(name for name, _ in tools + others) + " |")
+    print("|---" * (len(tools + others) + 2) + "|")
+    for name, documents in timed(folder):
+        texts = [one["text"][begin:end] for one in documents for begin, end in one["sentences"]]
+        tried = [make(name[:2]) for _, make in tools + others]
+        times = ["" if run is None else f"{seconds(run, texts) / len(texts) * 1e6:.0f}" for run in tried]
+        print(f"| {name} | {sum(map(len, texts)) / len(texts):.0f} | " + " | ".join(times) + " |", flush=True)
+
+
+def ours_together(language: str) -> Callable[[list[str]], object]:
+    return lambda texts: segment(Corpus(texts, [language] * len(texts), pd.RangeIndex(len(texts))))
+
+
+def one_by_one(make: Callable[[str], Tool | None]) -> Callable[[str], Callable[[list[str]], object] | None]:
+    def opened(language: str) -> Callable[[list[str]], object] | None:
+        tool = make(language)
+        return None if tool is None else lambda texts: [tool(text) for text in texts]
+
+    return opened
 
 
 def rate(tool: Tool | None, text: str, length: int) -> float | None:
     """Millions of characters a second of processor time, the best of three: other programs do not count."""
     if tool is None:
         return None
-    long = (text * (length // len(text) + 1))[:length]
-    seconds = []
+    return length / seconds(tool, (text * (length // len(text) + 1))[:length]) / 1e6
+
+
+def seconds(run: Callable[[Any], object], data: object) -> float:
+    times = []
     for _ in range(3):
         begin = time.process_time()
-        tool(long)
-        seconds.append(time.process_time() - begin)
-    return length / min(seconds) / 1e6
+        run(data)
+        times.append(time.process_time() - begin)
+    return min(times)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["table", "speed"])
+    parser.add_argument("what", choices=["table", "speed", "short"])
     parser.add_argument("folder", type=Path)
     options = parser.parse_args()
     warnings.simplefilter("ignore")
-    {"table": table, "speed": speed}[options.what](options.folder)
+    {"table": table, "speed": speed, "short": short}[options.what](options.folder)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 """
 
 from nlu_lite._version import __version__
+from nlu_lite.discovery import Info, info, references, search
 from nlu_lite.errors import (
     BadReference,
     FormatError,
@@ -20,11 +21,13 @@ from nlu_lite.errors import (
     UnsupportedReference,
 )
 from nlu_lite.pipeline import Pipeline, load
+from nlu_lite.registry import register
 from nlu_lite.table import matrix
 
 __all__ = [
     "BadReference",
     "FormatError",
+    "Info",
     "InputError",
     "IntegrityError",
     "LicensedReference",
@@ -38,6 +41,10 @@ __all__ = [
     "UnknownReference",
     "UnsupportedReference",
     "__version__",
+    "info",
     "load",
     "matrix",
+    "references",
+    "register",
+    "search",
 ]

@@ -10,13 +10,15 @@ import numpy as np
 
 from nlu_lite import encoding
 from nlu_lite.cache import Cache
-from nlu_lite.encoding import BackendName, Context, Encoder, EncoderSettings, Precision
+from nlu_lite.encoding import BackendName, Context, Encoder, EncoderSettings, Facts, Precision
 from nlu_lite.errors import ModelError, OptionError
+from nlu_lite.locking import LockedModel
 from nlu_lite.obtain import obtain
 from nlu_lite.records import (
     Action,
     Checkpoint,
     Floats,
+    Ints,
     LocalFolder,
     ModelSpec,
     Segments,
@@ -80,18 +82,31 @@ class Model:
         A sentence model's vector is repeated on the sentence's tokens; a token model's vectors are averaged, unless a
         pooling of sentences was asked for.
         """
-        if self.recipe is None or (level is Level.TOKEN and self.spec.action is Action.EMBED):
+        recipe = self._recipe_at(level)
+        if recipe is None:
             found = _at_level(self.encoder.token_vectors(texts, segments, advance), segments, level)
         else:
-            found = self._run_vectors(self.recipe, texts, segments, level, advance)
+            found = self._run_vectors(recipe, texts, segments, level, advance)
         wanted = self.normalize or (self.recipe is not None and self.recipe.normalize)
         return encoding.normalized(found) if wanted else found
 
     def steps(self, segments: Segments, level: Level) -> int:
         """Give how often `vectors` will advance."""
-        if self.recipe is None or (level is Level.TOKEN and self.spec.action is Action.EMBED):
+        if self._recipe_at(level) is None:
             return len(segments.token_begin)
         return len(encoding.find_runs(segments, _context(level)).document)
+
+    def facts(self, texts: Sequence[str], segments: Segments, level: Level) -> Facts:
+        """Say how the vectors of a level come about, a row a vector of `vectors`."""
+        recipe = self._recipe_at(level)
+        if recipe is None:
+            return self.encoder.token_facts(texts, segments, _group(segments, level))
+        found = self.encoder.run_facts(texts, encoding.find_runs(segments, _context(level)), recipe)
+        return found.of(segments.token_sentence) if level is Level.TOKEN else found
+
+    def _recipe_at(self, level: Level) -> SentenceRecipe | None:
+        """Give how whole sentences are encoded; None where tokens are."""
+        return None if level is Level.TOKEN and self.spec.action is Action.EMBED else self.recipe
 
     def _run_vectors(
         self,
@@ -111,21 +126,23 @@ def open_model(
     column: str,
     access: Access,
     options: ModelOptions,
+    locked: LockedModel | None = None,
     check: Callable[[Checkpoint], object] = bool,
 ) -> Model:
     """Fetch, read and open a model; whatever can fail fails here.
 
     Args:
-        spec: What its reference stands for.
-        column: Name of its column of vectors.
-        access: How its files are got at.
+        spec: The model.
+        column: Name of its column in the result.
+        access: What may be used to get at its files.
         options: How it is run.
+        locked: What a lock says of it; None where there is no lock.
         check: Called with what was read before it is opened; raises where that is not to be used.
 
     Raises:
         NluLiteError: As `load` says.
     """
-    fetched, checkpoint = obtain(spec, access)
+    fetched, checkpoint = _obtained(spec, access, locked)
     check(checkpoint)
     encoder = encoding.open_encoder(checkpoint, _backend(checkpoint, fetched, access.cache, options), options.encoder)
     recipe = _recipe(spec, options)
@@ -155,6 +172,12 @@ def _placed(fetched: Fetched) -> Fetched:
     return replace(fetched, origin=LocalFolder(str(Path(origin.path).expanduser().resolve())))
 
 
+def _obtained(spec: ModelSpec, access: Access, locked: LockedModel | None) -> tuple[Fetched, Checkpoint]:
+    if locked is None:
+        return obtain(spec, access)
+    return obtain(locked.pin(spec), access, lambda fetched: locked.check(fetched, access.cache))
+
+
 def _backend(checkpoint: Checkpoint, fetched: Fetched, cache: Cache, options: ModelOptions) -> encoding.Backend:
     encoding.check_number("threads", options.threads, 1)
     if options.backend is BackendName.TORCH:
@@ -169,9 +192,22 @@ def _backend(checkpoint: Checkpoint, fetched: Fetched, cache: Cache, options: Mo
     return OpenVinoBackend(checkpoint, keep, options.device, options.precision, options.threads)
 
 
+def check_prompt(prompt: str | None, models: Sequence[Model]) -> None:
+    """Refuse a prompt that would change nothing.
+
+    Raises:
+        OptionError: No model takes one.
+    """
+    if prompt is not None and not any(model.recipe is not None for model in models):
+        got = f"prompt={prompt!r} with models whose sentence vectors are means of token vectors"
+        raise OptionError(got, "a sentence model, or a sentence_pooling", 'Pass sentence_pooling="mean" too')
+
+
 def _recipe(spec: ModelSpec, options: ModelOptions) -> SentenceRecipe | None:
     """Give the model's own recipe with what was asked for in its place."""
     recipe = spec.sentence
+    if options.prompt is not None and not isinstance(options.prompt, str):
+        raise OptionError(f"prompt={options.prompt!r}", "a str", 'Pass what stands before a text, such as "query: "')
     if options.sentence_pooling is not None:
         recipe = replace(recipe or SentenceRecipe(options.sentence_pooling), pooling=options.sentence_pooling)
     if recipe is not None and options.prompt is not None:
@@ -192,6 +228,17 @@ def _check_recipe(spec: ModelSpec, recipe: SentenceRecipe, encoder: Encoder) -> 
 
 def _context(level: Level) -> Context:
     return Context.DOCUMENT if level is Level.DOCUMENT else Context.SENTENCE
+
+
+def _group(segments: Segments, level: Level) -> Ints:
+    """Give the row of each token at a level, ascending."""
+    match level:
+        case Level.TOKEN:
+            return np.arange(len(segments.token_begin), dtype=np.int32)
+        case Level.SENTENCE:
+            return segments.token_sentence
+        case Level.DOCUMENT:
+            return segments.sentence_document[segments.token_sentence]
 
 
 def _at_level(vectors: Floats, segments: Segments, level: Level) -> Floats:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -16,8 +17,17 @@ from nlu_lite.records import Checkpoint, LocalFolder, ModelSpec
 from nlu_lite.sources import Access, Fetched
 
 
-def obtain(spec: ModelSpec, access: Access) -> tuple[Fetched, Checkpoint]:
+def _accept(_fetched: Fetched) -> None:
+    """Find nothing wrong."""
+
+
+def obtain(spec: ModelSpec, access: Access, check: Callable[[Fetched], None] = _accept) -> tuple[Fetched, Checkpoint]:
     """Fetch and read a model; what cannot be memory-mapped as it lies is converted once and kept in the cache.
+
+    Args:
+        spec: The model.
+        access: What may be used to get at its files.
+        check: Called with the files before anything of them is read; what it raises keeps them from being read.
 
     Raises:
         SourceError: The files could not be fetched, or not be kept.
@@ -25,7 +35,8 @@ def obtain(spec: ModelSpec, access: Access) -> tuple[Fetched, Checkpoint]:
         UnsupportedReference: They hold a kind of model that the library does not run.
         ModelError: They are not the model of which the catalogue speaks.
     """
-    fetched = sources.fetch(spec, access)
+    fetched = sources.fetch(spec, replace(access, inspect=partial(_inspect, spec)))
+    check(fetched)
     if formats.is_mapped(fetched.path):
         return fetched, _as_stated(spec, formats.read(fetched.path), fetched.path)
 
@@ -99,4 +110,20 @@ def _as_stated(spec: ModelSpec, checkpoint: Checkpoint, path: Path) -> Checkpoin
                 f"{value}, as the catalogue says of {spec.reference!r}",
                 "The files belong to another model: remove them and fetch them again",
             )
+    _check_type(spec, checkpoint.config["model_type"], path)
     return checkpoint
+
+
+def _inspect(spec: ModelSpec, folder: Path) -> None:
+    """Refuse a model by its configuration, before its weights are downloaded."""
+    _check_type(spec, formats.read_config(folder)["model_type"], folder / "config.json")
+
+
+def _check_type(spec: ModelSpec, model_type: object, path: Path) -> None:
+    expected = registry.kinds()[spec.kind].model_types if spec.kind is not None else (model_type,)
+    if model_type not in expected:
+        raise ModelError(
+            f"{path} has model_type {model_type!r}",
+            f"{' or '.join(map(str, expected))}, since {spec.reference!r} is of kind {spec.kind}",
+            "The files belong to another model: correct the entry if it is yours, or load the files themselves",
+        )

@@ -6,24 +6,42 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, overload
 
-from nlu_lite import files, inputs, registry, saving, sources, stages, streams, table, text
+from nlu_lite import files, inputs, locking, registry, saving, sources, stages, streams, table, text
 from nlu_lite.cache import default_cache
+from nlu_lite.discovery import address
 from nlu_lite.encoding import BackendName, Precision, check_number
 from nlu_lite.errors import IntegrityError, OptionError
 from nlu_lite.files import Written
-from nlu_lite.models import Model, ModelOptions, open_model
+from nlu_lite.models import Model, ModelOptions, check_prompt, open_model
 from nlu_lite.models import changed as changed_model
 from nlu_lite.options import Changes, changed, choice
 from nlu_lite.progress import progress_bar
 from nlu_lite.records import Action, ComponentSpec, Corpus, ModelSpec, Segments
-from nlu_lite.table import Level, VectorColumn
+from nlu_lite.table import Also, Level, VectorColumn
 from nlu_lite.text import Splitter, TextSettings
 
 if TYPE_CHECKING:
     import pandas as pd
+    import polars as pl
     import pyarrow as pa
+
+
+class PredictOptions(TypedDict, total=False):
+    """The options of `Pipeline.predict` but the one that says of what type the result is."""
+
+    output_level: str | None
+    positions: bool
+    metadata: bool
+    text_column: Hashable | None
+    keep_columns: bool
+    lang: str | None
+    lang_column: Hashable | None
+    missing: str
+    split: str
+    vectors: str
+    progress: bool | None
 
 
 @dataclass(frozen=True, repr=False)
@@ -46,29 +64,52 @@ class Pipeline:
     options: ModelOptions
     access: sources.Access
 
+    @overload
+    def predict(
+        self, data: object, *, as_: Literal["pandas"] = "pandas", **options: Unpack[PredictOptions]
+    ) -> pd.DataFrame: ...
+
+    @overload
+    def predict(self, data: object, *, as_: Literal["arrow"], **options: Unpack[PredictOptions]) -> pa.Table: ...
+
+    @overload
+    def predict(self, data: object, *, as_: Literal["polars"], **options: Unpack[PredictOptions]) -> pl.DataFrame: ...
+
+    @overload
+    def predict(self, data: object, *, as_: str, **options: Unpack[PredictOptions]) -> Any: ...
+
     def predict(
         self,
         data: object,
         *,
         output_level: str | None = None,
         positions: bool = False,
+        metadata: bool = False,
         text_column: Hashable | None = None,
         keep_columns: bool = True,
         lang: str | None = None,
         lang_column: Hashable | None = None,
         missing: str = "error",
         split: str = "words",
+        as_: str = "pandas",
+        vectors: str = "numpy",
         progress: bool | None = None,
-    ) -> pd.DataFrame:
+    ) -> pd.DataFrame | pa.Table | pl.DataFrame:
         """Split texts into sentences and words, and give each its vector. Opens no file and no connection.
 
         Args:
-            data: A str, a list of str, a list of lists of str (documents of one sentence, already split into words),
-                a Series of str or a DataFrame. It is never changed.
+            data: A str; strings in a list, tuple, generator or another iterable, a 1-D numpy array, a pandas Series, an
+                Arrow array or a Polars Series; or a frame of pandas, Arrow or Polars. Instead of a string a list of
+                strings may stand everywhere: a document that is already split. It is never changed.
             output_level: ``"token"``, ``"sentence"`` or ``"document"``: what a row is. By default ``"token"``, or
                 ``"sentence"`` where only a sentence detector or sentence models were asked for. Above the token level
                 a token model gives the mean of its token vectors; a sentence model's vector is repeated on the tokens.
             positions: Whether to add ``<level>_begin`` and ``<level>_end``: half-open, in code points of the document.
+            metadata: Whether to add ``document_number`` (the row of `data`), ``sentence_number`` (in its document) and
+                ``token_number`` (in its sentence), counted from 0, and for each model ``word_pieces_<id>``: the number
+                of pieces, ``word_oov_<id>``: whether one of them is the unknown piece, and ``word_windows_<id>``:
+                through how many windows the text went that was encoded with the row (``sentence_...`` for sentence
+                models).
             text_column: A frame's column of texts; by default ``text``, else the only column of strings.
             keep_columns: Whether the frame's other columns come along.
             lang: Language of the texts; by default that of the references.
@@ -76,15 +117,23 @@ class Pipeline:
             missing: ``"error"`` or ``"skip"``: what to do with rows that are None or NaN.
             split: What the strings of a list of lists are: ``"words"`` of a document of one sentence, or
                 ``"sentences"`` of a document, which are split into words by the rules of their language.
+            as_: ``"pandas"``, ``"arrow"`` (extra ``arrow``) or ``"polars"`` (extra ``polars``): whose frame to give.
+            vectors: What stands in the cells of a pandas frame: ``"numpy"`` arrays, each a view of a row of one matrix,
+                or ``"arrow"`` for a column of dtype ``ArrowDtype`` (extra ``arrow``). Both lie on the same memory.
             progress: Whether to show a bar; by default in a terminal or notebook, for work longer than a second.
 
         Returns:
             A row for each token (or sentence, or document), with the input's index repeated. Vectors are float32
-            arrays [d] in columns ``word_embedding_<id>``. A text without words gives no row.
+            arrays [d] in columns ``word_embedding_<id>``. A text without words gives no row. In Arrow and Polars the
+            index becomes the first column, ``index`` where it has no name, and vectors are fixed-size lists of float32
+            on the memory of one matrix. Other columns keep their dtypes; those of Arrow and Polars are ``ArrowDtype``
+            in pandas, dictionaries and categories ``category``.
 
         Raises:
-            InputError: The data cannot be read.
+            InputError: The data cannot be read, or their other columns not be kept. What an iterable of the caller's
+                raises is passed on as it is.
             OptionError: An option has an unknown value.
+            MissingExtra: A package is needed that is not installed.
             ModelError: A model gives values that are not numbers.
 
         Example:
@@ -95,7 +144,13 @@ class Pipeline:
             0    Tag            6          9
             0      !            9         10
         """
-        level = self._level(output_level)
+        layout = table.Layout(
+            level=self._level(output_level),
+            also=(Also.POSITIONS if positions else Also.NOTHING) | (Also.METADATA if metadata else Also.NOTHING),
+            form=choice(table.Form, as_, "as_"),
+            cells=choice(table.Cells, vectors, "vectors"),
+        )
+        table.check_installed(layout)
         if lang is not None:
             text.check_language(lang)
         given = inputs.read(
@@ -110,10 +165,13 @@ class Pipeline:
                 split=choice(inputs.Split, split, "split"),
             ),
         )
-        corpus, segments = given.corpus, self._segments(given, progress)
-        spans = table.rows(level, corpus, segments)
-        columns = self._vectors(corpus, segments, level, progress)
-        return table.build(level, corpus, spans, columns, positions)
+        writer = table.open_writer(given.corpus, layout, table.result_names(layout, [m.column for m in self.models]))
+        segments = self._segments(given, progress)
+        columns = self._vectors(given.corpus, segments, layout, progress)
+        result: pd.DataFrame | pa.Table | pl.DataFrame = table.build(
+            layout, writer, given.corpus, segments, given.rows, columns
+        )
+        return result
 
     def stream(
         self,
@@ -301,6 +359,7 @@ class Pipeline:
         """
         settings, options = changed(self.settings, self.options, changes)
         models = tuple(changed_model(model, options) for model in self.models)
+        check_prompt(options.prompt, models)
         return replace(self, models=models, settings=settings, options=options)
 
     def save(self, path: str | Path, *, weights: bool = False) -> None:
@@ -350,11 +409,15 @@ class Pipeline:
         with progress_bar(len(given.corpus.texts), "text", progress) as bar:
             return text.segment(given.corpus, self.settings, bar.update)
 
-    def _vectors(self, corpus: Corpus, segments: Segments, level: Level, progress: bool | None) -> list[VectorColumn]:
-        columns = []
+    def _vectors(
+        self, corpus: Corpus, segments: Segments, layout: table.Layout, progress: bool | None
+    ) -> list[VectorColumn]:
+        columns, level, texts = [], layout.level, corpus.texts
         with progress_bar(sum(m.steps(segments, level) for m in self.models), "vector", progress) as bar:
             for model in self.models:
-                columns.append(VectorColumn(model.column, model.vectors(corpus.texts, segments, level, bar.update)))
+                found = model.vectors(texts, segments, level, bar.update)
+                facts = model.facts(texts, segments, level) if Also.METADATA in layout.also else None
+                columns.append(VectorColumn(model.column, found, facts))
         return columns
 
 
@@ -384,6 +447,7 @@ def load(
     revision: str | None = None,
     cache_dir: str | Path | None = None,
     offline: bool | None = None,
+    lock: str | Path | None = None,
     versions: str = "same",
 ) -> Pipeline:
     """Find, fetch and read what the references stand for; whatever can fail fails here.
@@ -432,6 +496,8 @@ def load(
             hub's own files stay in the Hugging Face cache.
         offline: Whether to use only what is on this machine; by default as the environment says (``NLU_LITE_OFFLINE``,
             ``HF_HUB_OFFLINE``).
+        lock: A file that ``nlu-lite lock`` made: models come from where it says, and a file of theirs that does not
+            have the bytes that it states is an error.
         versions: What becomes of a saved pipeline where other versions are installed than when it was saved:
             ``"same"`` refuses those that can change a token or a piece, and those that can change a digit of a
             reproducible pipeline, and names all others in a warning of the logger ``nlu_lite``; ``"any"`` names all.
@@ -486,13 +552,19 @@ def load(
     )
     kept = choice(saving.Versions, versions, "versions")
     if path is not None:
+        if lock is not None:
+            raise OptionError("path= and a lock", "one of them", "Leave lock= out: the folder has digests of its own")
         return _load_saved(Path(path), references, settings, options, access, kept)
     if kept is not saving.Versions.SAME:
         raise OptionError(f"versions={versions!r} without path=", "it with a saved pipeline", "Leave it out")
     components = registry.resolve(references)
     specs = [spec for spec in components if isinstance(spec, ModelSpec)]
     names = table.column_names(specs)
-    models = [open_model(spec, name, access, options) for spec, name in zip(specs, names, strict=True)]
+    locked = _locked(specs, lock, revision)
+    models = [
+        open_model(spec, name, access, options, pins) for spec, name, pins in zip(specs, names, locked, strict=True)
+    ]
+    check_prompt(prompt, models)
     return Pipeline(components, tuple(models), _language(components), settings, options, access)
 
 
@@ -516,7 +588,7 @@ def _load_saved(
     if saved.settings.words is text.Words.DICTIONARY:
         text.check_dictionaries()
     options = replace(saved.options, device=options.device, threads=options.threads)
-    models = [open_model(one.spec, one.column, access, options, saving.checked(one)) for one in saved.models]
+    models = [open_model(one.spec, one.column, access, options, check=saving.checked(one)) for one in saved.models]
     return Pipeline(saved.components, tuple(models), saved.language, saved.settings, options, access)
 
 
@@ -535,8 +607,20 @@ def _reopened(bare: dict[str, Any], names: Sequence[tuple[ModelSpec, str, str]])
     return replace(pipeline, models=tuple(models))
 
 
+def _locked(
+    specs: Sequence[ModelSpec], lock: str | Path | None, revision: str | None
+) -> Sequence[locking.LockedModel | None]:
+    if lock is None:
+        return [None] * len(specs)
+    if revision is not None:
+        raise OptionError(f"revision={revision!r} and a lock", "one of them", "Leave revision= out: the lock names it")
+    found = locking.read(lock)
+    return [found.model(spec.reference) for spec in specs]
+
+
 def _described(spec: ModelSpec | ComponentSpec, model: Model | None) -> dict[str, object]:
     row: dict[str, object] = {"reference": spec.reference, "action": spec.action.value, "language": spec.language}
+    row["rules"] = text.rules_for(spec.language)
     if model is not None:
         row |= {
             "column": model.column,
@@ -544,6 +628,7 @@ def _described(spec: ModelSpec | ComponentSpec, model: Model | None) -> dict[str
             "max_length": model.encoder.max_length,
             "dimension": model.encoder.backend.dimension,
             "layers": model.encoder.backend.layers,
+            "source": address(model.fetched.origin),
             "files": str(model.fetched.path),
             "digest": model.fetched.digest,
         }

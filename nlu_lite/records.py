@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 Ints: TypeAlias = NDArray[np.int32]
 Floats: TypeAlias = NDArray[np.float32]
@@ -80,7 +81,7 @@ class InstalledFile:
 
     Attributes:
         distribution: Name of the distribution as pip knows it.
-        extra: The extra of nlu-lite that installs it.
+        extra: The extra of nlu-lite that installs it; empty where there is none.
         path: The file's path as the distribution's RECORD lists it.
         sha256: Its published digest, hexadecimal.
         size: Its published size in bytes.
@@ -208,13 +209,14 @@ class Corpus:
         texts: D documents.
         languages: Language code of each; ``"xx"`` where it is to be found from the text.
         index: D labels, the input's own.
-        kept: The caller's other columns, D rows with the same index; None where there are none.
+        kept: The caller's other columns, D rows: a pandas frame with the same index, or an Arrow table; None where
+            there are none.
     """
 
     texts: list[str]
     languages: list[str]
     index: pd.Index
-    kept: pd.DataFrame | None = None
+    kept: pd.DataFrame | pa.Table | None = None
 
 
 @dataclass(frozen=True)
@@ -252,11 +254,25 @@ class SubwordKind(Enum):
 
 
 @dataclass(frozen=True)
+class Spelling:
+    """What a text goes through before SentencePiece sees it; a ``tokenizer.json`` says it itself.
+
+    Attributes:
+        small_letters: Whether letters become small ones.
+        plain_signs: Whether accents are dropped, and doubled single quotes become double ones: ALBERT's way.
+    """
+
+    small_letters: bool = False
+    plain_signs: bool = False
+
+
+@dataclass(frozen=True)
 class SubwordModel:
-    """The subword model that belongs to a checkpoint, as bytes."""
+    """The subword model that belongs to a checkpoint, as bytes, and how it wants texts to be spelt."""
 
     kind: SubwordKind
     data: bytes
+    spelling: Spelling = Spelling()
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,35 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
+@pytest.fixture
+def hub(tmp_path, monkeypatch):
+    """A Hugging Face hub on loopback with one model, and an empty Hugging Face cache."""
+    from huggingface_hub import constants
+
+    from tests.sources.hub_server import Hub, served, tiny_files
+
+    with served(Hub({"org/tiny": tiny_files()})) as hub:
+        template = constants.HUGGINGFACE_CO_URL_TEMPLATE.replace(constants.ENDPOINT, hub.endpoint)
+        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+        monkeypatch.setattr(constants, "ENDPOINT", hub.endpoint)
+        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hf"))
+        monkeypatch.setenv("NLU_LITE_OFFLINE", "0")
+        monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+        yield hub
+
+
+@pytest.fixture
+def no_connections(monkeypatch):
+    """Fail whatever opens a connection, to this machine too, or looks up a name."""
+
+    def refuse(*arguments, **more):
+        pytest.fail(f"a connection was attempted: {arguments}")
+
+    for name in ("connect", "connect_ex"):
+        monkeypatch.setattr(socket.socket, name, refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+
+
 def pytest_collection_modifyitems(config, items):
     gpu = [item for item in items if item.get_closest_marker("gpu")]
     if gpu and not _has_gpu():

@@ -1,7 +1,9 @@
 """From a reference to a converted model in the cache: the bucket, folders and zips that Spark NLP saved."""
 
+import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -12,8 +14,9 @@ import pytest
 from sparknlp_writer import Engine, Model, Number, unpack, write_archive
 
 import nlu_lite
+from nlu_lite import locking
 from nlu_lite.cache import Cache
-from nlu_lite.errors import FormatError, ModelError, OfflineError, SourceError, UnsupportedReference
+from nlu_lite.errors import FormatError, IntegrityError, ModelError, OfflineError, SourceError, UnsupportedReference
 from nlu_lite.obtain import convert, download
 from nlu_lite.sources import Access, Archives
 from tests.sources.bucket_server import serving
@@ -85,6 +88,20 @@ def test_the_vectors_are_transformers_own(bucket):
     firsts = [1 + sum(map(len, pieces[:number])) for number in range(3)]
     vectors = nlu_lite.matrix(pipeline.predict([["Put", "your", "."]]))
     np.testing.assert_allclose(vectors, states[0][firsts], atol=1e-5)
+
+
+def test_an_archive_is_locked_by_its_own_digest_and_other_bytes_are_refused(bucket, home, tmp_path):
+    lock = tmp_path / "models.lock"
+    lock.write_text(locking.make([REFERENCE], Access(home)), encoding="utf-8")
+    data = bucket.files[FILE]
+    (model,) = locking.read(lock).models.values()
+    assert (model.source, model.name) == ("bucket", FILE)
+    assert model.files == {FILE: (hashlib.sha256(data).hexdigest(), len(data))}
+    assert len(nlu_lite.load(REFERENCE, lock=lock, offline=True).predict("Some text.")) == 3
+    shutil.rmtree(home.root)
+    bucket.files[FILE] = write_archive(tmp_path / "other.zip", replace(WIDE, seed=8)).read_bytes()
+    with pytest.raises(IntegrityError, match=f"{FILE} has .* bytes .*; expected that it has {len(data):,} bytes"):
+        nlu_lite.load(REFERENCE, lock=lock)
 
 
 def test_a_process_without_network_finds_what_another_fetched(bucket, home):

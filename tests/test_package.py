@@ -14,6 +14,7 @@ def test_the_public_surface_is_this():
     assert sorted(nlu_lite.__all__) == [
         "BadReference",
         "FormatError",
+        "Info",
         "InputError",
         "IntegrityError",
         "LicensedReference",
@@ -27,8 +28,12 @@ def test_the_public_surface_is_this():
         "UnknownReference",
         "UnsupportedReference",
         "__version__",
+        "info",
         "load",
         "matrix",
+        "references",
+        "register",
+        "search",
     ]
 
 
@@ -66,6 +71,7 @@ def test_load_takes_these():
         "revision=None",
         "cache_dir=None",
         "offline=None",
+        "lock=None",
         "versions='same'",
     ]
 
@@ -76,12 +82,15 @@ def test_predict_takes_these():
         "data",
         "output_level=None",
         "positions=False",
+        "metadata=False",
         "text_column=None",
         "keep_columns=True",
         "lang=None",
         "lang_column=None",
         "missing='error'",
         "split='words'",
+        "as_='pandas'",
+        "vectors='numpy'",
         "progress=None",
     ]
 
@@ -130,6 +139,7 @@ def test_save_takes_these():
 def test_every_error_is_of_one_tree():
     errors = [getattr(nlu_lite, name) for name in nlu_lite.__all__ if inspect.isclass(getattr(nlu_lite, name))]
     errors.remove(nlu_lite.Pipeline)
+    errors.remove(nlu_lite.Info)
     assert errors
     assert all(issubclass(error, nlu_lite.NluLiteError) for error in errors)
 

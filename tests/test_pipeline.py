@@ -259,8 +259,13 @@ def test_two_languages_of_text_components_are_an_error():
 
 
 def test_an_unknown_language_of_a_component_is_an_error():
-    with pytest.raises(OptionError, match="'qq' is unknown"):
+    with pytest.raises(OptionError, match=r"'qq' is unknown.*Nearest: .*Pass 'xx'"):
         nlu_lite.load("qq.tokenize")
+
+
+def test_info_says_whose_rules_split_texts():
+    found = [nlu_lite.load(f"{language}.tokenize").info["rules"].tolist() for language in ("de", "lb", "xx")]
+    assert found == [["de"], ["Unicode's default"], ["found from the text"]]
 
 
 def test_an_unknown_source_is_an_error():

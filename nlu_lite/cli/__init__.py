@@ -10,6 +10,8 @@ from typing import Annotated
 import typer
 
 from nlu_lite._version import __version__
+from nlu_lite.cli.catalogue import info, references, search
+from nlu_lite.cli.locks import lock, verify
 from nlu_lite.cli.predict import predict
 from nlu_lite.errors import NluLiteError, OptionError
 
@@ -23,6 +25,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(predict)
+app.command()(search)
+app.command()(info)
+app.command()(references)
+app.command()(lock)
+app.command()(verify)
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ from nlu_lite.encoding.alignment import find_runs, token_texts
 from nlu_lite.encoding.architectures import open_pooler
 from nlu_lite.encoding.backends import Backend, BackendName, Precision
 from nlu_lite.encoding.encoder import Encoder
+from nlu_lite.encoding.facts import Facts
 from nlu_lite.encoding.plan import FRAME
 from nlu_lite.encoding.pooling import mean_of_groups, normalized
 from nlu_lite.encoding.settings import Context, EncoderSettings, LayerMerge, Pooling
@@ -21,6 +22,7 @@ __all__ = [
     "Context",
     "Encoder",
     "EncoderSettings",
+    "Facts",
     "LayerMerge",
     "Pooling",
     "Precision",
@@ -54,7 +56,7 @@ def open_encoder(checkpoint: Checkpoint, backend: Backend, settings: EncoderSett
         settings=chosen,
         max_length=_length(chosen.max_length, backend.positions),
         layers=_layers(chosen.layers, backend.layers),
-        pooler=open_pooler(checkpoint),
+        pooler=open_pooler(checkpoint, backend.dimension),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nlu_lite.errors import UnsupportedReference
+from nlu_lite.errors import ModelError, UnsupportedReference
 from nlu_lite.records import Checkpoint, Floats
 
 SETTINGS = (
@@ -92,15 +92,32 @@ def architecture_of(checkpoint: Checkpoint) -> Architecture:
     return ARCHITECTURES[model_type]
 
 
-def open_pooler(checkpoint: Checkpoint) -> Callable[[Floats], Floats] | None:
-    """Open the pooler: a dense layer over the first position, and tanh; None where the files have none."""
+def open_pooler(checkpoint: Checkpoint, width: int) -> Callable[[Floats], Floats] | None:
+    """Open the pooler: a dense layer over the first position, and tanh; None where the files have none.
+
+    Raises:
+        ModelError: It is damaged, or does not fit the model's width.
+    """
     prefix = architecture_of(checkpoint).pooler
-    if prefix is None or f"{prefix}.weight" not in checkpoint.tensors:
+    if prefix is None or not {f"{prefix}.weight", f"{prefix}.bias"} & checkpoint.tensors.keys():
         return None
-    weight, bias = checkpoint.tensors[f"{prefix}.weight"], checkpoint.tensors[f"{prefix}.bias"]
+    weight = _pooler_part(checkpoint, f"{prefix}.weight", (width, width))
+    bias = _pooler_part(checkpoint, f"{prefix}.bias", (width,))
 
     def pool(state: Floats) -> Floats:
         pooled: Floats = np.tanh(weight @ state + bias)
         return pooled
 
     return pool
+
+
+def _pooler_part(checkpoint: Checkpoint, name: str, shape: tuple[int, ...]) -> Floats:
+    expected, remedy = f"the shape {shape}, all of it finite", "Fetch the model's files again"
+    if name not in checkpoint.tensors:
+        raise ModelError(f"tensor {name!r} is missing", expected, remedy)
+    values = checkpoint.tensors[name]
+    if values.shape != shape:
+        raise ModelError(f"tensor {name!r} has shape {values.shape}", expected, remedy)
+    if not np.isfinite(values).all():
+        raise ModelError(f"tensor {name!r} has values that are not numbers", expected, remedy)
+    return values

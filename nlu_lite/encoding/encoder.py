@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nlu_lite.encoding.alignment import align, encode_runs, find_runs, run_texts
 from nlu_lite.encoding.backends import Backend, OutOfMemory
+from nlu_lite.encoding.facts import Facts, span_facts
 from nlu_lite.encoding.plan import FRAME, plan_batches, plan_windows
 from nlu_lite.encoding.pooling import (
     Pooler,
@@ -99,6 +100,26 @@ class Encoder:
             advance(sum(_count(pieces.run_first[:-1], window) for window, _ in states))
         return vectors.finish()
 
+    def token_facts(self, texts: Sequence[str], segments: Segments, group: Ints) -> Facts:
+        """Say how the vectors of tokens, or of groups of them, come about.
+
+        Args:
+            texts: The documents.
+            segments: Their sentences and tokens.
+            group: int32 [T], the row of each token, ascending; each row has at least one.
+        """
+        runs = find_runs(segments, self.settings.context)
+        pieces = align(texts, segments, runs, self.subwords, self.settings.alignment)
+        change = np.flatnonzero(np.diff(group, prepend=-1, append=-1))
+        first, last = pieces.token_first[change[:-1]], pieces.token_end[change[1:] - 1]
+        return span_facts(pieces, first, last, self._windows(pieces, None), self.subwords.frame.unknown)
+
+    def run_facts(self, texts: Sequence[str], runs: Runs, recipe: SentenceRecipe) -> Facts:
+        """Say how the vectors of runs come about; the pieces of a prompt are among theirs."""
+        pieces = self._run_pieces(texts, runs, recipe)
+        first, end = pieces.run_first[:-1], pieces.run_first[1:]
+        return span_facts(pieces, first, end, self._windows(pieces, None), self.subwords.frame.unknown)
+
     @property
     def _width(self) -> int:
         several = len(self.layers) if self.settings.layer_merge is LayerMerge.CONCAT else 1
@@ -123,18 +144,19 @@ class Encoder:
     ) -> Iterator[list[States]]:
         budget = 0 if self.settings.reproducible else self.backend.budget
         waiting = deque([windows[n] for n in batch.windows] for batch in plan_batches(windows, budget))
-        most = max(map(len, waiting), default=0)
+        most: int | None = None  # pieces that fit into the memory, once it is known
         while waiting:
             chosen = waiting.popleft()
-            if len(chosen) > most:
-                waiting.extendleft((chosen[most:], chosen[:most]))
+            if most is not None and len(chosen) > 1 and _area(chosen) > most:
+                half = len(chosen) // 2
+                waiting.extendleft((chosen[half:], chosen[:half]))
                 continue
             try:
                 yield self._states(texts, runs, pieces, chosen)
             except OutOfMemory as error:
-                most = len(chosen) // 2
-                if not most:
+                if len(chosen) == 1:
                     raise _too_large(chosen[0], error) from error
+                most = _area(chosen) // 2
                 waiting.appendleft(chosen)
 
     def _states(self, texts: Sequence[str], runs: Runs, pieces: Pieces, windows: Sequence[Window]) -> list[States]:
@@ -186,6 +208,11 @@ def _count(anchors: Ints, window: Window) -> int:
     """Count the tokens (or runs) whose piece is kept in a window."""
     begin, end = np.searchsorted(anchors, (window.kept_first, window.kept_end))
     return int(end - begin)
+
+
+def _area(windows: Sequence[Window]) -> int:
+    """Count the pieces of a batch, padding and special tokens included."""
+    return len(windows) * (max(window.end - window.first for window in windows) + FRAME)
 
 
 def _too_large(window: Window, error: OutOfMemory) -> ModelError:

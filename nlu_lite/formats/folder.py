@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from nlu_lite.errors import FormatError, UnsupportedReference
 from nlu_lite.formats.sizes import check_sizes
 from nlu_lite.formats.tensors import LazyTensors, map_safetensors, write_safetensors
-from nlu_lite.formats.vocabularies import from_parts
-from nlu_lite.records import Card, Checkpoint, Floats, SubwordKind, SubwordModel
+from nlu_lite.formats.vocabularies import WordSpelling, from_parts
+from nlu_lite.records import Card, Checkpoint, Floats, Spelling, SubwordKind, SubwordModel
 
 if TYPE_CHECKING:
     import torch
@@ -28,16 +28,24 @@ class Layout:
         subwords: The file of its subword model.
         kind: What that file holds.
         parts: Files of older exports that hold the same in parts.
+        classes: transformers' tokenizers that read these parts as they are read here.
     """
 
     prefix: str
     subwords: str
     kind: SubwordKind
     parts: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
 
 
 def _word_piece(prefix: str) -> Layout:
-    return Layout(prefix, "tokenizer.json", SubwordKind.TOKENIZER_JSON, ("vocab.txt",))
+    classes = ("BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer", "MPNetTokenizer")
+    return Layout(prefix, "tokenizer.json", SubwordKind.TOKENIZER_JSON, ("vocab.txt",), classes)
+
+
+def _byte_level(prefix: str) -> Layout:
+    classes = ("RobertaTokenizer", "GPT2Tokenizer")
+    return Layout(prefix, "tokenizer.json", SubwordKind.TOKENIZER_JSON, ("vocab.json", "merges.txt"), classes)
 
 
 def _sentence_piece(prefix: str, file: str) -> Layout:
@@ -52,11 +60,15 @@ LAYOUTS = {
     "distilbert": _word_piece("distilbert."),
     "electra": _word_piece("electra."),
     "mpnet": _word_piece("mpnet."),
-    "roberta": Layout("roberta.", "tokenizer.json", SubwordKind.TOKENIZER_JSON, ("vocab.json", "merges.txt")),
+    "roberta": _byte_level("roberta."),
     "xlm-roberta": _sentence_piece("roberta.", "sentencepiece.bpe.model"),
 }
 """By ``model_type``."""
 
+PIECES = "sentencepiece.bpe.model"
+"""BERT's kin with XLM-RoBERTa's subword model, such as multilingual-e5-small, have this file."""
+
+SETTINGS = "tokenizer_config.json"
 REMEDY = "Complete the folder, or fetch the model again"
 
 
@@ -69,7 +81,7 @@ class TransformersFolder:
 
     def read(self, path: Path) -> Checkpoint:
         """Read the model; weights in ``model.safetensors`` (or its shards) before ``pytorch_model.bin``."""
-        config = _config(path)
+        config = read_config(path)
         model_type = str(config["model_type"])
         tensors = _plainly_named(path, _weights(path), LAYOUTS[model_type].prefix)
         check_sizes(config, len(tensors), str(path / "config.json"))
@@ -87,12 +99,23 @@ def write_checkpoint(checkpoint: Checkpoint, folder: Path, advance: Callable[[in
         advance: Called with the number of tensors written since the last call.
     """
     layout = LAYOUTS[str(checkpoint.config["model_type"])]
-    (folder / layout.subwords).write_bytes(checkpoint.subwords.data)
+    name = layout.subwords if checkpoint.subwords.kind is layout.kind else PIECES
+    (folder / name).write_bytes(checkpoint.subwords.data)
+    spelling = checkpoint.subwords.spelling
+    settings = {"do_lower_case": spelling.small_letters, "keep_accents": not spelling.plain_signs}
+    if checkpoint.subwords.kind is SubwordKind.SENTENCEPIECE:  # a tokenizer.json says it itself
+        (folder / SETTINGS).write_text(json.dumps(settings), encoding="utf-8")
     write_safetensors(folder / "model.safetensors", checkpoint.tensors, advance)
     (folder / "config.json").write_text(json.dumps(dict(checkpoint.config), indent=2), encoding="utf-8")
 
 
-def _config(folder: Path) -> dict[str, object]:
+def read_config(folder: Path) -> dict[str, object]:
+    """Read and check the ``config.json`` of a folder, whatever else is there.
+
+    Raises:
+        FormatError: It cannot be read.
+        UnsupportedReference: It is of a kind of model that the library does not run, or asks for code of its own.
+    """
     config = _json(folder / "config.json")
     model_type = config.get("model_type")
     if not isinstance(model_type, str) or model_type not in LAYOUTS:
@@ -201,17 +224,48 @@ def _plain_name(name: str, prefix: str) -> str:
 
 def _subwords(folder: Path, model_type: str) -> SubwordModel:
     layout = LAYOUTS[model_type]
+    if model_type == "bert" and (folder / PIECES).is_file():
+        return SubwordModel(SubwordKind.SENTENCEPIECE, (folder / PIECES).read_bytes())
     if (folder / layout.subwords).is_file():
-        return SubwordModel(layout.kind, (folder / layout.subwords).read_bytes())
+        return SubwordModel(layout.kind, (folder / layout.subwords).read_bytes(), _spelling(folder, model_type))
     parts = [folder / name for name in layout.parts]
     if parts and all(part.is_file() for part in parts):
-        return SubwordModel(layout.kind, from_parts(parts, _small_letters(folder)))
+        settings = _tokenizer_settings(folder)
+        _check_class(settings.get("tokenizer_class"), layout, folder)
+        return SubwordModel(layout.kind, from_parts(parts, _word_spelling(settings)))
     present = sorted(path.name for path in folder.iterdir())
     wanted = " or ".join(filter(None, (layout.subwords, " and ".join(layout.parts))))
     raise FormatError(f"{folder} holds {present}", f"a subword model in {wanted}", REMEDY)
 
 
-def _small_letters(folder: Path) -> bool:
-    """Whether a WordPiece model knows small letters only; transformers' default where nothing is said."""
-    path = folder / "tokenizer_config.json"
-    return _json(path).get("do_lower_case", True) is not False if path.is_file() else True
+def _tokenizer_settings(folder: Path) -> dict[str, Any]:
+    path = folder / SETTINGS
+    return _json(path) if path.is_file() else {}
+
+
+def _spelling(folder: Path, model_type: str) -> Spelling:
+    """Give how texts are spelt; transformers' defaults where nothing is said."""
+    settings, albert = _tokenizer_settings(folder), model_type == "albert"
+    return Spelling(
+        small_letters=settings.get("do_lower_case", albert) is True,
+        plain_signs=albert and settings.get("keep_accents", False) is not True,
+    )
+
+
+def _word_spelling(settings: Mapping[str, object]) -> WordSpelling:
+    strip = settings.get("strip_accents")
+    return WordSpelling(
+        small_letters=settings.get("do_lower_case", True) is not False,
+        strip_accents=strip if isinstance(strip, bool) else None,
+        ideographs_apart=settings.get("tokenize_chinese_chars", True) is not False,
+    )
+
+
+def _check_class(name: object, layout: Layout, folder: Path) -> None:
+    """Refuse a vocabulary that another algorithm reads, such as that of Japanese BERT models."""
+    if name is not None and str(name).removesuffix("Fast") not in layout.classes:
+        raise UnsupportedReference(
+            f"{folder / SETTINGS} has tokenizer_class {name!r} and there is no {layout.subwords}",
+            f"{layout.subwords}, or a class of {', '.join(layout.classes)}",
+            f"Save the tokenizer with transformers as {layout.subwords}, or use another model",
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from nlu_lite.errors import FormatError
@@ -12,12 +13,27 @@ LONGEST_WORD = 100
 """Characters of a word beyond which BERT gives the unknown piece."""
 
 
-def from_parts(parts: Sequence[Path], lower: bool) -> bytes:
+@dataclass(frozen=True)
+class WordSpelling:
+    """What a text goes through before WordPiece sees it, under BERT's defaults.
+
+    Attributes:
+        small_letters: Whether letters become small ones.
+        strip_accents: Whether accents are dropped; None: where letters become small ones.
+        ideographs_apart: Whether each Chinese character is a word of its own.
+    """
+
+    small_letters: bool = True
+    strip_accents: bool | None = None
+    ideographs_apart: bool = True
+
+
+def from_parts(parts: Sequence[Path], spelling: WordSpelling) -> bytes:
     """Build a tokenizer from the files of older exports: ``vocab.txt``, or ``vocab.json`` and ``merges.txt``.
 
     Args:
         parts: The files, in this order.
-        lower: Whether a WordPiece model knows small letters only.
+        spelling: How a WordPiece model wants texts to be spelt.
 
     Raises:
         FormatError: A file cannot be read.
@@ -26,7 +42,7 @@ def from_parts(parts: Sequence[Path], lower: bool) -> bytes:
         texts = [part.read_text(encoding="utf-8") for part in parts]
         if len(parts) == 1:
             pieces = _lines(texts[0])
-            return word_piece({piece: number for number, piece in enumerate(pieces)}, lower)
+            return word_piece({piece: number for number, piece in enumerate(pieces)}, spelling)
         lines = [line for line in _lines(texts[1]) if line and not line.startswith("#version")]
         return byte_level_bpe(json.loads(texts[0]), [_halves(line) for line in lines])
     except (OSError, ValueError, RecursionError) as error:
@@ -44,12 +60,12 @@ def _halves(line: str) -> tuple[str, str]:
     return first, second
 
 
-def word_piece(vocabulary: Mapping[str, int], lower: bool, longest: int = LONGEST_WORD) -> bytes:
+def word_piece(vocabulary: Mapping[str, int], spelling: WordSpelling, longest: int = LONGEST_WORD) -> bytes:
     """Build a WordPiece tokenizer.
 
     Args:
         vocabulary: Id of each piece.
-        lower: Whether the model knows small letters only; accents are dropped then as well.
+        spelling: How the model wants texts to be spelt.
         longest: Characters of a word beyond which it is unknown.
     """
     model = {
@@ -62,9 +78,9 @@ def word_piece(vocabulary: Mapping[str, int], lower: bool, longest: int = LONGES
     normalizer = {
         "type": "BertNormalizer",
         "clean_text": True,
-        "handle_chinese_chars": True,
-        "strip_accents": None,
-        "lowercase": lower,
+        "handle_chinese_chars": spelling.ideographs_apart,
+        "strip_accents": spelling.strip_accents,
+        "lowercase": spelling.small_letters,
     }
     return _tokenizer(
         model, normalizer, {"type": "BertPreTokenizer"}, {"type": "WordPiece", "prefix": "##", "cleanup": True}
@@ -72,7 +88,10 @@ def word_piece(vocabulary: Mapping[str, int], lower: bool, longest: int = LONGES
 
 
 def byte_level_bpe(vocabulary: Mapping[str, int], merges: Sequence[tuple[str, str]]) -> bytes:
-    """Build a byte-level BPE tokenizer from the id of each piece and the merges in the order of their ranks."""
+    """Build a byte-level BPE tokenizer from the id of each piece and the merges in the order of their ranks.
+
+    As in RoBERTa's own, no space is put before a text; who encodes a word by itself puts it there.
+    """
     model = {
         "type": "BPE",
         "dropout": None,
@@ -84,7 +103,7 @@ def byte_level_bpe(vocabulary: Mapping[str, int], merges: Sequence[tuple[str, st
         "vocab": vocabulary,
         "merges": merges,
     }
-    level = {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True}
+    level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
     return _tokenizer(model, None, level, level)
 
 

@@ -1,17 +1,35 @@
-"""A reference becomes a `ModelSpec` or a `ComponentSpec`."""
+"""A reference becomes a `ModelSpec` or a `ComponentSpec`; references are searched and described."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
 from nlu_lite.errors import BadReference, LicensedReference, UnknownReference, UnsupportedReference
 from nlu_lite.records import Action, ComponentSpec, HubRepository, LocalFolder, ModelSpec
-from nlu_lite.registry.catalogue import Row, Status, kinds, model_spec, rows
+from nlu_lite.registry.catalogue import Catalogue, Kind, Reads, Row, Status, kinds
+from nlu_lite.registry.own import Registration, current, register
+from nlu_lite.registry.search import LONGEST, find
 
-__all__ = ["DEFAULT", "resolve"]
+__all__ = [
+    "DEFAULT",
+    "Catalogue",
+    "Found",
+    "Kind",
+    "Reads",
+    "Registration",
+    "Row",
+    "Status",
+    "current",
+    "find",
+    "kinds",
+    "look_up",
+    "register",
+    "resolve",
+]
 
 DEFAULT = "xx.embed.multilingual_e5_small_q4"
 """What is meant where nothing is asked for: the packaged model."""
@@ -21,9 +39,32 @@ DIRECT = tuple(f"{scheme}:" for scheme in EXPECTED)
 COMPONENT = re.compile(r"([a-z]{2,3})\.(tokenize|sentence_detector)")
 REPOSITORY = re.compile(r"(?:[\w.-]+/)?[\w.-]+", re.ASCII)
 TEXT_ACTIONS = (Action.TOKENIZE, Action.SENTENCE_DETECTOR)
-LONGEST = 200  # characters of a reference that are worth comparing or showing
 
 Spec = ModelSpec | ComponentSpec
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a reference stands for, whether or not it can be loaded.
+
+    Attributes:
+        written: The reference as it was given.
+        catalogue: The catalogue in which it was looked up.
+        row: Its line there; None for text components and direct references.
+        spec: What it stands for, its origins being those that can be read.
+    """
+
+    written: str
+    catalogue: Catalogue
+    row: Row | None
+    spec: Spec
+
+    @property
+    def others(self) -> list[Row]:
+        """List the lines that the next look-ups would have found, of another model: NLU's ``bert`` and ``en.bert``."""
+        rows = [self.catalogue.rows.get(name) for name in _candidates(self.written)]
+        mine = self.row
+        return [] if mine is None else [row for row in rows if row is not None and row.model != mine.model]
 
 
 def resolve(requests: Sequence[str]) -> tuple[Spec, ...]:
@@ -48,18 +89,33 @@ def resolve(requests: Sequence[str]) -> tuple[Spec, ...]:
         >>> [spec.reference for spec in resolve(["de.tokenize embed.xlm"])]
         ['de.tokenize', 'xx.embed.xlm']
     """
-    names = [name for request in requests for name in _split(request)] if requests else [DEFAULT]
-    specs = tuple(_resolved(name) for name in names)
+    catalogue = current()
+    names = [name for request in requests for name in _split(request, catalogue)] if requests else [DEFAULT]
+    specs = tuple(_loadable(_found(name, catalogue)) for name in names)
     _check_repeated(specs)
     return specs
 
 
-def _split(request: object) -> list[str]:
+def look_up(reference: str) -> Found:
+    """Find what one reference stands for, also where it cannot be loaded.
+
+    Raises:
+        UnknownReference: There is no such reference; the nearest are named.
+        BadReference: The string holds several.
+    """
+    catalogue = current()
+    names = _split(reference, catalogue)
+    if len(names) > 1:
+        raise BadReference(f"{_shown(reference)} holds {len(names)} references", "one", "Ask for each by itself")
+    return _found(names[0], catalogue)
+
+
+def _split(request: object, catalogue: Catalogue) -> list[str]:
     if not isinstance(request, str):
         got = f"a reference of type {type(request).__name__}"
         raise UnknownReference(got, "a str such as 'xx.embed.xlm'", "Pass the reference's name")
     whole = request.strip()
-    if whole.startswith(DIRECT) or whole in rows():  # some of NLU's references hold spaces
+    if whole.startswith(DIRECT) or whole in catalogue.rows:  # some of NLU's references hold spaces
         return [whole]
     names = request.split()
     if not names:
@@ -67,17 +123,22 @@ def _split(request: object) -> list[str]:
     return names
 
 
-def _resolved(name: str) -> Spec:
+def _candidates(name: str) -> tuple[str, str, str]:
+    return name, f"en.{name}", f"xx.{name}"
+
+
+def _found(name: str, catalogue: Catalogue) -> Found:
     scheme, colon, rest = name.partition(":")
     if colon and f"{scheme}:" in DIRECT:
-        return _direct(name, scheme, rest)
-    for candidate in (name, f"en.{name}", f"xx.{name}"):
+        return Found(name, catalogue, None, _direct(name, scheme, rest))
+    for candidate in _candidates(name):
         component = COMPONENT.fullmatch(candidate)
         if component:
-            return ComponentSpec(candidate, component[1], Action(component[2]))
-        if candidate in rows():
-            return _public(rows()[candidate])
-    raise _unknown(name)
+            return Found(name, catalogue, None, ComponentSpec(candidate, component[1], Action(component[2])))
+        row = catalogue.rows.get(candidate)
+        if row is not None:
+            return Found(name, catalogue, row, catalogue.spec(row))
+    raise _unknown(name, catalogue)
 
 
 def _direct(name: str, scheme: str, rest: str) -> ModelSpec:
@@ -97,41 +158,41 @@ def _last_part(scheme: str, rest: str) -> str:
     return last.removesuffix(".zip") if scheme == "sparknlp" else last
 
 
-def _public(row: Row) -> ModelSpec:
-    kind = kinds()[row.kind]
+def _loadable(found: Found) -> Spec:
+    row = found.row
+    why_not = "" if row is None else found.catalogue.why_not(row)
+    if row is None or not why_not:
+        return found.spec
+    got = f"{row.reference!r} is {row.model!r} ({row.kind}): {why_not}"
     if row.status is Status.LICENSED:
-        raise LicensedReference(
-            f"{row.reference!r} is {row.model!r} ({kind.what}), a licensed model of John Snow Labs that is not public",
-            "a public model",
-            "Load another",
+        raise LicensedReference(got, "a public model", "Load another")
+    if kinds()[row.kind].reads:
+        remedy = (
+            f"Load the repository that it was made from, if you know it: in an entry of your own, of kind {row.kind}"
         )
-    if not kind.runs:
-        raise UnsupportedReference(
-            f"{row.reference!r} is {row.model!r} ({row.kind}): {kind.what}, which this library does not run",
-            "a model of the kinds " + ", ".join(name for name, kind in kinds().items() if kind.runs),
-            "Load another, such as 'xx.embed.xlm'",
-        )
-    return model_spec(row)
+        raise UnsupportedReference(got, "a model whose repository is known", remedy)
+    runs = "a model of the kinds " + ", ".join(name for name, kind in kinds().items() if kind.reads)
+    raise UnsupportedReference(got, runs, "Load another, such as 'xx.embed.xlm'")
 
 
-def _unknown(name: str) -> UnknownReference:
+def _unknown(name: str, catalogue: Catalogue) -> UnknownReference:
     return UnknownReference(
         f"no reference is called {_shown(name)}",
         f"one of the catalogue, <language>.tokenize, <language>.sentence_detector, {', '.join(EXPECTED.values())}",
-        "Check the name",
-        _nearest(name),
+        "Check the name, or look for it: nlu-lite search WORDS",
+        _nearest(name, catalogue),
     )
 
 
-def _nearest(name: str) -> list[str]:
+def _nearest(name: str, catalogue: Catalogue) -> list[str]:
     """Name those that differ in case only, else the most alike."""
     if len(name) > LONGEST:
         return []
-    folded = {reference.casefold(): reference for reference in rows()}
+    folded = {reference.casefold(): reference for reference in catalogue.rows}
     language = name.partition(".")[0] if "." in name else "en"
     folded |= {f"{language}.{action.value}".casefold(): f"{language}.{action.value}" for action in TEXT_ACTIONS}
     wanted = name.casefold()
-    same = [folded[key] for key in (wanted, f"en.{wanted}", f"xx.{wanted}") if key in folded]
+    same = [folded[key] for key in _candidates(wanted) if key in folded]
     return same or [folded[key] for key in get_close_matches(wanted, folded, n=4)]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
@@ -13,11 +13,25 @@ from nlu_lite.cache import Cache
 from nlu_lite.errors import OfflineError, OptionError, SourceError, UnknownReference
 from nlu_lite.records import BucketArchive, HubRepository, InstalledFile, LocalFolder, ModelSpec, Origin
 from nlu_lite.sources.bucket import BucketSource, Local
+from nlu_lite.sources.digests import Digest, digests
 from nlu_lite.sources.folder import FolderSource, fingerprint
 from nlu_lite.sources.hub import HubSource
 from nlu_lite.sources.installed import InstalledSource
+from nlu_lite.sources.inventory import Inventory
 
-__all__ = ["Access", "Archives", "Fetched", "FolderSource", "Place", "discard", "fetch"]
+__all__ = [
+    "PLACES",
+    "Access",
+    "Archives",
+    "Digest",
+    "Fetched",
+    "FolderSource",
+    "Inventory",
+    "Place",
+    "digests",
+    "discard",
+    "fetch",
+]
 
 
 class Place(Enum):
@@ -43,6 +57,10 @@ def _default_archives() -> Archives:
     return Archives(value)
 
 
+def _accept(_folder: Path) -> None:
+    """Find nothing wrong."""
+
+
 PLACES: dict[type[Origin], Place] = {
     InstalledFile: Place.INSTALLED,
     LocalFolder: Place.FOLDER,
@@ -63,6 +81,8 @@ class Access:
         revision: Branch, tag or commit of hub repositories; None for what the reference says, else the main branch.
         archives: Whether a downloaded archive stays in the cache after its conversion; by default as
             ``NLU_LITE_ARCHIVES`` says (``remove`` or ``keep``), else it is removed.
+        inspect: Called with a folder that has a ``config.json``, before the weights of a hub repository are downloaded;
+            what it raises spares the download.
     """
 
     cache: Cache
@@ -70,6 +90,7 @@ class Access:
     source: Place | None = None
     revision: str | None = None
     archives: Archives = field(default_factory=_default_archives)
+    inspect: Callable[[Path], None] = _accept
 
     @property
     def is_offline(self) -> bool:
@@ -111,9 +132,10 @@ def fetch(spec: ModelSpec, access: Access) -> Fetched:
     origins = _origins(spec, access)
     try:
         return _first(origins, replace(access, offline=True))
-    except OfflineError:
+    except OfflineError as error:
         if access.is_offline:
-            raise
+            remedy = f"Run where there is a network: nlu-lite download {spec.reference}. In other words: {error.remedy}"
+            raise OfflineError(error.got, error.expected, remedy, error.nearest) from error
     return _first(origins, replace(access, offline=False))
 
 
@@ -177,7 +199,7 @@ def _fetched(origin: Origin, access: Access) -> Fetched:
         return Fetched(path, origin, fingerprint(path))
     if isinstance(origin, HubRepository):
         origin = replace(origin, revision=access.revision or origin.revision)
-        folder = HubSource(access.is_offline).fetch(origin)
+        folder = HubSource(access.is_offline, access.inspect).fetch(origin)
         return Fetched(folder, replace(origin, revision=folder.name), folder.name)
     local = BucketSource(access.cache, access.is_offline).fetch(origin)
     return Fetched(local.path, replace(origin, file=local.file), local.digest)

@@ -136,6 +136,21 @@ class BucketSource:
 
     # --- what is here ---
 
+    def kept(self) -> dict[str, Path]:
+        """List what is here, by the archive's file name: unpacked by Spark NLP, fetched or converted; unverified."""
+        found = {f"{name}.zip": self.pretrained / name for name in self._unpacked_names()}
+        for path in self._folder.glob("*.zip.json"):
+            record = self.record(path.name.removesuffix(".json"))
+            if record is not None:
+                folder = self.cache.find(model_key(record.sha256)) or self.cache.find(_key(record.file))
+                found |= {record.file: folder} if folder is not None else {}
+        return found
+
+    def here(self, origin: BucketArchive, kept: dict[str, Path]) -> Path | None:
+        """Give where an archive is, of what `kept` lists; None where it is not here."""
+        files = _matching(origin, list(kept), ".zip") if kept else []
+        return kept[files[0]] if files else None
+
     def _kept(self, origin: BucketArchive) -> Local | None:
         names = [path.name.removesuffix(".json") for path in self._folder.glob("*.zip.json")]
         for file in _matching(origin, names, ".zip"):
@@ -158,10 +173,12 @@ class BucketSource:
         return Local(path, record.file, record.sha256)
 
     def _unpacked(self, origin: BucketArchive) -> Local | None:
-        names = [path.parent.parent.name for path in self.pretrained.glob("*/metadata/part-00000")]
-        for name in _matching(origin, names, ""):
+        for name in _matching(origin, self._unpacked_names(), ""):
             return Local(self.pretrained / name, f"{name}.zip", fingerprint(self.pretrained / name))
         return None
+
+    def _unpacked_names(self) -> list[str]:
+        return [path.parent.parent.name for path in self.pretrained.glob("*/metadata/part-00000")]
 
     # --- what has to be fetched ---
 

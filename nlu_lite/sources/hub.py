@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,9 +44,11 @@ class HubSource:
 
     Attributes:
         offline: Whether only what is in the Hugging Face cache may be used.
+        inspect: Called with a folder that has a ``config.json`` and no weights yet; what it raises spares the download.
     """
 
     offline: bool
+    inspect: Callable[[Path], None]
 
     def fetch(self, origin: HubRepository) -> Path:
         """Give the folder of a snapshot: the Hugging Face cache's, if it has one, else downloaded.
@@ -54,28 +56,51 @@ class HubSource:
         The folder's name is the commit. Only files that a model needs are downloaded: safetensors where there are any.
 
         Raises:
-            UnknownReference: There is no such repository.
-            SourceError: It could not be downloaded.
+            UnknownReference: There is no such repository, or it has another name by now.
+            SourceError: It could not be downloaded, or it lacks files that a model needs.
             OfflineError: It is not in the cache, and the network is not to be used.
         """
-        return _cached(origin) or self._downloaded(origin)
+        return cached_snapshot(origin) or self._downloaded(origin)
 
     def _downloaded(self, origin: HubRepository) -> Path:
-        from huggingface_hub import HfApi, snapshot_download
+        from huggingface_hub import HfApi, hf_hub_download, snapshot_download
 
         if self.offline:
             raise _not_here(origin)
         with _explained(origin):
             info = HfApi().model_info(origin.repository, revision=origin.revision)
-            files = needed([file.rfilename for file in info.siblings or ()])
-            if not files:
-                raise SourceError(
-                    f"the repository {origin.repository!r} has no weights",
-                    "model.safetensors or pytorch_model.bin",
-                    "Load another repository",
-                )
+            _check_name(origin, info.id)
+            files = _chosen(origin, [file.rfilename for file in info.siblings or ()])
+            self.inspect(Path(hf_hub_download(origin.repository, "config.json", revision=info.sha)).parent)
             snapshot_download(origin.repository, revision=origin.revision, allow_patterns=files)
             return Path(snapshot_download(origin.repository, revision=info.sha, allow_patterns=files))
+
+
+def _check_name(origin: HubRepository, present: str) -> None:
+    """Refuse an old name: the hub still leads from it to the new one, but anybody may take it at any time."""
+    if present != origin.repository:
+        raise UnknownReference(
+            f"the repository {origin.repository!r} is called {present!r} by now", "its present name", "Load that one"
+        )
+
+
+def _chosen(origin: HubRepository, names: Sequence[str]) -> list[str]:
+    """Choose the files to download; all kinds of files that a model needs have to be there."""
+    files = needed(names)
+    lacks = {
+        "config.json": "config.json" not in names,
+        "model.safetensors or pytorch_model.bin": not files,
+        f"subword model ({', '.join(SUBWORD_FILES)})": set(names).isdisjoint(SUBWORD_FILES),
+    }
+    missing = [name for name, is_missing in lacks.items() if is_missing]
+    if missing:
+        present = ", ".join(sorted(names)[:20]) or "nothing"
+        raise SourceError(
+            f"the repository {origin.repository!r} has no {' and no '.join(missing)}; it has {present}",
+            "a model in transformers' layout",
+            "Load another repository, or another revision of this one",
+        )
+    return files
 
 
 def needed(names: Sequence[str]) -> list[str]:
@@ -92,7 +117,12 @@ def needed(names: Sequence[str]) -> list[str]:
     return []
 
 
-def _cached(origin: HubRepository) -> Path | None:
+def cached_snapshot(origin: HubRepository) -> Path | None:
+    """Give the folder of a snapshot in the Hugging Face cache; None where there is none, or not all of it.
+
+    Raises:
+        UnknownReference: It is no name of a repository.
+    """
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
@@ -167,8 +197,15 @@ def _explained(origin: HubRepository) -> Iterator[None]:
 
 
 def _not_here(origin: HubRepository) -> OfflineError:
+    from huggingface_hub import constants
+
+    name, revision = origin.repository, origin.revision
+    of = f" at revision {revision!r}" if revision else ""
+    cache = Path(constants.HF_HUB_CACHE)
     return OfflineError(
-        f"the repository {origin.repository!r} is not in the Hugging Face cache, and the network is not to be used",
+        f"the repository {name!r}{of} is not, or not wholly, in the Hugging Face cache ({cache}), and the network is "
+        "not to be used",
         "its files",
-        f"Fetch it where there is a network: hf download {origin.repository}",
+        f"Fetch it where there is a network: hf download {name}{f' --revision {revision}' if revision else ''}; then "
+        f"copy the folder models--{name.replace('/', '--')} of the cache there into the one here",
     )

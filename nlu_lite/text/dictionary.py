@@ -48,22 +48,17 @@ def check_dictionaries() -> None:
         )
 
 
-def dictionary_cuts(characters: Characters, language: str, cuts: Bools) -> Bools:
+def dictionary_cuts(characters: Characters, language: str, cuts: Bools) -> None:
     """Cut again by the package of the language; other languages keep their cuts.
 
     Args:
         characters: The text.
         language: Whose package counts.
         cuts: bool [N + 1], as `nlu_lite.text.words.word_cuts` gives them; changed.
-
-    Raises:
-        MissingExtra: The extra is not installed.
     """
-    check_dictionaries()
     recut = _RECUT.get(language)
     if recut is not None:
         recut(characters, cuts)
-    return cuts
 
 
 # --- Japanese ---------------------------------------------------------------------------------------------------------

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import cache
 from importlib import resources
+from itertools import chain, repeat
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nlu_lite.errors import OptionError
 from nlu_lite.text.characters import Characters
-from nlu_lite.text.rules import Rules, written_in
+from nlu_lite.text.rules import languages_with_rules, written_in
 
 SCRIPTS = (
     ("Kana", 0x3040, 0x30FF),  # before the Chinese characters that stand among them
@@ -53,9 +56,27 @@ def check_language(code: str) -> str:
             f"language {code!r} is unknown",
             "a code of ISO 639 such as 'de'",
             "Pass 'xx' to find the language from the text",
-            get_close_matches(str(code)[:20], known_languages(), cutoff=0.4),
+            _nearest(str(code)[:20].lower()),
         )
     return code
+
+
+def _nearest(code: str) -> list[str]:
+    """Names and longer codes of languages often begin with the code."""
+    begun = [code[:length] for length in (3, 2) if code[:length] in known_languages()]
+    return list(dict.fromkeys([*begun, *get_close_matches(code, known_languages(), cutoff=0.4)]))[:3]
+
+
+def rules_for(language: str) -> str:
+    """Say whose rules split texts of a language.
+
+    Example:
+        >>> rules_for("de"), rules_for("lb"), rules_for("xx")
+        ('de', "Unicode's default", 'found from the text')
+    """
+    if language == "xx":
+        return "found from the text"
+    return language if language in languages_with_rules() else "Unicode's default"
 
 
 @cache
@@ -66,35 +87,57 @@ def known_languages() -> frozenset[str]:
 
 
 def detect(text: str) -> str:
-    """Give a language whose rules serve the text; ``"xx"`` where it shows none.
+    """Give a language whose rules serve the text, by its script and its common words; ``"xx"`` where none shows.
 
     Example:
         >>> detect("Где ты?"), detect("12 + 3")
         ('ru', 'xx')
     """
-    return find_language(Characters(text))
-
-
-def find_language(characters: Characters) -> str:
-    """Give a language whose rules serve the text, by its script and its common words; ``"xx"`` where none shows."""
-    points = characters.points[:SAMPLE][characters.filled[:SAMPLE]]
-    letters = np.count_nonzero(points >= 0x41)
-    for script, first, last in SCRIPTS:
-        if letters and np.count_nonzero((points >= first) & (points <= last)) > MOSTLY * letters:
-            return _of_script(script, characters.text[:SAMPLE].lower())
+    characters = Characters(text[:SAMPLE])
+    points = characters.points[characters.filled]
+    enough = MOSTLY * np.count_nonzero(points >= 0x41)
+    found = np.bincount(_scripts()[np.minimum(points, 0xFFFF)], minlength=len(SCRIPTS)).tolist()
+    for (script, *_), count in zip(SCRIPTS, found, strict=False):  # the last count is of what is in no script
+        if count > enough > 0:
+            return _of_script(script, characters.text.lower())
     return "xx"
 
 
+@cache
+def _scripts() -> NDArray[np.uint8]:
+    """Give the place in `SCRIPTS` of each character of the first plane; one more than the last where there is none."""
+    table = np.full(0x10000, len(SCRIPTS), np.uint8)
+    for place, (_, first, last) in enumerate(SCRIPTS):
+        table[first : last + 1] = place
+    return table
+
+
 def _of_script(script: str, text: str) -> str:
-    candidates = written_in(script)
+    candidates = [rules.language for rules in written_in(script)]
     if len(candidates) == 1:
-        return candidates[0].language
-    words = Counter(WORD.findall(text))
-    found = {rules.language: _evidence(rules, text, words) for rules in candidates}
-    best = max(found, key=lambda language: found[language], default="xx")
-    return best if found.get(best, 0) >= LEAST or (best != "xx" and script != "Latin") else "xx"
+        return candidates[0]
+    common, letters = _common(script), _letters(script)
+    speaking = chain.from_iterable(map(common.get, WORD.findall(text), repeat(())))
+    found = Counter(chain(speaking, *(letters[letter] for letter in text if letter in letters)))
+    best = max(candidates, key=found.__getitem__, default="xx")
+    return best if found[best] >= LEAST or (best != "xx" and script != "Latin") else "xx"
 
 
-def _evidence(rules: Rules, text: str, words: Counter[str]) -> int:
-    said = sum(times for word, times in words.items() if word in rules.evidence.common)
-    return said + sum(text.count(letter) for letter in rules.evidence.letters)
+@cache
+def _common(script: str) -> dict[str, tuple[str, ...]]:
+    """Give the languages of a script that each of their common words speaks for."""
+    return _inverted((rules.language, rules.evidence.common) for rules in written_in(script))
+
+
+@cache
+def _letters(script: str) -> dict[str, tuple[str, ...]]:
+    """Give the languages of a script that each of their own letters speaks for."""
+    return _inverted((rules.language, rules.evidence.letters) for rules in written_in(script))
+
+
+def _inverted(signs: Iterable[tuple[str, Iterable[str]]]) -> dict[str, tuple[str, ...]]:
+    languages: dict[str, tuple[str, ...]] = {}
+    for language, own in signs:
+        for sign in own:
+            languages[sign] = (*languages.get(sign, ()), language)
+    return languages

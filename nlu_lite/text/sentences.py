@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
@@ -10,7 +11,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nlu_lite.text.characters import Characters
 from nlu_lite.text.rules import SentenceRules
 from nlu_lite.text.settings import NewlineBreaks
 
@@ -19,8 +19,9 @@ TIGHT = "。！？｡"  # after these the next sentence begins without a space
 CLOSERS = "\"'”’»)]}›」』）】〉》｣›］｝"
 OPENERS = "\"'“‘„‚«»‹›(\\[{「『（【〈《｢–—−\\-¿¡*•·`"
 PARAGRAPHS = {
-    NewlineBreaks.PARAGRAPHS: r"\n[^\S\n]*+\n|\r\n[^\S\n]*+\r\n|\r[^\S\n]*+\r|[\f\u2029]",
+    NewlineBreaks.PARAGRAPHS: r"[\n\r\f\u2029](?:(?<=\n)[^\S\n]*+\n|(?<=\r)[^\S\n\r]*+\r|(?<=[\f\u2029]))",
     NewlineBreaks.LINES: r"[\n\r\f\v\x85\u2028\u2029]",
+    NewlineBreaks.NEVER: r"(?!)",
 }
 GOING_ON = ",;:)]}%/"
 LOOK_BACK = 32  # characters before a stop that may be an abbreviation
@@ -57,39 +58,44 @@ class _Stop(NamedTuple):
         return self.sign == "." and self.end - self.start == 1
 
 
-def sentence_cuts(characters: Characters, rules: SentenceRules, newline_breaks: NewlineBreaks) -> Cuts:
+def sentence_cuts(texts: Iterable[tuple[int, str]], rules: SentenceRules, newline_breaks: NewlineBreaks) -> Cuts:
     """Find where sentences begin, in code points.
 
     Args:
-        characters: The text.
-        rules: Those of its language.
+        texts: Each with the offset that is added to what is found in it.
+        rules: Those of their language.
         newline_breaks: Which line breaks end a sentence.
     """
-    return _Finder(characters.text, rules, newline_breaks).cuts()
+    begins: list[int] = []
+    words: list[int] = []
+    apart: list[int] = []
+    for start, text in texts:
+        finder = _Finder(text, rules)
+        finder.walk()
+        begins += [start + offset for offset in finder.begins]
+        begins += [start + match.end() for match in re.finditer(PARAGRAPHS[newline_breaks], text)]
+        words += [start + offset for offset in finder.words]
+        apart += [start + offset for offset in finder.apart]
+    return Cuts(np.array(begins, np.int64), np.array(words, np.int64), np.array(apart, np.int64))
 
 
 class _Finder:
     """One walk over the stops of one text."""
 
-    def __init__(self, text: str, rules: SentenceRules, newline_breaks: NewlineBreaks) -> None:
+    def __init__(self, text: str, rules: SentenceRules) -> None:
         self.text = text
         self.rules = rules
         self.begin = 0
-        self.end = len(text.rstrip())
         self.begins: list[int] = []
         self.words: list[int] = []
         self.apart: list[int] = []
         self.counted = self.quotes = 0
-        self.paragraphs = _paragraphs(text, newline_breaks)
 
-    def cuts(self) -> Cuts:
+    def walk(self) -> None:
         for found in _stop_pattern(self.rules.stops + self.rules.weak).finditer(self.text):
             after = _AFTER.match(self.text, found.end())
             assert after is not None
             self._look_at(_Stop(found.start(), found.end(), self.text[found.end() - 1], *after.group(1, 2, 3, 4)))
-        begins = np.array(self.begins, np.int64)
-        words, apart = np.array(self.words, np.int64), np.array(self.apart, np.int64)
-        return Cuts(np.concatenate([begins, self.paragraphs]), words, apart)
 
     def _look_at(self, stop: _Stop) -> None:
         if not stop.gap and stop.following and not self._is_tight(stop):
@@ -99,7 +105,7 @@ class _Finder:
         if stop.is_single and self._belongs(stop.start, stop.closed, stop.opener, stop.following):
             return
         late = self._late_closer(stop.end + len(stop.closed))
-        if self._ends(stop._replace(closed=stop.closed + late.strip())):
+        if self._ends(stop._replace(closed=stop.closed + late.strip()) if late else stop):
             ends = stop.end + len(stop.closed) + len(late or stop.gap)
             self.begin = self.counted = ends
             self.quotes = 0
@@ -184,7 +190,7 @@ class _Finder:
             return False
         if closed and not _ACRONYM.fullmatch(word) and word.lower() not in self.rules.final:
             return False
-        last = start + 1 + len(closed) >= self.end if not following else False
+        last = not following and not opener.strip()
         if not (last and len(word) == 1):
             self.words.append(start)
         return not last and not self._may_end(word, opener, following, start)
@@ -261,10 +267,3 @@ def _word_after(text: str, begin: int) -> str:
 
 
 _NEXT = re.compile(r"[\s\"“„«‘'(]*+(\w{1,24})")
-
-
-def _paragraphs(text: str, newline_breaks: NewlineBreaks) -> NDArray[np.int64]:
-    if newline_breaks is NewlineBreaks.NEVER:
-        return np.zeros(0, np.int64)
-    found = re.finditer(PARAGRAPHS[newline_breaks], text)
-    return np.fromiter((match.end() for match in found), np.int64)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache, lru_cache
-from itertools import chain, pairwise
+from itertools import groupby, pairwise
+from operator import itemgetter
 from unicodedata import combining
 
 import numpy as np
@@ -71,9 +72,9 @@ def icu_cuts(characters: Characters, language: str) -> Bools:
     from icu4py.breakers import WordBreaker
 
     segments = WordBreaker(characters.text, "" if language == "xx" else language).segments()
-    begins = np.fromiter(chain.from_iterable(segments), np.int64)
+    ends = np.fromiter(map(itemgetter(1), segments), np.int64)
     cuts = np.zeros(len(characters.points) + 1, bool)
-    cuts[characters.from_utf16(begins)] = True
+    cuts[characters.from_utf16(ends)] = True
     cuts[characters.edges()] = True
     cuts[[0, -1]] = True
     return cuts
@@ -245,30 +246,19 @@ LONGEST = 24  # letters of a word that may have clitics
 
 def _compound(text: str, cuts: Bools, compounds: frozenset[str]) -> None:
     """Join words that are written with spaces: from the left, the longest first."""
-    lowered = text.lower() if len(text.lower()) == len(text) else text
-    by_first, done = _by_first(compounds), 0
-    for match in _SYLLABLE.finditer(lowered):
-        begin = match.start()
-        candidates = by_first.get(match.group())
-        if candidates and begin >= done and lowered.startswith(candidates, begin):
-            done = max((begin + len(word) for word in candidates if _stands_at(lowered, word, begin)), default=0)
-            if done:
-                one_token(cuts, begin, done)
+    lowered = text.replace("\u0130", "i").lower()  # the one character of which lower() makes two
+    for match in _any_of(compounds).finditer(lowered):
+        one_token(cuts, *match.span())
 
 
 @cache
-def _by_first(compounds: frozenset[str]) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
-    for word in sorted(compounds):
-        first = word.split()[0]
-        found[first] = (*found.get(first, ()), word)
-    return found
+def _any_of(words: frozenset[str]) -> re.Pattern[str]:
+    """Give a pattern for the longest of some words that stands at a place."""
+    return re.compile(rf"(?<![^\W\d_]){_branches(sorted(words))}(?![^\W_])")
 
 
-_SYLLABLE = re.compile(r"[^\W\d_]++")
-
-
-def _stands_at(text: str, word: str, begin: int) -> bool:
-    """Whether a word and not only its beginning stands there."""
-    end = begin + len(word)
-    return text.startswith(word, begin) and not text[end : end + 1].isalnum()
+def _branches(words: list[str]) -> str:
+    """Give a pattern in which what words begin with is written once: a search tries one way alone."""
+    after = {first: [word[1:] for word in same] for first, same in groupby(filter(None, words), itemgetter(slice(1)))}
+    ways = "|".join(re.escape(first) + _branches(rest) for first, rest in after.items())
+    return f"(?:{ways})?" if "" in words and ways else f"(?:{ways})" if len(after) > 1 else ways

@@ -4,6 +4,8 @@ import json
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tiny import DATA, nothing, open_tiny, segments_of_words
 
 from nlu_lite.encoding import EncoderSettings, open_encoder
@@ -19,6 +21,10 @@ WORDS = ["Hello", "unbelievable", "world", ".", "[SEP]", "<s>", "naïve", "\u200
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 WIDTHS = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 24}
 DISTILBERT = {"dim": 16, "n_layers": 2, "n_heads": 2, "hidden_dim": 24}
+SENTENCE_PIECE_IDS = {
+    "albert": {"pad_id": 0, "unk_id": 1, "bos_id": 2, "eos_id": 3, "bos_piece": "[CLS]", "eos_piece": "[SEP]"},
+    "deberta-v2": {"pad_id": 0, "bos_id": 1, "eos_id": 2, "unk_id": 3},
+}
 EXTRA = {
     "albert": {"embedding_size": 8, "num_hidden_groups": 1},
     "electra": {"embedding_size": 8},
@@ -56,7 +62,7 @@ def byte_level_tokenizer():
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     pieces = ["<s>", "<pad>", "</s>", "<unk>", *alphabet, "Ġw", "or"]
     tokenizer = Tokenizer(models.BPE({p: n for n, p in enumerate(pieces)}, [("Ġ", "w"), ("o", "r")]))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.add_special_tokens(["<s>", "<pad>", "</s>", "<unk>"])
     return tokenizer
 
@@ -83,10 +89,7 @@ def subword_bytes(model_type, tmp_path):
     elif LAYOUTS[model_type].subwords == "tokenizer.json":
         tokenizer = word_piece_tokenizer(names.get(model_type, ("[CLS]", "[SEP]", "[PAD]", "[UNK]")))
     else:
-        ids = {"deberta-v2": {"pad_id": 0, "bos_id": 1, "eos_id": 2, "unk_id": 3}}
-        albert = {"pad_id": 0, "unk_id": 1, "bos_id": 2, "eos_id": 3}
-        data = sentence_piece_model(tmp_path, **ids.get(model_type, albert if model_type == "albert" else {}))
-        return data, 60
+        return sentence_piece_model(tmp_path, **SENTENCE_PIECE_IDS.get(model_type, {})), 60
     return tokenizer.to_str().encode(), tokenizer.get_vocab_size()
 
 
@@ -143,6 +146,53 @@ def test_token_vectors_are_transformers(saved, backend, tmp_path):
         ids, first = framed(encoder, words)
         expected.append(forward(model, ids).last_hidden_state[0].numpy()[first])
     np.testing.assert_allclose(found, np.concatenate(expected), atol=1e-5, rtol=1e-5)
+
+
+TEXTS = ["Hello unbelievable world.", "Naïve ``world''", "WORLD"]
+
+
+def transformers_tokenizer(folder, model_type):
+    import transformers
+
+    names = {"deberta-v2": "DebertaV2", "distilbert": "DistilBert", "mpnet": "MPNet", "xlm-roberta": "XLMRoberta"}
+    name = names.get(model_type, "Bert" if model_type == "electra" else model_type.capitalize())
+    return getattr(transformers, f"{name}Tokenizer").from_pretrained(folder)
+
+
+def test_pieces_are_those_of_transformers_tokenizer(saved):
+    folder, model = saved
+    kind, subwords = model.config.model_type, open_tiny(read(folder)).subwords
+    tokenizer = transformers_tokenizer(folder, kind)
+
+    def theirs(text):
+        return tokenizer(text, add_special_tokens=False).input_ids
+
+    assert [one.ids for one in subwords.encode_texts(TEXTS)] == [theirs(text) for text in TEXTS]
+    words = ["Hello", "naïve", "WORLD", "world"]
+    space = tokenizer.convert_tokens_to_ids("▁") if kind in ("albert", "deberta-v2", "xlm-roberta") else None
+    expected = [[i for i in theirs(f" {word}") if i != space] for word in words]  # as inside a text
+    assert subwords.encode(words) == expected
+
+
+@pytest.mark.parametrize("saved", ["albert"], indirect=True)
+@given(st.text(max_size=20))
+@settings(max_examples=100, deadline=None)
+def test_spans_are_of_the_text_as_it_was_written(saved, text):
+    [found] = open_tiny(read(saved[0])).subwords.encode_texts([f"É {text} ½"])
+    places = [place for span in found.spans for place in span]
+    assert places == sorted(places)
+    assert 0 <= places[0] <= places[-1] <= len(text) + 4
+    assert any(begin == 0 and end >= 1 for begin, end in found.spans)
+
+
+@pytest.mark.parametrize("saved", ["albert"], indirect=True)
+def test_how_sentencepiece_wants_texts_is_a_setting_of_the_files(saved, tmp_path):
+    copied(saved[0], tmp_path)
+    (tmp_path / "tokenizer_config.json").write_text('{"do_lower_case": false, "keep_accents": true}')
+    cased, small = (open_tiny(read(folder)).subwords for folder in (tmp_path, saved[0]))
+    assert cased.encode(["world", "."]) == small.encode(["world", "."])
+    assert cased.frame.unknown in cased.encode(["World"])[0]
+    assert small.encode(["World", "naive"]) == small.encode(["world", "naïve"])
 
 
 def test_windows_are_as_long_as_the_positions_allow(saved):
@@ -229,6 +279,64 @@ def test_small_letters_are_a_setting_of_the_files(saved, tmp_path):
     subwords = open_tiny(read(tmp_path)).subwords
     assert subwords.encode(["World"]) == [[subwords.frame.unknown]]
     assert subwords.encode(["world"]) != [[subwords.frame.unknown]]
+
+
+@pytest.mark.parametrize("saved", ["bert"], indirect=True)
+def test_a_vocabulary_of_another_algorithm_is_refused(saved, tmp_path):
+    folder, _ = saved
+    copied(folder, tmp_path)
+    (tmp_path / "vocab.txt").write_text(
+        "\n".join(json.loads((folder / "tokenizer.json").read_text())["model"]["vocab"])
+    )
+    (tmp_path / "tokenizer_config.json").write_text('{"tokenizer_class": "BertJapaneseTokenizer"}')
+    with pytest.raises(UnsupportedReference, match="tokenizer_class 'BertJapaneseTokenizer' and there is no tokenizer"):
+        read(tmp_path)
+    (tmp_path / "tokenizer_config.json").write_text('{"tokenizer_class": "BertTokenizerFast", "strip_accents": false}')
+    subwords = open_tiny(read(tmp_path)).subwords
+    assert subwords.encode(["naive"]) != subwords.encode(["naïve"])
+
+
+@pytest.mark.parametrize("saved", ["bert"], indirect=True)
+def test_added_tokens_that_would_be_numbered_anew_are_an_error(saved, tmp_path):
+    folder, _ = saved
+    copied(folder, tmp_path)
+    parts = json.loads((folder / "tokenizer.json").read_text())
+    size, like = len(parts["model"]["vocab"]), parts["added_tokens"][0]
+    parts["added_tokens"] += [
+        like | {"id": size, "content": "[EXTRA]"},
+        like | {"id": size + 1, "content": "covid", "special": False},
+    ]
+    (tmp_path / "tokenizer.json").write_text(json.dumps(parts))
+    with pytest.raises(ModelError, match=rf"adds 'covid' with the id {size + 1}, which would become {size}"):
+        open_tiny(read(tmp_path))
+
+
+@pytest.mark.parametrize("saved", ["bert", "albert"], indirect=True)
+def test_a_damaged_pooler_is_an_error_of_load(saved):
+    checkpoint = read(saved[0])
+    prefix = ARCHITECTURES[checkpoint.config["model_type"]].pooler
+
+    def spoilt(name, change):
+        tensors = dict(checkpoint.tensors)
+        tensors[name] = change(tensors[name].copy())
+        return Checkpoint(checkpoint.config, tensors, checkpoint.subwords)
+
+    with pytest.raises(ModelError, match=r"shape \(8, 16\); expected the shape \(16, 16\)"):
+        open_tiny(spoilt(f"{prefix}.weight", lambda values: values[:8]))
+    with pytest.raises(ModelError, match="values that are not numbers"):
+        open_tiny(spoilt(f"{prefix}.bias", lambda values: values * np.nan))
+    without = {name: values for name, values in checkpoint.tensors.items() if name != f"{prefix}.bias"}
+    with pytest.raises(ModelError, match=rf"{prefix}.bias' is missing"):
+        open_tiny(Checkpoint(checkpoint.config, without, checkpoint.subwords))
+
+
+@pytest.mark.parametrize("saved", ["bert", "distilbert"], indirect=True)
+def test_another_number_of_layers_is_an_error_with_both_numbers(saved):
+    checkpoint = read(saved[0])
+    name = "n_layers" if "n_layers" in checkpoint.config else "num_hidden_layers"
+    for number in (1, 3):
+        with pytest.raises(ModelError, match=f"the weights have 2 layers; expected {number}"):
+            open_tiny(Checkpoint({**checkpoint.config, name: number}, checkpoint.tensors, checkpoint.subwords))
 
 
 @pytest.mark.parametrize("saved", ["bert"], indirect=True)

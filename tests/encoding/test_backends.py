@@ -34,10 +34,18 @@ def keep(tmp_path_factory):
 
 
 @pytest.fixture(scope="module", params=["torch", "openvino"])
-def open_backend(request, keep):
-    if request.param == "torch":
-        return lambda precision=Precision.FP32: TorchBackend(CHECKPOINT, precision=precision)
-    return lambda precision=Precision.FP32: OpenVinoBackend(CHECKPOINT, keep, precision=precision)
+def open_backend(request, keep, tmp_path_factory):
+    def open_it(precision=Precision.FP32, checkpoint=CHECKPOINT):
+        if request.param == "torch":
+            return TorchBackend(checkpoint, precision=precision)
+        return OpenVinoBackend(checkpoint, keep if checkpoint is CHECKPOINT else keep_anew, precision=precision)
+
+    def keep_anew(_, fill):
+        folder = tmp_path_factory.mktemp("kept")
+        fill(folder)
+        return folder
+
+    return open_it
 
 
 def states(model, ids):
@@ -155,7 +163,7 @@ def test_a_backend_says_what_it_is(open_backend):
 
 
 class Small:
-    """A backend whose device takes only so many windows at once."""
+    """A backend whose device takes only so many pieces at once."""
 
     def __init__(self, most):
         self.inner, self.most, self.seen = TorchBackend(CHECKPOINT), most, []
@@ -164,19 +172,59 @@ class Small:
         return getattr(self.inner, name)
 
     def encode(self, ids, mask, layers):
-        self.seen.append(len(ids))
-        if len(ids) > self.most:
+        self.seen.append(ids.shape)
+        if ids.size > self.most:
             raise OutOfMemory("too many")
         return self.inner.encode(ids, mask, layers)
 
 
 def test_a_batch_that_does_not_fit_is_halved_and_so_are_those_after_it():
-    small = Small(3)
+    small = Small(200)
     found = token_vectors(open_tiny(backend=small), TEXTS)
     np.testing.assert_allclose(found, token_vectors(open_tiny(), TEXTS), atol=5e-6)
-    failed = [number for number, size in enumerate(small.seen) if size > 3]
-    assert 0 < len(failed) < 4
-    assert max(small.seen[failed[-1] + 1 :]) <= 3
+    failed = [number for number, (rows, length) in enumerate(small.seen) if rows * length > 200]
+    assert failed == [0, 1]
+
+
+MEMORY_ERRORS = [
+    MemoryError(),
+    RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes."),
+    RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+]
+
+
+@pytest.mark.parametrize("error", MEMORY_ERRORS, ids=["python", "cpu", "cublas"])
+def test_what_torch_says_of_memory_is_understood(error, monkeypatch):
+    backend = TorchBackend(CHECKPOINT)
+    run = backend.model.forward
+
+    def forward(input_ids, **options):
+        if len(input_ids) > 2:
+            raise error
+        return run(input_ids=input_ids, **options)
+
+    monkeypatch.setattr(backend.model, "forward", forward)
+    found = token_vectors(open_tiny(backend=backend), TEXTS)
+    np.testing.assert_allclose(found, token_vectors(open_tiny(), TEXTS), atol=5e-6)
+
+
+def test_an_error_that_is_none_of_memory_is_not_hidden(monkeypatch):
+    backend = TorchBackend(CHECKPOINT)
+
+    def forward(**_):
+        raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+
+    monkeypatch.setattr(backend.model, "forward", forward)
+    with pytest.raises(RuntimeError, match="cannot be multiplied"):
+        token_vectors(open_tiny(backend=backend), ["a b"])
+
+
+def test_short_windows_run_together_again_after_long_ones_did_not_fit():
+    texts = [" ".join(["word"] * 80)] * 8 + ["a b"] * 64
+    small = Small(200)
+    found = token_vectors(open_tiny(backend=small), texts)
+    np.testing.assert_allclose(found, token_vectors(open_tiny(), texts), atol=5e-6)
+    assert max(rows for rows, length in small.seen if length < 80) > 8
 
 
 def test_a_single_window_that_does_not_fit_is_an_error():
@@ -232,5 +280,6 @@ def test_values_that_are_not_numbers_name_text_and_layer(open_backend):
 
     name = "encoder.layer.1.output.dense.bias"
     broken = replace(CHECKPOINT, tensors=dict(CHECKPOINT.tensors) | {name: spoilt(name)})
+    encoder = open_tiny(broken, open_backend(checkpoint=broken))
     with pytest.raises(ModelError, match=r"not numbers in layer 2 of 2 for document 0, 'a b'"):
-        open_tiny(broken).token_vectors(["a b"], segments_of(["a b"]), nothing)
+        encoder.token_vectors(["a b"], segments_of(["a b"]), nothing)

@@ -194,8 +194,8 @@ def changed(**changes):
     ("checkpoint", "error", "said"),
     [
         (lambda: changed(hidden_size=32), ModelError, r"has shape \(.*16\); expected \(.*32\)"),
-        (lambda: changed(num_hidden_layers=3), ModelError, "16 tensors are missing"),
-        (lambda: changed(num_hidden_layers=1), ModelError, r"'encoder\.layer\.1\..*' of which|encoder\.layer\.1"),
+        (lambda: changed(num_hidden_layers=3), ModelError, "the weights have 2 layers; expected 3"),
+        (lambda: changed(num_hidden_layers=1), ModelError, "the weights have 2 layers; expected 1"),
         (lambda: changed(pad_token_id=5), ModelError, "pad_token_id=5; expected 1"),
         (lambda: changed(num_attention_heads=7), ModelError, "the configuration describes no model"),
         (lambda: changed(hidden_act="foo"), ModelError, "the configuration describes no model"),
@@ -205,7 +205,7 @@ def changed(**changes):
             ModelError,
             "cannot be read .it is empty",
         ),
-        (lambda: changed(model_type="bert"), UnsupportedReference, "model_type 'bert'"),
+        (lambda: changed(model_type="roberta"), UnsupportedReference, "model_type 'roberta'"),
         (
             lambda: replace(read(MODEL), subwords=SubwordModel(read(MODEL).subwords.kind, b"junk")),
             ModelError,
@@ -236,16 +236,6 @@ def test_a_vocabulary_larger_than_the_embeddings_is_an_error():
     checkpoint = with_tensor("embeddings.word_embeddings.weight", lambda rows: rows[:100])
     with pytest.raises(ModelError, match=r"has \d+ pieces, the embedding matrix 100 rows"):
         open_subwords(checkpoint)
-
-
-def test_weights_that_are_not_numbers_are_found_out():
-    def spoil(rows):
-        rows[:] = np.nan
-        return rows
-
-    broken = open_tiny(with_tensor("encoder.layer.1.output.dense.bias", spoil))
-    with pytest.raises(ModelError, match="values that are not numbers"):
-        broken.token_vectors(["a"], segments_of(["a"]), nothing)
 
 
 def test_threads_are_given_back():

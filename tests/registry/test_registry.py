@@ -3,9 +3,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nlu_lite.errors import BadReference, LicensedReference, NluLiteError, UnknownReference, UnsupportedReference
-from nlu_lite.records import Action, BucketArchive, ComponentSpec, HubRepository, InstalledFile, LocalFolder
-from nlu_lite.registry import resolve
-from nlu_lite.registry.catalogue import Status, kinds, model_spec, rows
+from nlu_lite.records import (
+    Action,
+    Alignment,
+    BucketArchive,
+    ComponentSpec,
+    HubRepository,
+    InstalledFile,
+    LocalFolder,
+    SentencePooling,
+    SentenceRecipe,
+)
+from nlu_lite.registry import Status, current, kinds, look_up, resolve
+from nlu_lite.registry import catalogue as catalogue_data
 
 
 def only(reference):
@@ -86,27 +96,77 @@ def test_the_bucket_comes_before_the_hub():
 
 
 def test_every_row_gives_a_model_or_says_why_not():
-    for reference, row in rows().items():
-        if row.status is Status.LICENSED:
-            with pytest.raises(LicensedReference, match="not public"):
-                only(reference)
-        elif not kinds()[row.kind].runs:
-            with pytest.raises(UnsupportedReference, match="does not run"):
-                only(reference)
-        else:
-            assert only(reference) == model_spec(row)
+    catalogue = current()
+    counts = {LicensedReference: 0, UnsupportedReference: 0, None: 0}
+    for reference, row in catalogue.rows.items():
+        error = None
+        try:
+            assert only(reference) == catalogue.spec(row)
+            assert only(reference).origins
+        except (LicensedReference, UnsupportedReference) as caught:
+            error = caught
+            assert kinds()[row.kind].what in str(error)
+        assert (error is None) == (catalogue.why_not(row) == "")
+        assert (row.status is Status.LICENSED) == isinstance(error, LicensedReference)
+        counts[type(error) if error else None] += 1
+    assert counts == {LicensedReference: 35, UnsupportedReference: 584, None: 910}
 
 
 def test_all_xlm_roberta_token_rows_give_models():
-    models = [row for row in rows().values() if row.kind == "XlmRoBertaEmbeddings"]
+    models = [row for row in current().rows.values() if row.kind == "XlmRoBertaEmbeddings"]
     assert len(models) == 32  # NLU's 31, and the packaged one
     assert all(only(row.reference).action is Action.EMBED for row in models)
+
+
+def test_a_model_without_a_known_repository_says_so():
+    with pytest.raises(
+        UnsupportedReference, match=r"an E5 model, of which this library reads no archives; the catalogue knows no"
+    ):
+        only("en.embed_sentence.e5_base_v2")
+
+
+@pytest.mark.parametrize(
+    ("reference", "repository"),
+    [
+        ("en.embed.deberta_v3_base", "microsoft/deberta-v3-base"),
+        ("xx.embed.mdeberta_v3_base", "microsoft/mdeberta-v3-base"),
+        ("en.embed_sentence.bge_small", "BAAI/bge-small-en"),
+        ("en.embed_sentence.e5_small", "intfloat/e5-small"),
+        ("en.embed_sentence.mpnet.all_mpnet_base_v1", "sentence-transformers/all-mpnet-base-v1"),
+        ("xx.embed_sentence.multilingual_e5_base", "intfloat/multilingual-e5-base"),
+        ("en.embed_sentence.all_mpnet_base_v2", "sentence-transformers/all-mpnet-base-v2"),
+    ],
+)
+def test_kinds_that_are_not_read_from_archives_come_from_the_hub(reference, repository):
+    assert only(reference).origins == (HubRepository(repository),)
+
+
+def test_the_packaged_model_has_a_reference_for_sentences():
+    token, sentence = map(only, ("xx.embed.multilingual_e5_small_q4", "xx.embed_sentence.multilingual_e5_small_q4"))
+    assert token.origins == sentence.origins
+    assert (sentence.action, token.sentence) == (Action.EMBED_SENTENCE, None)
+    assert sentence.sentence == SentenceRecipe(SentencePooling.MEAN, Alignment.TEXT, normalize=True, prompt="query: ")
+
+
+def test_every_fact_has_a_source():
+    for name, facts in catalogue_data._models().items():
+        stated = sorted(fact for facts in facts.stated_by.values() for fact in facts)
+        known = set(facts.card) - {"name"} | ({"hub"} if facts.hub else set())
+        assert stated == sorted(known), name
 
 
 def test_a_trap_of_nlus_stays_what_it_is_in_nlu():
     """`bert` and `en.embed.bert` are two models."""
     assert only("bert").name == "small_bert_L2_128"
     assert only("en.embed.bert").name != "small_bert_L2_128"
+    assert [(row.reference, row.model) for row in look_up("bert").others] == [("en.bert", "bert_base_uncased")]
+    assert current().same(look_up("bert").row) == ["en.embed.bert.small_L2_128"]
+
+
+@pytest.mark.parametrize("reference", ["xx.embed", "embed", "de.embed"])
+def test_other_traps_are_static_vectors_as_in_nlu(reference):
+    with pytest.raises(BadReference, match="static word vectors"):
+        only(reference)
 
 
 # --- bad references --------------------------------------------------------------------------------------------------

@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -7,12 +8,20 @@ import pytest
 
 import nlu_lite
 from nlu_lite.cache import Cache
-from nlu_lite.errors import OfflineError, OptionError, SourceError, UnknownReference
+from nlu_lite.errors import (
+    FormatError,
+    ModelError,
+    OfflineError,
+    OptionError,
+    SourceError,
+    UnknownReference,
+    UnsupportedReference,
+)
 from nlu_lite.records import HubRepository
 from nlu_lite.registry import resolve
 from nlu_lite.sources import Access, Place, fetch
 from nlu_lite.sources.hub import needed
-from tests.sources.conftest import COMMIT
+from tests.sources.hub_server import COMMIT
 
 
 def get(reference="hf:org/tiny", **access):
@@ -49,6 +58,33 @@ def test_a_revision_is_asked_for_and_remembered(hub):
     assert get(revision="v1").path == fetched.path
     assert get(revision=COMMIT).path == fetched.path
     assert hub.requests == []
+
+
+def test_the_revision_is_recorded_and_shown(hub):
+    assert nlu_lite.info("hf:org/tiny")["revision"] == "its main branch when it is fetched"
+    shown = nlu_lite.load("hf:org/tiny", revision="v1").info.iloc[0]
+    assert shown["source"] == f"hf:org/tiny at {COMMIT}"
+    assert shown["digest"] == COMMIT
+    get()
+    assert nlu_lite.info("hf:org/tiny")["revision"] == COMMIT
+
+
+def test_a_token_opens_what_is_gated(hub, monkeypatch):
+    hub.token = "hf_secret"
+    monkeypatch.setenv("HF_TOKEN", "hf_wrong")
+    with pytest.raises(SourceError, match="is gated") as caught:
+        get()
+    assert "hf_wrong" not in str(caught.value)
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    assert get().path.name == COMMIT
+
+
+def test_what_is_in_the_cache_opens_no_connection(hub, request):
+    get()
+    request.getfixturevalue("no_connections")
+    assert len(nlu_lite.load("hf:org/tiny").predict("Put your text here.")) == 5
+    with pytest.raises(OfflineError):
+        nlu_lite.load("hf:org/other", offline=True)
 
 
 def test_the_pipeline_runs_on_what_the_hub_gave(hub):
@@ -98,10 +134,62 @@ def test_a_missing_revision_is_an_error(hub):
         get(revision="v9")
 
 
-def test_a_repository_without_weights_is_an_error(hub):
-    hub.repositories["org/tiny"] = {"README.md": b""}
-    with pytest.raises(SourceError, match="has no weights"):
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (
+            ["config.json", "sentencepiece.bpe.model"],
+            "has no model.safetensors or pytorch_model.bin; it",
+        ),
+        (["model.safetensors", "sentencepiece.bpe.model"], "has no config.json; it has"),
+        (["config.json", "model.safetensors"], r"has no subword model \(sentencepiece.bpe.model, .*it has config.json"),
+        ([], "has no config.json and no .* and no subword model .*it has nothing"),
+    ],
+)
+def test_a_repository_that_lacks_files_is_an_error_before_anything_is_fetched(hub, names, said):
+    files = hub.repositories["org/tiny"]
+    hub.repositories["org/tiny"] = {name: files[name] for name in names}
+    with pytest.raises(SourceError, match=said):
         get()
+    assert hub.downloaded() == set()
+
+
+@pytest.mark.parametrize("written", ["old/tiny", "tiny"])
+def test_a_renamed_repository_is_an_error_that_names_the_new_one(hub, written):
+    hub.renamed[written] = "org/tiny"
+    with pytest.raises(UnknownReference, match=f"'{written}' is called 'org/tiny' by now"):
+        get(f"hf:{written}")
+    assert hub.downloaded() == set()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"model_type": "gpt2"}, "has model_type 'gpt2'; expected albert, bert"),
+        ({"auto_map": {"AutoModel": "modeling.Evil"}}, r"asks for code of its own \(auto_map\).*never run"),
+    ],
+)
+def test_a_model_that_is_not_run_is_refused_before_its_weights_are_fetched(hub, changes, said):
+    files = hub.repositories["org/tiny"]
+    files["config.json"] = json.dumps(json.loads(files["config.json"]) | changes).encode()
+    with pytest.raises(UnsupportedReference, match=said):
+        nlu_lite.load("hf:org/tiny")
+    assert hub.downloaded() == {"config.json"}
+
+
+def test_a_broken_configuration_is_refused_before_weights_are_fetched(hub):
+    hub.repositories["org/tiny"]["config.json"] = b"{"
+    with pytest.raises(FormatError, match=r"config\.json cannot be read"):
+        nlu_lite.load("hf:org/tiny")
+    assert hub.downloaded() == {"config.json"}
+
+
+def test_a_repository_of_another_kind_than_the_catalogue_says_is_refused(hub):
+    hub.repositories["sentence-transformers/all-mpnet-base-v1"] = hub.repositories["org/tiny"]
+    reference = "en.embed_sentence.mpnet.all_mpnet_base_v1"
+    with pytest.raises(ModelError, match=rf"model_type 'xlm-roberta'; expected mpnet, since '{reference}' is of kind"):
+        nlu_lite.load(reference, source="hub")
+    assert hub.downloaded() == {"config.json"}
 
 
 def test_a_download_that_breaks_off_is_an_error_and_can_be_repeated(hub, monkeypatch):
@@ -125,7 +213,8 @@ def test_an_unreachable_hub_is_an_error(hub, monkeypatch):
 def test_offline_asks_nobody_and_says_how_to_fetch(hub, setting, monkeypatch):
     if setting != "argument":
         monkeypatch.setenv(setting, "1")
-    with pytest.raises(OfflineError, match="hf download org/tiny"):
+    said = r"not wholly, in the Hugging Face cache .*nlu-lite download hf:org/tiny.*hf download org/tiny; then"
+    with pytest.raises(OfflineError, match=said):
         get(offline=True if setting == "argument" else None)
     assert hub.requests == []
 

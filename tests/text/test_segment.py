@@ -1,6 +1,9 @@
 """The contract of `segment`: whatever the text and the rules, its spans are exact and lose nothing."""
 
 import time
+import tracemalloc
+from importlib import resources
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -82,6 +85,73 @@ def test_spans_of_dictionaries_are_exact(text, language):
 @settings(max_examples=100, deadline=None)
 def test_what_is_kept_whole_loses_nothing(text, pattern):
     check([text], segment(corpus(text), TextSettings(keep_whole=(pattern,))))
+
+
+def rules_text(language):
+    return (resources.files("nlu_lite.text") / "data" / "rules" / f"{language}.toml").read_text(encoding="utf-8")
+
+
+def alone(texts, languages, chosen=None):
+    """The spans of each document by itself, put together."""
+    rows = []
+    for number, (text, language) in enumerate(zip(texts, languages, strict=True)):
+        found = segment(corpus(text, language=language), chosen)
+        spans = zip(found.sentence_begin.tolist(), found.sentence_end.tolist(), strict=True)
+        rows += [("sentence", number, *span) for span in spans]
+        spans = zip(found.token_sentence.tolist(), found.token_begin.tolist(), found.token_end.tolist(), strict=True)
+        rows += [("token", number, *span) for span in spans]
+    return rows
+
+
+def together(texts, languages, chosen=None):
+    found = segment(Corpus(texts, languages, pd.RangeIndex(len(texts))), chosen)
+    first = np.searchsorted(found.sentence_document, np.arange(len(texts))).tolist()
+    rows = []
+    for number in range(len(texts)):
+        of = found.sentence_document == number
+        spans = zip(found.sentence_begin[of].tolist(), found.sentence_end[of].tolist(), strict=True)
+        rows += [("sentence", number, *span) for span in spans]
+        of = found.sentence_document[found.token_sentence] == number
+        place = found.token_sentence[of] - first[number]
+        spans = zip(place.tolist(), found.token_begin[of].tolist(), found.token_end[of].tolist(), strict=True)
+        rows += [("token", number, *span) for span in spans]
+    return rows
+
+
+@given(st.lists(st.tuples(TEXTS, st.sampled_from(["xx", "en", "ja", "ar", "lb"])), max_size=6), st.data())
+@settings(max_examples=200, deadline=None)
+def test_a_document_is_split_as_if_it_were_alone(documents, data):
+    texts, languages = [text for text, _ in documents], [language for _, language in documents]
+    chosen = TextSettings(
+        newline_breaks=data.draw(st.sampled_from(NewlineBreaks)),
+        keep_whole=data.draw(st.sampled_from([(), (r"\s.", r"\A.", r".\Z")])),
+        sentences=data.draw(st.sampled_from([None, halves])),
+        tokens=data.draw(st.sampled_from([None, halves])),
+    )
+    assert together(texts, languages, chosen) == alone(texts, languages, chosen)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_no_rule_of_a_language_looks_into_another_document(language, data):
+    """Documents of the signs and words that the language's rules speak of."""
+    rules = rules_text(language)
+    said = st.sampled_from(sorted({*rules, *rules.split()[:300], "\n", "\r", "\u0130", "\u03a3"}))
+    texts = data.draw(st.lists(st.lists(said, max_size=8).map("".join), max_size=6))
+    words = data.draw(st.sampled_from(Words))
+    languages = [language] * len(texts)
+    assert together(texts, languages, TextSettings(words=words)) == alone(texts, languages, TextSettings(words=words))
+
+
+def test_documents_of_several_groups_come_back_in_order():
+    texts = [f"One {number}. Two." + " x" * (number % 7) * 2000 for number in range(40)]
+    languages = ["en", "de", "ja", "en"] * 10
+    done = []
+    segments = segment(Corpus(texts, languages, pd.RangeIndex(40)), advance=done.append)
+    check(texts, segments)
+    assert sum(done) == 40
+    assert together(texts, languages) == alone(texts, languages)
 
 
 @given(TEXTS)
@@ -208,3 +278,45 @@ def test_time_grows_with_length(unit, language):
         segment(corpus(text, language=language))
         seconds.append(time.process_time() - begin)
     assert seconds[1] < 30 * seconds[0] + 0.5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_rule_of_a_language_looks_again_and_again(language):
+    """What its rules speak of, said ten thousand times and then broken off, takes a second at most, not a minute."""
+    said = sorted({sign for sign in rules_text(language) if not sign.isspace()})
+    spread = said[:: len(said) // 24 + 1]
+    units = [*LONG.split(), *spread, "000 ", "1, ", "A. ", "Dr. ", "a b ", *map("".join, pairwise(spread))]
+    for unit in units:
+        text = (unit * 50_000)[:50_000] + unit[:3].strip() + "x"
+        begin = time.process_time()
+        segment(corpus(text, language=language))
+        assert time.process_time() - begin < 1.5, unit
+
+
+PROSE = {
+    "en": 'Dr. Smith didn\'t see it (at 5 p.m.), did he? "No," she said. ',
+    "it": "L'amico dell'avv. Rossi è arrivato; un po' tardi. ",
+    "ja": "「行く。」と言った。2020年に勉強をしていました。",
+    "vi": "Công ty có thể phát triển. Bác sĩ đi. ",
+    "th": "สวัสดีครับวันนี้ ",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("language", "length"),
+    [("en", 10_000_000), ("it", 1_000_000), ("ja", 1_000_000), ("th", 1_000_000), ("vi", 1_000_000)],
+)
+def test_memory_grows_with_length(language, length):
+    """A document takes at most ten times the memory of a tenth of it, and less than 100 bytes a character."""
+    peaks = []
+    for part in (length // 10, length):
+        documents = corpus((PROSE[language] * (part // 16))[:part], language=language)
+        tracemalloc.start()
+        found = segment(documents)
+        peaks.append(tracemalloc.get_traced_memory()[1] / part)
+        tracemalloc.stop()
+        assert found.token_end[-1] == len(documents.texts[0].rstrip())
+    assert peaks[1] < 1.2 * peaks[0]
+    assert peaks[1] < 100

@@ -241,7 +241,7 @@ class ByteLevelRecipe(TokenizerRecipe):
         if Defect.SPECIAL_TEXT in defects and token in self.special:
             return [self.vocabulary[token]]
         if Defect.SPACE_AFTERWARDS not in defects:
-            return self.tokenizer.encode(token, add_special_tokens=False).ids
+            return self.tokenizer.encode(f" {token}", add_special_tokens=False).ids
         return self.spark_pieces(self.head(token))
 
     def head(self, token):

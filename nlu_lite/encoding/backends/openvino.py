@@ -75,10 +75,10 @@ class OpenVinoBackend:
             with self._lock:
                 results = self._model(layers)([ids, mask])
                 hidden: Floats = np.stack([results[place] for place in range(len(layers))])
-        except RuntimeError as error:
-            if "alloc" not in str(error):
+        except (RuntimeError, MemoryError) as error:
+            if not isinstance(error, MemoryError) and "alloc" not in str(error):
                 raise
-            raise OutOfMemory(str(error).splitlines()[-1]) from error
+            raise OutOfMemory(str(error).splitlines()[-1] if str(error) else "no memory is left") from error
         return hidden
 
     def _model(self, layers: tuple[int, ...]) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -97,13 +97,18 @@ def _memory_errors() -> Iterator[None]:
 
     try:
         yield
-    except RuntimeError as error:
-        known = ("out of memory", "can't allocate memory", "not enough memory")
-        if not isinstance(error, torch.OutOfMemoryError) and not any(words in str(error) for words in known):
+    except (RuntimeError, MemoryError) as error:
+        known = ("out of memory", "can't allocate memory", "not enough memory", "ALLOC_FAILED")
+        expected = isinstance(error, (torch.OutOfMemoryError, MemoryError))
+        if not expected and not any(words in str(error) for words in known):
             raise
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
-        raise OutOfMemory(str(error).splitlines()[0]) from error
+        raise OutOfMemory(_first_line(error)) from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]
 
 
 @contextmanager
@@ -151,6 +156,7 @@ def build_model(checkpoint: Checkpoint) -> Any:  # transformers' own types do no
     """Build transformers' model with the checkpoint's arrays as its weights, in fp32 on the CPU."""
     model = _empty_model(checkpoint)
     wanted = model.state_dict()
+    _check_count(wanted, checkpoint.tensors)
     _check_names(set(wanted) - set(checkpoint.tensors))
     _check_layers(set(checkpoint.tensors) - set(wanted))
     weights = {name: _tensor(name, checkpoint.tensors[name], tuple(like.shape)) for name, like in wanted.items()}
@@ -171,12 +177,27 @@ def _empty_model(checkpoint: Checkpoint) -> Any:
         with torch.device("meta"):
             return build.from_config(config, **architecture.options())
     except Exception as error:  # whatever transformers makes of values that it does not expect
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        reason = _first_line(error)
         raise ModelError(
             f"the configuration describes no model ({reason})",
             f"that of a {model_type} model",
             "Fetch it again",
         ) from error
+
+
+def _check_count(wanted: Iterable[str], found: Iterable[str]) -> None:
+    stated, held = _layers_of(wanted), _layers_of(found)
+    if stated != held:
+        raise ModelError(
+            f"the weights have {held} layers",
+            f"{stated}, as the configuration says",
+            "Configuration and weights belong to different models: fetch them again",
+        )
+
+
+def _layers_of(names: Iterable[str]) -> int:
+    inside = (name.removeprefix(prefix) for name in names for prefix in LAYERS if name.startswith(prefix))
+    return len({rest.partition(".")[0] for rest in inside})
 
 
 def _check_names(missing: set[str]) -> None:
@@ -219,5 +240,8 @@ def _fill_buffers(model: Any) -> None:
         if not buffer.is_meta:
             continue
         module = model.get_submodule(name.rpartition(".")[0])
+        if not name.endswith(("position_ids", "token_type_ids")):
+            got = f"this version of transformers gives the architecture a buffer {name!r}"
+            raise ModelError(got, "position_ids and token_type_ids alone", "Install transformers 5.23")
         values = torch.arange(buffer.shape[-1]) if name.endswith("position_ids") else torch.zeros(buffer.shape[-1])
         module.register_buffer(name.rpartition(".")[2], values.long().expand(buffer.shape), persistent=False)

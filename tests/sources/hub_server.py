@@ -6,11 +6,10 @@ import hashlib
 import json
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-
-import pytest
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -24,6 +23,8 @@ class Hub:
         status: Status that every request gets instead of an answer, with the hub's own error code.
         cut: Number of bytes after which a file's body breaks off.
         delay: Seconds before each answer.
+        renamed: Present names of repositories by old ones, to which the server redirects.
+        token: What a request has to bring; None where everything is public.
         requests: What was asked, method and path.
     """
 
@@ -31,6 +32,8 @@ class Hub:
     status: tuple[int, str] | None = None
     cut: int | None = None
     delay: float = 0
+    renamed: dict[str, str] = field(default_factory=dict)
+    token: str | None = None
     requests: list[str] = field(default_factory=list)
     endpoint: str = ""
 
@@ -57,6 +60,11 @@ class Handler(BaseHTTPRequestHandler):
         time.sleep(self.hub.delay)
         if self.hub.status:
             return self.refuse(*self.hub.status, with_body)
+        if self.hub.token and self.headers.get("Authorization") != f"Bearer {self.hub.token}":
+            return self.refuse(401, "GatedRepo", with_body)
+        for old, new in self.hub.renamed.items():
+            if path.startswith("/api/models/") and f"/models/{old}/" in f"{path}/":
+                return self.redirect(self.path.replace(old, new))
         if path.startswith("/api/models/"):
             return self.describe(path.removeprefix("/api/models/"), with_body)
         name, _, rest = path.strip("/").partition("/resolve/")
@@ -103,6 +111,12 @@ class Handler(BaseHTTPRequestHandler):
         elif with_body:
             self.wfile.write(data[begin:])
 
+    def redirect(self, location):
+        self.send_response(307)
+        self.send_header("Location", location)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
     def refuse(self, status, code, with_body):
         self.send_response(status)
         self.send_header("X-Error-Code", code)
@@ -114,26 +128,23 @@ def sum1(data):
     return hashlib.sha1(data).hexdigest()
 
 
-@pytest.fixture
-def hub(tmp_path, monkeypatch):
-    """A hub with one model, and an empty Hugging Face cache."""
-    from huggingface_hub import constants
-
+def tiny_files():
+    """Give the files of a repository with the tiny model, and some that the library has no use for."""
     folder = Path(__file__).parents[1] / "data" / "xlmroberta_weights"
     files = {path.name: path.read_bytes() for path in folder.iterdir()}
-    files |= {"README.md": b"# A model", "pytorch_model.bin": b"never read", "onnx/model.onnx": b"never read"}
-    hub = Hub({"org/tiny": files})
+    return files | {"README.md": b"# A model", "pytorch_model.bin": b"never read", "onnx/model.onnx": b"never read"}
+
+
+@contextmanager
+def served(hub):
+    """Run a hub on loopback."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("BoundHandler", (Handler,), {"hub": hub}))
     hub.endpoint = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
-    template = constants.HUGGINGFACE_CO_URL_TEMPLATE.replace(constants.ENDPOINT, hub.endpoint)
-    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
-    monkeypatch.setattr(constants, "ENDPOINT", hub.endpoint)
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hf"))
-    monkeypatch.setenv("NLU_LITE_OFFLINE", "0")
-    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
-    yield hub
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    try:
+        yield hub
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -4,7 +4,19 @@ import pytest
 
 from nlu_lite.errors import InputError
 from nlu_lite.records import Action, Corpus, ModelSpec, Segments
-from nlu_lite.table import Level, VectorColumn, build, column_names, matrix, rows, to_arrow, vector_columns
+from nlu_lite.table import (
+    Also,
+    Layout,
+    Level,
+    VectorColumn,
+    build,
+    column_names,
+    matrix,
+    open_writer,
+    result_names,
+    to_arrow,
+    vector_columns,
+)
 
 
 def ints(*values):
@@ -16,8 +28,10 @@ CORPUS = Corpus(["One. Two", "", "Three"], ["en"] * 3, pd.Index(["a", "b", "a"])
 SEGMENTS = Segments(ints(0, 0, 2), ints(0, 5, 0), ints(4, 8, 5), ints(0, 0, 1, 2), ints(0, 3, 5, 0), ints(3, 4, 8, 5))
 
 
-def table_at(level, corpus=CORPUS, columns=(), positions=False):
-    return build(level, corpus, rows(level, corpus, SEGMENTS), columns, positions)
+def table_at(level, corpus=CORPUS, columns=(), also=Also.NOTHING, segments=SEGMENTS):
+    layout = Layout(level, also)
+    writer = open_writer(corpus, layout, result_names(layout, [column.name for column in columns]))
+    return build(layout, writer, corpus, segments, ints(*range(len(corpus.texts))), columns)
 
 
 @pytest.mark.parametrize(
@@ -29,7 +43,7 @@ def table_at(level, corpus=CORPUS, columns=(), positions=False):
     ],
 )
 def test_each_level_has_its_rows(level, strings, index, begins, ends):
-    frame = table_at(level, positions=True)
+    frame = table_at(level, also=Also.POSITIONS)
     assert list(frame.columns) == [level.value, f"{level.value}_begin", f"{level.value}_end"]
     assert frame[level.value].tolist() == strings
     assert frame.index.tolist() == index
@@ -62,7 +76,7 @@ def test_a_column_of_the_callers_with_our_name_is_an_error():
 def test_a_lone_surrogate_is_a_token():
     corpus = Corpus(["\ud800"], ["xx"], pd.RangeIndex(1))
     segments = Segments(ints(0), ints(0), ints(1), ints(0), ints(0), ints(1))
-    assert build(Level.TOKEN, corpus, rows(Level.TOKEN, corpus, segments), [], False)["token"].tolist() == ["\ud800"]
+    assert table_at(Level.TOKEN, corpus, segments=segments)["token"].tolist() == ["\ud800"]
 
 
 # --- names -----------------------------------------------------------------------------------------------------------

@@ -1,0 +1,215 @@
+"""``frame.nlu`` for every pandas frame: importing this module registers it.
+
+Example:
+    >>> import pandas as pd
+    >>> import nlu_lite.pandas
+    >>> frame = pd.DataFrame({"review": ["Good!", "Bad."], "stars": [5, 1]})
+    >>> frame.nlu.predict("en.tokenize")
+       stars token
+    0      5  Good
+    0      5     !
+    1      1   Bad
+    1      1     .
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Unpack, cast
+
+import numpy as np
+import pandas as pd
+
+from nlu_lite.encoding import check_number
+from nlu_lite.errors import InputError
+from nlu_lite.pipeline import Pipeline, PredictOptions, load
+from nlu_lite.records import Floats
+from nlu_lite.table import matrix, vector_columns
+
+__all__ = ["NluAccessor"]
+
+SIMILARITY = "similarity"
+
+
+@pd.api.extensions.register_dataframe_accessor("nlu")
+class NluAccessor:
+    """What ``frame.nlu`` offers: predict from a frame's texts, and compare the vectors of what predict gave."""
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        self._frame = frame
+        self._pipeline: Pipeline | None = None
+
+    def predict(self, ref: str | Pipeline, **options: Unpack[PredictOptions]) -> pd.DataFrame:
+        """Give what `Pipeline.predict` gives for this frame, which is not changed.
+
+        Args:
+            ref: References as `load` takes them; or a pipeline, which is loaded once for many frames.
+            options: The options of `Pipeline.predict`: ``text_column`` (by default ``text``, else the only column of
+                strings), ``output_level``, ``positions``, ``metadata``, ``keep_columns``, ``lang``, ``lang_column``,
+                ``missing``, ``split``, ``vectors`` and ``progress``.
+
+        Raises:
+            NluLiteError: As `load` and `Pipeline.predict` say.
+        """
+        pipeline = _opened(ref)
+        result = pipeline.predict(self._frame, as_="pandas", **options)
+        cast(NluAccessor, result.nlu)._pipeline = pipeline
+        return result
+
+    def matrix(self, column: str | None = None) -> Floats:
+        """Give the vectors of the frame as one matrix, float32 [R, d]; see `nlu_lite.matrix`."""
+        return matrix(self._frame, column)
+
+    def similarity(
+        self,
+        query: str | Sequence[float] | np.ndarray[Any, Any] | pd.DataFrame,
+        ref: str | Pipeline | None = None,
+        *,
+        column: str | None = None,
+    ) -> pd.Series[float] | pd.DataFrame:
+        """Give the cosine of each row's vector to a query.
+
+        Args:
+            query: A text; a vector [d]; or a frame that predict gave, such as a row of this one, with vectors of the
+                same column.
+            ref: What makes the vector of a text, as for `predict`: the pipeline that made the frame. What
+                ``frame.nlu.predict`` itself gave remembers its pipeline, frames made from that do not. The vector of a
+                text is what that pipeline gives at the level of documents.
+            column: Name of the column of vectors; None takes the only one.
+
+        Returns:
+            float32 from -1 to 1 with the frame's index: a Series called ``similarity`` for a text or a vector; for a
+            frame of Q rows a frame of Q columns, called as its index. A row whose vector is all zeros has no direction:
+            NaN.
+
+        Raises:
+            InputError: There is no such column, the query is of another length or of another model, or a text is given
+                and `ref` is not.
+
+        Example:
+            >>> import nlu_lite.pandas
+            >>> frame = pd.DataFrame({"token": ["a", "b"], "word_embedding_x": list(np.eye(2, dtype=np.float32))})
+            >>> frame.nlu.similarity([3, 4]).tolist()
+            [0.6000000238418579, 0.800000011920929]
+        """
+        name = self._column(column)
+        queries, labels = self._queries(query, ref, name)
+        cosines = _cosines(matrix(self._frame, name), queries)
+        if labels is None:
+            return pd.Series(cosines[:, 0], self._frame.index, name=SIMILARITY)
+        return pd.DataFrame(cosines, self._frame.index, labels)
+
+    def nearest(
+        self,
+        query: str | Sequence[float] | np.ndarray[Any, Any] | pd.DataFrame,
+        k: int = 10,
+        ref: str | Pipeline | None = None,
+        *,
+        column: str | None = None,
+    ) -> pd.DataFrame:
+        """Give the rows whose vectors are nearest to a query by cosine, the nearest first.
+
+        Args:
+            query: As for `similarity`; a frame of one row.
+            k: How many rows; all where there are fewer. Rows that are equally near stay in the frame's order, rows
+                without a direction are left out.
+            ref: As for `similarity`.
+            column: As for `similarity`.
+
+        Returns:
+            Rows of the frame with a further column ``similarity``.
+
+        Raises:
+            InputError: As for `similarity`; or the query is several, or the frame has a column of that name.
+            OptionError: `k` is no whole number from 1 on.
+        """
+        check_number("k", 0 if k is None else k, 1)
+        if SIMILARITY in self._frame.columns:
+            raise InputError(f"the frame has a column {SIMILARITY!r}", "another name", "Rename it")
+        found = self.similarity(query, ref, column=column)
+        if isinstance(found, pd.DataFrame):
+            if found.shape[1] != 1:
+                raise InputError(
+                    f"the query is {found.shape[1]} rows", "one", "Pass frame.iloc[[n]], or call similarity"
+                )
+            found = found.iloc[:, 0]
+        cosines = found.to_numpy()
+        order = np.argsort(-cosines, kind="stable")
+        order = order[~np.isnan(cosines[order])][:k]
+        return self._frame.iloc[order].assign(**{SIMILARITY: cosines[order]})
+
+    def _column(self, column: str | None) -> str:
+        found = vector_columns(self._frame)
+        if column in found:
+            return str(column)
+        if column is not None or len(found) != 1:
+            got = f"{len(found)} columns hold vectors" if column is None else f"{column!r} is no column of vectors"
+            raise InputError(f"{got}; those of vectors are {found}", "one column", "Name it: column=...")
+        return found[0]
+
+    def _queries(self, query: object, ref: str | Pipeline | None, name: str) -> tuple[Floats, pd.Index | None]:
+        """Give the vectors of a query [Q, d], and the labels of Q rows where it is a frame."""
+        if isinstance(query, str):
+            return self._vector_of(query, ref, name), None
+        if isinstance(query, pd.DataFrame):
+            if name not in vector_columns(query):
+                raise InputError(
+                    f"the query has no vectors called {name!r} but {vector_columns(query)}",
+                    "vectors of the same model",
+                    "Make it with the same reference",
+                )
+            return matrix(query, name), query.index
+        return _vector(query), None
+
+    def _vector_of(self, text: str, ref: str | Pipeline | None, name: str) -> Floats:
+        pipeline = self._pipeline if ref is None else _opened(ref)
+        if pipeline is None:
+            raise InputError(
+                "the query is a text, and what made this frame is not known",
+                "the pipeline that made it",
+                "Pass it: similarity(text, ref=...)",
+            )
+        found = pipeline.predict(text, output_level="document", progress=False)
+        if name not in found.columns:
+            raise InputError(f"the pipeline gives {vector_columns(found)}", repr(name), "Pass what made the frame")
+        if found.empty:
+            raise InputError(f"the query {text[:60]!r} has no words", "a text", "Pass one with words")
+        return matrix(found, name)
+
+
+def _opened(ref: str | Pipeline) -> Pipeline:
+    return ref if isinstance(ref, Pipeline) else load(ref)
+
+
+def _vector(query: object) -> Floats:
+    try:
+        found = np.asarray(query)
+    except ValueError:  # a ragged list
+        found = np.empty(0, object)
+    if found.ndim != 1 or found.dtype.kind not in "fiu":
+        got = f"a {type(query).__name__}" + (f" of shape {found.shape}" if found.size else "")
+        raise InputError(f"the query is {got}", "a text, a vector of numbers or a frame", "Pass one of these")
+    vector: Floats = found.astype(np.float32)[None]
+    return vector
+
+
+def _cosines(vectors: Floats, queries: Floats) -> Floats:
+    """Give float32 [R, Q]: vectors [R, d] against queries [Q, d]."""
+    if not len(vectors):
+        return np.zeros((0, len(queries)), np.float32)
+    if vectors.shape[1] != queries.shape[1]:
+        got = f"the query is {queries.shape[1]} wide"
+        raise InputError(got, f"{vectors.shape[1]}, as the vectors are", "Make it with the same model")
+    lengths = _lengths(queries)
+    if not (np.isfinite(lengths) & (lengths > 0)).all():
+        raise InputError("the query has no direction: it is all zeros or not finite", "a vector", "Pass another")
+    directions = (queries / lengths[:, None]).astype(np.float32)
+    with np.errstate(invalid="ignore"):  # rows of zeros have no direction: NaN
+        cosines = vectors @ directions.T / _lengths(vectors)[:, None]
+    found: Floats = np.clip(cosines, -1, 1).astype(np.float32)
+    return found
+
+
+def _lengths(vectors: Floats) -> np.ndarray[Any, np.dtype[np.float64]]:
+    found: np.ndarray[Any, np.dtype[np.float64]] = np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64))
+    return found

@@ -1,0 +1,81 @@
+"""The data files are what the generator makes, and it refuses tables that it would misread."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DATA = ROOT / "nlu_lite" / "registry" / "data"
+HEAD = "lang\tnlu_ref\tjsl_model_name\tcomponent_class_or_id\tfamily\tspellbook_table\n"
+
+
+@pytest.fixture(scope="module")
+def generator():
+    spec = importlib.util.spec_from_file_location("build_catalogue", ROOT / "tools" / "build_catalogue.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def table(tmp_path, *rows):
+    path = tmp_path / "table.tsv"
+    path.write_text(HEAD + "".join("\t".join(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def test_models_are_what_the_cards_say(generator):
+    assert (DATA / "models.json").read_text(encoding="utf-8") == generator.models(ROOT / "tools" / "cards.toml")
+
+
+def test_a_table_becomes_lines_with_actions_and_statuses(generator, tmp_path):
+    lines = generator.references(
+        table(
+            tmp_path,
+            ("en", "bert", "small", "BertEmbeddings", "f", "alias"),
+            ("en", "en.embed.bert", "base", "BertEmbeddings", "f", "pretrained"),
+            ("en", "es.embed.x", "x", "BertEmbeddings", "f", "healthcare(licensed)"),
+            ("es", "es.embed.x", "x", "BertEmbeddings", "f", "healthcare(licensed)"),
+            ("en", "use", "use", "Use", "f", "alias"),
+            ("en", "en.embed_sentence.use", "use", "Use", "f", "pretrained"),
+        )
+    )
+    assert lines.splitlines() == [
+        "reference\tlanguage\taction\tmodel\tkind\tstatus",
+        "bert\ten\tembed\tsmall\tBertEmbeddings\talias",
+        "en.embed.bert\ten\tembed\tbase\tBertEmbeddings\tpublic",
+        "es.embed.x\tes\tembed\tx\tBertEmbeddings\tlicensed",
+        "use\ten\tembed_sentence\tuse\tUse\talias",
+        "en.embed_sentence.use\ten\tembed_sentence\tuse\tUse\tpublic",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([("en", "a", "m", "K", "f", "nope")], "line 2: spellbook_table 'nope'"),
+        ([("en", " a", "m", "K", "f", "alias")], "line 2: an empty cell, or one with odd characters"),
+        ([("en", "a\u200b", "m", "K", "f", "alias")], "odd characters"),
+        ([("en", "a", "", "K", "f", "alias")], "an empty cell"),
+        ([("en", "a", "m", "K", "f", "alias"), ("en", "a", "n", "K", "f", "alias")], "a stands twice"),
+    ],
+)
+def test_a_table_that_would_be_misread_is_refused(generator, tmp_path, rows, said):
+    with pytest.raises(SystemExit, match=said):
+        generator.references(table(tmp_path, *rows))
+
+
+def test_a_fact_that_two_sources_state_is_refused(generator, tmp_path):
+    cards = tmp_path / "cards.toml"
+    cards.write_text('[m]\n[[m.stated]]\nsource = "a"\ntask = "x"\n[[m.stated]]\nsource = "b"\ntask = "y"\n')
+    with pytest.raises(SystemExit, match="m: task stated twice"):
+        generator.models(cards)
+
+
+def test_the_generator_writes_both_files(generator, tmp_path, monkeypatch):
+    rows = table(tmp_path, ("en", "en.embed.bert", "base", "BertEmbeddings", "f", "pretrained"))
+    monkeypatch.setattr("sys.argv", ["build_catalogue", "--table", str(rows), "--out", str(tmp_path)])
+    generator.main()
+    assert (tmp_path / "references.tsv").read_text(encoding="utf-8").count("\n") == 2
+    assert "xlm_roberta_base" in json.loads((tmp_path / "models.json").read_text(encoding="utf-8"))
