@@ -272,3 +272,31 @@ def test_versions_belong_to_a_saved_pipeline(saved):
         nlu_lite.load("en.tokenize", versions="any")
     with pytest.raises(OptionError, match="versions='old'"):
         nlu_lite.load(path=saved, versions="old")
+
+
+# --- backends, locks and archives ------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("copy", [False, True], ids=["by reference", "copied"])
+def test_the_backend_and_precision_are_kept(weights, tmp_path, copy):
+    pipeline = nlu_lite.load(f"path:{weights}", backend="openvino", reproducible=True, cache_dir=tmp_path / "cache")
+    pipeline.save(tmp_path / "saved", weights=copy)
+    found = nlu_lite.load(path=tmp_path / "saved", cache_dir=tmp_path / "cache")
+    assert found.models[0].encoder.backend.name == pipeline.models[0].encoder.backend.name
+    assert_same(found, pipeline)
+    assert "openvino" in json.loads((tmp_path / "saved" / "pipeline.json").read_text())["versions"]
+
+
+def test_a_model_of_spark_nlp_is_saved_with_its_weights(tmp_path):
+    archive = shutil.copyfile(DATA.parent / "sparknlp" / "roberta.zip", tmp_path / "roberta.zip")
+    pipeline = nlu_lite.load(f"sparknlp:{archive}", cache_dir=tmp_path / "cache", reproducible=True)
+    pipeline.save(tmp_path / "saved", weights=True)
+    archive.unlink()
+    shutil.rmtree(tmp_path / "cache")
+    assert_same(nlu_lite.load(path=tmp_path / "saved", cache_dir=tmp_path / "cache"), pipeline)
+
+
+def test_a_lock_has_no_place_beside_a_saved_pipeline(saved):
+    with pytest.raises(OptionError, match="path= and a lock"):
+        nlu_lite.load(path=saved, lock="models.lock")
