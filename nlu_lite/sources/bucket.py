@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import lzma
 import os
 import re
 import stat
@@ -35,7 +34,6 @@ SMALL = 64 << 20
 UNREADABLE = (
     zipfile.BadZipFile,
     zlib.error,
-    lzma.LZMAError,
     ValueError,
     EOFError,
     NotImplementedError,
@@ -311,6 +309,8 @@ def _check_members(members: list[zipfile.ZipInfo], size: int, name: str) -> None
     for member in members:
         if not 0 <= member.header_offset < size:
             raise zipfile.BadZipFile(f"{member.filename!r} begins at {member.header_offset}")
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise zipfile.BadZipFile(f"{member.filename!r} is compressed by method {member.compress_type}")
         if member.filename in seen or _leads_elsewhere(member):
             raise FormatError(
                 f"{name} holds {member.filename!r}, a link, a second of its name or a path that leads out of it",
