@@ -14,7 +14,17 @@ from nlu_lite.encoding import BackendName, Context, Encoder, EncoderSettings, Fa
 from nlu_lite.errors import ModelError, OptionError
 from nlu_lite.locking import LockedModel
 from nlu_lite.obtain import obtain
-from nlu_lite.records import Action, Checkpoint, Floats, Ints, ModelSpec, Segments, SentencePooling, SentenceRecipe
+from nlu_lite.records import (
+    Action,
+    Checkpoint,
+    Floats,
+    Ints,
+    LocalFolder,
+    ModelSpec,
+    Segments,
+    SentencePooling,
+    SentenceRecipe,
+)
 from nlu_lite.sources import Access, Fetched
 from nlu_lite.table import Level
 
@@ -112,7 +122,12 @@ class Model:
 
 
 def open_model(
-    spec: ModelSpec, column: str, access: Access, options: ModelOptions, locked: LockedModel | None = None
+    spec: ModelSpec,
+    column: str,
+    access: Access,
+    options: ModelOptions,
+    locked: LockedModel | None = None,
+    check: Callable[[Checkpoint], object] = bool,
 ) -> Model:
     """Fetch, read and open a model; whatever can fail fails here.
 
@@ -122,16 +137,39 @@ def open_model(
         access: What may be used to get at its files.
         options: How it is run.
         locked: What a lock says of it; None where there is no lock.
+        check: Called with what was read before it is opened; raises where that is not to be used.
 
     Raises:
         NluLiteError: As `load` says.
     """
     fetched, checkpoint = _obtained(spec, access, locked)
+    check(checkpoint)
     encoder = encoding.open_encoder(checkpoint, _backend(checkpoint, fetched, access.cache, options), options.encoder)
     recipe = _recipe(spec, options)
     if recipe is not None:
         _check_recipe(spec, recipe, encoder)
-    return Model(spec, fetched, column, encoder, recipe, options.normalize)
+    return Model(spec, _placed(fetched), column, encoder, recipe, options.normalize)
+
+
+def changed(model: Model, options: ModelOptions) -> Model:
+    """Run the same weights with other options; device, backend, precision and threads stay those of the model.
+
+    Raises:
+        NluLiteError: The model does not have what is asked for.
+    """
+    encoder = encoding.with_settings(model.encoder, options.encoder)
+    recipe = _recipe(model.spec, options)
+    if recipe is not None:
+        _check_recipe(model.spec, recipe, encoder)
+    return replace(model, encoder=encoder, recipe=recipe, normalize=options.normalize)
+
+
+def _placed(fetched: Fetched) -> Fetched:
+    """Say where a folder of the user's is, wherever the process goes from here."""
+    origin = fetched.origin
+    if not isinstance(origin, LocalFolder):
+        return fetched
+    return replace(fetched, origin=LocalFolder(str(Path(origin.path).expanduser().resolve())))
 
 
 def _obtained(spec: ModelSpec, access: Access, locked: LockedModel | None) -> tuple[Fetched, Checkpoint]:

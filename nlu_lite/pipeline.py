@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
-from difflib import get_close_matches
-from enum import Enum
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, overload
 
-from nlu_lite import inputs, locking, registry, sources, table, text
+from nlu_lite import files, inputs, locking, registry, saving, sources, stages, streams, table, text
 from nlu_lite.cache import default_cache
 from nlu_lite.discovery import address
-from nlu_lite.encoding import BackendName, Context, EncoderSettings, LayerMerge, Pooling, Precision
-from nlu_lite.errors import OptionError
+from nlu_lite.encoding import BackendName, Precision, check_number
+from nlu_lite.errors import IntegrityError, OptionError
+from nlu_lite.files import Written
 from nlu_lite.models import Model, ModelOptions, check_prompt, open_model
+from nlu_lite.models import changed as changed_model
+from nlu_lite.options import Changes, changed, choice
 from nlu_lite.progress import progress_bar
-from nlu_lite.records import Action, Alignment, ComponentSpec, Corpus, ModelSpec, Segments, SentencePooling
+from nlu_lite.records import Action, ComponentSpec, Corpus, ModelSpec, Segments
 from nlu_lite.table import Also, Level, VectorColumn
 from nlu_lite.text import Splitter, TextSettings
 
@@ -24,8 +26,6 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
     import pyarrow as pa
-
-E = TypeVar("E", bound=Enum)
 
 
 class PredictOptions(TypedDict, total=False):
@@ -53,12 +53,16 @@ class Pipeline:
         models: The models among them.
         language: Language of texts for which `predict` is told no other; ``"xx"`` finds it from each text.
         settings: How texts are split.
+        options: How models are run.
+        access: How files were got at.
     """
 
     components: tuple[ModelSpec | ComponentSpec, ...]
     models: tuple[Model, ...]
     language: str
     settings: TextSettings
+    options: ModelOptions
+    access: sources.Access
 
     @overload
     def predict(
@@ -143,8 +147,8 @@ class Pipeline:
         layout = table.Layout(
             level=self._level(output_level),
             also=(Also.POSITIONS if positions else Also.NOTHING) | (Also.METADATA if metadata else Also.NOTHING),
-            form=_choice(table.Form, as_, "as_"),
-            cells=_choice(table.Cells, vectors, "vectors"),
+            form=choice(table.Form, as_, "as_"),
+            cells=choice(table.Cells, vectors, "vectors"),
         )
         table.check_installed(layout)
         if lang is not None:
@@ -157,8 +161,8 @@ class Pipeline:
                 language=lang or self.language,
                 check_language=text.check_language,
                 columns=inputs.Columns.KEEP if keep_columns else inputs.Columns.DROP,
-                missing=_choice(inputs.Missing, missing, "missing"),
-                split=_choice(inputs.Split, split, "split"),
+                missing=choice(inputs.Missing, missing, "missing"),
+                split=choice(inputs.Split, split, "split"),
             ),
         )
         writer = table.open_writer(given.corpus, layout, table.result_names(layout, [m.column for m in self.models]))
@@ -169,6 +173,163 @@ class Pipeline:
         )
         return result
 
+    def stream(
+        self,
+        data: object,
+        *,
+        chunk: int = 1024,
+        output_level: str | None = None,
+        positions: bool = False,
+        text_column: Hashable | None = None,
+        keep_columns: bool = True,
+        lang: str | None = None,
+        lang_column: Hashable | None = None,
+        missing: str = "error",
+        split: str = "words",
+        as_: str = "pandas",
+    ) -> Iterator[pd.DataFrame | pa.RecordBatch]:
+        """Answer data of any length piece by piece, in order, holding one piece at a time.
+
+        Args:
+            data: Something to go through, such as a generator, that gives texts, lists of words, or batches of rows
+                (frames, Series, arrays): all that `predict` takes. Texts and lists are gathered to chunks, batches are
+                answered each by itself, large ones cut.
+            chunk: Most rows of `data` that are answered at once.
+            output_level: As for `predict`, and so are the next seven.
+            positions: See there.
+            text_column: See there.
+            keep_columns: See there.
+            lang: See there.
+            lang_column: See there.
+            missing: See there.
+            split: See there.
+            as_: ``"pandas"`` for frames, ``"arrow"`` for record batches (extra ``arrow``), whose first column
+                ``index`` says which row of `data` a row belongs to.
+
+        Returns:
+            An iterator of what `predict` gives for each piece. Rows without an index of their own are numbered through
+            the whole stream.
+
+        Raises:
+            OptionError: An option has an unknown value; raised at once.
+            InputError: A piece cannot be read; raised where it stands, after all that came before. An exception of
+                `data` itself is passed on likewise.
+
+        Example:
+            >>> import nlu_lite
+            >>> words = nlu_lite.load("en.tokenize")
+            >>> for frame in words.stream((f"Line {n}" for n in range(3)), chunk=2):
+            ...     print(frame["token"].tolist(), frame.index.tolist())
+            ['Line', '0', 'Line', '1'] [0, 0, 1, 1]
+            ['Line', '2'] [2, 2]
+        """
+        check_number("chunk", chunk, 1)
+        form = choice(streams.Form, as_, "as_")
+        options = partial(
+            self.predict,
+            output_level=output_level,
+            positions=positions,
+            keep_columns=keep_columns,
+            lang=lang,
+            missing=missing,
+            split=split,
+            progress=False,
+        )
+        options([])  # options are refused here, not where the first piece is asked for
+        predict = partial(options, text_column=text_column, lang_column=lang_column)
+        return streams.stream(data, chunk, predict, form)
+
+    def predict_file(
+        self,
+        source: str | Path,
+        target: str | Path,
+        *,
+        chunk: int = 1024,
+        dtype: str = "float32",
+        existing: str = "error",
+        format: str | None = None,  # noqa: A002
+        output_level: str | None = None,
+        positions: bool = False,
+        text_column: str | None = None,
+        keep_columns: bool = True,
+        lang: str | None = None,
+        lang_column: str | None = None,
+        missing: str = "error",
+        progress: bool | None = None,
+    ) -> Written:
+        r"""Answer the texts of files by a Parquet file, with no more than a chunk in the memory.
+
+        What is done is kept in a folder beside `target`, ``<target>.parts``, until all is done. After a kill, a full
+        disk or Ctrl-C the same call goes on where it stood, and the file becomes what one run would have given.
+
+        Args:
+            source: A file, a folder of files, or ``"-"`` for standard input: ``.txt`` (a text on each line),
+                ``.jsonl``, ``.csv`` (all columns are strings) or ``.parquet``. All are read once before work begins,
+                so that whatever is wrong with them is said at once; standard input is not.
+            target: The file to write, ``.parquet``: a row group for each chunk, vectors as lists of one length.
+            chunk: Texts that are answered at once.
+            dtype: ``"float32"`` or ``"float16"``: in what numbers vectors are written.
+            existing: ``"error"`` or ``"replace"``: what to do where `target` exists.
+            format: ``"txt"``, ``"jsonl"``, ``"csv"`` or ``"parquet"`` where names do not say what files are.
+            output_level: As for `predict`, and so are the next two.
+            positions: See there.
+            text_column: See there.
+            keep_columns: Whether the other columns come along, their types as in the file.
+            lang: See `predict`, and so are the next two.
+            lang_column: See there.
+            missing: See there.
+            progress: Whether to show a bar with rate and time left; by default in a terminal or notebook.
+
+        Returns:
+            The path and the numbers of texts and rows. The file's column ``index`` is the number of a row's text in
+            its file, counted from 0; in front of it stands ``file`` where `source` is a folder.
+
+        Raises:
+            InputError: The texts cannot be read, or have changed since the parts were made.
+            OptionError: `target` exists, is a folder or lies in the folder that is read; parts beside it were made
+                with other settings, which are named; or an option has an unknown value.
+            SourceError: A file cannot be read or written.
+            FormatError: A file is damaged.
+            MissingExtra: The extra ``arrow`` is not installed.
+
+        Example:
+            >>> import tempfile, nlu_lite
+            >>> words = nlu_lite.load("en.tokenize")
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     _ = Path(folder, "in.txt").write_text("One line.\nAnother.")
+            ...     words.predict_file(f"{folder}/in.txt", f"{folder}/out.parquet").rows
+            5
+        """
+        check_number("chunk", chunk, 1)
+        request = files.Request(
+            source,
+            Path(target),
+            None if format is None else choice(files.Format, format, "format"),
+            text_column,
+            lang_column,
+            inputs.Columns.KEEP if keep_columns else inputs.Columns.DROP,
+            choice(inputs.Missing, missing, "missing"),
+            chunk,
+            choice(files.Numbers, dtype, "dtype"),
+            choice(files.Existing, existing, "existing"),
+        )
+        level, answered = self._level(output_level), partial(self.predict, output_level=output_level, lang=lang)
+        answered([])  # options are refused before anything is read
+
+        def predict(frame: pd.DataFrame, column: str) -> pd.DataFrame:
+            return answered(
+                frame,
+                positions=positions,
+                text_column=column,
+                keep_columns=False,
+                lang_column=lang_column,
+                missing=missing,
+                progress=False,
+            )
+
+        asked = {"output_level": level.value, "positions": positions, "lang": lang, "missing": missing}
+        return files.predict_file(request, predict, {"pipeline": saving.described(self)} | asked, progress)
+
     @property
     def info(self) -> pd.DataFrame:
         """What each reference stands for and what runs it: one row a component."""
@@ -177,13 +338,66 @@ class Pipeline:
         opened = {model.spec.reference: model for model in self.models}
         return pd.DataFrame([_described(spec, opened.get(spec.reference)) for spec in self.components])
 
+    def with_(self, **changes: Unpack[Changes]) -> Pipeline:
+        """Give a pipeline on the same weights in which some options of `load` are others.
+
+        Args:
+            changes: ``words``, ``newline_breaks``, ``keep_whole``, ``sentence_splitter``, ``tokenizer``, ``pooling``,
+                ``sentence_pooling``, ``prompt``, ``layers``, ``layer_merge``, ``alignment``, ``context``,
+                ``max_length``, ``normalize`` or ``reproducible``, as for `load`.
+
+        Raises:
+            OptionError: An option is unknown, needs other weights, or has an unknown value.
+
+        Example:
+            >>> import nlu_lite
+            >>> words = nlu_lite.load("en.tokenize")
+            >>> words.with_(keep_whole="New York").predict("In New York")["token"].tolist()
+            ['In', 'New York']
+            >>> words.predict("In New York")["token"].tolist()
+            ['In', 'New', 'York']
+        """
+        settings, options = changed(self.settings, self.options, changes)
+        models = tuple(changed_model(model, options) for model in self.models)
+        check_prompt(options.prompt, models)
+        return replace(self, models=models, settings=settings, options=options)
+
+    def save(self, path: str | Path, *, weights: bool = False) -> None:
+        """Write the pipeline to a folder, from which ``load(path=...)`` makes one that gives the same vectors.
+
+        Args:
+            path: A folder that does not exist yet; it appears whole or not at all.
+            weights: Whether the weights are copied into the folder, so that it can be taken elsewhere; by default it
+                says where they came from. In both cases their digest is written down and compared by `load`.
+
+        Raises:
+            OptionError: There is something at `path`, or a stage is a callable.
+            SourceError: The folder cannot be written, or the files of a model are not here any more.
+            IntegrityError: The files of a model have changed since they were loaded.
+
+        Example:
+            >>> import tempfile, nlu_lite
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     nlu_lite.load("de.tokenize").save(f"{folder}/german")
+            ...     nlu_lite.load(path=f"{folder}/german").predict("Guten Tag!")["token"].tolist()
+            ['Guten', 'Tag', '!']
+        """
+        saving.save(self, Path(path), saving.Weights.COPY if weights else saving.Weights.REFERENCE)
+
+    def __reduce__(self) -> tuple[Callable[..., Pipeline], tuple[object, ...]]:
+        """Pickle all but the weights: these are opened again where the pipeline is unpickled, and have to be there."""
+        bare = {field.name: getattr(self, field.name) for field in fields(self)} | {"models": ()}
+        return _reopened, (bare, [(saving.pinned(model), model.column, model.fetched.digest) for model in self.models])
+
     def __repr__(self) -> str:
-        lines = [f"  {spec.reference}: {spec.action.value} ({spec.language})" for spec in self.components]
-        return "\n".join([f"Pipeline(language={self.language!r})", *lines])
+        return stages.as_text(self)
+
+    def _repr_html_(self) -> str:
+        return stages.as_html(self)
 
     def _level(self, name: str | None) -> Level:
         if name is not None:
-            return _choice(Level, name, "output_level")
+            return choice(Level, name, "output_level")
         only = all(spec.action in (Action.SENTENCE_DETECTOR, Action.EMBED_SENTENCE) for spec in self.components)
         return Level.SENTENCE if only else Level.TOKEN
 
@@ -209,6 +423,7 @@ class Pipeline:
 
 def load(
     *references: str,
+    path: str | Path | None = None,
     device: str = "cpu",
     backend: str = "torch",
     precision: str = "fp32",
@@ -233,6 +448,7 @@ def load(
     cache_dir: str | Path | None = None,
     offline: bool | None = None,
     lock: str | Path | None = None,
+    versions: str = "same",
 ) -> Pipeline:
     """Find, fetch and read what the references stand for; whatever can fail fails here.
 
@@ -241,6 +457,8 @@ def load(
             or several strings; or ``"hf:org/name"`` for a repository of the Hugging Face hub, ``"path:DIR"`` for a
             folder in transformers' layout, ``"sparknlp:DIR_OR_ZIP"`` for a model that Spark NLP saved. None at all
             means the packaged model.
+        path: A folder that `Pipeline.save` wrote, in the place of references and their options: only ``device``,
+            ``threads``, ``cache_dir``, ``offline`` and ``versions`` stand beside it.
         device: Where models run: ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
         backend: What runs them: ``"torch"``, or ``"openvino"`` (extra of that name; faster on the CPU; the model is
             converted once and kept in the cache).
@@ -280,11 +498,15 @@ def load(
             ``HF_HUB_OFFLINE``).
         lock: A file that ``nlu-lite lock`` made: models come from where it says, and a file of theirs that does not
             have the bytes that it states is an error.
+        versions: What becomes of a saved pipeline where other versions are installed than when it was saved:
+            ``"same"`` refuses those that can change a token or a piece, and those that can change a digit of a
+            reproducible pipeline, and names all others in a warning of the logger ``nlu_lite``; ``"any"`` names all.
 
     Raises:
         BadReference: A reference is unknown, not public, or of a kind that cannot be read.
         SourceError: Files could not be fetched.
-        FormatError: Files are damaged.
+        FormatError: Files are damaged, or a pipeline was saved beside other versions.
+        IntegrityError: The weights that a saved pipeline refers to are others now.
         ModelError: The parts of a model do not fit one another.
         MissingExtra: A package is needed that is not installed.
         OptionError: An option has an unknown value.
@@ -296,50 +518,93 @@ def load(
         0  It rains.
         0   Stay in!
     """
-    components = registry.resolve(references)
-    settings = TextSettings(
-        words=_choice(text.Words, words, "words"),
-        newline_breaks=_choice(text.NewlineBreaks, newline_breaks, "newline_breaks"),
-        keep_whole=(keep_whole,) if isinstance(keep_whole, str) else tuple(keep_whole),
-        sentences=sentence_splitter,
-        tokens=tokenizer,
+    settings, options = changed(
+        TextSettings(),
+        ModelOptions(
+            device=device,
+            backend=choice(BackendName, backend, "backend"),
+            precision=choice(Precision, precision, "precision"),
+            threads=threads,
+        ),
+        Changes(
+            words=words,
+            newline_breaks=newline_breaks,
+            keep_whole=keep_whole,
+            sentence_splitter=sentence_splitter,
+            tokenizer=tokenizer,
+            pooling=pooling,
+            sentence_pooling=sentence_pooling,
+            prompt=prompt,
+            layers=layers,
+            layer_merge=layer_merge,
+            alignment=alignment,
+            context=context,
+            max_length=max_length,
+            normalize=normalize,
+            reproducible=reproducible,
+        ),
     )
-    if settings.words is text.Words.DICTIONARY:
-        text.check_dictionaries()
     access = sources.Access(
         cache=default_cache(cache_dir),
         offline=offline,
-        source=None if source is None else _choice(sources.Place, source, "source"),
+        source=None if source is None else choice(sources.Place, source, "source"),
         revision=revision,
     )
+    kept = choice(saving.Versions, versions, "versions")
+    if path is not None:
+        if lock is not None:
+            raise OptionError("path= and a lock", "one of them", "Leave lock= out: the folder has digests of its own")
+        return _load_saved(Path(path), references, settings, options, access, kept)
+    if kept is not saving.Versions.SAME:
+        raise OptionError(f"versions={versions!r} without path=", "it with a saved pipeline", "Leave it out")
+    components = registry.resolve(references)
     specs = [spec for spec in components if isinstance(spec, ModelSpec)]
-    options = ModelOptions(
-        device=device,
-        backend=_choice(BackendName, backend, "backend"),
-        precision=_choice(Precision, precision, "precision"),
-        threads=threads,
-        encoder=EncoderSettings(
-            max_length=max_length,
-            pooling=_choice(Pooling, pooling, "pooling"),
-            layers=_layers(layers),
-            layer_merge=_choice(LayerMerge, layer_merge, "layer_merge"),
-            alignment=_choice(Alignment, alignment, "alignment"),
-            context=_choice(Context, context, "context"),
-            reproducible=reproducible,
-        ),
-        sentence_pooling=None
-        if sentence_pooling is None
-        else _choice(SentencePooling, sentence_pooling, "sentence_pooling"),
-        prompt=prompt,
-        normalize=normalize,
-    )
     names = table.column_names(specs)
     locked = _locked(specs, lock, revision)
     models = [
         open_model(spec, name, access, options, pins) for spec, name, pins in zip(specs, names, locked, strict=True)
     ]
     check_prompt(prompt, models)
-    return Pipeline(components, tuple(models), _language(components), settings)
+    return Pipeline(components, tuple(models), _language(components), settings, options, access)
+
+
+def _load_saved(
+    path: Path,
+    references: tuple[str, ...],
+    settings: TextSettings,
+    options: ModelOptions,
+    access: sources.Access,
+    versions: saving.Versions,
+) -> Pipeline:
+    """Open a saved pipeline; device and threads are this machine's, all else is as it was saved."""
+    here = replace(ModelOptions(), device=options.device, threads=options.threads)
+    if references or access.source or access.revision or (settings, options) != (TextSettings(), here):
+        raise OptionError(
+            "path= was given with references or options of its own",
+            "device, threads, cache_dir, offline or versions beside it",
+            "Change the pipeline when it is loaded: load(path=...).with_(...)",
+        )
+    saved = saving.read(path, versions)
+    if saved.settings.words is text.Words.DICTIONARY:
+        text.check_dictionaries()
+    options = replace(saved.options, device=options.device, threads=options.threads)
+    models = [open_model(one.spec, one.column, access, options, check=saving.checked(one)) for one in saved.models]
+    return Pipeline(saved.components, tuple(models), saved.language, saved.settings, options, access)
+
+
+def _reopened(bare: dict[str, Any], names: Sequence[tuple[ModelSpec, str, str]]) -> Pipeline:
+    """Open the models of a pipeline that was pickled: it carries their names and digests, not their weights."""
+    pipeline = Pipeline(**bare)
+    access = replace(pipeline.access, revision=None)  # each origin names its own
+    models = [open_model(spec, column, access, pipeline.options) for spec, column, _ in names]
+    for model, (spec, _, digest) in zip(models, names, strict=True):
+        if model.fetched.digest != digest:
+            raise IntegrityError(
+                f"the files of {spec.reference!r} at {model.fetched.path} are not those that were pickled",
+                f"digest {digest}",
+                "Put them back, or pickle the pipeline anew",
+            )
+    return replace(pipeline, models=tuple(models))
 
 
 def _locked(
@@ -366,6 +631,7 @@ def _described(spec: ModelSpec | ComponentSpec, model: Model | None) -> dict[str
             "source": address(model.fetched.origin),
             "files": str(model.fetched.path),
             "digest": model.fetched.digest,
+            "verified": model.fetched.verified,
         }
     return row
 
@@ -379,19 +645,3 @@ def _language(components: tuple[ModelSpec | ComponentSpec, ...]) -> str:
         )
     languages = texts or {spec.language for spec in components}
     return languages.pop() if len(languages) == 1 else "xx"
-
-
-def _layers(layers: object) -> tuple[int, ...]:
-    if isinstance(layers, Sequence) and not isinstance(layers, str):
-        return tuple(layers)
-    raise OptionError(f"layers={layers!r}", "a sequence of whole numbers", "Pass a tuple, such as layers=(-1,)")
-
-
-def _choice(kind: type[E], value: str, option: str) -> E:
-    try:
-        return kind(value)
-    except ValueError:
-        names = [str(member.value) for member in kind]
-        remedy = f"Pass one of these as {option}"
-        near = get_close_matches(str(value), names)
-        raise OptionError(f"{option}={value!r}", ", ".join(map(repr, names)), remedy, near) from None

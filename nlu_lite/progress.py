@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, NoReturn
@@ -13,15 +14,36 @@ if TYPE_CHECKING:
     import tqdm as bars
 
 
+_HIDDEN: ContextVar[bool] = ContextVar("hidden", default=False)
+
+
 @contextmanager
-def progress_bar(total: int, unit: str, wanted: bool | None) -> Iterator[bars.tqdm[NoReturn]]:
-    """A bar that shows itself after a second; `wanted` None means where somebody looks on."""
+def no_bars() -> Iterator[None]:
+    """Show no bar within, whoever looks on."""
+    token = _HIDDEN.set(True)
+    try:
+        yield
+    finally:
+        _HIDDEN.reset(token)
+
+
+@contextmanager
+def progress_bar(total: int | None, unit: str, wanted: bool | None) -> Iterator[bars.tqdm[NoReturn]]:
+    """A bar that shows itself after a second; `wanted` None means where somebody looks on, `total` None not known."""
     # Without widgets, a notebook shows a line of text.
     notebook = "ipykernel" in sys.modules and find_spec("ipywidgets") is not None
     tqdm: type[bars.tqdm[NoReturn]] = import_module("tqdm.notebook" if notebook else "tqdm").tqdm
     shown = _interactive() if wanted is None else wanted
-    with tqdm(total=total, unit=unit, delay=1, disable=not (shown and total), leave=False) as bar:
+    with tqdm(total=total, unit=unit, delay=1, disable=not shown or total == 0 or _HIDDEN.get(), leave=False) as bar:
         yield bar
+
+
+def skip(bar: bars.tqdm[NoReturn], number: int) -> None:
+    """Count what was done before this process began: it says nothing of the rate."""
+    if not bar.disable:
+        bar.initial += number
+        bar.last_print_n += number
+        bar.update(number)
 
 
 def _interactive() -> bool:

@@ -47,6 +47,7 @@ def signature(function):
 def test_load_takes_these():
     assert signature(nlu_lite.load) == [
         "*references",
+        "path=None",
         "device='cpu'",
         "backend='torch'",
         "precision='fp32'",
@@ -71,6 +72,7 @@ def test_load_takes_these():
         "cache_dir=None",
         "offline=None",
         "lock=None",
+        "versions='same'",
     ]
 
 
@@ -91,6 +93,47 @@ def test_predict_takes_these():
         "vectors='numpy'",
         "progress=None",
     ]
+
+
+def test_stream_takes_these():
+    assert signature(nlu_lite.Pipeline.stream) == [
+        "self",
+        "data",
+        "chunk=1024",
+        "output_level=None",
+        "positions=False",
+        "text_column=None",
+        "keep_columns=True",
+        "lang=None",
+        "lang_column=None",
+        "missing='error'",
+        "split='words'",
+        "as_='pandas'",
+    ]
+
+
+def test_predict_file_takes_these():
+    assert signature(nlu_lite.Pipeline.predict_file) == [
+        "self",
+        "source",
+        "target",
+        "chunk=1024",
+        "dtype='float32'",
+        "existing='error'",
+        "format=None",
+        "output_level=None",
+        "positions=False",
+        "text_column=None",
+        "keep_columns=True",
+        "lang=None",
+        "lang_column=None",
+        "missing='error'",
+        "progress=None",
+    ]
+
+
+def test_save_takes_these():
+    assert signature(nlu_lite.Pipeline.save) == ["self", "path", "weights=False"]
 
 
 def test_every_error_is_of_one_tree():

@@ -282,10 +282,6 @@ def test_missing_texts_are_named_or_skipped(pipeline):
 # --- the rest --------------------------------------------------------------------------------------------------------
 
 
-def test_repr_says_what_was_chosen():
-    assert repr(nlu_lite.load("tokenize")) == "Pipeline(language='en')\n  en.tokenize: tokenize (en)"
-
-
 def test_predict_opens_no_connection_and_no_file(pipeline, monkeypatch):
     import builtins
     import socket

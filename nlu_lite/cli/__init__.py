@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import sys
 from typing import Annotated
 
@@ -10,6 +12,7 @@ import typer
 from nlu_lite._version import __version__
 from nlu_lite.cli.catalogue import info, references, search
 from nlu_lite.cli.locks import lock, verify
+from nlu_lite.cli.models import cache_app, convert, download
 from nlu_lite.cli.predict import predict
 from nlu_lite.errors import NluLiteError, OptionError
 
@@ -28,17 +31,47 @@ app.command()(info)
 app.command()(references)
 app.command()(lock)
 app.command()(verify)
+app.command()(download)
+app.command()(convert)
+app.add_typer(cache_app)
 
 
 def main() -> None:
-    """Run the command line; exit codes: 0, 1 for a failure, 2 for wrong usage, each told in a line on stderr."""
+    """Run the command line; exit codes: 0, 1 for a failure, 2 for wrong usage, 130 for Ctrl-C.
+
+    A failure is told in a line on stderr; with ``--json`` that line is an object.
+    """
+    as_json = "--json" in sys.argv[1:]
     try:
-        app()
+        sys.exit(_run() if as_json else app())
     except NluLiteError as error:
-        typer.echo(f"nlu-lite: {' '.join(str(error).split())}", err=True)
-        sys.exit(2 if isinstance(error, OptionError) else 1)
+        code = 2 if isinstance(error, OptionError) else 1
+        parts = {"got": error.got, "expected": error.expected, "remedy": error.remedy, "nearest": error.nearest}
+        _tell({"error": type(error).__name__, "message": str(error), **parts}, code, as_json)
+        sys.exit(code)
     except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it flushes
         sys.exit(1)
+
+
+def _run() -> int:
+    """Run a command, and tell of wrong usage as an object."""
+    try:
+        return int(app(standalone_mode=False) or 0)
+    except Exception as error:
+        # Newer releases of typer carry a click of their own: this is what both call a mistake in the usage.
+        message = getattr(error, "format_message", None)
+        if message is None:
+            raise
+        _tell({"error": "UsageError", "message": message()}, 2, True)
+        return 2
+
+
+def _tell(fields: dict[str, object], code: int, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(fields | {"exit_code": code}, ensure_ascii=False), err=True)
+    else:
+        typer.echo(f"nlu-lite: {' '.join(str(fields['message']).split())}", err=True)
 
 
 def _show_version(wanted: bool) -> None:

@@ -2,21 +2,58 @@
 
 from __future__ import annotations
 
-import json
-import re
+import logging
 import sys
-from collections.abc import Callable
-from importlib.util import find_spec
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nlu_lite.errors import InputError, MissingExtra, OptionError, SourceError
-from nlu_lite.table import Level, to_arrow, vector_columns
+from nlu_lite.cli.outputs import Output, as_lines, find_output, said
+from nlu_lite.encoding import BackendName, Pooling, Precision
+from nlu_lite.errors import InputError, OptionError
+from nlu_lite.files import Existing, Format, Numbers, Request, read_batches
+from nlu_lite.inputs import Columns, Missing
+from nlu_lite.progress import no_bars, progress_bar
+from nlu_lite.table import Level
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from nlu_lite.pipeline import Pipeline
+
+INTERRUPTED = 130
+"""The exit code of Ctrl-C."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be predicted and where to.
+
+    Attributes:
+        texts: Texts of the command line; none where a file is read.
+        request: How the file is read; its target is that of `output`.
+        output: Where to; None prints a table.
+        level: What a row is.
+        positions: Whether to add where each row begins and ends.
+        lang: Language of the texts.
+    """
+
+    texts: tuple[str, ...]
+    request: Request
+    output: Output | None
+    level: Level | None
+    positions: bool
+    lang: str | None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What all ways of predicting take."""
+        level = None if self.level is None else self.level.value
+        return {"output_level": level, "positions": self.positions, "lang": self.lang}
 
 
 def predict(
@@ -24,18 +61,49 @@ def predict(
     ref: Annotated[
         list[str] | None, typer.Option(help="A reference; may be given several times. By default the packaged model.")
     ] = None,
+    path: Annotated[Path | None, typer.Option(help="A saved pipeline, in the place of references.")] = None,
     file: Annotated[
-        Path | None, typer.Option(help="A UTF-8 file, one document a line; - reads standard input.")
+        Path | None,
+        typer.Option(
+            "--file",
+            "-f",
+            help="A file of texts, .txt (one a line), .jsonl, .csv or .parquet, or a folder of them; - reads standard"
+            " input, as does leaving out both texts and --file in a pipe.",
+        ),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option(help="Write here instead of printing: x.parquet, x.csv or x.jsonl.")
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Write here: x.parquet, x.csv or x.jsonl; - writes JSON lines to standard output."
+        ),
     ] = None,
     output_level: Annotated[Level | None, typer.Option(help="What a row is.")] = None,
     positions: Annotated[bool, typer.Option("--positions", help="Add where each row begins and ends.")] = False,
     lang: Annotated[str | None, typer.Option(help="Language of the texts, such as de.")] = None,
+    form: Annotated[Format | None, typer.Option("--format", help="What --file is, whatever its name.")] = None,
+    text_column: Annotated[str | None, typer.Option(help="The file's column of texts.")] = None,
+    lang_column: Annotated[str | None, typer.Option(help="The file's column of language codes.")] = None,
+    only: Annotated[bool, typer.Option("--drop-columns", help="Leave the file's other columns out.")] = False,
+    missing: Annotated[Missing, typer.Option(help="What to do with rows without a text.")] = Missing.ERROR,
+    chunk: Annotated[int, typer.Option(min=1, help="Texts of a file that are answered at once.")] = 1024,
+    dtype: Annotated[
+        Numbers | None, typer.Option(help="In what numbers vectors are written from --file to Parquet.")
+    ] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Write over an output that exists.")] = False,
+    pooling: Annotated[Pooling | None, typer.Option(help="How a token's vector is made of its pieces'.")] = None,
+    device: Annotated[str, typer.Option(help="Where models run: cpu, cuda, mps.")] = "cpu",
+    backend: Annotated[BackendName | None, typer.Option(help="What runs them.")] = None,
+    precision: Annotated[Precision | None, typer.Option(help="In what numbers they compute.")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads of a forward pass on the CPU.")] = None,
     offline: Annotated[bool, typer.Option("--offline", help="Use only what is on this machine.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no bar, no warning and no summary.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print JSON: rows or a summary on stdout, and an error on stderr.")
+    ] = False,
 ) -> None:
     """Print or write a table of tokens and vectors.
+
+    A file becomes Parquet chunk by chunk: after a kill the same command goes on where it stood.
 
     For example:
 
@@ -43,98 +111,189 @@ def predict(
 
     nlu-lite predict --ref de.tokenize "Guten Tag!"
 
-    nlu-lite predict --ref xx.embed.xlm --file texts.txt --output vectors.parquet
+    cat big.txt | nlu-lite predict --ref xx.embed.xlm -o vectors.parquet
     """
+    found = find_output(output, Existing.REPLACE if replace else Existing.ERROR)
+    if json and found is None:
+        found = as_lines()
+    request = Request(
+        _source(texts, file),
+        Path() if found is None else found.path,
+        form,
+        text_column,
+        lang_column,
+        Columns.DROP if only else Columns.KEEP,
+        missing,
+        chunk,
+        dtype or Numbers.FLOAT32,
+        Existing.REPLACE if replace else Existing.ERROR,
+    )
+    _check(texts, request, found, dtype)
+    task = Task(_arguments(texts), request, found, output_level, positions, lang)
+    with _hushed(quiet):
+        pipeline = _loaded(ref, path, pooling, device, backend, precision, threads, offline)
+        summary = _run(pipeline, task)
+    if summary is not None and (json or not quiet):
+        said(summary, json)
+
+
+def _loaded(
+    ref: list[str] | None,
+    path: Path | None,
+    pooling: Pooling | None,
+    device: str,
+    backend: BackendName | None,
+    precision: Precision | None,
+    threads: int | None,
+    offline: bool,
+) -> Pipeline:
     from nlu_lite.pipeline import load
 
-    documents = _documents(texts, file)
-    writer = None if output is None else _writer(output)
-    pipeline = load(*(ref or ()), offline=offline or None)
-    level = None if output_level is None else output_level.value
-    frame = pipeline.predict(documents, output_level=level, positions=positions, lang=lang)
-    if output is None or writer is None:
-        typer.echo(frame.to_string(max_rows=60, max_colwidth=60))
-    else:
-        _write(writer, frame, output)
+    return load(
+        *(ref or ()),
+        path=path,
+        device=device,
+        backend=(backend or BackendName.TORCH).value,
+        precision=(precision or Precision.FP32).value,
+        threads=threads,
+        pooling=(pooling or Pooling.FIRST).value,
+        offline=offline or None,
+    )
 
 
-def _documents(texts: list[str] | None, file: Path | None) -> list[str]:
+# --- what is asked for -----------------------------------------------------------------------------------------------
+
+
+def _source(texts: list[str] | None, file: Path | None) -> Path:
+    """Give the file to read; standard input where nothing is named and no person sits there."""
+    if file is None and not texts and not sys.stdin.isatty():
+        return Path("-")
     if (file is None) == (not texts):
         raise typer.BadParameter("give either texts or --file", param_hint="TEXT...")
-    if file is None:
-        return [_decoded(text.encode(errors="surrogateescape"), "an argument") for text in texts or ()]
-    name, data = ("standard input", sys.stdin.buffer.read()) if str(file) == "-" else (str(file), _bytes(file))
-    # Lines end where files end them, not at every character that Unicode calls a line's end.
-    return re.split(r"\r?\n", _decoded(data, name).removesuffix("\n").removesuffix("\r"))
+    return file or Path("-")
 
 
-def _bytes(file: Path) -> bytes:
+def _check(texts: list[str] | None, request: Request, output: Output | None, dtype: Numbers | None) -> None:
+    """Refuse options that would do nothing."""
+    columns = {"--format": request.format, "--text-column": request.text_column, "--lang-column": request.lang_column}
+    given = [name for name, value in columns.items() if value is not None]
+    given += ["--drop-columns"] if request.columns is Columns.DROP else []
+    if texts and given:
+        raise OptionError(f"{given[0]} with texts of the command line", "it with --file", "Leave it out")
+    if dtype is not None and (texts or output is None or not output.is_parquet):
+        raise OptionError(
+            f"--dtype {dtype.value} without --file or --output x.parquet", "it from --file to Parquet", "Leave it out"
+        )
+
+
+def _arguments(texts: list[str] | None) -> tuple[str, ...]:
     try:
-        return file.read_bytes()
-    except OSError as error:
-        raise SourceError(
-            f"{file} cannot be read ({error.strerror or error})", "a file of texts", "Check the path"
-        ) from error
-
-
-def _decoded(data: bytes, name: str) -> str:
-    try:
-        return data.decode("utf-8-sig")
+        return tuple(text.encode(errors="surrogateescape").decode() for text in texts or ())
     except UnicodeDecodeError as error:
-        raise InputError(
-            f"{name} is not UTF-8 at byte {error.start}", "UTF-8", "Convert it, for example with iconv -t UTF-8"
-        ) from error
+        got = f"an argument is not UTF-8 at byte {error.start}"
+        raise InputError(got, "UTF-8", "Convert it, for example with iconv -t UTF-8") from error
 
 
-# --- files -----------------------------------------------------------------------------------------------------------
-
-Writer = Callable[["pd.DataFrame", Path], None]
-
-
-def _writer(output: Path) -> Writer:
-    writers = {".parquet": _write_parquet, ".csv": _write_csv, ".jsonl": _write_jsonl}
-    suffix = output.suffix.lower()
-    if suffix not in writers:
-        raise OptionError(f"output {output} ends in {output.suffix!r}", " or ".join(writers), "Choose one of these")
-    if suffix == ".parquet" and find_spec("pyarrow") is None:
-        raise MissingExtra("writing Parquet needs pyarrow", remedy='Run: pip install "nlu-lite[arrow]"')
-    return writers[suffix]
-
-
-def _write(writer: Writer, frame: pd.DataFrame, output: Path) -> None:
-    """Write beside the output first, so that a half-written file never has its name."""
-    part = output.with_name(f".{output.name}.part")
+@contextmanager
+def _hushed(quiet: bool) -> Iterator[None]:
+    """Show neither bars nor warnings, if so wished."""
+    if not quiet:
+        yield
+        return
+    log = logging.getLogger("nlu_lite")
+    level = log.level
+    log.setLevel(logging.ERROR)
     try:
-        writer(frame.reset_index(), part)
-        part.replace(output)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise SourceError(
-            f"{output} cannot be written ({error.strerror or error})",
-            "a folder with room that can be written",
-            "Choose another",
-        ) from error
+        with no_bars():
+            yield
+    finally:
+        log.setLevel(level)
 
 
-def _write_parquet(frame: pd.DataFrame, path: Path) -> None:
-    from pyarrow import parquet
-
-    parquet.write_table(to_arrow(frame), path)
+# --- three ways of doing it ------------------------------------------------------------------------------------------
 
 
-def _write_csv(frame: pd.DataFrame, path: Path) -> None:
-    for name in vector_columns(frame):
-        frame[name] = [json.dumps(vector.tolist()) for vector in frame[name]]
-    frame.to_csv(path, index=False)
+def _run(pipeline: Pipeline, task: Task) -> dict[str, Any] | None:
+    """Predict, and give what there is to say of it."""
+    try:
+        if task.output is None:
+            _show(pipeline, task)
+            return None
+        if task.output.is_parquet and not task.texts:
+            return _to_parquet(pipeline, task)
+        return _to_stream(pipeline, task, task.output)
+    except KeyboardInterrupt:
+        typer.echo(f"nlu-lite: interrupted{_kept(task)}", err=True)
+        raise typer.Exit(INTERRUPTED) from None
 
 
-def _write_jsonl(frame: pd.DataFrame, path: Path) -> None:
-    names = list(frame.columns)
-    with path.open("w", encoding="utf-8") as lines:
-        for row in frame.itertuples(index=False):
-            record = {name: _plain(value) for name, value in zip(names, row, strict=True)}
-            lines.write(json.dumps(record, ensure_ascii=False) + "\n")
+def _kept(task: Task) -> str:
+    if task.output is None or not task.output.is_parquet or task.texts:
+        return ""
+    return "; what is done so far is kept, and the same command goes on with it"
 
 
-def _plain(value: Any) -> Any:
-    return value.tolist() if hasattr(value, "tolist") else value
+def _show(pipeline: Pipeline, task: Task) -> None:
+    """Print a table, for which all rows have to be there."""
+    import pandas as pd
+
+    frames = [frame for frame, _ in _frames(pipeline, task)]
+    frame = pd.concat(frames) if frames else pipeline.predict([], **task.options)
+    typer.echo(frame.to_string(max_rows=60, max_colwidth=60))
+
+
+def _to_parquet(pipeline: Pipeline, task: Task) -> dict[str, Any]:
+    asked = task.request
+    written = pipeline.predict_file(
+        asked.source,
+        asked.target,
+        chunk=asked.chunk,
+        dtype=asked.numbers.value,
+        existing=asked.existing.value,
+        format=None if asked.format is None else asked.format.value,
+        text_column=asked.text_column,
+        keep_columns=asked.columns is Columns.KEEP,
+        lang_column=asked.lang_column,
+        missing=asked.missing.value,
+        **task.options,
+    )
+    counts = {"texts": written.texts, "rows": written.rows, "resumed": written.resumed}
+    return {"output": str(written.path)} | counts
+
+
+def _to_stream(pipeline: Pipeline, task: Task, output: Output) -> dict[str, Any] | None:
+    """Write chunk by chunk, beside the output first, so that a half-written file never has its name."""
+    texts = rows = 0
+    with output.opened() as write:
+        for frame, count in _frames(pipeline, task):
+            write(frame)
+            texts, rows = count, rows + len(frame)
+        if not texts:
+            write(pipeline.predict([], **task.options))
+    return None if output.is_stdout else {"output": str(output.path), "texts": texts, "rows": rows, "resumed": 0}
+
+
+def _frames(pipeline: Pipeline, task: Task) -> Iterator[tuple[pd.DataFrame, int]]:
+    """Answer chunk by chunk, and count the texts."""
+    if task.texts:
+        yield pipeline.predict(list(task.texts), **task.options), len(task.texts)
+        return
+    asked = task.request
+    read = read_batches(asked)
+    columns = {"text_column": read.text_column, "lang_column": asked.lang_column}
+    options = columns | task.options | {"chunk": asked.chunk, "missing": asked.missing.value}
+    taken = 0
+
+    def counted() -> Iterator[Any]:
+        nonlocal taken
+        for batch in read.batches:
+            taken += len(batch)
+            if read.text_column is None:
+                yield from batch
+            else:
+                yield batch
+
+    with progress_bar(read.rows, "text", None) as bar:
+        for frame in pipeline.stream(counted(), **options):
+            bar.update(taken - bar.n)
+            yield frame, taken

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from nlu_lite.encoding.alignment import find_runs, token_texts
 from nlu_lite.encoding.architectures import open_pooler
 from nlu_lite.encoding.backends import Backend, BackendName, Precision
@@ -30,6 +32,7 @@ __all__ = [
     "normalized",
     "open_encoder",
     "token_texts",
+    "with_settings",
 ]
 
 
@@ -54,6 +57,21 @@ def open_encoder(checkpoint: Checkpoint, backend: Backend, settings: EncoderSett
         max_length=_length(chosen.max_length, backend.positions),
         layers=_layers(chosen.layers, backend.layers),
         pooler=open_pooler(checkpoint, backend.dimension),
+    )
+
+
+def with_settings(encoder: Encoder, settings: EncoderSettings) -> Encoder:
+    """Give an encoder on the same weights that makes its vectors in another way.
+
+    Raises:
+        OptionError: A window or layer is asked for that the model does not have.
+    """
+    backend = encoder.backend
+    return replace(
+        encoder,
+        settings=settings,
+        max_length=_length(settings.max_length, backend.positions),
+        layers=_layers(settings.layers, backend.layers),
     )
 
 

@@ -1,0 +1,418 @@
+"""A pipeline as plain values: described, written to a folder, read back and compared."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields, replace
+from enum import Enum
+from importlib import metadata
+from pathlib import Path
+from platform import python_version
+from typing import Any, Protocol, TypeVar, get_args, get_type_hints
+from uuid import uuid4
+
+import numpy as np
+
+from nlu_lite import formats, registry
+from nlu_lite.encoding import BackendName, EncoderSettings
+from nlu_lite.errors import FormatError, IntegrityError, OptionError, SourceError
+from nlu_lite.models import Model, ModelOptions
+from nlu_lite.obtain import obtain
+from nlu_lite.records import (
+    BucketArchive,
+    Checkpoint,
+    ComponentSpec,
+    HubRepository,
+    InstalledFile,
+    LocalFolder,
+    ModelSpec,
+    Origin,
+    SentenceRecipe,
+)
+from nlu_lite.sources import Access
+from nlu_lite.text import Splitter, TextSettings, Words
+
+FILE = "pipeline.json"
+LAYOUT = 1
+"""Number of the layout of a saved pipeline; grows when older releases could not read it."""
+
+ORIGINS: dict[str, type[Origin]] = {
+    kind.__name__: kind for kind in (InstalledFile, LocalFolder, HubRepository, BucketArchive)
+}
+TEXT_PACKAGES = ("nlu-lite", "icu4py")
+PIECE_PACKAGES = ("sentencepiece", "tokenizers")
+WORD_PACKAGES = ("fugashi", "unidic-lite", "underthesea", "underthesea_core")
+NUMBER_PACKAGES = ("numpy", "torch", "transformers")
+REMEDY = "Save the pipeline anew"
+
+R = TypeVar("R")
+Spec = ModelSpec | ComponentSpec
+
+
+class Weights(Enum):
+    """What becomes of the weights of a pipeline that is saved."""
+
+    REFERENCE = "reference"  # where they came from, and their digest
+    COPY = "copy"  # the weights themselves
+
+
+class Versions(Enum):
+    """What to do with a pipeline that was saved beside other versions of what it runs on."""
+
+    SAME = "same"  # refuse those that can change a token or a piece
+    ANY = "any"  # name them
+
+
+class Opened(Protocol):
+    """What is needed of a pipeline."""
+
+    @property
+    def components(self) -> tuple[Spec, ...]:
+        """What its references stand for."""
+
+    @property
+    def models(self) -> tuple[Model, ...]:
+        """The models among them."""
+
+    @property
+    def language(self) -> str:
+        """Language of texts for which no other is told."""
+
+    @property
+    def settings(self) -> TextSettings:
+        """How texts are split."""
+
+    @property
+    def options(self) -> ModelOptions:
+        """How models are run."""
+
+    @property
+    def access(self) -> Access:
+        """How files are got at."""
+
+
+@dataclass(frozen=True)
+class SavedModel:
+    """A model of a saved pipeline.
+
+    Attributes:
+        spec: What its reference stands for; its one origin is where the weights are.
+        column: Name of its column of vectors.
+        sha256: Digest of configuration, subword model and weights; see `content`.
+    """
+
+    spec: ModelSpec
+    column: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A pipeline that was read back.
+
+    Attributes:
+        components: What its references stand for.
+        models: The models among them.
+        language: Language of texts for which no other is told.
+        settings: How texts are split.
+        options: How models are run, but for device and threads, which are the machine's.
+    """
+
+    components: tuple[Spec, ...]
+    models: tuple[SavedModel, ...]
+    language: str
+    settings: TextSettings
+    options: ModelOptions
+
+
+# --- in words --------------------------------------------------------------------------------------------------------
+
+
+def described(pipeline: Opened) -> dict[str, Any]:
+    """Say in values that JSON knows what decides the result of a pipeline."""
+    return {
+        "references": [spec.reference for spec in pipeline.components],
+        "language": pipeline.language,
+        "text": plain(pipeline.settings),
+        "options": {**plain(pipeline.options), "encoder": plain(pipeline.options.encoder)},
+        "digests": [model.fetched.digest for model in pipeline.models],
+        "versions": _versions(pipeline.settings, pipeline.options, bool(pipeline.models)),
+    }
+
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any], prefix: str = "") -> list[str]:
+    """Name the settings that differ, with both values.
+
+    Example:
+        >>> differences({"chunk": 1, "text": {"words": "icu"}}, {"chunk": 1, "text": {"words": "dictionary"}})
+        ["text.words: 'icu' before, 'dictionary' now"]
+    """
+    found = []
+    for name in dict.fromkeys([*before, *now]):
+        old, new = before.get(name), now.get(name)
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            found += differences(old, new, f"{prefix}{name}.")
+        elif old != new:
+            found.append(f"{prefix}{name}: {old!r} before, {new!r} now")
+    return found
+
+
+def content(checkpoint: Checkpoint) -> str:
+    """Give the SHA-256 of what a model is, whatever files it lies in: reads all weights."""
+    digest = hashlib.sha256(json.dumps(dict(checkpoint.config), sort_keys=True, default=list).encode())
+    digest.update(hashlib.sha256(checkpoint.subwords.data).digest())
+    for name in sorted(checkpoint.tensors):
+        tensor = np.ascontiguousarray(checkpoint.tensors[name], np.float32)
+        digest.update(json.dumps([name, tensor.shape]).encode())
+        digest.update(tensor.reshape(-1).view(np.uint8).data)
+    return digest.hexdigest()
+
+
+# --- to a folder -----------------------------------------------------------------------------------------------------
+
+
+def save(pipeline: Opened, folder: Path, weights: Weights) -> None:
+    """Write a pipeline to a folder that does not exist yet; it appears whole or not at all.
+
+    Raises:
+        OptionError: There is something at `folder`, or a stage is a callable.
+        SourceError: The folder cannot be written, or the files of a model are not here any more.
+        IntegrityError: The files of a model are not those that were loaded.
+    """
+    _refuse_callables(pipeline.settings)
+    if folder.exists() or folder.is_symlink():
+        raise OptionError(f"there is something at {folder}", "a folder that does not exist yet", "Choose another name")
+    part = folder.with_name(f".{folder.name}.{uuid4().hex}")
+    with _writing(folder):
+        try:
+            part.mkdir(parents=True)
+            models = [_save_model(model, pipeline.access, part, n, weights) for n, model in enumerate(pipeline.models)]
+            text = json.dumps({"layout": LAYOUT, **described(pipeline), "models": models}, indent=2)
+            (part / FILE).write_text(text + "\n", encoding="utf-8")
+            part.rename(folder)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+
+
+def _refuse_callables(settings: TextSettings) -> None:
+    for name, stage in (("sentence_splitter", settings.sentences), ("tokenizer", settings.tokens)):
+        if stage is not None:
+            raise OptionError(
+                f"{name}={_name(stage)} is a callable, which cannot be written as data",
+                "stages of the library",
+                f"Save pipe.with_({name}=None), and give the callable when it is loaded: load(path=...).with_(...)",
+            )
+
+
+def _save_model(model: Model, access: Access, folder: Path, number: int, weights: Weights) -> dict[str, Any]:
+    spec = pinned(model)
+    fetched, checkpoint = obtain(spec, replace(access, revision=None))  # the origin names its own
+    if fetched.digest != model.fetched.digest:
+        raise IntegrityError(
+            f"the files of {spec.reference!r} at {fetched.path} have changed since they were loaded",
+            "those that the pipeline runs",
+            "Load the pipeline again",
+        )
+    copy = None
+    if weights is Weights.COPY:
+        copy = f"weights/{number}"
+        (folder / copy).mkdir(parents=True)
+        formats.write_checkpoint(checkpoint, folder / copy)
+    (origin,) = spec.origins
+    return {
+        "reference": spec.reference,
+        "column": model.column,
+        "origin": {"kind": type(origin).__name__, **asdict(origin)},
+        "weights": copy,
+        "sha256": content(checkpoint),
+        "sentence": None if spec.sentence is None else plain(spec.sentence),
+    }
+
+
+def pinned(model: Model) -> ModelSpec:
+    """Give what a model's reference stands for with the one origin that it came from."""
+    return replace(model.spec, origins=(model.fetched.origin,))
+
+
+# --- and back --------------------------------------------------------------------------------------------------------
+
+
+def read(folder: Path, versions: Versions) -> Saved:
+    """Read a saved pipeline; its weights are looked at when they are opened.
+
+    Raises:
+        SourceError: There is none.
+        FormatError: It is damaged, of a later release, or was saved beside other versions.
+        BadReference: A reference is not known any more.
+    """
+    values = _values(folder)
+    with _understanding(folder):
+        settings = _record(TextSettings, values["text"])
+        options = _options(values["options"])
+        components = registry.resolve([str(name) for name in values["references"]])
+        specs = [spec for spec in components if isinstance(spec, ModelSpec)]
+        models = tuple(_model(spec, one, folder) for spec, one in zip(specs, values["models"], strict=True))
+        language, before = str(values["language"]), dict(values["versions"])
+    _check_versions(before, _versions(settings, options, bool(models)), versions, options)
+    pins = {model.spec.reference: model.spec for model in models}
+    pinned_components = tuple(pins.get(spec.reference, spec) for spec in components)
+    return Saved(pinned_components, models, language, settings, options)
+
+
+def checked(model: SavedModel) -> Callable[[Checkpoint], None]:
+    """Give what compares the weights that are found with those that were saved."""
+
+    def check(checkpoint: Checkpoint) -> None:
+        found = content(checkpoint)
+        if found != model.sha256:
+            (origin,) = model.spec.origins
+            raise IntegrityError(
+                f"the model that {model.spec.reference!r} finds at {origin} has SHA-256 {found}",
+                f"{model.sha256}, as when the pipeline was saved",
+                "Put the files back, or save the pipeline with weights=True where they are right",
+            )
+
+    return check
+
+
+def _values(folder: Path) -> dict[str, Any]:
+    path = folder / FILE
+    try:
+        values = json.loads(path.read_bytes())
+    except OSError as error:
+        got = f"{path} cannot be read ({error.strerror or error})"
+        raise SourceError(got, "the folder of a saved pipeline", "Check the path") from error
+    except (ValueError, RecursionError) as error:
+        raise FormatError(f"{path} is no JSON ({error})", "what Pipeline.save writes", REMEDY) from error
+    layout = values.get("layout") if isinstance(values, dict) else None
+    if layout != LAYOUT:
+        raise FormatError(f"{path} has layout {layout!r}", f"{LAYOUT}", "Install the release that saved it")
+    return dict(values)
+
+
+@contextmanager
+def _understanding(folder: Path) -> Iterator[None]:
+    """Explain values that are not what `save` writes."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        if isinstance(error, FormatError | OptionError):
+            raise
+        reason = f"{type(error).__name__}: {error}"
+        raise FormatError(f"{folder / FILE} is damaged ({reason})", "what Pipeline.save writes", REMEDY) from error
+
+
+def _options(values: dict[str, Any]) -> ModelOptions:
+    """Read all but device and threads: these are the machine's."""
+    here = {"encoder", "device", "threads"}
+    options = _record(ModelOptions, {name: value for name, value in values.items() if name not in here})
+    return replace(options, encoder=_record(EncoderSettings, values["encoder"]))
+
+
+def _model(spec: ModelSpec, values: dict[str, Any], folder: Path) -> SavedModel:
+    stored = dict(values["origin"])
+    origin = ORIGINS[stored.pop("kind")](**stored)
+    if values["weights"] is not None:
+        origin = LocalFolder(str((folder / values["weights"]).resolve()))
+    sentence = None if values["sentence"] is None else _record(SentenceRecipe, values["sentence"])
+    if values["reference"] != spec.reference:
+        raise ValueError(f"a model of {values['reference']!r} in the place of {spec.reference!r}")
+    saved = replace(spec, origins=(origin,), sentence=sentence)
+    return SavedModel(saved, str(values["column"]), str(values["sha256"]))
+
+
+# --- versions --------------------------------------------------------------------------------------------------------
+
+
+def _versions(settings: TextSettings, options: ModelOptions, models: bool) -> dict[str, str | None]:
+    """Give the versions of what can have a part in a result."""
+    packages = [*TEXT_PACKAGES, *(WORD_PACKAGES if settings.words is Words.DICTIONARY else ())]
+    if models:
+        packages += [*PIECE_PACKAGES, *NUMBER_PACKAGES]
+        packages += ["openvino"] if options.backend is BackendName.OPENVINO else []
+    return {"python": python_version()} | {name: _version(name) for name in packages}
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _check_versions(
+    before: dict[str, str | None], now: dict[str, str | None], versions: Versions, options: ModelOptions
+) -> None:
+    """Refuse what can change a token or a piece, or a bit where bits were asked for; name the rest."""
+    matters = {*TEXT_PACKAGES, *PIECE_PACKAGES, *WORD_PACKAGES}
+    if options.encoder.reproducible:
+        matters |= {*NUMBER_PACKAGES, "openvino"}
+    differing = {name for name in before.keys() | now.keys() if before.get(name) != now.get(name)}
+    refused = {name for name in differing & matters if versions is Versions.SAME}
+    if refused:
+        listed = differences(_only(before, refused), _only(now, refused))
+        pins = " ".join(f"{name}=={before[name]}" for name in sorted(refused) if before.get(name))
+        raise FormatError(
+            f"the pipeline was saved beside other versions ({'; '.join(listed)}), which can change its result",
+            "the same versions",
+            f'Install {pins or "what it was saved with"}, or accept other results: load(path=..., versions="any")',
+        )
+    if differing:
+        listed = differences(_only(before, differing), _only(now, differing))
+        what = "its result can be another" if differing & matters else "last digits can differ"
+        logging.getLogger("nlu_lite").warning("Saved beside other versions (%s): %s", "; ".join(listed), what)
+
+
+def _only(versions: dict[str, str | None], names: set[str]) -> dict[str, str | None]:
+    return {name: versions.get(name) for name in sorted(names)}
+
+
+# --- records and plain values ----------------------------------------------------------------------------------------
+
+
+def plain(record: Any) -> dict[str, Any]:
+    """Turn a record of settings into values that JSON knows; records in it are left out."""
+    values = {field.name: getattr(record, field.name) for field in fields(record)}
+    return {name: _plain_value(value) for name, value in values.items() if not hasattr(value, "__dataclass_fields__")}
+
+
+def _plain_value(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return value.value
+    if callable(value):
+        return _name(value)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _name(stage: Splitter) -> str:
+    return f"{getattr(stage, '__module__', '?')}.{getattr(stage, '__qualname__', type(stage).__qualname__)}"
+
+
+def _record(kind: type[R], values: Mapping[str, Any]) -> R:
+    """Turn plain values back into a record; its fields say which of them are members of an enum, or tuples."""
+    hints = get_type_hints(kind)
+    return kind(**{name: _field(hints[name], value) for name, value in values.items()})
+
+
+def _field(hint: Any, value: Any) -> Any:
+    for choice in get_args(hint) or (hint,):
+        if value is not None and isinstance(choice, type) and issubclass(choice, Enum):
+            return choice(value)
+    return tuple(value) if isinstance(value, list) else value
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """Explain what the system says of a folder that cannot be written."""
+    try:
+        yield
+    except SourceError:
+        raise
+    except OSError as error:
+        got = f"{folder} cannot be written ({error.strerror or error})"
+        raise SourceError(got, "a folder with room that can be written", "Choose another") from error

@@ -1,0 +1,92 @@
+"""A pipeline for people: its stages and their settings, as text and for notebooks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+
+from nlu_lite.models import Model
+from nlu_lite.records import ModelSpec
+from nlu_lite.saving import Opened, plain
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What is done in one step.
+
+    Attributes:
+        name: ``"sentences"``, ``"words"``, or a reference.
+        what: What it stands for.
+        settings: How it is done; those that are at rest are left out.
+    """
+
+    name: str
+    what: str
+    settings: Mapping[str, object]
+
+
+def stages(pipeline: Opened) -> list[Stage]:
+    """List the steps of a pipeline, in their order."""
+    text = plain(pipeline.settings)
+    opened = {model.spec.reference: model for model in pipeline.models}
+    splitter, tokenizer = text["sentences"], text["tokens"]
+    sentences = {} if splitter else {"newline_breaks": text["newline_breaks"]}
+    words = {} if tokenizer else {"words": text["words"]}
+    return [
+        Stage("sentences", splitter or "rules", sentences),
+        Stage("words", tokenizer or "rules", words | _set({"keep_whole": text["keep_whole"]})),
+        *(
+            Stage(spec.reference, f"{spec.action.value} ({spec.language})", _settings(opened[spec.reference]))
+            for spec in pipeline.components
+            if isinstance(spec, ModelSpec)
+        ),
+    ]
+
+
+def as_text(pipeline: Opened) -> str:
+    """Give the references, the stages and their settings, a line each."""
+    asked = ", ".join(repr(spec.reference) for spec in pipeline.components)
+    lines = [f"Pipeline({asked}, language={pipeline.language!r})"]
+    for stage in stages(pipeline):
+        settings = ", ".join(f"{name}={value!r}" for name, value in stage.settings.items())
+        lines.append(f"  {stage.name}: {stage.what}{'; ' if settings else ''}{settings}")
+    return "\n".join(lines)
+
+
+def as_html(pipeline: Opened) -> str:
+    """Give the same as a table for notebooks."""
+    rows = "".join(
+        f"<tr><td><b>{escape(stage.name)}</b></td><td>{escape(stage.what)}</td><td>{_listed(stage.settings)}</td></tr>"
+        for stage in stages(pipeline)
+    )
+    asked = escape(" ".join(spec.reference for spec in pipeline.components))
+    caption = f"<caption>Pipeline: {asked}; language {escape(pipeline.language)}</caption>"
+    head = "<thead><tr><th>stage</th><th>what</th><th>settings</th></tr></thead>"
+    return f'<table style="text-align: left">{caption}{head}<tbody>{rows}</tbody></table>'
+
+
+def _settings(model: Model) -> dict[str, object]:
+    encoder = model.encoder
+    found: dict[str, object] = {"column": model.column, "backend": encoder.backend.name}
+    found |= {"dimension": encoder.backend.dimension, "max_length": encoder.max_length}
+    chosen = plain(encoder.settings)
+    found |= {name: chosen[name] for name in ("pooling", "layers", "alignment", "context")}
+    if len(encoder.layers) > 1:
+        found["layer_merge"] = chosen["layer_merge"]
+    recipe = {} if model.recipe is None else plain(model.recipe)
+    sentences = {f"sentence_{name}": recipe[name] for name in ("pooling", "alignment") if name in recipe}
+    normalize = model.normalize or recipe.get("normalize", False)
+    return (
+        found
+        | sentences
+        | _set({"prompt": recipe.get("prompt"), "normalize": normalize, "reproducible": chosen["reproducible"]})
+    )
+
+
+def _set(settings: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in settings.items() if value}
+
+
+def _listed(settings: Mapping[str, object]) -> str:
+    return "<br>".join(f"{escape(name)} = <code>{escape(repr(value))}</code>" for name, value in settings.items())

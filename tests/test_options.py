@@ -1,0 +1,95 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import nlu_lite
+from nlu_lite import ModelError, OptionError
+
+MODEL = f"path:{Path(__file__).parent / 'data' / 'xlmroberta_weights'}"
+TEXT = "Put your unbelievable text here. And another."
+
+
+@pytest.fixture(scope="module")
+def pipeline():
+    return nlu_lite.load(MODEL, reproducible=True)
+
+
+CHANGES = [
+    {"pooling": "mean"},
+    {"pooling": "first_last"},
+    {"layers": (0, -1), "layer_merge": "concat"},
+    {"alignment": "text"},
+    {"context": "document"},
+    {"max_length": 8},
+    {"normalize": True},
+    {"sentence_pooling": "cls", "prompt": "query: "},
+    {"keep_whole": "your unbelievable"},
+    {"newline_breaks": "lines"},
+]
+
+
+@pytest.mark.parametrize("changes", CHANGES, ids=lambda changes: ",".join(changes))
+def test_a_changed_pipeline_gives_what_one_loaded_so_gives(pipeline, changes):
+    level = "sentence" if "prompt" in changes else "token"
+    before = nlu_lite.matrix(pipeline.predict(TEXT))
+    changed, loaded = pipeline.with_(**changes), nlu_lite.load(MODEL, reproducible=True, **changes)
+    found, expected = (one.predict(TEXT, output_level=level) for one in (changed, loaded))
+    assert found[level].tolist() == expected[level].tolist()
+    np.testing.assert_array_equal(nlu_lite.matrix(found), nlu_lite.matrix(expected))
+    assert repr(changed) == repr(loaded)
+    assert changed.settings == loaded.settings
+    assert changed.options == loaded.options
+    np.testing.assert_array_equal(nlu_lite.matrix(pipeline.predict(TEXT)), before)
+
+
+def test_the_weights_are_the_same_not_copies(pipeline):
+    changed = pipeline.with_(pooling="mean")
+    assert changed is not pipeline
+    assert changed.models[0].encoder.backend is pipeline.models[0].encoder.backend
+    assert pipeline.options.encoder.pooling.value == "first"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"poling": "mean"}, "there is no option 'poling'.*Nearest: pooling"),
+        ({"pooling": "meen"}, "pooling='meen'.*Nearest: mean"),
+        ({"device": "cuda"}, r"device= needs the weights to be opened anew.*load\(device="),
+        ({"precision": "bf16"}, "precision= needs the weights"),
+        ({"layers": 3}, "layers=3"),
+        ({"layers": (7,)}, "layer"),
+        ({"max_length": 100_000}, "max_length"),
+    ],
+)
+def test_what_cannot_be_changed_is_refused(pipeline, changes, said):
+    with pytest.raises(OptionError, match=said):
+        pipeline.with_(**changes)
+
+
+def test_a_pooler_that_is_not_there_is_refused(pipeline):
+    if pipeline.models[0].encoder.pooler is None:
+        with pytest.raises(ModelError, match="no pooler"):
+            pipeline.with_(sentence_pooling="pooler")
+    else:
+        with pytest.raises(OptionError, match="pooler"):
+            pipeline.with_(sentence_pooling="pooler", layers=(0,))
+
+
+def test_many_threads_may_predict_at_once(pipeline):
+    texts = [f"Thread number {n} says{' so' * (n % 9)}." for n in range(24)]
+    others = pipeline.with_(pooling="mean")
+    expected = [(nlu_lite.matrix(one.predict(text))) for text in texts for one in (pipeline, others)]
+    ready = threading.Barrier(8)
+
+    def work(number):
+        if number < 8:
+            ready.wait(30)
+        text, one = texts[number // 2], (pipeline, others)[number % 2]
+        return nlu_lite.matrix(one.predict(text))
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(work, range(48)))
+    assert all(np.array_equal(one, other) for one, other in zip(found, expected, strict=True))
