@@ -67,6 +67,11 @@ class Cache:
         folders = sorted(self.root.iterdir()) if self.root.is_dir() else []
         return [Entry(folder.name, folder, sum(_sizes(folder).values())) for folder in folders if _is_whole(folder)]
 
+    def names(self) -> list[str]:
+        """List the keys of all folders, whole or not."""
+        folders = sorted(self.root.iterdir()) if self.root.is_dir() else []
+        return [path.name for path in folders if not path.name.startswith(".") and path.is_dir()]
+
     def verify(self, key: str) -> None:
         """Compare every file of a folder with the digest that it had when it was placed.
 
@@ -95,10 +100,8 @@ class Cache:
             shutil.rmtree(folder)
 
     def _existing(self, key: str) -> Path:
-        folders = sorted(path.name for path in self.root.iterdir()) if self.root.is_dir() else []
-        keys = [name for name in folders if not name.startswith(".") and (self.root / name).is_dir()]
-        if key not in keys:
-            near = get_close_matches(key, keys)
+        if key not in self.names():
+            near = get_close_matches(key, self.names())
             raise SourceError(f"the cache {self.root} has no folder {key!r}", "one of its keys", "Check the name", near)
         return self.root / key
 

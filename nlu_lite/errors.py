@@ -21,12 +21,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+LONGEST = 3000
+"""Characters of what was got that an error repeats."""
+
 
 class NluLiteError(Exception):
     """The root of the tree.
 
     Args:
-        got: What was found, as a clause: ``"no reference is called 'xx.embed.xml'"``.
+        got: What was found, as a clause: ``"no reference is called 'xx.embed.xml'"``; of what is longer than
+            a page, such as damaged bytes that another library quotes, the beginning is kept.
         expected: What would have been right, as a noun phrase; empty where `got` says it all.
         remedy: What the reader can do now, as a sentence without its full stop.
         nearest: The nearest names that exist, best first.
@@ -38,7 +42,7 @@ class NluLiteError(Exception):
     """
 
     def __init__(self, got: str, expected: str = "", remedy: str = "", nearest: Sequence[str] = ()) -> None:
-        self.got = got
+        self.got = got if len(got) <= LONGEST else f"{got[:LONGEST]}..."
         self.expected = expected
         self.remedy = remedy
         self.nearest = tuple(nearest)

@@ -638,6 +638,7 @@ def _described(spec: ModelSpec | ComponentSpec, model: Model | None) -> dict[str
             "source": address(model.fetched.origin),
             "files": str(model.fetched.path),
             "digest": model.fetched.digest,
+            "verified": model.fetched.verified,
         }
     return row
 

@@ -159,3 +159,8 @@ def test_a_text_component_predicts_without_torch():
 
 def test_the_version_is_the_distributions():
     assert nlu_lite.__version__ == metadata.version("nlu-lite")
+
+
+def test_an_error_repeats_a_page_at_most_of_what_was_got():
+    error = nlu_lite.FormatError("x" * 200_000, "less", "Cut it")
+    assert str(error) == "x" * 3000 + "...; expected less. Cut it."

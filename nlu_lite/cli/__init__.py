@@ -12,6 +12,7 @@ import typer
 from nlu_lite._version import __version__
 from nlu_lite.cli.catalogue import info, references, search
 from nlu_lite.cli.locks import lock, verify
+from nlu_lite.cli.models import cache_app, convert, download
 from nlu_lite.cli.predict import predict
 from nlu_lite.errors import NluLiteError, OptionError
 
@@ -30,6 +31,9 @@ app.command()(info)
 app.command()(references)
 app.command()(lock)
 app.command()(verify)
+app.command()(download)
+app.command()(convert)
+app.add_typer(cache_app)
 
 
 def main() -> None:

@@ -101,12 +101,19 @@ def write_checkpoint(checkpoint: Checkpoint, folder: Path, advance: Callable[[in
     layout = LAYOUTS[str(checkpoint.config["model_type"])]
     name = layout.subwords if checkpoint.subwords.kind is layout.kind else PIECES
     (folder / name).write_bytes(checkpoint.subwords.data)
-    spelling = checkpoint.subwords.spelling
-    settings = {"do_lower_case": spelling.small_letters, "keep_accents": not spelling.plain_signs}
-    if checkpoint.subwords.kind is SubwordKind.SENTENCEPIECE:  # a tokenizer.json says it itself
-        (folder / SETTINGS).write_text(json.dumps(settings), encoding="utf-8")
+    settings = _written_settings(checkpoint.subwords)
+    (folder / SETTINGS).write_text(json.dumps(settings), encoding="utf-8")
     write_safetensors(folder / "model.safetensors", checkpoint.tensors, advance)
     (folder / "config.json").write_text(json.dumps(dict(checkpoint.config), indent=2), encoding="utf-8")
+
+
+def _written_settings(subwords: SubwordModel) -> dict[str, bool]:
+    """Give what transformers' tokenizer asks its settings for, not the normalizer of a tokenizer.json."""
+    if subwords.kind is SubwordKind.SENTENCEPIECE:
+        spelling = subwords.spelling
+        return {"do_lower_case": spelling.small_letters, "keep_accents": not spelling.plain_signs}
+    normalizer = json.loads(subwords.data).get("normalizer")
+    return {"do_lower_case": isinstance(normalizer, dict) and normalizer.get("lowercase") is True}
 
 
 def read_config(folder: Path) -> dict[str, object]:

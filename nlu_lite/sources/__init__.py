@@ -12,7 +12,7 @@ from pathlib import Path
 from nlu_lite.cache import Cache
 from nlu_lite.errors import OfflineError, OptionError, SourceError, UnknownReference
 from nlu_lite.records import BucketArchive, HubRepository, InstalledFile, LocalFolder, ModelSpec, Origin
-from nlu_lite.sources.bucket import BucketSource, Local
+from nlu_lite.sources.bucket import ArchiveRecord, BucketSource, Local
 from nlu_lite.sources.digests import Digest, digests
 from nlu_lite.sources.folder import FolderSource, fingerprint
 from nlu_lite.sources.hub import HubSource
@@ -31,6 +31,7 @@ __all__ = [
     "digests",
     "discard",
     "fetch",
+    "known_archives",
 ]
 
 
@@ -109,11 +110,13 @@ class Fetched:
         path: A file or folder.
         origin: Where it came from.
         digest: What tells its content from any other's; of the user's own files, from what they were before as well.
+        verified: Who vouches for an archive's bytes, in words; None for what comes from elsewhere than the bucket.
     """
 
     path: Path
     origin: Origin
     digest: str
+    verified: str | None = None
 
 
 def fetch(spec: ModelSpec, access: Access) -> Fetched:
@@ -148,6 +151,11 @@ def discard(fetched: Fetched, access: Access) -> None:
     origin = fetched.origin
     if isinstance(origin, BucketArchive) and origin.file and access.archives is Archives.REMOVE:
         BucketSource(access.cache, access.is_offline).discard(Local(fetched.path, origin.file, fetched.digest))
+
+
+def known_archives(cache: Cache) -> list[ArchiveRecord]:
+    """Give what is known of the archives that were ever fetched into a cache, by file name."""
+    return BucketSource(cache, offline=True).records()
 
 
 def _origins(spec: ModelSpec, access: Access) -> list[Origin]:
@@ -201,5 +209,8 @@ def _fetched(origin: Origin, access: Access) -> Fetched:
         origin = replace(origin, revision=access.revision or origin.revision)
         folder = HubSource(access.is_offline, access.inspect).fetch(origin)
         return Fetched(folder, replace(origin, revision=folder.name), folder.name)
-    local = BucketSource(access.cache, access.is_offline).fetch(origin)
-    return Fetched(local.path, replace(origin, file=local.file), local.digest)
+    bucket = BucketSource(access.cache, access.is_offline)
+    local = bucket.fetch(origin)
+    record = bucket.record(local.file)
+    verified = record.verified if record is not None and record.sha256 == local.digest else None
+    return Fetched(local.path, replace(origin, file=local.file), local.digest, verified)

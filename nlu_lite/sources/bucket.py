@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import lzma
 import os
 import re
 import stat
@@ -35,7 +34,6 @@ SMALL = 64 << 20
 UNREADABLE = (
     zipfile.BadZipFile,
     zlib.error,
-    lzma.LZMAError,
     ValueError,
     EOFError,
     NotImplementedError,
@@ -61,6 +59,11 @@ class ArchiveRecord:
     size: int
     sha256: str
     md5: str | None
+
+    @property
+    def verified(self) -> str:
+        """Say in words who vouches for the bytes."""
+        return "verified by the publisher's MD5" if self.md5 else "not verified by the publisher"
 
 
 @dataclass(frozen=True)
@@ -133,6 +136,11 @@ class BucketSource:
             return ArchiveRecord(**json.loads(self._record_file(file).read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError):
             return None
+
+    def records(self) -> list[ArchiveRecord]:
+        """Give what is known of all archives that were fetched before, by file name."""
+        names = sorted(path.name.removesuffix(".json") for path in self._folder.glob("*.zip.json"))
+        return [record for name in names if (record := self.record(name))]
 
     # --- what is here ---
 
@@ -299,6 +307,10 @@ def _check_members(members: list[zipfile.ZipInfo], size: int, name: str) -> None
         raise FormatError(f"{name} claims {claimed:,} bytes in {size:,}", "weights", "Do not use this archive")
     seen: set[str] = set()
     for member in members:
+        if not 0 <= member.header_offset < size:
+            raise zipfile.BadZipFile(f"{member.filename!r} begins at {member.header_offset}")
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise zipfile.BadZipFile(f"{member.filename!r} is compressed by method {member.compress_type}")
         if member.filename in seen or _leads_elsewhere(member):
             raise FormatError(
                 f"{name} holds {member.filename!r}, a link, a second of its name or a path that leads out of it",

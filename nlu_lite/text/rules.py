@@ -28,7 +28,8 @@ A file holds three tables, all optional, with these keys (lists of words are str
     never cut by ``elided`` or ``clitics``. ``clitics``: patterns for a whole word, in the order in which clitics
     stand; each group is a word, and is looked at by the patterns after it. ``compounds``: words written with spaces,
     one a line. ``apart``: words that ICU's dictionary has as one, with ``|`` where they are cut. ``affixes``: patterns
-    for such a word; each group is a word. ``glue``: patterns in whose matches nothing is cut.
+    for such a word; each group is a word. ``alone``: characters that are words by themselves; other Chinese characters
+    that ICU leaves single in a row are one word. ``glue``: patterns in whose matches nothing is cut.
 """
 
 from __future__ import annotations
@@ -89,6 +90,7 @@ class WordRules:
     apart: tuple[str, ...] = ()
     affixes: tuple[re.Pattern[str], ...] = ()
     glue: tuple[re.Pattern[str], ...] = ()
+    alone: str = ""
 
 
 @dataclass(frozen=True)
@@ -177,4 +179,5 @@ _WORD_KEYS: dict[str, Callable[[Any], Any]] = {
     "apart": _split,
     "affixes": _patterns,
     "glue": _patterns,
+    "alone": lambda text: "".join(text.split()),
 }

@@ -53,6 +53,8 @@ def word_cuts(characters: Characters, language: str, found: Cuts) -> Bools:
     _elide(characters, cuts, rules)
     if rules.apart or rules.affixes:
         _take_apart(characters.text, cuts, language)
+    if rules.alone:
+        _join_single(characters, cuts, rules.alone)
     for match in (match for pattern in rules.glue for match in pattern.finditer(characters.text)):
         cuts[match.start() + 1 : match.end()] = False
     for begin, end in _spans(characters.text, rules):
@@ -188,6 +190,19 @@ def _take_apart(text: str, cuts: Bools, language: str) -> None:
     for begin, end in zip(offsets[several].tolist(), offsets[several + 1].tolist(), strict=True):
         for length in _inside(text[begin:end], language):
             cuts[begin + length] = True
+
+
+def _join_single(characters: Characters, cuts: Bools, alone: str) -> None:
+    """Make Chinese characters that stand single in a row one word: one that no dictionary has, such as a name."""
+    points = np.minimum(characters.points, 0xFFFF)
+    single = cuts[:-1] & cuts[1:] & (points >= 0x3400) & (points <= 0x9FFF) & ~_in_table(alone)[points]
+    edges = np.flatnonzero(np.diff(single, prepend=False, append=False))
+    for begin, end in edges.reshape(-1, 2).tolist():
+        if end - begin <= MOST_SINGLE:
+            cuts[begin + 1 : end] = False
+
+
+MOST_SINGLE = 8  # longer than any word that is not known
 
 
 @lru_cache(maxsize=65536)

@@ -251,6 +251,23 @@ def test_links_second_names_and_bombs_are_refused(tmp_path):
             check_zip(tmp_path / f"{name}.zip", name)
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_compression_that_spark_nlp_does_not_use_is_damage(tmp_path, method):
+    with zipfile.ZipFile(tmp_path / "bad.zip", "w", method) as archive:
+        archive.writestr("metadata", "{}")
+    with pytest.raises(IntegrityError, match=f"'metadata' is compressed by method {method}"):
+        check_zip(tmp_path / "bad.zip", "bad.zip")
+
+
+def test_a_member_that_begins_before_its_zip_is_damage(tmp_path):
+    data = bytearray(zipped(metadata="{}", weights=WEIGHTS))
+    end = data.rindex(b"PK\5\6")
+    data[end + 16 : end + 20] = (len(data) + 5).to_bytes(4, "little")
+    (tmp_path / "bad.zip").write_bytes(data)
+    with pytest.raises(IntegrityError, match=r"is no whole zip \('metadata' begins at -\d+\)"):
+        check_zip(tmp_path / "bad.zip", "bad.zip")
+
+
 # --- the index ---
 
 
