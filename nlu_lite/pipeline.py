@@ -389,6 +389,13 @@ class Pipeline:
         bare = {field.name: getattr(self, field.name) for field in fields(self)} | {"models": ()}
         return _reopened, (bare, [(saving.pinned(model), model.column, model.fetched.digest) for model in self.models])
 
+    def __copy__(self) -> Pipeline:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Pipeline:
+        """Nothing in it changes, so that a copy need not open the weights anew."""
+        return self
+
     def __repr__(self) -> str:
         return stages.as_text(self)
 

@@ -1,3 +1,4 @@
+import copy
 import json
 import pickle
 import shutil
@@ -132,6 +133,11 @@ def test_a_pickle_of_weights_that_changed_is_refused(pipeline, weights):
     (weights / "config.json").write_text((weights / "config.json").read_text() + " ")
     with pytest.raises(IntegrityError, match="are not those that were pickled"):
         pickle.loads(data)
+
+
+def test_copies_share_the_weights(pipeline):
+    assert copy.copy(pipeline) is pipeline
+    assert copy.deepcopy({"pipeline": pipeline})["pipeline"] is pipeline
 
 
 # --- what is refused -------------------------------------------------------------------------------------------------
@@ -278,10 +284,10 @@ def test_versions_belong_to_a_saved_pipeline(saved):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("copy", [False, True], ids=["by reference", "copied"])
-def test_the_backend_and_precision_are_kept(weights, tmp_path, copy):
+@pytest.mark.parametrize("copied", [False, True], ids=["by reference", "copied"])
+def test_the_backend_and_precision_are_kept(weights, tmp_path, copied):
     pipeline = nlu_lite.load(f"path:{weights}", backend="openvino", reproducible=True, cache_dir=tmp_path / "cache")
-    pipeline.save(tmp_path / "saved", weights=copy)
+    pipeline.save(tmp_path / "saved", weights=copied)
     found = nlu_lite.load(path=tmp_path / "saved", cache_dir=tmp_path / "cache")
     assert found.models[0].encoder.backend.name == pipeline.models[0].encoder.backend.name
     assert_same(found, pipeline)
