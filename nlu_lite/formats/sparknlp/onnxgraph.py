@@ -177,10 +177,10 @@ def _kept(flow: Flow, node: Node, architecture: Architecture) -> Iterator[tuple[
 
 
 def _lost(flow: Flow, node: Node, architecture: Architecture) -> Iterator[tuple[str, str]]:
-    """Give the matrix of a product, if it has no name of its own, under the name of its bias or its path."""
-    if node.op not in ("MatMul", "Gemm") or len(node.inputs) < 2:
+    """Give the nameless matrix of a product or a lookup under the name of its bias or its path."""
+    if node.op not in ("MatMul", "Gemm", "Gather") or len(node.inputs) < 2:
         return
-    matrix = node.inputs[1]
+    matrix = node.inputs[0 if node.op == "Gather" else 1]
     if flow.tensor(matrix) is None or architecture.own_name(plain_name(matrix)):
         return
     biases = [node.inputs[2]] if node.op == "Gemm" and len(node.inputs) > 2 else []
