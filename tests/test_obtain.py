@@ -1,9 +1,11 @@
 """From a reference to a converted model in the cache: the bucket, folders and zips that Spark NLP saved."""
 
+import errno
 import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -236,3 +238,67 @@ def test_a_folder_that_is_there_is_never_written_into(tmp_path):
     with pytest.raises(nlu_lite.OptionError, match="there is something at"):
         convert(archive, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["tiny.zip"]
+
+
+# --- conversions that break off ---------------------------------------------------------------------------------------
+
+CONVERT = """
+import os, resource, signal, sys
+from nlu_lite import formats
+from nlu_lite.cache import default_cache
+from nlu_lite.obtain import download
+from nlu_lite.sources import Access
+{before}
+download([sys.argv[1]], Access(default_cache()))
+"""
+KILLED = """
+whole, written = formats.write_checkpoint, []
+def stop(_):
+    written.append(1)
+    if len(written) == 5:
+        os.kill(os.getpid(), signal.SIGKILL)
+formats.write_checkpoint = lambda checkpoint, folder, advance: whole(checkpoint, folder, stop)
+"""
+SMALL_FILES = "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 18, 1 << 18))"
+
+
+def converting(archive, before):
+    command = [sys.executable, "-c", CONVERT.format(before=before), f"sparknlp:{archive}"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
+@pytest.mark.slow
+def test_after_a_kill_in_the_middle_of_a_conversion_the_next_load_works(home, wide):
+    killed = converting(wide, KILLED)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert list(home.root.rglob("*.safetensors"))  # it was in the middle
+    assert home.entries() == []
+    assert len(nlu_lite.load(f"sparknlp:{wide}").predict("Put your text here.")) == 5
+    assert keys(home) == ["model"]
+
+
+@pytest.mark.slow
+def test_a_limit_on_file_sizes_ends_a_conversion_with_an_error(home, wide):
+    ended = converting(wide, SMALL_FILES)
+    assert ended.returncode == 1
+    assert "SourceError" in ended.stderr
+    assert "File too large" in ended.stderr
+    assert home.entries() == []
+    assert list(home.root.rglob("*.safetensors")) == []
+    assert len(nlu_lite.load(f"sparknlp:{wide}").predict("Put your text here.")) == 5
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS])
+def test_a_disk_that_fails_during_a_conversion_is_said_and_nothing_stays(home, wide, monkeypatch, code):
+    from nlu_lite import formats
+
+    def fail(_checkpoint, folder, _advance):
+        (folder / "model.safetensors").write_bytes(b"half")
+        raise OSError(code, os.strerror(code))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(formats, "write_checkpoint", fail)
+        with pytest.raises(SourceError, match=os.strerror(code)):
+            nlu_lite.load(f"sparknlp:{wide}")
+    assert home.entries() == []
+    assert len(nlu_lite.load(f"sparknlp:{wide}").predict("Put your text here.")) == 5
