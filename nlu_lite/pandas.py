@@ -15,7 +15,7 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Unpack, cast
+from typing import Any, Unpack
 
 import numpy as np
 import pandas as pd
@@ -29,6 +29,8 @@ from nlu_lite.table import matrix, vector_columns
 __all__ = ["NluAccessor"]
 
 SIMILARITY = "similarity"
+MADE_BY = "_nlu_lite_pipeline"
+"""Attribute of a frame that says what made it."""
 
 
 @pd.api.extensions.register_dataframe_accessor("nlu")
@@ -37,7 +39,6 @@ class NluAccessor:
 
     def __init__(self, frame: pd.DataFrame) -> None:
         self._frame = frame
-        self._pipeline: Pipeline | None = None
 
     def predict(self, ref: str | Pipeline, **options: Unpack[PredictOptions]) -> pd.DataFrame:
         """Give what `Pipeline.predict` gives for this frame, which is not changed.
@@ -53,7 +54,8 @@ class NluAccessor:
         """
         pipeline = _opened(ref)
         result = pipeline.predict(self._frame, as_="pandas", **options)
-        cast(NluAccessor, result.nlu)._pipeline = pipeline
+        # Not in `attrs`: what stands there is copied with each frame made of this one, and written to files.
+        object.__setattr__(result, MADE_BY, pipeline)
         return result
 
     def matrix(self, column: str | None = None) -> Floats:
@@ -162,7 +164,8 @@ class NluAccessor:
         return _vector(query), None
 
     def _vector_of(self, text: str, ref: str | Pipeline | None, name: str) -> Floats:
-        pipeline = self._pipeline if ref is None else _opened(ref)
+        made_by: Pipeline | None = self._frame.__dict__.get(MADE_BY)
+        pipeline = made_by if ref is None else _opened(ref)
         if pipeline is None:
             raise InputError(
                 "the query is a text, and what made this frame is not known",
