@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,6 +69,12 @@ PIECES = "sentencepiece.bpe.model"
 """BERT's kin with XLM-RoBERTa's subword model, such as multilingual-e5-small, have this file."""
 
 SETTINGS = "tokenizer_config.json"
+SPELLING = "nlu_lite_spelling"
+"""In the settings: how Spark NLP spells a text for XLM-RoBERTa and CamemBERT, whose tokenizers have no such setting."""
+
+RESPELT = ("albert", "deberta-v2")
+"""Kinds whose SentencePiece tokenizer in transformers heeds ``do_lower_case``; the others ignore it."""
+
 REMEDY = "Complete the folder, or fetch the model again"
 
 
@@ -107,11 +113,12 @@ def write_checkpoint(checkpoint: Checkpoint, folder: Path, advance: Callable[[in
     (folder / "config.json").write_text(json.dumps(dict(checkpoint.config), indent=2), encoding="utf-8")
 
 
-def _written_settings(subwords: SubwordModel) -> dict[str, bool]:
+def _written_settings(subwords: SubwordModel) -> dict[str, object]:
     """Give what transformers' tokenizer asks its settings for, not the normalizer of a tokenizer.json."""
     if subwords.kind is SubwordKind.SENTENCEPIECE:
         spelling = subwords.spelling
-        return {"do_lower_case": spelling.small_letters, "keep_accents": not spelling.plain_signs}
+        heeded = {"do_lower_case": spelling.small_letters, "keep_accents": not spelling.plain_signs}
+        return {**heeded, SPELLING: asdict(spelling)}
     normalizer = json.loads(subwords.data).get("normalizer")
     return {"do_lower_case": isinstance(normalizer, dict) and normalizer.get("lowercase") is True}
 
@@ -231,10 +238,11 @@ def _plain_name(name: str, prefix: str) -> str:
 
 def _subwords(folder: Path, model_type: str) -> SubwordModel:
     layout = LAYOUTS[model_type]
-    if model_type == "bert" and (folder / PIECES).is_file():
-        return SubwordModel(SubwordKind.SENTENCEPIECE, (folder / PIECES).read_bytes())
-    if (folder / layout.subwords).is_file():
-        return SubwordModel(layout.kind, (folder / layout.subwords).read_bytes(), _spelling(folder, model_type))
+    before = {PIECES: SubwordKind.SENTENCEPIECE} if model_type == "bert" else {}
+    for name, kind in {**before, layout.subwords: layout.kind}.items():
+        if (folder / name).is_file():
+            spelling = _spelling(folder, model_type) if kind is SubwordKind.SENTENCEPIECE else Spelling()
+            return SubwordModel(kind, (folder / name).read_bytes(), spelling)
     parts = [folder / name for name in layout.parts]
     if parts and all(part.is_file() for part in parts):
         settings = _tokenizer_settings(folder)
@@ -251,11 +259,15 @@ def _tokenizer_settings(folder: Path) -> dict[str, Any]:
 
 
 def _spelling(folder: Path, model_type: str) -> Spelling:
-    """Give how texts are spelt; transformers' defaults where nothing is said."""
-    settings, albert = _tokenizer_settings(folder), model_type == "albert"
+    """Give how texts are spelt: as this module wrote it, else as transformers' tokenizer of the model heeds it."""
+    settings = _tokenizer_settings(folder)
+    written = settings.get(SPELLING, {} if model_type in RESPELT else asdict(Spelling()))
+    if not isinstance(written, dict) or not all(isinstance(choice, bool) for choice in written.values()):
+        raise FormatError(f"{folder / SETTINGS} has {SPELLING} = {written!r}", "true or false for each", REMEDY)
+    albert = model_type == "albert"
     return Spelling(
-        small_letters=settings.get("do_lower_case", albert) is True,
-        plain_signs=albert and settings.get("keep_accents", False) is not True,
+        small_letters=written.get("small_letters", settings.get("do_lower_case", albert) is True),
+        plain_signs=written.get("plain_signs", albert and settings.get("keep_accents", False) is not True),
     )
 
 

