@@ -1,6 +1,7 @@
 """Every backend gives transformers' hidden states, whatever the options."""
 
 import signal
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import pairwise, product
 
@@ -235,6 +236,14 @@ def test_a_single_window_that_does_not_fit_is_an_error():
 # --- being stopped ---------------------------------------------------------------------------------------------------
 
 
+@contextmanager
+def heeded(number):
+    """Heed a signal also in a shell's background jobs, which begin with Ctrl-C ignored."""
+    handler = signal.signal(number, signal.default_int_handler)
+    yield
+    signal.signal(number, handler)
+
+
 def test_ctrl_c_stops_within_a_batch_and_breaks_nothing(open_backend, monkeypatch):
     backend = open_backend()
     encoder, run, batches = open_tiny(backend=backend), backend.encode, []
@@ -248,7 +257,7 @@ def test_ctrl_c_stops_within_a_batch_and_breaks_nothing(open_backend, monkeypatc
     before = token_vectors(encoder, TEXTS)
     with monkeypatch.context() as patch:
         patch.setattr(backend, "encode", interrupted)
-        with pytest.raises(KeyboardInterrupt):
+        with heeded(signal.SIGINT), pytest.raises(KeyboardInterrupt):
             token_vectors(encoder, TEXTS * 10)
     assert len(batches) == 2
     np.testing.assert_array_equal(token_vectors(encoder, TEXTS), before)
