@@ -1,9 +1,13 @@
 """Every backend gives transformers' hidden states, whatever the options."""
 
+import os
 import signal
+import subprocess
+import sys
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import pairwise, product
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -231,6 +235,39 @@ def test_short_windows_run_together_again_after_long_ones_did_not_fit():
 def test_a_single_window_that_does_not_fit_is_an_error():
     with pytest.raises(ModelError, match=r"a single window of \d+ pieces does not fit into the memory .too many"):
         token_vectors(open_tiny(backend=Small(0)), ["a b"])
+
+
+# --- what is told to others -------------------------------------------------------------------------------------------
+
+
+CONVERT = """
+from tiny import open_tiny
+from nlu_lite.encoding.backends.openvino import OpenVinoBackend
+from nlu_lite.formats import read
+def keep(_, fill):
+    fill(Path("converted"))
+    return Path("converted")
+Path("converted").mkdir()
+open_tiny(backend=OpenVinoBackend(read(MODEL), keep))
+"""
+
+
+def reports(code, home):
+    """Whether code loads what reports to Intel, in a process of its own; nothing can be sent."""
+    offline = "import sys, socket; from pathlib import Path; socket.socket.connect = socket.getaddrinfo = None"
+    search = f"sys.path.insert(0, {str(Path(__file__).parents[1] / 'tools')!r})\nMODEL = Path({str(MODEL)!r})"
+    asked = 'print("openvino_telemetry" in sys.modules, any(Path.home().glob("intel")))'
+    environment = {"HOME": str(home), "PATH": os.environ["PATH"]}
+    run = [sys.executable, "-c", "\n".join([offline, search, code, asked])]
+    return subprocess.run(run, env=environment, cwd=home, check=True, capture_output=True, text=True).stdout.split()
+
+
+def test_openvino_is_imported_and_converts_without_a_report(tmp_path):
+    assert reports(CONVERT, tmp_path) == ["False", "False"]
+
+
+def test_openvino_by_itself_would_report(tmp_path):
+    assert reports("import openvino", tmp_path)[0] == "True"
 
 
 # --- being stopped ---------------------------------------------------------------------------------------------------

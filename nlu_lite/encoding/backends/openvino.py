@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ Keep = Callable[[str, Callable[[Path], None]], Path]
 """Takes a key and what fills a folder; gives the folder, filled by this call or an earlier one."""
 
 FILE = "openvino_model.xml"
+TELEMETRY = "openvino_telemetry"
 HINTS = {Precision.FP32: "f32", Precision.BF16: "bf16"}
 
 
@@ -94,7 +96,8 @@ class OpenVinoBackend:
 
 def _openvino() -> Any:
     try:
-        import openvino
+        with _unreported():
+            import openvino
     except ImportError as error:
         raise MissingExtra(
             'backend="openvino" needs openvino', remedy='Run: pip install "nlu-lite[openvino]"'
@@ -102,12 +105,26 @@ def _openvino() -> Any:
     return openvino
 
 
+@contextmanager
+def _unreported() -> Iterator[None]:
+    """Hide openvino_telemetry, by which OpenVINO would report to Intel that it was imported; it has a stub instead."""
+    before = sys.modules.get(TELEMETRY)
+    sys.modules[TELEMETRY] = None  # type: ignore[assignment]  # import takes None for a module that is not there
+    try:
+        yield
+    finally:
+        if before is None:
+            del sys.modules[TELEMETRY]
+        else:
+            sys.modules[TELEMETRY] = before
+
+
 def _convert(model: Any, folder: Path) -> None:
     """Trace the torch model, all hidden states as its outputs, and save it.
 
     OpenVINO's front end is called by itself: `openvino.convert_model` would report its use to Intel.
     """
-    import openvino
+    openvino = _openvino()
     import torch
     from openvino.frontend import FrontEndManager
     from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
