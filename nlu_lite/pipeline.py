@@ -146,7 +146,7 @@ class Pipeline:
         """
         layout = table.Layout(
             level=self._level(output_level),
-            also=(Also.POSITIONS if positions else Also.NOTHING) | (Also.METADATA if metadata else Also.NOTHING),
+            also=_also(positions, metadata),
             form=choice(table.Form, as_, "as_"),
             cells=choice(table.Cells, vectors, "vectors"),
         )
@@ -180,6 +180,7 @@ class Pipeline:
         chunk: int = 1024,
         output_level: str | None = None,
         positions: bool = False,
+        metadata: bool = False,
         text_column: Hashable | None = None,
         keep_columns: bool = True,
         lang: str | None = None,
@@ -195,8 +196,9 @@ class Pipeline:
                 (frames, Series, arrays): all that `predict` takes. Texts and lists are gathered to chunks, batches are
                 answered each by itself, large ones cut.
             chunk: Most rows of `data` that are answered at once.
-            output_level: As for `predict`, and so are the next seven.
+            output_level: As for `predict`, and so are the next eight.
             positions: See there.
+            metadata: See there; ``document_number`` runs through the whole stream.
             text_column: See there.
             keep_columns: See there.
             lang: See there.
@@ -229,6 +231,7 @@ class Pipeline:
             self.predict,
             output_level=output_level,
             positions=positions,
+            metadata=metadata,
             keep_columns=keep_columns,
             lang=lang,
             missing=missing,
@@ -237,7 +240,7 @@ class Pipeline:
         )
         options([])  # options are refused here, not where the first piece is asked for
         predict = partial(options, text_column=text_column, lang_column=lang_column)
-        return streams.stream(data, chunk, predict, form)
+        return streams.stream(data, chunk, predict, form, _also(positions, metadata))
 
     def predict_file(
         self,
@@ -250,6 +253,7 @@ class Pipeline:
         format: str | None = None,  # noqa: A002
         output_level: str | None = None,
         positions: bool = False,
+        metadata: bool = False,
         text_column: str | None = None,
         keep_columns: bool = True,
         lang: str | None = None,
@@ -271,8 +275,9 @@ class Pipeline:
             dtype: ``"float32"`` or ``"float16"``: in what numbers vectors are written.
             existing: ``"error"`` or ``"replace"``: what to do where `target` exists.
             format: ``"txt"``, ``"jsonl"``, ``"csv"`` or ``"parquet"`` where names do not say what files are.
-            output_level: As for `predict`, and so are the next two.
+            output_level: As for `predict`, and so are the next three.
             positions: See there.
+            metadata: See there; ``document_number`` runs through all files.
             text_column: See there.
             keep_columns: Whether the other columns come along, their types as in the file.
             lang: See `predict`, and so are the next two.
@@ -313,21 +318,22 @@ class Pipeline:
             choice(files.Numbers, dtype, "dtype"),
             choice(files.Existing, existing, "existing"),
         )
-        level, answered = self._level(output_level), partial(self.predict, output_level=output_level, lang=lang)
+        answered = partial(self.predict, output_level=output_level, positions=positions, metadata=metadata, lang=lang)
         answered([])  # options are refused before anything is read
 
         def predict(frame: pd.DataFrame, column: str) -> pd.DataFrame:
-            return answered(
+            found = answered(
                 frame,
-                positions=positions,
                 text_column=column,
                 keep_columns=False,
                 lang_column=lang_column,
                 missing=missing,
                 progress=False,
             )
+            return found.assign(**{table.DOCUMENT_NUMBER: found.index}) if metadata else found
 
-        asked = {"output_level": level.value, "positions": positions, "lang": lang, "missing": missing}
+        level = self._level(output_level).value
+        asked = {"output_level": level, "positions": positions, "metadata": metadata, "lang": lang, "missing": missing}
         return files.predict_file(request, predict, {"pipeline": saving.described(self)} | asked, progress)
 
     @property
@@ -573,6 +579,10 @@ def load(
     ]
     check_prompt(prompt, models)
     return Pipeline(components, tuple(models), _language(components), settings, options, access)
+
+
+def _also(positions: bool, metadata: bool) -> Also:
+    return (Also.POSITIONS if positions else Also.NOTHING) | (Also.METADATA if metadata else Also.NOTHING)
 
 
 def _load_saved(

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from nlu_lite.errors import InputError
-from nlu_lite.table import to_arrow
+from nlu_lite.table import DOCUMENT_NUMBER, Also, to_arrow
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,15 +33,21 @@ class Chunk:
 
     Attributes:
         data: What predict takes.
-        first: Number of its first row in the stream, where rows are known by their numbers; None where `data` has an
-            index of its own.
+        first: Number of its first row in the stream.
     """
 
     data: Any
-    first: int | None
+    first: int
+
+    @property
+    def has_index(self) -> bool:
+        """Whether rows are known by an index of their own, not by their numbers."""
+        return hasattr(self.data, "iloc")
 
 
-def stream(data: object, size: int, predict: Predict, form: Form) -> Iterator[pd.DataFrame] | Iterator[pa.RecordBatch]:
+def stream(
+    data: object, size: int, predict: Predict, form: Form, also: Also
+) -> Iterator[pd.DataFrame] | Iterator[pa.RecordBatch]:
     """Answer data chunk by chunk, in order; no more than one chunk is held at a time.
 
     Args:
@@ -50,17 +56,18 @@ def stream(data: object, size: int, predict: Predict, form: Form) -> Iterator[pd
         predict: Answers a chunk.
         form: What is given. Arrow batches have the index as their first columns and the schema of the first of them;
             chunks without rows give none.
+        also: What stands beside strings and vectors; numbers of documents are made to run through the stream.
 
     Raises:
         InputError: The data cannot be read; what was answered before stays good.
     """
-    frames = _frames(data, size, predict)
+    frames = _frames(data, size, predict, also)
     return frames if form is Form.PANDAS else _batches(frames)
 
 
-def _frames(data: object, size: int, predict: Predict) -> Iterator[pd.DataFrame]:
+def _frames(data: object, size: int, predict: Predict, also: Also) -> Iterator[pd.DataFrame]:
     for chunk in chunks(data, size):
-        yield _answered(chunk, predict)  # given no name, so that it is not held while the next one is made
+        yield _answered(chunk, predict, also)  # given no name, so that it is not held while the next one is made
 
 
 def _batches(frames: Iterator[pd.DataFrame]) -> Iterator[pa.RecordBatch]:
@@ -114,7 +121,7 @@ def chunks(data: object, size: int) -> Iterator[Chunk]:
         raise InputError(f"stream was given a {type(data).__name__}", EXPECTED, "Pass a list or a generator")
     first = 0
     for part in _parts(data, size):
-        yield Chunk(part, None if hasattr(part, "iloc") else first)
+        yield Chunk(part, first)
         first += len(part)
 
 
@@ -158,13 +165,16 @@ def _cut(batch: Any, size: int) -> Iterator[Any]:
             yield batch.slice(first, size) if hasattr(batch, "slice") else batch[first : first + size]
 
 
-def _answered(chunk: Chunk, predict: Predict) -> pd.DataFrame:
-    if not chunk.first:
-        return predict(chunk.data)
+def _answered(chunk: Chunk, predict: Predict, also: Also) -> pd.DataFrame:
     try:
         frame = predict(chunk.data)
     except InputError as error:
+        if not chunk.first or chunk.has_index:
+            raise
         got = f"in the chunk that begins with row {chunk.first} of the stream, {error.got}"
         raise InputError(got, error.expected, error.remedy, error.nearest) from error
-    frame.index = frame.index + chunk.first
+    if not chunk.has_index:
+        frame.index = frame.index + chunk.first
+    if Also.METADATA in also:
+        frame[DOCUMENT_NUMBER] += chunk.first
     return frame

@@ -308,11 +308,13 @@ def test_a_lock_is_made_and_verified_on_the_command_line(tmp_path):
     out, err = run("verify", lock)
     assert re.fullmatch(rf"path:{model}: as locked, 3 files, [\d,]+ bytes\n", out)
     assert err == ""
+    assert "word_embedding_model" in run("predict", "--ref", f"path:{model}", "--lock", lock, "a b")[0]
     config = json.loads((model / "config.json").read_text(encoding="utf-8"))
     (model / "config.json").write_text(json.dumps(config), encoding="utf-8")
     out, err = run("verify", lock, check=1)
     assert (out, len(err.splitlines())) == ("", 1)
     assert "config.json has" in err
+    assert "config.json has" in run("predict", "--ref", f"path:{model}", "--lock", lock, "a b", check=1)[1]
     lock.write_text(lock.read_text(encoding="utf-8").replace(nlu_lite.__version__, "0.0.1"), encoding="utf-8")
     assert "was made by nlu_lite 0.0.1; this is" in run("verify", lock, check=1)[1]
 

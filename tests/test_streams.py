@@ -48,6 +48,18 @@ def test_a_stream_gives_what_one_call_gives(pipeline, size, level):
     assert_same(joined(frames), pipeline.predict(TEXTS, output_level=level, positions=True))
 
 
+@pytest.mark.parametrize("size", [1, 2, 100])
+def test_numbers_of_documents_run_through_the_stream(pipeline, size):
+    assert_same(joined(pipeline.stream(iter(TEXTS), chunk=size, metadata=True)), pipeline.predict(TEXTS, metadata=True))
+    data = pd.DataFrame({"text": TEXTS}, index=list("aabbc"))
+    assert_same(joined(pipeline.stream(data, chunk=size, metadata=True)), pipeline.predict(data, metadata=True))
+
+
+def test_a_column_of_the_callers_is_not_taken_for_numbers(words):
+    data = pd.DataFrame({"text": ["a", "b"], "document_number": [7, 7]})
+    assert joined(words.stream(data, chunk=1))["document_number"].tolist() == [7, 7]
+
+
 def test_lists_of_words_and_sentences_are_numbered_through(words):
     split = [["New York", "!"], [], ["is", "big"]]
     frame = joined(words.stream(iter(split), chunk=2))

@@ -39,6 +39,7 @@ class Task:
         output: Where to; None prints a table.
         level: What a row is.
         positions: Whether to add where each row begins and ends.
+        metadata: Whether to add numbers of documents, sentences and tokens, and how each vector came about.
         lang: Language of the texts.
     """
 
@@ -47,13 +48,15 @@ class Task:
     output: Output | None
     level: Level | None
     positions: bool
+    metadata: bool
     lang: str | None
 
     @property
     def options(self) -> dict[str, Any]:
         """What all ways of predicting take."""
         level = None if self.level is None else self.level.value
-        return {"output_level": level, "positions": self.positions, "lang": self.lang}
+        asked = {"positions": self.positions, "metadata": self.metadata, "lang": self.lang}
+        return {"output_level": level} | asked
 
 
 def predict(
@@ -79,6 +82,9 @@ def predict(
     ] = None,
     output_level: Annotated[Level | None, typer.Option(help="What a row is.")] = None,
     positions: Annotated[bool, typer.Option("--positions", help="Add where each row begins and ends.")] = False,
+    metadata: Annotated[
+        bool, typer.Option("--metadata", help="Add numbers of documents, sentences, tokens, and facts of the vectors.")
+    ] = False,
     lang: Annotated[str | None, typer.Option(help="Language of the texts, such as de.")] = None,
     form: Annotated[Format | None, typer.Option("--format", help="What --file is, whatever its name.")] = None,
     text_column: Annotated[str | None, typer.Option(help="The file's column of texts.")] = None,
@@ -96,6 +102,7 @@ def predict(
     precision: Annotated[Precision | None, typer.Option(help="In what numbers they compute.")] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Threads of a forward pass on the CPU.")] = None,
     offline: Annotated[bool, typer.Option("--offline", help="Use only what is on this machine.")] = False,
+    lock: Annotated[Path | None, typer.Option(help="A file of nlu-lite lock, to which models are held.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no bar, no warning and no summary.")] = False,
     json: Annotated[
         bool, typer.Option("--json", help="Print JSON: rows or a summary on stdout, and an error on stderr.")
@@ -129,9 +136,9 @@ def predict(
         Existing.REPLACE if replace else Existing.ERROR,
     )
     _check(texts, request, found, dtype)
-    task = Task(_arguments(texts), request, found, output_level, positions, lang)
+    task = Task(_arguments(texts), request, found, output_level, positions, metadata, lang)
     with _hushed(quiet):
-        pipeline = _loaded(ref, path, pooling, device, backend, precision, threads, offline)
+        pipeline = _loaded(ref, path, pooling, device, backend, precision, threads, offline, lock)
         summary = _run(pipeline, task)
     if summary is not None and (json or not quiet):
         said(summary, json)
@@ -146,6 +153,7 @@ def _loaded(
     precision: Precision | None,
     threads: int | None,
     offline: bool,
+    lock: Path | None,
 ) -> Pipeline:
     from nlu_lite.pipeline import load
 
@@ -158,6 +166,7 @@ def _loaded(
         threads=threads,
         pooling=(pooling or Pooling.FIRST).value,
         offline=offline or None,
+        lock=lock,
     )
 
 

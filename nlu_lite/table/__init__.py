@@ -12,10 +12,11 @@ from nlu_lite.encoding import Facts
 from nlu_lite.records import Corpus, Floats, Ints, Segments
 from nlu_lite.table.back import matrix, to_arrow, vector_columns
 from nlu_lite.table.layout import Also, Cells, Form, Layout, Level, check_installed
-from nlu_lite.table.names import column_names, result_names
+from nlu_lite.table.names import DOCUMENT_NUMBER, column_names, result_names
 from nlu_lite.table.writers import Column, Writer, open_writer
 
 __all__ = [
+    "DOCUMENT_NUMBER",
     "Also",
     "Cells",
     "Form",
@@ -85,7 +86,7 @@ def build(
     if Also.POSITIONS in layout.also:
         made += [spans.begin, spans.end]
     if Also.METADATA in layout.also:
-        made += _numbers(layout.level, segments, numbers[spans.document])
+        made += _numbers(layout.level, segments, numbers[spans.document].astype(np.int64))
     made += [column.vectors for column in columns]
     for facts in (column.facts for column in columns if column.facts is not None):
         made += [facts.pieces, facts.unknown, facts.windows]

@@ -93,6 +93,9 @@ def result_names(layout: Layout, vectors: Sequence[str]) -> list[str]:
     return names
 
 
+DOCUMENT_NUMBER = "document_number"
+
+
 def number_names(level: Level) -> list[str]:
     """Name the columns of numbers: of the document, and as far as the level goes of sentence and token."""
     depth = [Level.DOCUMENT, Level.SENTENCE, Level.TOKEN]

@@ -151,6 +151,13 @@ def test_options_of_files_reach_the_file(tmp_path, rows):
     np.testing.assert_allclose(np.stack(found[COLUMN]), nlu_lite.matrix(expected), atol=1e-2)
 
 
+def test_metadata_are_counted_through_a_pipe():
+    arguments = ["--ref", "en.tokenize", "--metadata", "--json", "--chunk", "1"]
+    out, _ = run("predict", *arguments, stdin=b"a b\n\nc\n")
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert [(row["document_number"], row["token_number"]) for row in rows] == [(0, 0), (0, 1), (2, 0)]
+
+
 @pytest.mark.parametrize("name", ["out.jsonl", "out.csv"])
 def test_columns_come_along_as_they_are(tmp_path, rows, name):
     _, err = run("predict", "--ref", "en.tokenize", "-f", rows, "-o", tmp_path / name, "--chunk", "1", "-q")

@@ -61,6 +61,15 @@ def test_the_file_holds_what_predict_gives(pipeline, source, target, size, level
     assert sorted(path.name for path in target.parent.iterdir()) == ["in.txt", "out.parquet"]
 
 
+@pytest.mark.parametrize("size", [1, 2, 100])
+def test_the_file_holds_the_metadata_that_predict_gives(pipeline, source, target, size):
+    pipeline.predict_file(source, target, chunk=size, metadata=True)
+    found, expected = parquet.read_table(target).to_pandas(), pipeline.predict(TEXTS, metadata=True)
+    facts = [name for name in expected.columns if name != COLUMN]
+    assert found[facts].to_dict("list") == expected[facts].to_dict("list")
+    assert found["document_number"].unique().tolist() == [0, 2, 3, 4, 5]
+
+
 def test_a_chunk_is_a_row_group_and_the_settings_are_noted(pipeline, source, target):
     pipeline.predict_file(source, target, chunk=3, lang="en")
     file = parquet.ParquetFile(target)
