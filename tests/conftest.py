@@ -8,6 +8,10 @@ import socket
 
 import pytest
 
+# The tests' models are so small that threads cost more than they compute, above all where other work runs beside.
+# Libraries read this when they are imported, and processes that tests start inherit it.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 @pytest.fixture(autouse=True, scope="session")
 def no_network():
