@@ -11,7 +11,7 @@ import numpy as np
 from nlu_lite.errors import InputError
 from nlu_lite.inputs.arrow import drawn, from_arrow
 from nlu_lite.inputs.reading import Columns, Given, Missing, Reading, Split
-from nlu_lite.inputs.saying import kind, rows
+from nlu_lite.inputs.saying import kind, remedy, rows
 from nlu_lite.inputs.sheets import ArrowSheet, PandasSheet, Sheet, check_names, languages, text_column
 from nlu_lite.inputs.words import is_split, parts_of, segments_of
 from nlu_lite.records import Corpus
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["Columns", "Given", "Missing", "Reading", "Split", "from_arrow", "read"]
+__all__ = ["Columns", "Given", "Missing", "Reading", "Split", "check_names", "from_arrow", "kind", "read"]
 
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 
@@ -90,7 +90,7 @@ def _items(data: object) -> Sequence[object]:
     unordered = (Mapping, Set, bytes, bytearray, memoryview, np.ndarray, pd.MultiIndex)
     if isinstance(data, unordered) or not isinstance(data, Iterable):
         shape = f" and shape {data.shape}" if isinstance(data, np.ndarray) else ""
-        raise InputError(f"predict was given {kind(data)}{shape}", EXPECTED, "Convert it, for example with list(...)")
+        raise InputError(f"predict was given {kind(data)}{shape}", EXPECTED, remedy(data))
     items: list[object] = []
     with drawn(data):
         items.extend(data)
@@ -175,6 +175,5 @@ def _strings(texts: Sequence[object], index: pd.Index) -> list[str]:
     wrong = np.fromiter((not isinstance(text, str) for text in texts), bool, len(texts))
     if wrong.any():
         first = texts[int(wrong.argmax())]
-        remedy = "Decode it: text.decode('utf-8')" if isinstance(first, bytes) else "Convert it with str(...)"
-        raise InputError(f"{kind(first)} stands in {rows(index[wrong].tolist())}", "a str in every row", remedy)
+        raise InputError(f"{kind(first)} stands in {rows(index[wrong].tolist())}", "a str in every row", remedy(first))
     return [str.__str__(text) for text in texts if isinstance(text, str)]

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 
 def kind(value: object) -> str:
     """Name the type of a value."""
     return "None" if value is None else f"a value of type {type(value).__name__}"
+
+
+def remedy(value: object) -> str:
+    """Say how a value becomes a text, or texts."""
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return "Decode it: text.decode('utf-8')"
+    if isinstance(value, Iterable):
+        return "Convert it with list(...)"
+    return "Pass one of these" if value is None else "Convert it with str(...)"
 
 
 def rows(labels: Sequence[object], most: int = 5) -> str:

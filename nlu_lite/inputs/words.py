@@ -41,7 +41,7 @@ def _strings(document: Any, row: int, split: Split) -> list[str]:
         )
     for place, part in enumerate(document):
         if not isinstance(part, str) or not part:
-            got = "an empty str" if part == "" else kind(part)
+            got = "an empty str" if isinstance(part, str) else kind(part)
             raise InputError(
                 f"{got} stands in row {row}, place {place}", f"{split.value} that are not empty", "Leave it out"
             )
