@@ -15,7 +15,7 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, TypeAlias, Unpack, cast
 
 import numpy as np
 import pandas as pd
@@ -26,7 +26,15 @@ from nlu_lite.pipeline import Pipeline, PredictOptions, load
 from nlu_lite.records import Floats
 from nlu_lite.table import matrix, vector_columns
 
+if TYPE_CHECKING:
+    import polars as pl
+    import pyarrow as pa
+
 __all__ = ["NluAccessor"]
+
+Frame: TypeAlias = "pd.DataFrame | pa.Table | pl.DataFrame"
+"""What predict gives."""
+
 
 SIMILARITY = "similarity"
 MADE_BY = "_nlu_lite_pipeline"
@@ -64,7 +72,7 @@ class NluAccessor:
 
     def similarity(
         self,
-        query: str | Sequence[float] | np.ndarray[Any, Any] | pd.DataFrame,
+        query: str | Sequence[float] | np.ndarray[Any, Any] | Frame,
         ref: str | Pipeline | None = None,
         *,
         column: str | None = None,
@@ -81,8 +89,8 @@ class NluAccessor:
 
         Returns:
             float32 from -1 to 1 with the frame's index: a Series called ``similarity`` for a text or a vector; for a
-            frame of Q rows a frame of Q columns, called as its index. A row whose vector is all zeros has no direction:
-            NaN.
+            frame of Q rows a frame of Q columns, called as its index (or numbered, where its library has none). A row
+            whose vector is all zeros has no direction: NaN.
 
         Raises:
             InputError: There is no such column, the query is of another length or of another model, or a text is given
@@ -103,7 +111,7 @@ class NluAccessor:
 
     def nearest(
         self,
-        query: str | Sequence[float] | np.ndarray[Any, Any] | pd.DataFrame,
+        query: str | Sequence[float] | np.ndarray[Any, Any] | Frame,
         k: int = 10,
         ref: str | Pipeline | None = None,
         *,
@@ -161,6 +169,9 @@ class NluAccessor:
                     "Make it with the same reference",
                 )
             return matrix(query, name), query.index
+        if hasattr(query, "columns"):  # a frame of Arrow or Polars
+            vectors = matrix(cast("pa.Table | pl.DataFrame", query), name)
+            return vectors, pd.RangeIndex(len(vectors))
         return _vector(query), None
 
     def _vector_of(self, text: str, ref: str | Pipeline | None, name: str) -> Floats:
@@ -198,8 +209,8 @@ def _vector(query: object) -> Floats:
 
 def _cosines(vectors: Floats, queries: Floats) -> Floats:
     """Give float32 [R, Q]: vectors [R, d] against queries [Q, d]."""
-    if not len(vectors):
-        return np.zeros((0, len(queries)), np.float32)
+    if not len(vectors) or not len(queries):
+        return np.zeros((len(vectors), len(queries)), np.float32)
     if vectors.shape[1] != queries.shape[1]:
         got = f"the query is {queries.shape[1]} wide"
         raise InputError(got, f"{vectors.shape[1]}, as the vectors are", "Make it with the same model")

@@ -69,6 +69,17 @@ def test_similarity_to_a_frame_has_a_column_for_each_of_its_rows():
     np.testing.assert_allclose(found.to_numpy()[:3], [[1, -1], [0, 0], [-1, 1]])
 
 
+def test_similarity_to_a_frame_of_another_library_is_the_same(pipeline, words):
+    expected = words.nlu.similarity(words)
+    for form in ("arrow", "polars"):
+        found = words.nlu.similarity(pipeline.predict(FRAME, text_column="review", as_=form))
+        assert found.columns.tolist() == list(range(6))
+        np.testing.assert_array_equal(found, expected)
+    with pytest.raises(InputError, match="'word_embedding_x' is no column"):
+        plane().nlu.similarity(pipeline.predict("a", as_="arrow"))
+    assert words.nlu.similarity(words.iloc[:0]).shape == (6, 0)
+
+
 def test_similarity_to_a_text_asks_the_pipeline_that_made_the_frame(pipeline, words):
     [query] = nlu_lite.matrix(pipeline.predict("A cat.", output_level="document"))
     vectors = words.nlu.matrix()

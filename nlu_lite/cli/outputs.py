@@ -150,7 +150,7 @@ def _csv(path: Path) -> Iterator[Write]:
     with path.open("w", encoding="utf-8", newline="") as file:
 
         def write(frame: pd.DataFrame) -> None:
-            vectors = {name: [json.dumps(one.tolist()) for one in frame[name]] for name in vector_columns(frame)}
+            vectors = {name: [json.dumps(_plain(one)) for one in frame[name]] for name in vector_columns(frame)}
             frame.assign(**vectors).to_csv(file, index=False, header=file.tell() == 0)
 
         yield write

@@ -13,10 +13,11 @@ from nlu_lite.records import Corpus, Floats, Ints, Segments
 from nlu_lite.table.back import matrix, to_arrow, vector_columns
 from nlu_lite.table.layout import Also, Cells, Form, Layout, Level, check_installed
 from nlu_lite.table.names import DOCUMENT_NUMBER, column_names, result_names
-from nlu_lite.table.writers import Column, Writer, open_writer
+from nlu_lite.table.writers import INDEX, Column, Writer, open_writer
 
 __all__ = [
     "DOCUMENT_NUMBER",
+    "INDEX",
     "Also",
     "Cells",
     "Form",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nlu_lite.errors import InputError
-from nlu_lite.inputs import from_arrow
+from nlu_lite.inputs import check_names, from_arrow
 from nlu_lite.records import Floats
 from nlu_lite.table.names import PREFIX
 from nlu_lite.table.writers import fixed_lists
@@ -46,16 +47,25 @@ def matrix(frame: pd.DataFrame | pa.Table | pl.DataFrame, column: str | None = N
     table = from_arrow(frame)
     if table is None or not hasattr(table, "column_names"):
         raise InputError(f"matrix was given a {type(frame).__name__}", "a frame that predict gave", "Pass the frame")
-    names = [field.name for field in table.schema if field.name.startswith(tuple(PREFIX.values()))]
-    found = [name for name in names if _is_vectors(table.schema.field(name).type)]
+    found = [name for name in _named(table.column_names) if _is_vectors(table.schema.field(name).type)]
     name = _chosen(table.column_names, found, column)
     return _of_lists(table.column(name), name)
 
 
 def vector_columns(frame: pd.DataFrame) -> list[str]:
-    """Name the columns of vectors of a pandas frame that predict gave."""
-    named = [name for name in frame.columns if isinstance(name, str) and name.startswith(tuple(PREFIX.values()))]
-    return [name for name in named if _holds_vectors(frame[name])]
+    """Name the columns of vectors of a pandas frame that predict gave.
+
+    Raises:
+        InputError: Two of them have the same name.
+    """
+    return [name for name in _named(list(frame.columns)) if _holds_vectors(frame[name])]
+
+
+def _named(columns: Sequence[object]) -> list[str]:
+    """Choose what is called as columns of vectors are."""
+    names = [name for name in columns if isinstance(name, str) and name.startswith(tuple(PREFIX.values()))]
+    check_names(names)
+    return names
 
 
 def to_arrow(frame: pd.DataFrame) -> pa.Table:
@@ -86,13 +96,16 @@ def _holds_vectors(column: pd.Series[Any]) -> bool:
 
     if isinstance(column.dtype, pd.ArrowDtype):
         return _is_vectors(column.dtype.pyarrow_dtype)
-    return column.empty or any(isinstance(cell, np.ndarray) for cell in column)
+    return column.empty or any(isinstance(cell, (np.ndarray, list)) for cell in column)
 
 
 def _is_vectors(kind: pa.DataType) -> bool:
+    """Whether a type can hold vectors: fixed-size lists as predict gives them, or the lists that files make of them."""
     import pyarrow as pa
 
-    return bool(pa.types.is_fixed_size_list(kind) and pa.types.is_floating(kind.value_type))
+    is_ = pa.types
+    is_list = is_.is_fixed_size_list(kind) or is_.is_list(kind) or is_.is_large_list(kind)
+    return bool(is_list and is_.is_floating(kind.value_type))
 
 
 # --- pandas ----------------------------------------------------------------------------------------------------------
@@ -103,7 +116,7 @@ def _of_series(column: pd.Series[Any]) -> Floats:
 
     if isinstance(column.dtype, pd.ArrowDtype):
         return _of_lists(column.array.__arrow_array__(), str(column.name))
-    cells = column.tolist()
+    cells = [_cell(cell) for cell in column.tolist()]
     if not cells:
         return np.zeros((0, 0), np.float32)
     kinds = {_kind(cell) for cell in cells}
@@ -111,6 +124,12 @@ def _of_series(column: pd.Series[Any]) -> Floats:
         raise _differing(str(column.name), ", ".join(sorted(kinds)))
     view = _view(cells)
     return np.stack(cells).astype(np.float32, copy=False) if view is None else view
+
+
+def _cell(cell: object) -> Any:
+    """Make an array of a list of floats, as JSON gives a vector back."""
+    is_list = isinstance(cell, list) and all(isinstance(number, float) for number in cell)
+    return np.array(cell, np.float32) if is_list else cell
 
 
 def _kind(cell: object) -> str:
@@ -139,15 +158,29 @@ def _of_lists(column: pa.ChunkedArray | pa.Array, name: str) -> Floats:
         raise _differing(name, f"no vectors but {column.type}")
     if column.null_count:
         raise _differing(name, "rows without a vector")
-    chunks = [chunk.flatten() for chunk in getattr(column, "chunks", [column])]
-    if any(chunk.null_count for chunk in chunks):
+    width = _width(column, name)
+    chunks = getattr(column, "chunks", [column])
+    if any(chunk.flatten().null_count for chunk in chunks):
         raise _differing(name, "vectors with gaps")
-    parts = [chunk.to_numpy().reshape(-1, column.type.list_size) for chunk in chunks]
+    parts = [chunk.flatten().to_numpy().reshape(len(chunk), width) for chunk in chunks]
     if not parts:
-        return np.zeros((0, column.type.list_size), np.float32)
+        return np.zeros((0, width), np.float32)
     whole = parts[0] if len(parts) == 1 else np.concatenate(parts)
     found: Floats = whole.astype(np.float32, copy=False)
     return found
+
+
+def _width(column: pa.ChunkedArray | pa.Array, name: str) -> int:
+    """Give the length of all vectors of a column."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    if pa.types.is_fixed_size_list(column.type):
+        return int(column.type.list_size)
+    lengths = compute.unique(compute.list_value_length(column)).to_pylist()
+    if len(lengths) > 1:
+        raise _differing(name, f"vectors of {', '.join(map(str, sorted(lengths)))} numbers")
+    return int(lengths[0]) if lengths else 0
 
 
 def _differing(name: str, got: str) -> InputError:

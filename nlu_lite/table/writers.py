@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
+INDEX = "index"
+"""What an index without a name is called where it is a column."""
+
 Column: TypeAlias = "list[str] | np.ndarray[Any, Any]"
 """Strings, numbers [R], or vectors: float32 [R, d]."""
 
@@ -218,7 +221,7 @@ def _labels(index: pd.Index) -> pd.DataFrame:
     """Give the index as columns, called as `reset_index` calls them."""
     import pandas as pd
 
-    plain = ["index"] if index.nlevels == 1 else [f"level_{level}" for level in range(index.nlevels)]
+    plain = [INDEX] if index.nlevels == 1 else [f"level_{level}" for level in range(index.nlevels)]
     names = [other if name is None else str(name) for name, other in zip(index.names, plain, strict=True)]
     _check_unique(names)
     labels = index.to_frame(index=False)

@@ -1,6 +1,9 @@
 import numpy as np
 import pandas as pd
+import polars
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from nlu_lite.errors import InputError
 from nlu_lite.records import Action, Corpus, ModelSpec, Segments
@@ -137,6 +140,32 @@ def test_matrix_follows_the_frames_order(frame, vectors):
     np.testing.assert_array_equal(matrix(frame.iloc[::-1]), vectors[::-1])
     np.testing.assert_array_equal(matrix(frame.iloc[[0, 2]]), vectors[[0, 2]])
     np.testing.assert_array_equal(matrix(pd.concat([frame, frame])), np.vstack([vectors, vectors]))
+
+
+def test_matrix_reads_what_other_files_make_of_vectors(frame, vectors, tmp_path):
+    frame.to_parquet(tmp_path / "lists.parquet")
+    frame.reset_index().to_json(tmp_path / "lists.jsonl", orient="records", lines=True)
+    lists = parquet.read_table(tmp_path / "lists.parquet")
+    assert pa.types.is_list(lists.schema.field("word_embedding_x").type)
+    found = [lists, lists[:0], polars.from_arrow(lists), pd.read_parquet(tmp_path / "lists.parquet")]
+    found += [lists.to_pandas(types_mapper=pd.ArrowDtype), pd.read_json(tmp_path / "lists.jsonl", lines=True)]
+    for one in found:
+        np.testing.assert_array_equal(matrix(one), vectors[:, : 3 if len(one) else 0][: len(one)])
+
+
+@pytest.mark.parametrize("cells", [[[1.0], [1.0, 2.0]], [[1.0], None], [[1.0], [None]]])
+def test_matrix_refuses_lists_that_are_no_vectors_of_one_length(cells):
+    frame = pd.DataFrame({"word_embedding_x": cells})
+    for one in (frame, pa.table(frame)):
+        with pytest.raises(InputError, match="expected vectors of one length"):
+            matrix(one)
+
+
+def test_matrix_refuses_two_columns_of_one_name(frame):
+    for twice in (pd.concat([frame, frame], axis=1), to_arrow(frame).append_column("word_embedding_x", [[1.0] * 4])):
+        with pytest.raises(InputError, match="'word_embedding_x'] stand twice"):
+            matrix(twice)
+    assert matrix(frame.assign(n=1).pipe(lambda one: pd.concat([one, one[["n"]]], axis=1))).shape == (4, 3)
 
 
 def test_matrix_of_nothing_is_empty(frame):
