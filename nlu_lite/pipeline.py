@@ -236,6 +236,7 @@ class Pipeline:
             lang=lang,
             missing=missing,
             split=split,
+            as_=form.value,
             progress=False,
         )
         options([])  # options are refused here, not where the first piece is asked for

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from nlu_lite.errors import InputError
-from nlu_lite.table import DOCUMENT_NUMBER, Also, to_arrow
+from nlu_lite.inputs import from_arrow, kind
+from nlu_lite.table import DOCUMENT_NUMBER, INDEX, Also
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-Predict = Callable[[object], "pd.DataFrame"]
-"""Answers a chunk by a frame."""
+Predict = Callable[[object], "pd.DataFrame | pa.Table"]
+"""Answers a chunk."""
 
 EXPECTED = "texts, lists of words, or batches: frames, Series, arrays"
+
+UNORDERED = (Mapping, Set, bytes, bytearray, memoryview)
+"""What can be gone through, but is no texts in an order."""
+
+CUTTABLE = ("iloc", "slice", "dtype")
+"""Attributes of what can be cut: of frames and Series, of Arrow and Polars data, of arrays and Index."""
 
 
 class Form(Enum):
@@ -53,7 +60,7 @@ def stream(
     Args:
         data: As `chunks` takes it.
         size: Most rows of a chunk.
-        predict: Answers a chunk.
+        predict: Answers a chunk, by a frame or a table as `form` says.
         form: What is given. Arrow batches have the index as their first columns and the schema of the first of them;
             chunks without rows give none.
         also: What stands beside strings and vectors; numbers of documents are made to run through the stream.
@@ -61,31 +68,29 @@ def stream(
     Raises:
         InputError: The data cannot be read; what was answered before stays good.
     """
-    frames = _frames(data, size, predict, also)
-    return frames if form is Form.PANDAS else _batches(frames)
+    answers = _answers(data, size, predict, also)
+    return answers if form is Form.PANDAS else _batches(answers)
 
 
-def _frames(data: object, size: int, predict: Predict, also: Also) -> Iterator[pd.DataFrame]:
+def _answers(data: object, size: int, predict: Predict, also: Also) -> Iterator[Any]:
     for chunk in chunks(data, size):
         yield _answered(chunk, predict, also)  # given no name, so that it is not held while the next one is made
 
 
-def _batches(frames: Iterator[pd.DataFrame]) -> Iterator[pa.RecordBatch]:
-    import pyarrow as pa
-
+def _batches(tables: Iterator[pa.Table]) -> Iterator[pa.RecordBatch]:
     schema: pa.Schema | None = None
-    for table in (to_arrow(frame.reset_index()) for frame in frames if len(frame)):
-        columns = [column.combine_chunks() for column in _fitted(table, schema).columns]
-        schema = schema or table.schema
-        yield pa.RecordBatch.from_arrays(columns, schema=schema)
+    for table in tables:
+        if len(table):
+            schema = schema or table.schema
+            yield from _fitted(table, schema).combine_chunks().to_batches()
 
 
-def _fitted(table: pa.Table, schema: pa.Schema | None) -> pa.Table:
+def _fitted(table: pa.Table, schema: pa.Schema) -> pa.Table:
     """Give a table the schema of those before it."""
     import pyarrow as pa
 
-    if schema is None or table.schema.equals(schema):
-        return table
+    if table.schema.equals(schema):
+        return table.replace_schema_metadata(schema.metadata)
     try:
         return table.cast(schema)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, ValueError) as error:
@@ -104,6 +109,7 @@ def chunks(data: object, size: int) -> Iterator[Chunk]:
     Args:
         data: Something to go through: texts, or lists of words, which are gathered; or batches (frames, Series,
             one-dimensional arrays, Arrow and Polars data), each of which is answered by itself, the large ones cut.
+            A lazy frame is computed as a whole, a RecordBatchReader read batch by batch.
             A str or a single batch is cut likewise.
         size: Most rows of a chunk.
 
@@ -115,10 +121,11 @@ def chunks(data: object, size: int) -> Iterator[Chunk]:
         >>> [(chunk.data, chunk.first) for chunk in chunks(iter("abc"), 2)]
         [(['a', 'b'], 0), (['c'], 2)]
     """
-    if isinstance(data, str) or _is_batch(data):
-        data = [data]
-    if not isinstance(data, Iterable):
-        raise InputError(f"stream was given a {type(data).__name__}", EXPECTED, "Pass a list or a generator")
+    batch = None if _gives_batches(data) else _batch(data)
+    if isinstance(data, str) or batch is not None:
+        data = [data if batch is None else batch]
+    if isinstance(data, UNORDERED) or not isinstance(data, Iterable) or getattr(data, "shape", None) == ():
+        raise InputError(f"stream was given {kind(data)}", EXPECTED, "Pass a list or a generator")
     first = 0
     for part in _parts(data, size):
         yield Chunk(part, first)
@@ -130,15 +137,16 @@ def _parts(data: Iterable[object], size: int) -> Iterator[Any]:
     waiting: list[object] = []
     try:
         for item in data:
-            if not _is_batch(item):
+            batch = _batch(item)
+            if batch is None:
                 waiting.append(item)
                 if len(waiting) < size:
                     continue
             if waiting:
                 yield waiting
                 waiting = []
-            if _is_batch(item):
-                yield from _cut(item, size)
+            if batch is not None:
+                yield from _cut(batch, size)
     except Exception:
         if waiting:
             yield waiting
@@ -147,11 +155,18 @@ def _parts(data: Iterable[object], size: int) -> Iterator[Any]:
         yield waiting
 
 
-def _is_batch(item: object) -> bool:
-    """Whether something is rows by itself: what pandas, numpy, Arrow and Polars have has a shape or a type."""
-    if isinstance(item, str) or not hasattr(item, "__len__"):
-        return False
-    return any(hasattr(item, name) for name in ("shape", "type"))
+def _gives_batches(data: object) -> bool:
+    """Whether something hands over its batches one by one, though it could all of them at once."""
+    return hasattr(data, "read_next_batch")  # Arrow's RecordBatchReader
+
+
+def _batch(item: object) -> Any:
+    """Give what is rows by itself, in a form that can be cut; None for a text or a list of words."""
+    if isinstance(item, (str, list, tuple)) or getattr(item, "shape", None) == ():
+        return None
+    if hasattr(item, "__len__") and any(hasattr(item, name) for name in CUTTABLE):
+        return item
+    return from_arrow(item)
 
 
 def _cut(batch: Any, size: int) -> Iterator[Any]:
@@ -165,16 +180,33 @@ def _cut(batch: Any, size: int) -> Iterator[Any]:
             yield batch.slice(first, size) if hasattr(batch, "slice") else batch[first : first + size]
 
 
-def _answered(chunk: Chunk, predict: Predict, also: Also) -> pd.DataFrame:
+def _answered(chunk: Chunk, predict: Predict, also: Also) -> Any:
     try:
-        frame = predict(chunk.data)
+        answer = predict(chunk.data)
     except InputError as error:
         if not chunk.first or chunk.has_index:
             raise
         got = f"in the chunk that begins with row {chunk.first} of the stream, {error.got}"
         raise InputError(got, error.expected, error.remedy, error.nearest) from error
+    numbers = [DOCUMENT_NUMBER] if Also.METADATA in also else []
+    if hasattr(answer, "iloc"):
+        return _moved_frame(answer, numbers, chunk)
+    return _moved_table(answer, numbers if chunk.has_index else [INDEX, *numbers], chunk.first)
+
+
+def _moved_frame(frame: pd.DataFrame, numbers: Sequence[str], chunk: Chunk) -> pd.DataFrame:
+    """Let numbers run through the stream, those of rows too where they have no labels."""
     if not chunk.has_index:
         frame.index = frame.index + chunk.first
-    if Also.METADATA in also:
-        frame[DOCUMENT_NUMBER] += chunk.first
+    for name in numbers:
+        frame[name] += chunk.first
     return frame
+
+
+def _moved_table(table: pa.Table, numbers: Sequence[str], by: int) -> pa.Table:
+    from pyarrow import compute
+
+    for name in numbers:
+        place = table.schema.get_field_index(name)
+        table = table.set_column(place, name, compute.add(table.column(place), by))
+    return table

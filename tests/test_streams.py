@@ -2,6 +2,7 @@ import gc
 import weakref
 from pathlib import Path
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
 import polars
@@ -101,6 +102,37 @@ def test_batches_of_every_library_are_cut_by_rows(batch):
     assert [type(chunk.data) for chunk in found] == [type(batch)] * 3
 
 
+class Capsule:
+    """What hands over Arrow data, and has no length."""
+
+    def __init__(self, data):
+        self.__arrow_c_stream__ = data.__arrow_c_stream__
+
+
+FRAME = polars.DataFrame({"text": TEXTS, "n": range(5)})
+
+
+@pytest.mark.parametrize("data", [FRAME.lazy(), Capsule(FRAME), nw.from_native(FRAME)], ids=["lazy", "capsule", "nw"])
+@pytest.mark.parametrize("form", ["pandas", "arrow"])
+def test_what_hands_over_arrow_data_is_cut_by_rows(words, data, form):
+    for given in (data, [data]):
+        parts = words.stream(given, chunk=2, as_=form)
+        assert [list(map(int, part["n"])) for part in parts] == [[0, 0, 0], [2, 2, 2, 2, 3, 3], [4, 4, 4]]
+
+
+def test_a_reader_is_read_batch_by_batch(words):
+    taken = []
+
+    def batches():
+        for n in range(3):
+            taken.append(n)
+            yield pa.record_batch({"text": [f"a{n}"]})
+
+    frames = words.stream(pa.RecordBatchReader.from_batches(pa.schema({"text": pa.string()}), batches()))
+    assert (next(frames).index.tolist(), taken) == ([0], [0])
+    assert [frame.index.tolist() for frame in frames] == [[1], [2]]
+
+
 def test_one_text_is_one_row(words):
     assert joined(words.stream("One two."))["token"].tolist() == ["One", "two", "."]
     assert joined(words.stream([np.str_("One")]))["token"].tolist() == ["One"]
@@ -122,6 +154,31 @@ def test_arrow_batches_have_one_schema(pipeline):
     assert table["index"].to_pylist() == expected.index.tolist()
     assert table["token"].to_pylist() == expected["token"].tolist()
     np.testing.assert_array_equal(np.stack(table[COLUMN].to_pandas()), nlu_lite.matrix(expected))
+
+
+@pytest.mark.parametrize("size", [1, 2, 100])
+def test_numbers_run_through_arrow_batches(pipeline, size):
+    batches = pipeline.stream(iter(TEXTS), chunk=size, as_="arrow", metadata=True)
+    found, expected = pa.Table.from_batches(batches), pipeline.predict(TEXTS, as_="arrow", metadata=True)
+    assert found.schema.equals(expected.schema, check_metadata=True)
+    assert found.drop_columns(COLUMN).equals(expected.drop_columns(COLUMN))
+    data = pd.DataFrame({"text": TEXTS}, index=pd.Index(list("aabbc"), name="key"))
+    found = pa.Table.from_batches(pipeline.stream(data, chunk=size, as_="arrow", metadata=True))
+    assert found["key"].to_pylist() == [data.index[n] for n in expected["index"].to_pylist()]
+    assert found["document_number"].equals(expected["document_number"])
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (pd.DataFrame({"text": ["a"]}, index=pd.Index([1], name="token")), r"\['token'\] of the frame"),
+        (pd.DataFrame({"text": ["a"], "kept": [1j]}), "Arrow cannot hold the column 'kept'"),
+        (["\ud800"], "a lone surrogate stands in row 0"),
+    ],
+)
+def test_what_arrow_cannot_hold_is_said_as_predict_says_it(words, data, said):
+    with pytest.raises(InputError, match=said):
+        next(words.stream(data, as_="arrow"))
 
 
 def test_columns_without_values_take_the_type_of_those_before(words):
@@ -179,9 +236,9 @@ def test_options_are_refused_at_once(words):
             words.stream(iter("ab"), **options)
 
 
-@pytest.mark.parametrize("data", [5, None, object()])
-def test_what_cannot_be_gone_through_is_refused(words, data):
-    with pytest.raises(InputError, match=f"stream was given a {type(data).__name__}"):
+@pytest.mark.parametrize("data", [5, None, object(), {"a": "b"}, {"a"}, b"a", np.array("a")])
+def test_what_has_no_order_of_texts_is_refused(words, data):
+    with pytest.raises(InputError, match=r"stream was given (None|a value of type)"):
         next(words.stream(data))
 
 
