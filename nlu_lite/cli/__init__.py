@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -14,7 +15,7 @@ from nlu_lite.cli.catalogue import info, references, search
 from nlu_lite.cli.locks import lock, verify
 from nlu_lite.cli.models import cache_app, convert, download
 from nlu_lite.cli.predict import predict
-from nlu_lite.errors import NluLiteError, OptionError
+from nlu_lite.errors import NluLiteError, OptionError, SourceError
 
 __all__ = ["app", "main"]
 
@@ -42,16 +43,34 @@ def main() -> None:
     A failure is told in a line on stderr; with ``--json`` that line is an object.
     """
     as_json = "--json" in sys.argv[1:]
+    _write_any_character()
     try:
         sys.exit(_run() if as_json else app())
     except NluLiteError as error:
         code = 2 if isinstance(error, OptionError) else 1
-        parts = {"got": error.got, "expected": error.expected, "remedy": error.remedy, "nearest": error.nearest}
-        _tell({"error": type(error).__name__, "message": str(error), **parts}, code, as_json)
+        _tell(error, code, as_json)
         sys.exit(code)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it flushes
+        _silence()
         sys.exit(1)
+    except OSError as error:  # the rooms explain those of their files
+        _silence()
+        got = f"{error.filename or 'standard output'} cannot be written or read ({error.strerror or error})"
+        _tell(SourceError(got), 1, as_json)
+        sys.exit(1)
+
+
+def _write_any_character() -> None:
+    """Let a terminal or pipe that knows few characters show the others as escapes."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _silence() -> None:
+    """Forget what could not be written, or Python complains when it flushes."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run() -> int:
@@ -63,15 +82,21 @@ def _run() -> int:
         message = getattr(error, "format_message", None)
         if message is None:
             raise
-        _tell({"error": "UsageError", "message": message()}, 2, True)
+        _tell(UsageError(message()), 2, True)
         return 2
 
 
-def _tell(fields: dict[str, object], code: int, as_json: bool) -> None:
-    if as_json:
-        typer.echo(json.dumps(fields | {"exit_code": code}, ensure_ascii=False), err=True)
-    else:
-        typer.echo(f"nlu-lite: {' '.join(str(fields['message']).split())}", err=True)
+class UsageError(NluLiteError):
+    """A command, an option or its value that does not exist."""
+
+
+def _tell(error: NluLiteError, code: int, as_json: bool) -> None:
+    if not as_json:
+        typer.echo(f"nlu-lite: {' '.join(str(error).split())}", err=True)
+        return
+    parts = {"got": error.got, "expected": error.expected, "remedy": error.remedy, "nearest": error.nearest}
+    fields = {"error": type(error).__name__, "message": str(error), **parts, "exit_code": code}
+    typer.echo(json.dumps(fields, ensure_ascii=False), err=True)
 
 
 def _show_version(wanted: bool) -> None:

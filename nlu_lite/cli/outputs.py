@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from importlib.util import find_spec
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -17,6 +18,7 @@ import typer
 
 from nlu_lite.errors import MissingExtra, OptionError, SourceError
 from nlu_lite.files import Existing
+from nlu_lite.files.parts import writing
 from nlu_lite.table import to_arrow, vector_columns
 
 if TYPE_CHECKING:
@@ -66,21 +68,17 @@ class Output:
             SourceError: There is no room, or no right to.
         """
         if self.is_stdout:
-            yield lambda frame: _write_lines(frame.reset_index(), sys.stdout)
+            yield lambda frame: _write_lines(frame.reset_index(), _stdout())
+            _stdout().flush()
             return
         part = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
-        try:
-            with WRITERS[self.kind](part) as write:
-                yield lambda frame: write(frame.reset_index())
-            part.replace(self.path)
-        except OSError as error:
-            if isinstance(error, SourceError):
-                raise
-            reason = error.strerror or " ".join(str(error).split())
-            got = f"{self.path} cannot be written ({reason})"
-            raise SourceError(got, "a folder with room that can be written", "Choose another") from error
-        finally:
-            part.unlink(missing_ok=True)
+        with writing(self.path):
+            try:
+                with WRITERS[self.kind](part) as write:
+                    yield lambda frame: write(frame.reset_index())
+                part.replace(self.path)
+            finally:
+                part.unlink(missing_ok=True)
 
 
 def find_output(path: Path | None, existing: Existing) -> Output | None:
@@ -101,7 +99,9 @@ def find_output(path: Path | None, existing: Existing) -> Output | None:
     output = Output(path, kinds[path.suffix.lower()])
     if output.is_parquet and find_spec("pyarrow") is None:
         raise MissingExtra("writing Parquet needs pyarrow", remedy='Run: pip install "nlu-lite[arrow]"')
-    if path.is_dir():
+    with writing(path):
+        is_folder = path.is_dir()
+    if is_folder:
         raise OptionError(f"output {path} is a folder", "the name of a file", "Name a file in it")
     if existing is Existing.ERROR and path.exists() and not path.with_name(f"{path.name}.parts").is_dir():
         raise OptionError(f"output {path} exists", "a name that is free", "Remove it, or pass --replace")
@@ -163,6 +163,15 @@ def _jsonl(path: Path) -> Iterator[Write]:
 
 
 WRITERS = {Kind.PARQUET: _parquet, Kind.CSV: _csv, Kind.JSONL: _jsonl}
+
+
+def _stdout() -> TextIO:
+    """Give standard output, which a caller may have closed; JSON is UTF-8 wherever it goes."""
+    if sys.stdout is None:
+        raise SourceError("standard output is closed", "somebody who reads it", "Write to a file: --output")
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
+    return sys.stdout
 
 
 def _write_lines(frame: pd.DataFrame, file: TextIO) -> None:

@@ -175,7 +175,7 @@ def _loaded(
 
 def _source(texts: list[str] | None, file: Path | None) -> Path:
     """Give the file to read; standard input where nothing is named and no person sits there."""
-    if file is None and not texts and not sys.stdin.isatty():
+    if file is None and not texts and not (sys.stdin is not None and sys.stdin.isatty()):
         return Path("-")
     if (file is None) == (not texts):
         raise typer.BadParameter("give either texts or --file", param_hint="TEXT...")

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from importlib.util import find_spec
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nlu_lite.errors import InputError, MissingExtra, ModelError, OptionError
-from nlu_lite.files.parts import Parts
+from nlu_lite.files.parts import Parts, writing
 from nlu_lite.files.readers import FILE, INDEX, Format, Source, batched, find, lines, opened, peek
 from nlu_lite.inputs import Columns, Missing
 from nlu_lite.progress import progress_bar, skip
@@ -164,6 +165,7 @@ def read_batches(request: Request) -> Batches:
         NluLiteError: As `predict_file`.
     """
     source = find(request.source, request.format)
+    _check_other(request.target, source)
     named = request.text_column or request.lang_column
     if source.root is None and source.files[0][1] is Format.TXT and not named:
         path = source.files[0][0]
@@ -201,14 +203,25 @@ def _described(request: Request) -> dict[str, Any]:
 
 
 def _check_target(request: Request, source: Source) -> None:
-    target = request.target
+    with writing(request.target):
+        _check_place(request.target, source)
+
+
+def _check_place(target: Path, source: Source) -> None:
     if target.suffix.lower() != ".parquet":
         raise OptionError(f"output {target} ends in {target.suffix!r}", ".parquet", "Choose a name that ends so")
     if target.is_dir():
         raise OptionError(f"output {target} is a folder", "the name of a file", "Name a file in it")
+    _check_other(target, source)
     if source.root is not None and target.resolve().is_relative_to(source.root.resolve()):
         got = f"output {target} lies in the folder {source.root} that is read"
         raise OptionError(got, "another folder", "Write it elsewhere")
+
+
+def _check_other(target: Path, source: Source) -> None:
+    """Refuse to write over what is read."""
+    if any(target.exists() and path.exists() and target.samefile(path) for path, _ in source.files):
+        raise OptionError(f"output {target} is the file that is read", "another file", "Choose another name")
 
 
 def _check_free(request: Request) -> None:
@@ -230,7 +243,13 @@ def _selected(request: Request, source: Source) -> Source:
 
 def _text_column(schema: pa.Schema, name: str | None) -> str:
     """Give the column of texts: the one that is named, else ``text``, else the only one of strings."""
-    strings = [field.name for field in schema if field.name not in (INDEX, FILE) and _holds_strings(field.type)]
+    import pyarrow as pa
+
+    fields = _given(schema)
+    if not fields:
+        return name or "text"
+    strings = [field.name for field in fields if _holds_strings(field.type)]
+    strings = strings or [field.name for field in fields if pa.types.is_null(field.type)]  # all of them missing
     wanted = name or ("text" if "text" in schema.names else None)
     if wanted is None and len(strings) == 1:
         return str(strings[0])
@@ -241,6 +260,11 @@ def _text_column(schema: pa.Schema, name: str | None) -> str:
         raise InputError(got, "one column of texts", "Name it: text_column=...")
     kind = f"is of type {schema.field(wanted).type}" if wanted in schema.names else "is not there"
     raise InputError(f"the column of texts, {wanted!r}, {kind}", f"one of {strings}", "Name one: text_column=...")
+
+
+def _given(schema: pa.Schema) -> list[pa.Field]:
+    """Give the input's own columns; files without rows may not tell them."""
+    return [field for field in schema if field.name not in (INDEX, FILE)]
 
 
 def _holds_strings(kind: pa.DataType) -> bool:
@@ -316,7 +340,7 @@ def _layout(request: Request, source: Source, schema: pa.Schema, predict: Predic
 
     text = _text_column(schema, request.text_column)
     lang = request.lang_column
-    if lang is not None and lang not in schema.names:
+    if lang is not None and lang not in schema.names and _given(schema):
         got = f"the column of languages, {lang!r}, is not there"
         raise InputError(got, f"one of {schema.names}", "Name one: lang_column=...")
     sample = pa.table({text: ["a"]} | ({} if lang is None else {lang: ["xx"]}))
@@ -328,8 +352,22 @@ def _layout(request: Request, source: Source, schema: pa.Schema, predict: Predic
     if both:
         got = f"the columns {both} of the input have the names of columns of the result"
         raise InputError(got, "other names", "Rename them, or pass keep_columns=False")
+    _check_storable([schema.field(name) for name in kept])
     fields = [schema.field(name) for name in kept] + list(made)
     return Layout(text, lang, tuple(kept), made, pa.schema(fields))
+
+
+def _check_storable(fields: Sequence[pa.Field]) -> None:
+    """Refuse before work begins what Parquet could not hold when the vectors are there."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    for field in fields:
+        try:
+            parquet.ParquetWriter(BytesIO(), pa.schema([field])).close()
+        except pa.ArrowNotImplementedError as error:
+            got = f"Parquet cannot hold the column {field.name!r} of type {field.type} ({error})"
+            raise InputError(got, "columns of other types", "Mend it, or pass keep_columns=False") from error
 
 
 def _rows(chunk: pa.Table, first: int, layout: Layout, numbers: Numbers, predict: Predict) -> pa.Table:

@@ -38,6 +38,10 @@ class Format(Enum):
     PARQUET = "parquet"
 
 
+PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
+"""Endings of files that have to be unpacked first."""
+
+
 @dataclass(frozen=True)
 class Source:
     """Files that are read one after another.
@@ -101,7 +105,9 @@ def find(path: str | Path, form: Format | None) -> Source:
         if form in (Format.CSV, Format.PARQUET):
             raise OptionError(f"{form.value} from standard input", "txt or jsonl", "Write it to a file first")
         return Source(((STDIN, form or Format.TXT),))
-    if not path.exists():
+    with _reading(path):
+        exists = path.exists()
+    if not exists:
         raise SourceError(f"{path} does not exist", "a file or folder of texts", "Check the path")
     if not path.is_dir():
         return Source(((path, form or _format(path)),))
@@ -119,9 +125,9 @@ def _format(path: Path) -> Format:
     try:
         return Format(path.suffix.lower().removeprefix("."))
     except ValueError:
-        raise InputError(
-            f"{path} ends in {path.suffix!r}", _endings(), "Rename it, move it away, or say what it is: format=..."
-        ) from None
+        packed = path.suffix.lower() in PACKED
+        remedy = "Unpack it" if packed else "Rename it, move it away, or say what it is: format=..."
+        raise InputError(f"{path} ends in {path.suffix!r}", _endings(), remedy) from None
 
 
 def _endings() -> str:
@@ -132,13 +138,14 @@ def _endings() -> str:
 
 
 def peek(source: Source) -> pa.Schema:
-    """Give the schema of the first rows of files.
+    """Give the schema of the first rows of files, passing over those of which no column is known.
 
     Raises:
         NluLiteError: As `opened`.
     """
-    path, form = source.files[0]
-    return next(READERS[form](path, 1, source.columns)).schema
+    schemas = (next(READERS[form](path, 1, source.columns)).schema for path, form in source.files)
+    first = next(schemas)
+    return next((schema for schema in chain([first], schemas) if schema.names), first)
 
 
 def opened(source: Source, size: int) -> Reading:
@@ -299,6 +306,8 @@ def lines(path: Path) -> Iterator[str]:
 @contextmanager
 def _opened(path: Path) -> Iterator[IO[bytes]]:
     if path == STDIN:
+        if sys.stdin is None:
+            raise SourceError("standard input is closed", "texts", "Name a file, or pass texts through a pipe")
         yield sys.stdin.buffer
         return
     with _reading(path), path.open("rb") as file:
@@ -321,7 +330,7 @@ def _read_jsonl(path: Path, size: int, columns: tuple[str, ...] | None) -> Itera
     parts = batched(_objects(path), size)
     for part in chain([next(parts, [])], parts):
         names = tuple(dict.fromkeys(name for values in part for name in values))
-        yield _table(path, part, columns or names or ("text",))
+        yield _table(path, part, columns or names or ("text",) * bool(part))
 
 
 def _objects(path: Path) -> Iterator[dict[str, Any]]:
@@ -425,8 +434,9 @@ def _reading(path: Path) -> Iterator[None]:
     except SourceError:
         raise
     except OSError as error:
-        got = f"{path} cannot be read ({error.strerror or ' '.join(str(error).split())})"
-        raise SourceError(got, "a file of texts", "Check the path") from error
+        if error.errno is None:  # Arrow's, of what is in the file
+            raise _damaged(path, error) from error
+        raise SourceError(f"{path} cannot be read ({error.strerror})", "a file of texts", "Check the path") from error
 
 
 @contextmanager
@@ -438,8 +448,12 @@ def _parsing(path: Path) -> Iterator[None]:
         with _reading(path):
             yield
     except pa.ArrowInvalid as error:
-        got = f"{path} cannot be read ({' '.join(str(error).split())})"
-        raise FormatError(got, "a whole file of its kind", "Make it again, or leave it out") from error
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> FormatError:
+    got = f"{path} cannot be read ({' '.join(str(error).split())})"
+    return FormatError(got, "a whole file of its kind", "Make it again, or leave it out")
 
 
 def _called(path: Path) -> str:

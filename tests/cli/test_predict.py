@@ -259,6 +259,33 @@ def test_wrong_usage_is_an_object_for_programs(arguments):
     told = json.loads(run(*arguments, check=2)[1])
     assert told["error"] == "UsageError"
     assert "nope" in told["message"]
+    assert {"got", "expected", "remedy", "nearest", "exit_code"} <= set(told)
+
+
+@pytest.mark.parametrize(
+    ("redirected", "said"),
+    [
+        ("<&-", "standard input is closed"),
+        ("-o - 'a b' >/dev/full", "standard output cannot be written or read (No space left on device)"),
+        ("--json 'a b' >&-", "standard output is closed"),
+        ("-f in.csv -o in.csv --replace", "in.csv is the file that is read"),
+    ],
+)
+def test_streams_that_are_closed_or_full_are_told_in_a_line(tmp_path, redirected, said):
+    (tmp_path / "in.csv").write_text("text\na\n")
+    command = f"{sys.executable} -m nlu_lite.cli predict --ref en.tokenize {redirected}"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode in (1, 2)
+    assert len(done.stderr.splitlines()) == 1
+    assert said in done.stderr
+    assert (tmp_path / "in.csv").read_text() == "text\na\n"
+
+
+def test_json_is_utf_8_wherever_it_goes(monkeypatch):
+    monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
+    command = [sys.executable, "-m", "nlu_lite.cli", "predict", "--ref", "en.tokenize", "日本"]
+    assert json.loads(subprocess.run([*command, "--json"], capture_output=True).stdout.decode())["token"] == "日本"
+    assert r"\u65e5\u672c" in subprocess.run(command, capture_output=True).stdout.decode()
 
 
 @pytest.mark.parametrize(

@@ -153,6 +153,21 @@ def test_no_words_give_a_file_without_rows(pipeline, source, target, text):
     assert table.schema.field(COLUMN).type == pa.list_(pa.float32(), 16)
 
 
+@pytest.mark.parametrize("options", [{}, {"text_column": "body", "lang_column": "code"}, {"keep_columns": False}])
+def test_objects_of_which_there_is_none_give_a_file_without_rows(words, tmp_path, target, options):
+    (tmp_path / "in.jsonl").write_text("\n")
+    assert words.predict_file(tmp_path / "in.jsonl", target, **options).rows == 0
+    assert parquet.read_table(target).column_names == ["index", "token"]
+
+
+@pytest.mark.parametrize("line", ["{}", '{"text": null}', '{"n": null}'])
+def test_an_object_without_a_text_is_not_passed_over(words, tmp_path, target, line):
+    (tmp_path / "in.jsonl").write_text(f"{line}\n")
+    with pytest.raises(InputError, match="no text stands in row 0 of the input"):
+        words.predict_file(tmp_path / "in.jsonl", target)
+    assert words.predict_file(tmp_path / "in.jsonl", target, missing="skip").texts == 1
+
+
 def test_missing_texts_are_refused_before_work_begins_or_skipped(words, tmp_path, target):
     (tmp_path / "in.jsonl").write_text('{"text": "a"}\n{"text": null}\n{"text": "b"}\n')
     with pytest.raises(InputError, match="no text stands in row 1 of the input"):
@@ -360,8 +375,9 @@ def test_other_outputs_are_refused(words, source, target, tmp_path):
         words.predict_file(source, tmp_path / "out.csv")
     with pytest.raises(OptionError, match="lies in the folder"):
         words.predict_file(tmp_path / "texts", tmp_path / "texts" / "out.parquet")
-    with pytest.raises(SourceError, match="cannot be written"):
-        words.predict_file(source, tmp_path / "no" / "out.parquet")
+    for name in ("no/out.parquet", "x" * 300 + ".parquet"):
+        with pytest.raises(SourceError, match="cannot be written"):
+            words.predict_file(source, tmp_path / name)
     folder_of(target).mkdir()
     (folder_of(target) / "mine.txt").write_text("mine")
     with pytest.raises(OptionError, match="there is something at"):
@@ -454,6 +470,23 @@ def test_columns_that_do_not_fit_are_refused(words, tmp_path, target, text, opti
     with pytest.raises((InputError, OptionError), match=said):
         words.predict_file(tmp_path / "in.csv", target, **options)
     assert not folder_of(target).exists()
+
+
+def test_what_parquet_cannot_hold_is_refused_before_work_begins(words, tmp_path, target):
+    (tmp_path / "in.jsonl").write_text('{"text": "a", "m": {}}\n')
+    with pytest.raises(InputError, match=r"Parquet cannot hold the column 'm' of type struct<> .*keep_columns=False"):
+        words.predict_file(tmp_path / "in.jsonl", target)
+    assert not folder_of(target).exists()
+    assert words.predict_file(tmp_path / "in.jsonl", target, keep_columns=False).rows == 1
+
+
+def test_the_file_that_is_read_is_not_written_over(words, tmp_path):
+    pd.DataFrame({"text": ["a"]}).to_parquet(tmp_path / "in.parquet")
+    (tmp_path / "link.parquet").symlink_to(tmp_path / "in.parquet")
+    for name in ("in.parquet", "link.parquet"):
+        with pytest.raises(OptionError, match=f"{name} is the file that is read"):
+            words.predict_file(tmp_path / "in.parquet", tmp_path / name, existing="replace")
+    assert pd.read_parquet(tmp_path / "in.parquet")["text"].tolist() == ["a"]
 
 
 def test_a_column_of_numbers_is_no_text(words, tmp_path, target):
