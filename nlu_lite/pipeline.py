@@ -12,7 +12,7 @@ from nlu_lite import files, inputs, locking, registry, saving, sources, stages, 
 from nlu_lite.cache import default_cache
 from nlu_lite.discovery import address
 from nlu_lite.encoding import BackendName, Precision, check_number
-from nlu_lite.errors import IntegrityError, OptionError
+from nlu_lite.errors import FormatError, IntegrityError, OptionError
 from nlu_lite.files import Written
 from nlu_lite.models import Model, ModelOptions, check_prompt, open_model
 from nlu_lite.models import changed as changed_model
@@ -603,6 +603,9 @@ def _load_saved(
             "Change the pipeline when it is loaded: load(path=...).with_(...)",
         )
     saved = saving.read(path, versions)
+    if saved.language != _language(saved.components):
+        got = f"{path / saving.FILE} is damaged (its language is {saved.language!r}, that of its references is another)"
+        raise FormatError(got, "what Pipeline.save writes", saving.REMEDY)
     if saved.settings.words is text.Words.DICTIONARY:
         text.check_dictionaries()
     options = replace(saved.options, device=options.device, threads=options.threads)

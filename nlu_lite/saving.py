@@ -13,7 +13,8 @@ from enum import Enum
 from importlib import metadata
 from pathlib import Path
 from platform import python_version
-from typing import Any, Protocol, TypeVar, get_args, get_type_hints
+from types import UnionType
+from typing import Any, Protocol, TypeVar, get_args, get_origin, get_type_hints
 from uuid import uuid4
 
 import numpy as np
@@ -39,7 +40,7 @@ from nlu_lite.text import Splitter, TextSettings, Words
 
 FILE = "pipeline.json"
 LAYOUT = 1
-"""Number of the layout of a saved pipeline; grows when older releases could not read it."""
+"""Number of the layout of a saved pipeline; grows when its fields become others, all of which have to be there."""
 
 ORIGINS: dict[str, type[Origin]] = {
     kind.__name__: kind for kind in (InstalledFile, LocalFolder, HubRepository, BucketArchive)
@@ -309,21 +310,20 @@ def _understanding(folder: Path) -> Iterator[None]:
 
 def _options(values: dict[str, Any]) -> ModelOptions:
     """Read all but device and threads: these are the machine's."""
-    here = {"encoder", "device", "threads"}
-    options = _record(ModelOptions, {name: value for name, value in values.items() if name not in here})
-    return replace(options, encoder=_record(EncoderSettings, values["encoder"]))
+    here = {name: getattr(ModelOptions(), name) for name in ("device", "threads")}
+    return _record(ModelOptions, {**values, **here, "encoder": _record(EncoderSettings, values["encoder"])})
 
 
 def _model(spec: ModelSpec, values: dict[str, Any], folder: Path) -> SavedModel:
     stored = dict(values["origin"])
-    origin = ORIGINS[stored.pop("kind")](**stored)
+    origin = _record(ORIGINS[stored.pop("kind")], stored)
     if values["weights"] is not None:
         origin = LocalFolder(str((folder / values["weights"]).resolve()))
     sentence = None if values["sentence"] is None else _record(SentenceRecipe, values["sentence"])
     if values["reference"] != spec.reference:
         raise ValueError(f"a model of {values['reference']!r} in the place of {spec.reference!r}")
     saved = replace(spec, origins=(origin,), sentence=sentence)
-    return SavedModel(saved, str(values["column"]), str(values["sha256"]))
+    return SavedModel(saved, _value(str, values["column"]), _value(str, values["sha256"]))
 
 
 # --- versions --------------------------------------------------------------------------------------------------------
@@ -394,16 +394,25 @@ def _name(stage: Splitter) -> str:
 
 
 def _record(kind: type[R], values: Mapping[str, Any]) -> R:
-    """Turn plain values back into a record; its fields say which of them are members of an enum, or tuples."""
+    """Turn plain values back into a record, all of whose fields have to be there, with values of their types."""
     hints = get_type_hints(kind)
-    return kind(**{name: _field(hints[name], value) for name, value in values.items()})
+    differing = sorted(hints.keys() ^ values.keys())
+    if differing:
+        raise ValueError(f"{differing} are missing, or unknown")
+    return kind(**{name: _value(hint, values[name]) for name, hint in hints.items()})
 
 
-def _field(hint: Any, value: Any) -> Any:
-    for choice in get_args(hint) or (hint,):
-        if value is not None and isinstance(choice, type) and issubclass(choice, Enum):
-            return choice(value)
-    return tuple(value) if isinstance(value, list) else value
+def _value(hint: Any, value: Any) -> Any:
+    """Read a value as its type says: members of an enum by their values, tuples as lists."""
+    if get_origin(hint) is UnionType:
+        return value if value is None else _value(get_args(hint)[0], value)
+    if get_origin(hint) is tuple and isinstance(value, list):
+        return tuple(_value(get_args(hint)[0], one) for one in value)
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return hint(value)
+    if type(value) is not hint:
+        raise ValueError(f"{value!r} in the place of {getattr(hint, '__name__', hint)}")
+    return value
 
 
 @contextmanager

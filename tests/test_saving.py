@@ -231,6 +231,15 @@ def test_a_damaged_note_is_refused(tmp_path, data, error, said):
         lambda values: values["models"][0]["origin"].update(kind="Elsewhere"),
         lambda values: values["options"].pop("encoder"),
         lambda values: values.update(versions=5),
+        lambda values: values.update(language="fr"),
+        lambda values: values["text"].update(sentences="mine"),
+        lambda values: values["text"].update(keep_whole=[5]),
+        lambda values: values["options"].update(precision=None),
+        lambda values: values["options"].update(normalize=1),
+        lambda values: values["options"]["encoder"].update(layers=5),
+        lambda values: values["options"]["encoder"].pop("pooling"),
+        lambda values: values["models"][0]["origin"].update(path=None),
+        lambda values: values["models"][0].update(column=None),
     ],
 )
 def test_values_that_no_release_writes_are_refused(saved, change):
