@@ -194,7 +194,7 @@ class Pipeline:
         Args:
             data: Something to go through, such as a generator, that gives texts, lists of words, or batches of rows
                 (frames, Series, arrays): all that `predict` takes. Texts and lists are gathered to chunks, batches are
-                answered each by itself, large ones cut.
+                answered each by itself, large ones cut. A RecordBatchReader is read batch by batch.
             chunk: Most rows of `data` that are answered at once.
             output_level: As for `predict`, and so are the next eight.
             positions: See there.
@@ -292,7 +292,7 @@ class Pipeline:
 
         Raises:
             InputError: The texts cannot be read, or have changed since the parts were made.
-            OptionError: `target` exists, is a folder or lies in the folder that is read; parts beside it were made
+            OptionError: `target` exists, is a folder, is read or lies in the folder that is; parts beside it were made
                 with other settings, which are named; or an option has an unknown value.
             SourceError: A file cannot be read or written.
             FormatError: A file is damaged.

@@ -24,7 +24,7 @@ def matrix(frame: pd.DataFrame | pa.Table | pl.DataFrame, column: str | None = N
 
     Args:
         frame: What predict gave, in any of its forms: as it was, or filtered, sorted, concatenated, or read from a
-            file that it was written to.
+            file that it was written to, where vectors may have become lists.
         column: Name of the column of vectors; None takes the only one.
 
     Returns:
@@ -32,7 +32,8 @@ def matrix(frame: pd.DataFrame | pa.Table | pl.DataFrame, column: str | None = N
         frame without rows, which holds no vector that would say how wide it was.
 
     Raises:
-        InputError: There is no such column, or no or several columns of vectors, or a row without a vector.
+        InputError: There is no such column, or no or several columns of vectors, two of one name, or a row without a
+            vector.
 
     Example:
         >>> import pandas as pd
