@@ -8,9 +8,11 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nlu_lite import registry
+from nlu_lite import formats, registry
 from nlu_lite.cache import Cache, default_cache
+from nlu_lite.errors import NluLiteError
 from nlu_lite.records import (
+    Authority,
     BucketArchive,
     Card,
     ComponentSpec,
@@ -20,7 +22,7 @@ from nlu_lite.records import (
     Origin,
     SentenceRecipe,
 )
-from nlu_lite.sources import PLACES, Inventory
+from nlu_lite.sources import PLACES, Inventory, asked
 from nlu_lite.text import check_language
 from nlu_lite.text.rules import languages_with_rules
 
@@ -199,10 +201,11 @@ def _frame(catalogue: registry.Catalogue, rows: Iterable[registry.Row], cache: C
 
 def _listed(catalogue: registry.Catalogue, row: registry.Row, inventory: Inventory) -> tuple[object, ...]:
     why_not = catalogue.why_not(row)
-    origins = () if why_not else catalogue.spec(row).origins
+    spec = catalogue.spec(row)
+    origins = () if why_not else spec.origins
     places = ", ".join(PLACES[type(origin)].value for origin in origins)
     source = address(origins[0]) if origins else ""
-    here = any(inventory.where(origin) is not None for origin in origins)
+    here = any(inventory.where(origin, asked(spec)) is not None for origin in origins)
     return row.reference, row.language, row.action.value, row.kind, row.model, places, source, why_not, here
 
 
@@ -319,13 +322,14 @@ def _way(found: registry.Found, spec: ModelSpec, inventory: Inventory) -> list[t
         return [("loads", f"no: {why_not}")]
     origins = spec.origins
     places = "\n".join(f"{PLACES[type(origin)].value}: {address(origin)}" for origin in origins)
-    here = [f"{PLACES[type(origin)].value}: {path}" for origin in origins if (path := inventory.where(origin))]
+    paths = {origin: path for origin in origins if (path := inventory.where(origin, asked(spec)))}
+    here = [f"{PLACES[type(origin)].value}: {path}" for origin, path in paths.items()]
     return [
         ("loads", "yes, from the first of these that has it\n" + places),
         ("use", _use(spec.reference)),
         ("in cache", "\n".join(here) or "no"),
         ("revision", _revision(origins, inventory)),
-        ("vectors of sentences", _recipe(spec.sentence)),
+        ("vectors of sentences", _recipe(spec.sentence, next(iter(paths.values()), None))),
     ]
 
 
@@ -338,9 +342,21 @@ def _revision(origins: Iterable[Origin], inventory: Inventory) -> str:
     return paths[0].name if paths else hubs[0].revision or "its main branch when it is fetched"
 
 
-def _recipe(recipe: SentenceRecipe | None) -> str:
+def _recipe(recipe: SentenceRecipe | None, files: Path | None) -> str:
+    """Say how vectors of sentences are made: as a model's files state it, where they are here and their word holds."""
     if recipe is None:
         return "the mean of its tokens' vectors"
+    if recipe.authority is Authority.GIVEN:
+        return _steps(recipe)
+    if files is None:
+        return f"{_steps(recipe)}; what the model's files state of it comes before this"
+    try:
+        return _steps(formats.stated(files, recipe))
+    except NluLiteError as error:
+        return f"not as this library makes them: {error.got}"
+
+
+def _steps(recipe: SentenceRecipe) -> str:
     parts = [f"pooling {recipe.pooling.value}", f"alignment {recipe.alignment.value}"]
     parts += ["normalised"] if recipe.normalize else []
     return ", ".join(parts + ([f"prompt {recipe.prompt!r}"] if recipe.prompt else []))

@@ -13,7 +13,7 @@ from nlu_lite.cache import Cache
 from nlu_lite.encoding import BackendName, Context, Encoder, EncoderSettings, Facts, Precision
 from nlu_lite.errors import ModelError, OptionError
 from nlu_lite.locking import LockedModel
-from nlu_lite.obtain import obtain
+from nlu_lite.obtain import obtain, with_recipe
 from nlu_lite.records import (
     Action,
     Checkpoint,
@@ -143,6 +143,7 @@ def open_model(
         NluLiteError: As `load` says.
     """
     fetched, checkpoint = _obtained(spec, access, locked)
+    spec = with_recipe(spec, fetched)
     check(checkpoint)
     encoder = encoding.open_encoder(checkpoint, _backend(checkpoint, fetched, access.cache, options), options.encoder)
     recipe = _recipe(spec, options)

@@ -49,6 +49,16 @@ def obtain(spec: ModelSpec, access: Access, check: Callable[[Fetched], None] = _
     return (fetched if fetched.path.exists() else replace(fetched, path=folder)), checkpoint
 
 
+def with_recipe(spec: ModelSpec, fetched: Fetched) -> ModelSpec:
+    """Give a model the recipe for vectors of sentences that its files state, if that is whose word holds.
+
+    Raises:
+        FormatError: They cannot be read.
+        UnsupportedReference: They ask for a step that the library does not do.
+    """
+    return spec if spec.sentence is None else replace(spec, sentence=formats.stated(fetched.path, spec.sentence))
+
+
 def download(references: Sequence[str], access: Access) -> list[tuple[ModelSpec, Path]]:
     """Fetch the models of references, and convert what has to be converted, so that loading them needs no network.
 
@@ -115,8 +125,10 @@ def _as_stated(spec: ModelSpec, checkpoint: Checkpoint, path: Path) -> Checkpoin
 
 
 def _inspect(spec: ModelSpec, folder: Path) -> None:
-    """Refuse a model by its configuration, before its weights are downloaded."""
+    """Refuse a model by its description, before its weights are downloaded."""
     _check_type(spec, formats.read_config(folder)["model_type"], folder / "config.json")
+    if spec.sentence is not None:
+        formats.stated(folder, spec.sentence)
 
 
 def _check_type(spec: ModelSpec, model_type: object, path: Path) -> None:

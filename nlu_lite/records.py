@@ -147,6 +147,17 @@ class Alignment(Enum):
     TEXT = "text"
 
 
+class Authority(Enum):
+    """Whose word on the vectors of sentences holds.
+
+    GIVEN is the recipe's own: Spark NLP's, that of a user's entry, or what was read from a model's files. AUTHORS means
+    that the recipe is what models of a kind usually have, and that what the model's own files state comes first.
+    """
+
+    GIVEN = "given"
+    AUTHORS = "authors"
+
+
 @dataclass(frozen=True)
 class SentenceRecipe:
     """How a sentence model makes the vector of a sentence or document.
@@ -156,12 +167,14 @@ class SentenceRecipe:
         alignment: TEXT encodes the sentence as the authors do, WORD as if it were one token: Spark NLP's way.
         normalize: Whether the vector is divided by its Euclidean length.
         prompt: What the authors ask to be put before a text.
+        authority: Whether the recipe holds, or what the model's files state before it.
     """
 
     pooling: SentencePooling
     alignment: Alignment = Alignment.TEXT
     normalize: bool = False
     prompt: str = ""
+    authority: Authority = Authority.GIVEN
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,14 @@ Each repository is laid out as the real one is, and is asked for by its referenc
 made by transformers' own tokenizer and model, and the pooling that the authors state.
 """
 
+import json
 from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
 
 import nlu_lite
+from nlu_lite.errors import OfflineError, UnsupportedReference
 from tests.encoding.test_architectures import EXTRA, sentence_piece_model, word_piece_tokenizer
 
 TEXTS = ["Hello world.", "A naïve, unbelievable world!", "w"]
@@ -127,6 +129,62 @@ def test_another_prompt_can_be_asked_for(published):
     found = nlu_lite.load(case.reference, prompt="passage: ").predict(TEXTS[0], output_level="document")
     vector = states(tokenizer, model, "passage: " + TEXTS[0]).mean(axis=0)
     np.testing.assert_allclose(nlu_lite.matrix(found)[0], vector / np.linalg.norm(vector), atol=2e-6)
+
+
+def modules(*kinds):
+    """Give the files of a repository that state these modules, with a pooling by the first position."""
+    paths = {kind: f"{number}_{kind}" if number else "" for number, kind in enumerate(kinds)}
+    listed = [{"idx": 0, "path": path, "type": f"sentence_transformers.models.{kind}"} for kind, path in paths.items()]
+    pooling = {"pooling_mode_cls_token": True, "pooling_mode_mean_tokens": False}
+    return {"modules.json": json.dumps(listed).encode(), "1_Pooling/config.json": json.dumps(pooling).encode()}
+
+
+MPNET_CASE = [case for case in CASES if case.model_type == "mpnet"]
+
+
+@pytest.mark.parametrize("published", MPNET_CASE, indirect=True, ids=["mpnet"])
+def test_what_a_repository_states_of_its_vectors_comes_before_what_is_usual(published, hub):
+    case, tokenizer, model = published
+    hub.repositories[case.repository] |= modules("Transformer", "Pooling")
+    assert "comes before this" in nlu_lite.info(case.reference)["vectors of sentences"]
+    pipeline = nlu_lite.load(case.reference)
+    found = nlu_lite.matrix(pipeline.predict(TEXTS, output_level="document"))
+    np.testing.assert_allclose(found, np.stack([states(tokenizer, model, text)[0] for text in TEXTS]), atol=2e-6)
+    assert nlu_lite.info(case.reference)["vectors of sentences"] == "pooling cls, alignment text"
+    asked = nlu_lite.matrix(pipeline.with_(sentence_pooling="mean").predict(TEXTS[0], output_level="document"))
+    np.testing.assert_allclose(asked[0], states(tokenizer, model, TEXTS[0]).mean(axis=0), atol=2e-6)
+
+
+@pytest.mark.parametrize("published", MPNET_CASE, indirect=True, ids=["mpnet"])
+def test_a_module_that_is_not_run_is_refused_before_weights_are_fetched(published, hub):
+    case, *_ = published
+    hub.repositories[case.repository] |= modules("Transformer", "Pooling", "Dense")
+    with pytest.raises(UnsupportedReference, match="the modules Transformer, Pooling, Dense"):
+        nlu_lite.load(case.reference)
+    assert "model.safetensors" not in hub.downloaded()
+
+
+@pytest.mark.parametrize("published", MPNET_CASE, indirect=True, ids=["mpnet"])
+@pytest.mark.parametrize("stated", [True, False], ids=["stated", "not stated"])
+def test_what_another_library_cached_is_asked_for_its_statements_once(published, stated, hub):
+    """transformers fetches no modules.json: that it is missing from the cache says nothing of the repository."""
+    from huggingface_hub import snapshot_download
+
+    case, tokenizer, model = published
+    hub.repositories[case.repository] |= modules("Transformer", "Pooling") if stated else {}
+    snapshot_download(case.repository, allow_patterns=["*.safetensors", "config.json", "tokenizer*"])
+    assert nlu_lite.info(case.reference)["in cache"] == "no"
+    with pytest.raises(OfflineError):
+        nlu_lite.load(case.reference, offline=True)
+    first = nlu_lite.load(case.reference).predict(TEXTS[0], output_level="document")
+    hub.requests.clear()
+    again = nlu_lite.load(case.reference).predict(TEXTS[0], output_level="document")
+    assert hub.requests == []
+    hidden = states(tokenizer, model, TEXTS[0])
+    mean = hidden.mean(axis=0)
+    expected = hidden[0] if stated else mean / np.linalg.norm(mean)
+    for frame in (first, again):
+        np.testing.assert_allclose(nlu_lite.matrix(frame)[0], expected, atol=2e-6)
 
 
 @pytest.mark.parametrize("published", CASES[-1:], indirect=True)

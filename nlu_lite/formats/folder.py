@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from nlu_lite.errors import FormatError, UnsupportedReference
 from nlu_lite.formats.sizes import check_sizes
@@ -17,6 +17,8 @@ from nlu_lite.records import Card, Checkpoint, Floats, Spelling, SubwordKind, Su
 
 if TYPE_CHECKING:
     import torch
+
+Json = TypeVar("Json", dict[str, Any], list[Any])
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,7 @@ def read_config(folder: Path) -> dict[str, object]:
         FormatError: It cannot be read.
         UnsupportedReference: It is of a kind of model that the library does not run, or asks for code of its own.
     """
-    config = _json(folder / "config.json")
+    config = read_json(folder / "config.json", dict)
     model_type = config.get("model_type")
     if not isinstance(model_type, str) or model_type not in LAYOUTS:
         raise UnsupportedReference(
@@ -145,13 +147,19 @@ def read_config(folder: Path) -> dict[str, object]:
     return config
 
 
-def _json(path: Path) -> dict[str, Any]:
+def read_json(path: Path, kind: type[Json]) -> Json:
+    """Read a JSON file that holds an object (a dict) or an array (a list).
+
+    Raises:
+        FormatError: It cannot be read, or holds something else.
+    """
+    expected = "a JSON object" if kind is dict else "a JSON array"
     try:
         content = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError) as error:
-        raise FormatError(f"{path} cannot be read ({error})", "a JSON object", REMEDY) from error
-    if not isinstance(content, dict):
-        raise FormatError(f"{path} holds a {type(content).__name__}", "a JSON object", REMEDY)
+        raise FormatError(f"{path} cannot be read ({error})", expected, REMEDY) from error
+    if not isinstance(content, kind):
+        raise FormatError(f"{path} holds a {type(content).__name__}", expected, REMEDY)
     return content
 
 
@@ -168,7 +176,7 @@ def _weights(folder: Path) -> dict[str, Callable[[], Floats]]:
 
 
 def _shards(index: Path) -> list[Path]:
-    names = _json(index).get("weight_map")
+    names = read_json(index, dict).get("weight_map")
     if not isinstance(names, dict) or not all(isinstance(name, str) for name in names.values()):
         raise FormatError(f"{index} has no weight_map", "the file name of each tensor", REMEDY)
     shards = [index.parent / name for name in sorted(set(names.values()))]
@@ -255,7 +263,7 @@ def _subwords(folder: Path, model_type: str) -> SubwordModel:
 
 def _tokenizer_settings(folder: Path) -> dict[str, Any]:
     path = folder / SETTINGS
-    return _json(path) if path.is_file() else {}
+    return read_json(path, dict) if path.is_file() else {}
 
 
 def _spelling(folder: Path, model_type: str) -> Spelling:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cache
 from importlib import resources
@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from nlu_lite.records import (
     Action,
     Alignment,
+    Authority,
     BucketArchive,
     Card,
     HubRepository,
@@ -207,6 +208,8 @@ def _kind(
     sentence: Mapping[str, Any] | None = None,
 ) -> Kind:
     recipe = None if sentence is None else read_recipe(**sentence)
+    if recipe is not None and recipe.alignment is Alignment.TEXT:  # not Spark NLP's way: the authors'
+        recipe = replace(recipe, authority=Authority.AUTHORS)
     return Kind(what, frozenset(map(Reads, reads)), tuple(model_types), recipe)
 
 

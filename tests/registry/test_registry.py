@@ -6,6 +6,7 @@ from nlu_lite.errors import BadReference, LicensedReference, NluLiteError, Unkno
 from nlu_lite.records import (
     Action,
     Alignment,
+    Authority,
     BucketArchive,
     ComponentSpec,
     HubRepository,
@@ -145,7 +146,9 @@ def test_the_packaged_model_has_a_reference_for_sentences():
     token, sentence = map(only, ("xx.embed.multilingual_e5_small_q4", "xx.embed_sentence.multilingual_e5_small_q4"))
     assert token.origins == sentence.origins
     assert (sentence.action, token.sentence) == (Action.EMBED_SENTENCE, None)
-    assert sentence.sentence == SentenceRecipe(SentencePooling.MEAN, Alignment.TEXT, normalize=True, prompt="query: ")
+    assert sentence.sentence == SentenceRecipe(
+        SentencePooling.MEAN, Alignment.TEXT, normalize=True, prompt="query: ", authority=Authority.AUTHORS
+    )
 
 
 def test_every_fact_has_a_source():

@@ -120,6 +120,8 @@ class Handler(BaseHTTPRequestHandler):
     def refuse(self, status, code, with_body):
         self.send_response(status)
         self.send_header("X-Error-Code", code)
+        if code == "EntryNotFound":
+            self.send_header("X-Repo-Commit", COMMIT)
         self.send_header("Content-Length", "0")
         self.end_headers()
 
