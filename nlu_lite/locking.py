@@ -10,8 +10,9 @@ import json
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -45,6 +46,7 @@ class LockedModel:
         revision: Commit of a hub repository; None for other places.
         files: What tells each of its files from others, by name.
         place: The lock's name and the line on which this model stands.
+        places: The same of its files, by name.
     """
 
     reference: str
@@ -53,6 +55,7 @@ class LockedModel:
     revision: str | None
     files: Mapping[str, Digest]
     place: str = ""
+    places: Mapping[str, str] = field(default_factory=dict)
 
     def check(self, fetched: Fetched, cache: Cache) -> None:
         """Compare the files of a model with the lock.
@@ -65,7 +68,7 @@ class LockedModel:
             if found.get(name) != self.files.get(name):
                 raise IntegrityError(
                     f"{fetched.path}: {name} {_told(found.get(name))}",
-                    f"that it {_told(self.files.get(name))}, as {self.place} says",
+                    f"that it {_told(self.files.get(name))}, as {self.places.get(name, self.place)} says",
                     "Delete what is there and fetch it again. If it stays so, the source gives other bytes by now "
                     "under the same name, or the lock was edited: use it only if you trust the change, with a new lock",
                 )
@@ -176,6 +179,7 @@ TOP: Mapping[str, type] = {"format": int, "nlu_lite": str, "model": list}
 MODEL: Mapping[str, type] = {"reference": str, "source": str, "name": str, "revision": str, "file": list}
 FILE: Mapping[str, type] = {"name": str, "sha256": str, "size": int}
 OPTIONAL = {"revision"}
+MODEL_HEADER, FILE_HEADER = re.compile(r"\s*\[\[\s*model\s*\]\]"), re.compile(r"\s*\[\[\s*model\.file\s*\]\]")
 WORDS = {int: "a whole number", str: "a string", list: "tables"}
 
 
@@ -186,14 +190,21 @@ class _Text:
     path: Path
     lines: tuple[str, ...]
 
+    @cached_property
+    def headers(self) -> list[tuple[int, list[int]]]:
+        """The lines on which models begin, each with those on which its files do."""
+        found: list[tuple[int, list[int]]] = []
+        for number, line in enumerate(self.lines, 1):
+            if MODEL_HEADER.match(line):
+                found.append((number, []))
+            elif found and FILE_HEADER.match(line):
+                found[-1][1].append(number)
+        return found
+
     def at(self, model: int | None = None, file: int | None = None) -> str:
-        """Name the file, and the line of a model's or a file's header."""
-        line = 1
-        for header, number in ((r"\[\[\s*model\s*\]\]", model), (r"\[\[\s*model\.file\s*\]\]", file)):
-            if number is not None:
-                found = [n for n, text in enumerate(self.lines, 1) if n >= line and re.match(rf"\s*{header}", text)]
-                line = found[number] if number < len(found) else line
-        return f"{self.path}, line {line}"
+        """Name the file, and the line of a model's or a file's header; the nearest above where it has none."""
+        line, files = (1, []) if model is None or model >= len(self.headers) else self.headers[model]
+        return f"{self.path}, line {files[file] if file is not None and file < len(files) else line}"
 
     def fail(self, at: str, got: str, expected: str, near: Sequence[str] = ()) -> NoReturn:
         raise FormatError(f"{at}: {got}", expected, REMEDY, near)
@@ -206,7 +217,7 @@ def read(path: str | Path) -> Lock:
         SourceError: It cannot be read.
         FormatError: It is no lock, or was edited so that it is none any more; the line is named.
     """
-    path = Path(path).expanduser()
+    path = Path(path)
     text = _content(path)
     try:
         content = tomllib.loads(text)
@@ -216,6 +227,8 @@ def read(path: str | Path) -> Lock:
     _check(where, where.at(), content, TOP)
     if content["format"] != FORMAT:
         where.fail(where.at(), f"format {content['format']}", f"{FORMAT}, which nlu_lite {__version__} reads")
+    if not content["model"]:
+        where.fail(where.at(), "no models", "[[model]] tables")
     models: dict[str, LockedModel] = {}
     for number, values in enumerate(content["model"]):
         model = _model(where, number, values)
@@ -227,11 +240,15 @@ def read(path: str | Path) -> Lock:
 
 def _content(path: Path) -> str:
     try:
-        if path.stat().st_size > LARGEST:
-            raise FormatError(f"{path} has {path.stat().st_size:,} bytes", f"at most {LARGEST:,}", REMEDY)
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise SourceError(f"{path} cannot be read ({error.strerror or error})", "a lock", REMEDY) from error
+        with path.expanduser().open("rb") as file:
+            data = file.read(LARGEST + 1)
+    except (OSError, RuntimeError, ValueError) as error:  # a home that is not known, a NUL
+        reason = getattr(error, "strerror", None) or error
+        raise SourceError(f"{path} cannot be read ({reason})", "a lock", REMEDY) from error
+    if len(data) > LARGEST:
+        raise FormatError(f"{path} has more bytes than any lock", f"at most {LARGEST:,}", REMEDY)
+    try:
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise FormatError(f"{path} is not UTF-8 at byte {error.start}", "a lock", REMEDY) from error
 
@@ -244,13 +261,17 @@ def _model(where: _Text, number: int, values: Mapping[str, Any]) -> LockedModel:
         where.fail(at, f"source {_short(values['source'])}", ", ".join(places))
     if (values["source"] == "hub") != ("revision" in values):
         where.fail(at, f"source {values['source']!r} and {'a' if 'revision' in values else 'no'} revision", "a hub's")
+    revision = values.get("revision")
+    if revision is not None and not re.fullmatch("[0-9a-f]{40}", revision):
+        where.fail(at, f"revision {_short(revision)}", "a commit: 40 hexadecimal digits in small letters")
     files: dict[str, Digest] = {}
+    lines: dict[str, str] = {}
     for count, file in enumerate(values["file"]):
         _add(where, where.at(number, count), files, file)
+        lines[file["name"]] = where.at(number, count)
     if not files:
         where.fail(at, f"{values['reference']!r} has no files", "[[model.file]] tables")
-    revision = values.get("revision")
-    return LockedModel(values["reference"], values["source"], values["name"], revision, files, at)
+    return LockedModel(values["reference"], values["source"], values["name"], revision, files, at, lines)
 
 
 def _add(where: _Text, at: str, files: dict[str, Digest], values: Mapping[str, Any]) -> None:

@@ -150,9 +150,7 @@ def change(file, data=b"another"):
 def test_a_file_that_changed_is_named_with_both_digests(hub, locked):
     path = locked("hf:org/tiny")
     change(snapshot() / "sentencepiece.bpe.model")
-    said = (
-        r"sentencepiece.bpe.model has 7 bytes and the SHA-256 .*; expected that it has .* as .*models.lock, line 5 says"
-    )
+    said = r"piece.bpe.model has 7 bytes and the SHA-256 .*; expected that it has .* as .*models.lock, line 21 says"
     with pytest.raises(IntegrityError, match=said):
         load("hf:org/tiny", path)
 
@@ -218,6 +216,9 @@ SHA = re.compile(r'sha256 = "([0-9a-f]{64})"')
         ('sha256 = "', 'sha256 = "g', "line 11: sha256 'g.*; expected 64 hexadecimal digits"),
         ('name = "model.safetensors"', 'name = "config.json"', "line 16: the file 'config.json' stands twice"),
         ("size = ", "size = true #", "line 11: size is True; expected a whole number"),
+        (COMMIT, "main", "line 5: revision 'main'; expected a commit"),
+        (COMMIT, "", "line 5: revision ''; expected a commit"),
+        (COMMIT, "../../x", "line 5: revision '../../x'; expected a commit"),
         ("format = 1", "format = 2", "line 1: format 2; expected 1, which"),
         ("format = 1", "form = 1", "line 1: an unknown key 'form'"),
         ("[[model]]", "[[model", "is no TOML: .*line 5"),
@@ -235,7 +236,9 @@ def test_a_digest_edited_by_hand_is_refused(hub, locked):
     path = locked("hf:org/tiny")
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace(SHA.search(text)[1], "0" * 64), encoding="utf-8")
-    with pytest.raises(IntegrityError, match=r"config.json has .*; expected that it has .* SHA-256 0{64}, as .*line 5"):
+    with pytest.raises(
+        IntegrityError, match=r"config.json has .*; expected that it has .* SHA-256 0{64}, as .*line 11 "
+    ):
         load("hf:org/tiny", path)
 
 
@@ -260,6 +263,7 @@ def test_an_entry_that_stands_twice_or_is_empty_is_refused(hub, locked):
         (b"format = 1\nnlu_lite = ''\nmodel = [3]", FormatError, "3; expected a table"),
         (b"#" * (locking.LARGEST + 1), FormatError, "at most 16,777,216"),
         (b"", FormatError, "line 1: no format"),
+        (b"format = 1\nnlu_lite = ''\nmodel = []", FormatError, "line 1: no models"),
     ],
 )
 def test_what_is_no_lock_is_refused(tmp_path, data, error, said):

@@ -1,12 +1,14 @@
 """Build the catalogue's data files.
 
     python tools/build_catalogue.py --table TABLE.tsv    # references.tsv and models.json
-    python tools/build_catalogue.py                      # models.json alone, from tools/cards.toml
+    python tools/build_catalogue.py                      # models.json alone, from tools/cards.toml and origins.tsv
 
 TABLE is the dictionary of NLU 5.4.0's embedding references, tab-separated: ``lang``, ``nlu_ref``, ``jsl_model_name``,
 ``component_class_or_id``, ``family``, ``spellbook_table``. The last names the dictionary of NLU in which a reference
 stands, and becomes the row's status: ``pretrained`` is public, ``alias`` an alias, ``healthcare(licensed)`` licensed.
-What is known beyond the table stands in tools/cards.toml with the source of each fact; the data keep the sources.
+What is known beyond the table stands in tools/cards.toml with the source of each fact; the data keep the sources. Of
+models of whose card nothing but the repository is taken, tools/origins.tsv has a line: ``model``, ``repository`` (whose
+page on the hub the card gives as its reference), ``card`` (the card's date).
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ ROOT = Path(__file__).parents[1]
 DATA = ROOT / "nlu_lite" / "registry" / "data"
 STATUS = {"pretrained": "public", "alias": "alias", "healthcare(licensed)": "licensed"}
 COLUMNS = ("reference", "language", "action", "model", "kind", "status")
+POSTS = "JohnSnowLabs/spark-nlp, docs/_posts: card of"
 BUCKET = "https://s3.amazonaws.com/auxdata.johnsnowlabs.com/public/models/"
 
 
@@ -58,13 +61,27 @@ def _row(number: int, row: dict[str, str]) -> tuple[str, ...]:
     return cells
 
 
-def models(cards: Path) -> str:
+def models(cards: Path, origins: Path) -> str:
     """Give models.json: an object of models, one a line."""
     content = tomllib.loads(cards.read_text(encoding="utf-8"))
+    with origins.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file, delimiter="\t"):
+            if row["model"] in content:
+                raise SystemExit(f"{row['model']} stands twice, in {origins.name} or in {cards.name}, too")
+            content[row["model"]] = _origin(**row)
     lines = [
         f"{json.dumps(name)}: {json.dumps(_model(name, entry), ensure_ascii=False)}" for name, entry in content.items()
     ]
     return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _origin(model: str, repository: str, card: str) -> dict[str, Any]:
+    """Give the entry of a model of whose card the repository is taken."""
+    page = f"https://huggingface.co/{repository}"
+    return {
+        "hub": repository,
+        "stated": [{"source": f"{POSTS} {model}, {card}", "sources": [page], "published": card}],
+    }
 
 
 def _model(name: str, entry: dict[str, Any]) -> dict[str, Any]:
@@ -91,11 +108,12 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--table", type=Path, help="NLU's references, tab-separated")
     arguments.add_argument("--cards", type=Path, default=ROOT / "tools" / "cards.toml")
+    arguments.add_argument("--origins", type=Path, default=ROOT / "tools" / "origins.tsv")
     arguments.add_argument("--out", type=Path, default=DATA)
     given = arguments.parse_args()
     if given.table:
         (given.out / "references.tsv").write_text(references(given.table), encoding="utf-8")
-    (given.out / "models.json").write_text(models(given.cards), encoding="utf-8")
+    (given.out / "models.json").write_text(models(given.cards, given.origins), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 MOST = 40
 """Rows that `search` prints; more would bury the best ones."""
+WIDEST = 60
+"""Characters of a reference behind which columns are still aligned; a few references are much longer."""
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON lines, one object a reference.")]
 Language = Annotated[str | None, typer.Option(help="Only models of this language, such as de; xx for many.")]
@@ -86,7 +88,7 @@ def _print_json(frame: pd.DataFrame) -> None:
 
 def _print_table(frame: pd.DataFrame) -> None:
     """Print a line a reference: the name, where it comes from or that it cannot be loaded, and its kind."""
-    wide = int(frame["reference"].str.len().max()) + 2
+    wide = min(int(frame["reference"].str.len().max()), WIDEST)
     for name, places, here, kind in frame[["reference", "loadable_by", "in_cache", "kind"]].values.tolist():
         loads = f"{places}{', in cache' if here else ''}" if places else "not loadable"
-        typer.echo(f"{name:<{wide}}{loads:<24}{kind}")
+        typer.echo(f"{name:<{wide}}  {loads:<24}{kind}")

@@ -76,7 +76,9 @@ def _validated(path: Path) -> tuple[dict[str, Any], NDArray[np.uint8]]:
             pass
         data: NDArray[np.uint8] = np.memmap(path, np.uint8, mode="c").view(np.ndarray)
     except (SafetensorError, OSError, ValueError) as error:
-        raise FormatError(f"{path} is damaged ({error})", "a safetensors file", "Fetch it again") from error
+        raise FormatError(
+            f"{path} is damaged ({error})", "a safetensors file", "Delete it and fetch it again"
+        ) from error
     length = 8 + int(data[:8].view("<u8")[0])
     return json.loads(data[8:length].tobytes()), data[length:]
 

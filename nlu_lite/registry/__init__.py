@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
 from nlu_lite.errors import BadReference, LicensedReference, UnknownReference, UnsupportedReference
 from nlu_lite.records import Action, ComponentSpec, HubRepository, LocalFolder, ModelSpec
-from nlu_lite.registry.catalogue import Catalogue, Kind, Reads, Row, Status, kinds
+from nlu_lite.registry.catalogue import REPOSITORY, Catalogue, Kind, Reads, Row, Status, kinds
 from nlu_lite.registry.own import Registration, current, register
 from nlu_lite.registry.search import LONGEST, find
 
@@ -37,7 +37,8 @@ DEFAULT = "xx.embed.multilingual_e5_small_q4"
 EXPECTED = {"hf": "hf:organisation/name", "path": "path:DIR", "sparknlp": "sparknlp:DIR_OR_ZIP"}
 DIRECT = tuple(f"{scheme}:" for scheme in EXPECTED)
 COMPONENT = re.compile(r"([a-z]{2,3})\.(tokenize|sentence_detector)")
-REPOSITORY = re.compile(r"(?:[\w.-]+/)?[\w.-]+", re.ASCII)
+LONGEST_PATH = 4096
+"""Characters of a path that a system may know."""
 TEXT_ACTIONS = (Action.TOKENIZE, Action.SENTENCE_DETECTOR)
 
 Spec = ModelSpec | ComponentSpec
@@ -91,9 +92,12 @@ def resolve(requests: Sequence[str]) -> tuple[Spec, ...]:
     """
     catalogue = current()
     names = [name for request in requests for name in _split(request, catalogue)] if requests else [DEFAULT]
-    specs = tuple(_loadable(_found(name, catalogue)) for name in names)
-    _check_repeated(specs)
-    return specs
+    specs: dict[object, Spec] = {}
+    for name in names:
+        spec = _loadable(_found(name, catalogue))
+        _check_new(spec, specs)
+        specs[_key(spec)] = spec
+    return tuple(specs.values())
 
 
 def look_up(reference: str) -> Found:
@@ -142,7 +146,7 @@ def _found(name: str, catalogue: Catalogue) -> Found:
 
 
 def _direct(name: str, scheme: str, rest: str) -> ModelSpec:
-    if not rest or (scheme == "hf" and not REPOSITORY.fullmatch(rest)):
+    if not rest or (not REPOSITORY.fullmatch(rest) if scheme == "hf" else len(rest) > LONGEST_PATH or "\0" in rest):
         what = "repository" if scheme == "hf" else "folder"
         raise UnknownReference(f"{_shown(name)} names no {what}", EXPECTED[scheme])
     origin = HubRepository(rest) if scheme == "hf" else LocalFolder(rest)
@@ -153,7 +157,7 @@ def _direct(name: str, scheme: str, rest: str) -> ModelSpec:
 def _last_part(scheme: str, rest: str) -> str:
     """Give what a direct reference's model is called: a folder and its zip have one name."""
     last = re.split(r"[/\\]", rest.rstrip("/\\"))[-1]
-    if scheme != "hf" and last in {"", ".", "..", "~"}:  # names that say nothing of the folder
+    if scheme != "hf" and (last in {"", ".", ".."} or rest == "~"):  # names that say nothing of the folder
         last = Path(rest).expanduser().resolve().name
     return last.removesuffix(".zip") if scheme == "sparknlp" else last
 
@@ -200,11 +204,12 @@ def _shown(name: str) -> str:
     return repr(name if len(name) <= LONGEST else f"{name[:LONGEST]}...")
 
 
-def _check_repeated(specs: tuple[Spec, ...]) -> None:
-    seen: set[object] = set()
-    for spec in specs:
-        key: object = spec.action if isinstance(spec, ComponentSpec) else spec.reference
-        if key in seen:
-            what = f"two components do {spec.action.value}" if isinstance(spec, ComponentSpec) else "it stands twice"
-            raise BadReference(f"{spec.reference!r} is one too many: {what}", "each once", "Leave one out")
-        seen.add(key)
+def _key(spec: Spec) -> object:
+    """Give what may be there once: a component's action, a model's reference."""
+    return spec.action if isinstance(spec, ComponentSpec) else spec.reference
+
+
+def _check_new(spec: Spec, before: Mapping[object, Spec]) -> None:
+    if _key(spec) in before:
+        what = f"two components do {spec.action.value}" if isinstance(spec, ComponentSpec) else "it stands twice"
+        raise BadReference(f"{_shown(spec.reference)} is one too many: {what}", "each once", "Leave one out")

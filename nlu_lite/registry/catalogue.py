@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -157,6 +158,9 @@ class Catalogue:
 
 
 NOTHING = Facts()
+PART = r"[a-zA-Z0-9_](?:[\w.-]*\w)?"
+REPOSITORY = re.compile(rf"(?!.*(?:--|\.\.))(?=.{{1,96}}$)(?:{PART}/)?{PART}", re.ASCII)
+"""What the hub allows as the name of a repository."""
 READABLE_AS: Mapping[type[Origin], frozenset[Reads]] = {
     BucketArchive: frozenset({Reads.ARCHIVE}),
     HubRepository: frozenset({Reads.FOLDER}),

@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -25,11 +26,14 @@ from nlu_lite.records import (
     Origin,
     SentenceRecipe,
 )
-from nlu_lite.registry.catalogue import READABLE_AS, Catalogue, Facts, Row, Status, kinds, read_recipe
+from nlu_lite.registry.catalogue import READABLE_AS, REPOSITORY, Catalogue, Facts, Row, Status, kinds, read_recipe
 
 MODEL_REFERENCE = re.compile(r"[a-z]{2,3}\.(?:embed|embed_sentence)\.[\w.-]+", re.ASCII)
 ALIAS_REFERENCE = re.compile(r"[\w.-]{1,200}", re.ASCII)
-REPOSITORY = re.compile(r"(?:[\w.-]+/)?[\w.-]+", re.ASCII)
+NAME = re.compile(r"[\w.-]{1,200}", re.ASCII)
+ARCHIVE = re.compile(r"[\w.-]+\.zip", re.ASCII)
+SHA256 = re.compile(r"[0-9a-f]{64}")
+REVISION = re.compile(r"(?!.*\.\.)[\w.][\w./-]*", re.ASCII)
 TEXT_COMPONENT = re.compile(r"(?:[a-z]{2,3}\.)?(?:tokenize|sentence_detector)")
 LARGEST = 4 << 20
 """Bytes of a file of entries; more is no catalogue."""
@@ -64,19 +68,34 @@ class Place:
 
     def at(self, key: str | None = None) -> str:
         """Name the file, and the line of a key or of the table; the file alone where the line is not plain to see."""
-        lines = self.source.text.splitlines()
-        headers = [n for n, line in enumerate(lines, 1) if re.match(rf"\s*\[\[\s*{self.table}\s*\]\]", line)]
+        lines, headers = _lines(self.source.text), _headers(self.source.text, self.table)
         if self.number >= len(headers):
             return self.source.name
         begin = headers[self.number]
         end = next((n for n in range(begin, len(lines)) if lines[n].lstrip().startswith("[[")), len(lines))
-        named = re.compile(rf"\s*(?:\[\s*{self.table}\.)?[\"']?{re.escape(key or '')}[\"']?\s*[=\]]")
-        line = next((n + 1 for n in range(begin, end) if key and named.match(lines[n])), begin)
-        return f"{self.source.name}, line {line}"
+        named = rf"[\"']?{re.escape(key or '')}[\"']?\s*[=\]]"
+        forms = (
+            (rf"\s*(?:\[\s*{self.table}\.)?{named}", rf".*[{{,]\s*{named}") if key else ()
+        )  # its own line, or inline
+        found = (n + 1 for form in forms for n in range(begin, end) if re.match(form, lines[n]))
+        return f"{self.source.name}, line {next(found, begin)}"
 
     def fail(self, got: str, expected: str, key: str | None = None, near: Sequence[str] = ()) -> NoReturn:
         """Raise the error for something in this table."""
         raise FormatError(f"{self.at(key)}: {got}", expected, REMEDY, near)
+
+
+@lru_cache(maxsize=4)
+def _lines(text: str) -> list[str]:
+    """Split a file once, however many entries it has."""
+    return text.splitlines()
+
+
+@lru_cache(maxsize=8)
+def _headers(text: str, table: str) -> list[int]:
+    """Give the lines on which tables begin, counted from 1."""
+    header = re.compile(rf"\s*\[\[\s*{table}\s*\]\]")
+    return [number for number, line in enumerate(_lines(text), 1) if header.match(line)]
 
 
 @dataclass(frozen=True)
@@ -190,6 +209,7 @@ def _model(place: Place, values: Mapping[str, Any]) -> ModelEntry:
         runs = [name for name, entry in kinds().items() if entry.reads]
         place.fail(f"kind {_short(kind)} is none that runs", ", ".join(runs), "kind", get_close_matches(kind, runs))
     _check(place, values.get("card", {}), CARD, (), "card")
+    _check_form(place, values, "model", NAME, "a name of ASCII letters, digits, . _ -")
     language, action, *name = reference.split(".")
     row = Row(reference, language, Action(action), values.get("model", "_".join(name)), kind, Status.OWN, str(place))
     card = dict(values.get("card", {}))
@@ -204,9 +224,9 @@ def _origins(place: Place, row: Row, values: Mapping[str, Any]) -> tuple[Origin,
         place.fail("revision without hub", "a hub repository, whose revision it is", "revision")
     makers: dict[str, Callable[[Any], Origin]] = {
         "installed": lambda value: _installed(place, value),
-        "folder": lambda value: LocalFolder(str(place.source.folder / Path(value).expanduser())),
+        "folder": lambda value: _folder(place, value),
         "archive": lambda value: BucketArchive(row.model, row.language, value),
-        "hub": lambda value: _repository(place, value, values.get("revision")),
+        "hub": lambda value: HubRepository(value, values.get("revision")),
     }
     origins = {name: make(values[name]) for name, make in makers.items() if name in values}
     if not origins:
@@ -215,18 +235,27 @@ def _origins(place: Place, row: Row, values: Mapping[str, Any]) -> tuple[Origin,
     for name, origin in origins.items():
         if not reads & READABLE_AS[type(origin)]:
             place.fail(f"models of kind {row.kind} are not read from {name}", "hub or folder", name)
+    _check_form(place, values, "hub", REPOSITORY, "organisation/name")
+    _check_form(place, values, "revision", REVISION, "a branch, tag or commit")
+    _check_form(place, values, "archive", ARCHIVE, "the file name of a zip in Spark NLP's bucket")
     return tuple(origins.values())
 
 
 def _installed(place: Place, values: Mapping[str, Any]) -> InstalledFile:
     _check(place, values, INSTALLED, ("distribution", "path", "sha256", "size"), "installed")
+    _check_form(place, values, "distribution", NAME, "the name of a package as pip knows it")
+    _check_form(place, values, "sha256", SHA256, "64 hexadecimal digits in small letters")
     return InstalledFile(**{"extra": "", **values})
 
 
-def _repository(place: Place, value: str, revision: str | None) -> HubRepository:
-    if not REPOSITORY.fullmatch(value):
-        place.fail(f"{_short(value)} is no repository", "organisation/name", "hub")
-    return HubRepository(value, revision)
+def _folder(place: Place, value: str) -> LocalFolder:
+    try:
+        path = Path(value).expanduser()
+    except RuntimeError:  # a user who is not known
+        path = Path()
+    if path == Path() or "\0" in value:
+        place.fail(f"folder is {_short(value)}", "a path to a model's folder or file", "folder")
+    return LocalFolder(str(place.source.folder / path))
 
 
 def _sentence(place: Place, values: Mapping[str, Any]) -> SentenceRecipe | None:
@@ -248,6 +277,11 @@ def _alias(place: Place, values: Mapping[str, Any]) -> AliasEntry:
         expected = "ASCII letters, digits, . _ -, and not the name of a text component"
         place.fail(f"{_short(reference)} is no reference", expected, "reference")
     return AliasEntry(reference, values["of"], values.get("shadows", False), place)
+
+
+def _check_form(place: Place, values: Mapping[str, Any], key: str, form: re.Pattern[str], expected: str) -> None:
+    if key in values and not form.fullmatch(values[key]):
+        place.fail(f"{key} is {_short(values[key])}", expected, key)
 
 
 def _check(
@@ -287,8 +321,8 @@ def _with(catalogue: Catalogue, entries: Sequence[Entry]) -> Catalogue:
         if isinstance(entry, ModelEntry):
             rows[entry.row.reference], own[entry.row.reference] = entry.row, entry.facts
     aliases = {entry.reference: entry for entry in entries if isinstance(entry, AliasEntry)}
-    for name, alias in aliases.items():
-        target = _target(alias, aliases, rows)
+    for alias in _in_order(aliases):
+        target, name = _target(alias, rows), alias.reference
         rows[name] = target._replace(reference=name, status=Status.ALIAS, where=str(alias.place))
         if target.reference in own:
             own[name] = own[target.reference]
@@ -311,14 +345,23 @@ def _check_free(catalogue: Catalogue, entry: Entry, seen: dict[str, Place]) -> N
         entry.place.fail(f"{name!r} shadows nothing", "a reference that stands in the catalogue", "shadows")
 
 
-def _target(alias: AliasEntry, aliases: Mapping[str, AliasEntry], rows: Mapping[str, Row]) -> Row:
-    """Follow aliases to a line that is none."""
-    path = [alias.reference]
-    while (following := aliases.get(alias.of)) is not None:
-        if alias.of in path:
-            alias.place.fail(f"aliases go in a circle: {' -> '.join([*path, alias.of])}", "an alias of a model", "of")
-        path.append(alias.of)
-        alias = following
+def _in_order(aliases: Mapping[str, AliasEntry]) -> list[AliasEntry]:
+    """Put each alias behind the one that it is an alias of."""
+    ordered: dict[str, AliasEntry] = {}
+    for alias in aliases.values():
+        path: dict[str, AliasEntry] = {}
+        following: AliasEntry | None = alias
+        while following is not None and following.reference not in ordered:
+            path[following.reference] = following
+            if following.of in path:
+                around = " -> ".join([*path, following.of])
+                following.place.fail(f"aliases go in a circle: {around}", "an alias of a model", "of")
+            following = aliases.get(following.of)
+        ordered |= dict(reversed(path.items()))
+    return list(ordered.values())
+
+
+def _target(alias: AliasEntry, rows: Mapping[str, Row]) -> Row:
     if alias.of not in rows:
         near = get_close_matches(alias.of[:200], rows, n=3)
         alias.place.fail(f"{_short(alias.of)} is no reference of the catalogue", "a full reference", "of", near)

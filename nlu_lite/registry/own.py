@@ -95,7 +95,7 @@ def register(path: str | os.PathLike[str]) -> Registration:
         ...         current().rows["xx.embed.mine"].model
         'xlm_roberta_base'
     """
-    registration = Registration(_read(Path(path).expanduser(), "register()"))
+    registration = Registration(_read(_expanded(path), "register()"))
     _REGISTERED.add(registration.source)
     return registration
 
@@ -150,8 +150,15 @@ def _of_package(point: metadata.EntryPoint) -> Source:
 
 
 def _from_environment() -> tuple[Source, ...]:
-    paths = [Path(part).expanduser() for part in os.environ.get(VARIABLE, "").split(os.pathsep) if part.strip()]
+    paths = [_expanded(part) for part in os.environ.get(VARIABLE, "").split(os.pathsep) if part.strip()]
     return tuple(_unchanged(path, _stamp(path)) for path in paths)
+
+
+def _expanded(path: str | os.PathLike[str]) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:  # the home of a user who is not known: there is no such file either
+        return Path(path)
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:
@@ -170,13 +177,18 @@ def _unchanged(path: Path, _stamp: tuple[int, int] | None) -> Source:
 
 def _read(path: Path, whence: str) -> Source:
     try:
-        if path.stat().st_size > LARGEST:
-            raise FormatError(f"{path} has {path.stat().st_size:,} bytes", f"at most {LARGEST:,}", "Name another file")
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        reason = error.strerror or error
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
+    except (OSError, ValueError) as error:  # a NUL in the path is a ValueError
+        reason = getattr(error, "strerror", None) or error
         got = f"{path}, which {whence} names, cannot be read ({reason})"
         raise SourceError(got, "a TOML file of entries", "Check the path") from error
+    if len(data) > LARGEST:
+        raise FormatError(
+            f"{path} is too large for a file of entries", f"at most {LARGEST:,} bytes", "Name another file"
+        )
+    try:
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise FormatError(f"{path} is not UTF-8 at byte {error.start}", "UTF-8", "Save it as UTF-8") from error
     return Source(str(path), text, path.absolute().parent)

@@ -59,6 +59,16 @@ def _default_archives() -> Archives:
     return Archives(value)
 
 
+YES, NO = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
+
+
+def _is_set(name: str) -> bool:
+    value = os.environ.get(name, "").strip().lower()
+    if value not in YES | NO:  # whoever wrote it may have meant either
+        raise OptionError(f"{name}={os.environ[name]!r}", '"1" or "0"', "Set it to one of these")
+    return value in YES
+
+
 def _accept(_folder: Path) -> None:
     """Find nothing wrong."""
 
@@ -99,8 +109,7 @@ class Access:
         """Whether the network is not to be used."""
         if self.offline is not None:
             return self.offline
-        settings = (os.environ.get(name, "") for name in ("NLU_LITE_OFFLINE", "HF_HUB_OFFLINE"))
-        return any(value.strip().lower() in {"1", "true", "yes", "on"} for value in settings)
+        return _is_set("NLU_LITE_OFFLINE") or os.environ.get("HF_HUB_OFFLINE", "").strip().lower() in YES
 
 
 @dataclass(frozen=True)
@@ -137,10 +146,18 @@ def fetch(spec: ModelSpec, access: Access) -> Fetched:
     try:
         return _first(origins, replace(access, offline=True), wanted)
     except OfflineError as error:
-        if access.is_offline:
+        if access.is_offline and not _is_pinned(origins, access):
             remedy = f"Run where there is a network: nlu-lite download {spec.reference}. In other words: {error.remedy}"
             raise OfflineError(error.got, error.expected, remedy, error.nearest) from error
+        if access.is_offline:
+            raise
     return _first(origins, replace(access, offline=False), wanted)
+
+
+def _is_pinned(origins: Sequence[Origin], access: Access) -> bool:
+    """Say whether a revision was chosen that `nlu-lite download` would not take."""
+    chosen = any(isinstance(origin, HubRepository) and origin.revision for origin in origins)
+    return chosen or access.revision is not None
 
 
 def asked(spec: ModelSpec) -> tuple[str, ...]:

@@ -23,12 +23,24 @@ class FolderSource:
         Raises:
             SourceError: There is nothing at that path; the nearest names beside it are given.
         """
-        path = Path(origin.path).expanduser()
-        if path.exists():
-            return path
-        beside = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
+        path = expanded(origin)
+        reason = "does not exist"
+        try:
+            if path.exists():
+                return path
+            beside = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
+        except OSError as error:  # overlong, or in a folder that may not be looked into
+            beside, reason = [], f"cannot be looked at ({error.strerror})"
         near = [str(path.parent / name) for name in get_close_matches(path.name, beside)]
-        raise SourceError(f"{path} does not exist", "a model's folder or file", "Check the path", near)
+        raise SourceError(f"{path} {reason}", "a model's folder or file", "Check the path", near)
+
+
+def expanded(origin: LocalFolder) -> Path:
+    """Give a path with the user's home in the place of ``~``; as it is where no such user is known."""
+    try:
+        return Path(origin.path).expanduser()
+    except RuntimeError:
+        return Path(origin.path)
 
 
 def fingerprint(path: Path) -> str:

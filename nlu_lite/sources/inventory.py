@@ -11,6 +11,7 @@ from nlu_lite.cache import Cache
 from nlu_lite.errors import NluLiteError
 from nlu_lite.records import BucketArchive, HubRepository, InstalledFile, LocalFolder, Origin
 from nlu_lite.sources.bucket import BucketSource
+from nlu_lite.sources.folder import FolderSource
 from nlu_lite.sources.hub import cached_snapshot
 from nlu_lite.sources.installed import located
 
@@ -38,8 +39,7 @@ class Inventory:
             return self._bucket.here(origin, self._kept)
         if isinstance(origin, InstalledFile):
             return _installed(origin)
-        path = Path(origin.path).expanduser() if isinstance(origin, LocalFolder) else None
-        return path if path is not None and path.exists() else None
+        return _folder(origin)
 
     @cached_property
     def _bucket(self) -> BucketSource:
@@ -60,6 +60,13 @@ class Inventory:
         if f"models--{origin.repository.replace('/', '--')}" not in self._repositories:
             return None
         return cached_snapshot(origin, asked)
+
+
+def _folder(origin: LocalFolder) -> Path | None:
+    try:
+        return FolderSource().fetch(origin)
+    except NluLiteError:
+        return None
 
 
 def _installed(origin: InstalledFile) -> Path | None:

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from nlu_lite.records import Action
+from nlu_lite.registry.catalogue import REPOSITORY, Catalogue, nlu_rows
+
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "nlu_lite" / "registry" / "data"
 HEAD = "lang\tnlu_ref\tjsl_model_name\tcomponent_class_or_id\tfamily\tspellbook_table\n"
@@ -26,7 +29,27 @@ def table(tmp_path, *rows):
 
 
 def test_models_are_what_the_cards_say(generator):
-    assert (DATA / "models.json").read_text(encoding="utf-8") == generator.models(ROOT / "tools" / "cards.toml")
+    made = generator.models(ROOT / "tools" / "cards.toml", ROOT / "tools" / "origins.tsv")
+    assert (DATA / "models.json").read_text(encoding="utf-8") == made
+
+
+def test_cards_suit_the_models_that_they_are_of():
+    """Two of Spark NLP's cards can have one name, of a model of tokens and of one of sentences."""
+    catalogue, known = Catalogue(nlu_rows()), json.loads((DATA / "models.json").read_text(encoding="utf-8"))
+    of = {row.model: row for row in catalogue.rows.values()}
+    assert known.keys() <= of.keys()
+    assert len({(row.model, row.kind) for row in catalogue.rows.values() if row.model in known}) == len(known)
+    for name, facts in known.items():
+        row, card = of[name], catalogue.spec(of[name]).card
+        if card.input_labels is not None:
+            assert ("token" in card.input_labels) == (row.action is Action.EMBED), name
+        if facts.get("archive"):
+            begin, _, rest = facts["archive"].partition(f"{name}_{row.language}_")
+            assert begin == "", name
+            assert f"Spark NLP {rest.partition('_')[0]} " in card.edition, name
+        if facts.get("hub"):
+            assert REPOSITORY.fullmatch(facts["hub"]), name
+            assert any("hub" in names for names in facts["stated_by"].values()), name
 
 
 def test_a_table_becomes_lines_with_actions_and_statuses(generator, tmp_path):
@@ -70,7 +93,15 @@ def test_a_fact_that_two_sources_state_is_refused(generator, tmp_path):
     cards = tmp_path / "cards.toml"
     cards.write_text('[m]\n[[m.stated]]\nsource = "a"\ntask = "x"\n[[m.stated]]\nsource = "b"\ntask = "y"\n')
     with pytest.raises(SystemExit, match="m: task stated twice"):
-        generator.models(cards)
+        generator.models(cards, ROOT / "tools" / "origins.tsv")
+
+
+def test_a_model_that_stands_twice_is_refused(generator, tmp_path):
+    cards, origins = tmp_path / "cards.toml", tmp_path / "origins.tsv"
+    cards.write_text('[m]\nhub = "a/b"\nhub_source = "s"\n', encoding="utf-8")
+    origins.write_text("model\trepository\tcard\nm\ta/b\t2023-09-07\n", encoding="utf-8")
+    with pytest.raises(SystemExit, match=r"m stands twice, in origins\.tsv or in cards\.toml, too"):
+        generator.models(cards, origins)
 
 
 def test_the_generator_writes_both_files(generator, tmp_path, monkeypatch):

@@ -3,6 +3,7 @@
 import os
 import sys
 from pathlib import Path
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -234,7 +235,20 @@ def test_an_entry_point_that_names_no_file_is_an_error(package, value, said):
             r"line 4: kind 'BertEmbedings' is none that runs.*Nearest: Bert",
         ),
         (MODEL.replace("BertEmbeddings", "ElmoEmbeddings"), r"kind 'ElmoEmbeddings' is none that runs"),
-        (MODEL.replace("org/house", "org/house/x"), r"line 5: 'org/house/x' is no repository"),
+        (MODEL.replace("org/house", "org/house/x"), r"line 5: hub is 'org/house/x'; expected organisation/name"),
+        (MODEL.replace("org/house", "../house"), r"line 5: hub is '\.\./house'; expected organisation/name"),
+        (MODEL + 'revision = "../x"\n', r"line 6: revision is '\.\./x'; expected a branch, tag or commit"),
+        (MODEL + 'revision = ""\n', r"line 6: revision is ''"),
+        (MODEL + 'model = "a/b"\n', r"line 6: model is 'a/b'; expected a name"),
+        (MODEL + 'archive = "../x.zip"\n', r"line 6: archive is '\.\./x\.zip'; expected the file name of a zip"),
+        (MODEL + 'archive = "https://x.org/x.zip"\n', r"line 6: archive is 'https"),
+        (MODEL + 'folder = ""\n', r"line 6: folder is ''; expected a path"),
+        (MODEL + 'folder = "a\\u0000b"\n', r"line 6: folder is 'a\\x00b'"),
+        (MODEL + 'folder = "~nobody-of-this-name/x"\n', r"line 6: folder is '~nobody"),
+        (
+            MODEL + "installed = {distribution = 'a', path = 'x', sha256 = 'z', size = 1}\n",
+            r"line 6: sha256 is 'z'; expected 64 hexadecimal digits",
+        ),
         (MODEL.replace("de.embed.house", "de.embed.ho use"), r"line 3: 'de\.embed\.ho use' is no reference of a model"),
         (MODEL.replace("de.embed.house", "de.embed.ho\u200buse"), r"line 3: .* is no reference of a model"),
         (MODEL.replace("de.embed.house", "de.embed.häuser"), r"is no reference of a model"),
@@ -279,7 +293,28 @@ def test_a_mistake_is_told_with_file_and_line(write, text, said):
     assert current().rows.keys() == own.built_in().rows.keys()
 
 
+def test_a_file_may_begin_with_a_byte_order_mark(tmp_path):
+    (tmp_path / "my.toml").write_bytes(b"\xef\xbb\xbf" + MODEL.replace("\n", "\r\n").encode())
+    with register(tmp_path / "my.toml"):
+        assert only("de.embed.house").origins == (HubRepository("org/house"),)
+
+
+def test_many_entries_take_little_time():
+    """Of as many lines and aliases as a file may have, none is looked at again for each entry."""
+    chain = "".join(f'[[alias]]\nreference = "a{n}"\nof = "a{n + 1}"\n' for n in range(5000))
+    models = "".join(MODEL.replace("house", f"house{n}") for n in range(5000))
+    text = f'{chain}[[alias]]\nreference = "a5000"\nof = "xx.embed.xlm"\n{models}'
+    begin = process_time()
+    found = extended(own.built_in(), [Source("any.toml", text, Path())])
+    assert found.rows["a0"].model == "xlm_roberta_base"
+    assert found.rows["de.embed.house4999"].where.endswith(f"line {len(text.splitlines()) - 3}")
+    assert process_time() - begin < 10  # a quadratic way takes minutes
+
+
 def test_other_files_are_refused(tmp_path):
+    for path in (tmp_path / "a\0b", "~nobody-of-this-name/my.toml"):
+        with pytest.raises(SourceError, match="cannot be read"):
+            register(path)
     (tmp_path / "latin.toml").write_bytes(b"# \xff")
     with pytest.raises(FormatError, match=r"latin\.toml is not UTF-8 at byte 2"):
         register(tmp_path / "latin.toml")

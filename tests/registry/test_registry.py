@@ -110,7 +110,7 @@ def test_every_row_gives_a_model_or_says_why_not():
         assert (error is None) == (catalogue.why_not(row) == "")
         assert (row.status is Status.LICENSED) == isinstance(error, LicensedReference)
         counts[type(error) if error else None] += 1
-    assert counts == {LicensedReference: 35, UnsupportedReference: 584, None: 910}
+    assert counts == {LicensedReference: 35, UnsupportedReference: 430, None: 1064}
 
 
 def test_all_xlm_roberta_token_rows_give_models():
@@ -204,6 +204,20 @@ def test_what_is_no_reference_is_an_error(written):
 def test_the_same_twice_is_an_error(requests):
     with pytest.raises(BadReference, match="one too many"):
         resolve(requests)
+
+
+@pytest.mark.parametrize(
+    "written", ["path:" + "a/" * 5_000_000, "sparknlp:" + "b" * 10_000_000, "path:a\0b"], ids=["deep", "long", "NUL"]
+)
+def test_a_path_that_no_system_knows_is_refused_at_once(written):
+    with pytest.raises(UnknownReference, match="names no folder") as caught:
+        resolve([written])
+    assert len(str(caught.value)) < 500
+
+
+def test_of_many_references_the_first_that_is_one_too_many_is_told():
+    with pytest.raises(BadReference, match=r"'xx\.embed\.xlm' is one too many"):
+        resolve([" ".join(["xx.embed.xlm"] * 100_000)])
 
 
 def test_a_huge_reference_is_refused_at_once_and_not_repeated():

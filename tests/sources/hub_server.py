@@ -25,7 +25,9 @@ class Hub:
         delay: Seconds before each answer.
         renamed: Present names of repositories by old ones, to which the server redirects.
         token: What a request has to bring; None where everything is public.
+        elsewhere: Another host, to which the server leads for weights; empty for none.
         requests: What was asked, method and path.
+        tokens: What the requests for files brought as authorisation.
     """
 
     repositories: dict[str, dict[str, bytes]]
@@ -34,7 +36,9 @@ class Hub:
     delay: float = 0
     renamed: dict[str, str] = field(default_factory=dict)
     token: str | None = None
+    elsewhere: str = ""
     requests: list[str] = field(default_factory=list)
+    tokens: list[str | None] = field(default_factory=list)
     endpoint: str = ""
 
     def downloaded(self) -> set[str]:
@@ -72,8 +76,12 @@ class Handler(BaseHTTPRequestHandler):
         files = self.hub.repositories.get(name)
         if files is None:
             return self.refuse(404, "RepoNotFound", with_body)
+        self.hub.tokens.append(self.headers.get("Authorization"))
         if file not in files:
             return self.refuse(404, "EntryNotFound", with_body)
+        if self.hub.elsewhere and file == "model.safetensors":
+            linked = {"X-Linked-ETag": f'"{sum1(files[file])}"', "X-Linked-Size": str(len(files[file]))}
+            return self.redirect(f"{self.hub.elsewhere}{self.path}", linked | {"X-Repo-Commit": COMMIT})
         return self.send(files[file], with_body, etag=sum1(files[file]))
 
     def describe(self, rest, with_body):
@@ -111,9 +119,10 @@ class Handler(BaseHTTPRequestHandler):
         elif with_body:
             self.wfile.write(data[begin:])
 
-    def redirect(self, location):
+    def redirect(self, location, headers=None):
         self.send_response(307)
-        self.send_header("Location", location)
+        for name, value in {"Location": location, **(headers or {})}.items():
+            self.send_header(name, value)
         self.send_header("Content-Length", "0")
         self.end_headers()
 

@@ -21,7 +21,7 @@ from nlu_lite.records import HubRepository
 from nlu_lite.registry import resolve
 from nlu_lite.sources import Access, Place, fetch
 from nlu_lite.sources.hub import needed
-from tests.sources.hub_server import COMMIT
+from tests.sources.hub_server import COMMIT, Hub, served, tiny_files
 
 
 def get(reference="hf:org/tiny", **access):
@@ -177,6 +177,17 @@ def test_a_model_that_is_not_run_is_refused_before_its_weights_are_fetched(hub, 
     assert hub.downloaded() == {"config.json"}
 
 
+def test_a_token_is_sent_to_the_hub_alone(hub, monkeypatch):
+    """The hub leads to large files on other hosts; `localhost` is another one than 127.0.0.1."""
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    with served(Hub({"org/tiny": tiny_files()})) as other:
+        hub.elsewhere = other.endpoint.replace("127.0.0.1", "localhost")
+        get()
+    assert [line for line in other.requests if "model.safetensors" in line]
+    assert set(hub.tokens) == {"Bearer hf_secret"}
+    assert set(other.tokens) == {None}
+
+
 def test_a_broken_configuration_is_refused_before_weights_are_fetched(hub):
     hub.repositories["org/tiny"]["config.json"] = b"{"
     with pytest.raises(FormatError, match=r"config\.json cannot be read"):
@@ -217,6 +228,26 @@ def test_offline_asks_nobody_and_says_how_to_fetch(hub, setting, monkeypatch):
     with pytest.raises(OfflineError, match=said):
         get(offline=True if setting == "argument" else None)
     assert hub.requests == []
+
+
+def test_offline_the_command_fetches_the_revision_that_is_missing(hub):
+    with pytest.raises(OfflineError) as caught:
+        get(revision="v1", offline=True)
+    assert "hf download org/tiny --revision v1; then" in str(caught.value)
+    assert "nlu-lite download" not in str(caught.value)  # which takes the main branch
+
+
+@pytest.mark.parametrize(("value", "offline"), [("0", False), ("false", False), ("", False), (" Yes ", True)])
+def test_the_environment_says_yes_or_no(monkeypatch, value, offline):
+    monkeypatch.setenv("NLU_LITE_OFFLINE", value)
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    assert Access(Cache(None)).is_offline is offline
+
+
+def test_another_word_in_the_environment_is_an_error(monkeypatch):
+    monkeypatch.setenv("NLU_LITE_OFFLINE", "offline")
+    with pytest.raises(OptionError, match=r"NLU_LITE_OFFLINE='offline'; expected \"1\" or \"0\""):
+        get()
 
 
 @pytest.mark.parametrize("access", [{"revision": "v1"}, {"source": Place.HUB}])
