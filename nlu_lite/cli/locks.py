@@ -64,5 +64,6 @@ def _failure(model: LockedModel) -> str:
     except NluLiteError as error:
         return " ".join(f"{model.reference}: {error}".split())
     size = sum(digest.size for digest in model.files.values())
-    typer.echo(f"{model.reference}: as locked, {len(model.files)} files, {size:,} bytes")
+    files = "1 file" if len(model.files) == 1 else f"{len(model.files)} files"
+    typer.echo(f"{model.reference}: as locked, {files}, {size:,} bytes")
     return ""

@@ -74,9 +74,8 @@ class Place:
         begin = headers[self.number]
         end = next((n for n in range(begin, len(lines)) if lines[n].lstrip().startswith("[[")), len(lines))
         named = rf"[\"']?{re.escape(key or '')}[\"']?\s*[=\]]"
-        forms = (
-            (rf"\s*(?:\[\s*{self.table}\.)?{named}", rf".*[{{,]\s*{named}") if key else ()
-        )  # its own line, or inline
+        alone, inline = rf"\s*(?:\[\s*{self.table}\.)?{named}", rf".*[{{,]\s*{named}"
+        forms = (alone, inline) if key else ()
         found = (n + 1 for form in forms for n in range(begin, end) if re.match(form, lines[n]))
         return f"{self.source.name}, line {next(found, begin)}"
 

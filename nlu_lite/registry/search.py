@@ -26,9 +26,9 @@ def find(catalogue: Catalogue, query: str = "", language: str | None = None, kin
         kind: Only models of this kind, such as ``"XlmRoBertaEmbeddings"``; case does not count.
 
     Returns:
-        Best first: the reference itself, then a whole segment of it, the beginning of one, a part of one, then other
-        words; among equals those that can be loaded, then shorter references. Where no line has all words, those that
-        have words much like them.
+        Best first: the reference itself, then a whole segment of it, the beginning of one, a part of one, then the
+        beginning of other words; among equals those that can be loaded, then shorter references. Where no line has
+        all words, those that have words much like them.
 
     Raises:
         OptionError: No model is of that language or kind, or the query is no str or overlong.
@@ -90,7 +90,7 @@ def _score(catalogue: Catalogue, row: Row, word: str) -> int:
         (2, word in row.kind.casefold()),
     )
     best = max(points for points, holds in tests if holds) if any(holds for _, holds in tests) else 0
-    return best or int(word in _described(catalogue, row))
+    return best or int(re.search(rf"(?<![^\W_]){re.escape(word)}", _described(catalogue, row)) is not None)
 
 
 def _described(catalogue: Catalogue, row: Row) -> str:
