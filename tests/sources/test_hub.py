@@ -104,8 +104,14 @@ def test_a_row_of_the_catalogue_comes_from_its_hub_repository(hub, tmp_path):
         assert fetched.origin == HubRepository("FacebookAI/xlm-roberta-base", COMMIT)
 
 
-@pytest.mark.parametrize("missing", ["sentencepiece.bpe.model", "config.json", "model.safetensors"])
+MISSING = ["sentencepiece.bpe.model", "config.json", "model.safetensors", "1_Pooling/config.json"]
+
+
+@pytest.mark.parametrize("missing", MISSING)
 def test_a_download_that_was_interrupted_is_completed(hub, missing):
+    modules = [{"path": "1_Pooling", "type": "sentence_transformers.models.Pooling"}]
+    stated = {"modules.json": json.dumps(modules).encode(), "1_Pooling/config.json": b"{}"}
+    hub.repositories["org/tiny"] |= stated
     (get().path / missing).unlink()
     hub.requests.clear()
     assert (get().path / missing).read_bytes() == hub.repositories["org/tiny"][missing]
