@@ -10,6 +10,9 @@ import numpy as np
 from nlu_lite.errors import ModelError, UnsupportedReference
 from nlu_lite.records import Checkpoint, Floats
 
+WORDS = "embeddings.word_embeddings.weight"
+"""The matrix of word embeddings: a row for each piece."""
+
 SETTINGS = (
     "vocab_size",
     "hidden_size",
@@ -120,4 +123,4 @@ def _pooler_part(checkpoint: Checkpoint, name: str, shape: tuple[int, ...]) -> F
         raise ModelError(f"tensor {name!r} has shape {values.shape}", expected, remedy)
     if not np.isfinite(values).all():
         raise ModelError(f"tensor {name!r} has values that are not numbers", expected, remedy)
-    return values
+    return values.copy()  # small; a view would hold the whole of a mapped file

@@ -10,6 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 from unicodedata import combining, normalize
 
+from nlu_lite.encoding.architectures import WORDS
 from nlu_lite.errors import ModelError, UnsupportedReference
 from nlu_lite.records import Checkpoint, Spelling, SubwordKind
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from sentencepiece import SentencePieceProcessor
     from tokenizers import Tokenizer
 
-WORDS = "embeddings.word_embeddings.weight"
 CHUNK = 1024
 """Texts that are encoded in one call: the library's objects for them are much larger than their ids."""
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlu_lite.errors import FormatError
+from nlu_lite.mapping import let_go
 from nlu_lite.records import Floats
 
 DTYPES: dict[str, np.dtype[Any]] = {
@@ -61,7 +62,10 @@ def map_safetensors(path: Path) -> dict[str, Callable[[], Floats]]:
 
     def view(entry: dict[str, Any]) -> Floats:
         begin, end = entry["data_offsets"]
-        return _widened(data[begin:end], entry["dtype"]).reshape(entry["shape"])
+        array = _widened(data[begin:end], entry["dtype"]).reshape(entry["shape"])
+        if entry["dtype"] != "F32":
+            let_go(data)
+        return array
 
     floats = {name: entry for name, entry in header.items() if name != "__metadata__" and entry["dtype"] in DTYPES}
     return {name: partial(view, entry) for name, entry in floats.items()}

@@ -1,6 +1,7 @@
 """Every backend gives transformers' hidden states, whatever the options."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -162,6 +163,33 @@ def test_a_backend_says_what_it_is(open_backend):
     assert backend.name.endswith(", cpu, bf16")
     assert backend.name.split()[0] in {"torch", "openvino"}
     assert (backend.dimension, backend.layers, backend.positions) == (16, 2, 512)
+
+
+def test_a_copy_in_another_precision_is_made_of_all_rows(monkeypatch):
+    import torch
+
+    monkeypatch.setattr("nlu_lite.encoding.backends.torch.COPIED", 7)
+    weights = TorchBackend(CHECKPOINT, precision=Precision.BF16).model.state_dict()
+    assert {tensor.dtype for tensor in weights.values()} == {torch.bfloat16}
+    for name, tensor in weights.items():
+        assert torch.equal(tensor, torch.from_numpy(CHECKPOINT.tensors[name]).bfloat16()), name
+
+
+def test_openvino_converts_all_but_the_word_embeddings(keep, monkeypatch):
+    backend = OpenVinoBackend(CHECKPOINT, keep)
+    words = CHECKPOINT.tensors["embeddings.word_embeddings.weight"]
+    assert backend._file.with_suffix(".bin").stat().st_size < words.nbytes / 2
+    monkeypatch.setattr("nlu_lite.encoding.backends.openvino.build_model", None)  # torch is not needed again
+    again = OpenVinoBackend(CHECKPOINT, keep)
+    assert (again.dimension, again.layers, again.positions) == (16, 2, 512)
+
+
+def test_a_converted_model_that_is_damaged_is_an_error_with_a_remedy(keep, tmp_path):
+    folder = OpenVinoBackend(CHECKPOINT, keep)._file.parent
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "openvino_model.xml").write_text("<net")
+    with pytest.raises(ModelError, match=rf"openvino_model.xml cannot be read .*Remove {tmp_path}"):
+        OpenVinoBackend(CHECKPOINT, lambda *_: tmp_path)
 
 
 # --- memory ----------------------------------------------------------------------------------------------------------

@@ -1,4 +1,8 @@
-"""OpenVINO: the torch model, converted once and kept; faster on Intel and AMD processors."""
+"""OpenVINO: the torch model, converted once and kept; faster on Intel and AMD processors.
+
+The matrix of word embeddings stays where the checkpoint has it, mapped where the file allows: OpenVINO would read all
+of it into memory, of which a text needs a few rows. The converted model begins behind it.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +18,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nlu_lite.encoding.architectures import WORDS, architecture_of
 from nlu_lite.encoding.backends import OutOfMemory, Precision
 from nlu_lite.encoding.backends.torch import CPU_BUDGET, build_model, positions_of
-from nlu_lite.errors import MissingExtra, OptionError
+from nlu_lite.errors import MissingExtra, ModelError, OptionError
+from nlu_lite.mapping import let_go
 from nlu_lite.records import Checkpoint, Floats
 
 Keep = Callable[[str, Callable[[Path], None]], Path]
 """Takes a key and what fills a folder; gives the folder, filled by this call or an earlier one."""
 
 FILE = "openvino_model.xml"
+RECIPE = 2
+"""Part of the key: grows with every change of what a conversion writes."""
+POSITIONS = ("nlu_lite", "positions")
+"""Where a converted model says how long a window it takes."""
 TELEMETRY = "openvino_telemetry"
 HINTS = {Precision.FP32: "f32", Precision.BF16: "bf16"}
 
@@ -58,14 +68,16 @@ class OpenVinoBackend:
         if precision not in HINTS:
             got = f'precision={precision.value!r} with backend="openvino"'
             raise OptionError(got, "fp32 or bf16", 'Pass one of these, or backend="torch" with a GPU as device')
-        model = build_model(checkpoint)  # cheap: the weights are mapped, and read only for a conversion
-        self.dimension: int = model.config.hidden_size
-        self.layers: int = model.config.num_hidden_layers
-        self.positions = positions_of(checkpoint, model)
+        architecture_of(checkpoint)
+        version = openvino.__version__.split("-")[0]
+        self._file = keep(f"openvino-{version}-{RECIPE}", lambda into: _convert(checkpoint, into)) / FILE
+        whole = self._whole()
+        self.dimension: int = whole.outputs[0].get_partial_shape()[2].get_length()
+        self.layers = len(whole.outputs) - 1
+        self.positions = int(whole.get_rt_info(list(POSITIONS)).value)
         self.budget = CPU_BUDGET
-        self.name = f"openvino {openvino.__version__.split('-')[0]}, cpu, {precision.value}"
-        folder = keep(f"openvino-{openvino.__version__.split('-')[0]}", lambda into: _convert(model, into))
-        self._file = folder / FILE
+        self.name = f"openvino {version}, cpu, {precision.value}"
+        self._words = checkpoint.tensors[WORDS]
         self._settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": HINTS[precision], "PERFORMANCE_HINT": "LATENCY"}
         self._settings |= {} if threads is None else {"INFERENCE_NUM_THREADS": threads}
         self._compiled: dict[tuple[int, ...], Any] = {}
@@ -75,7 +87,9 @@ class OpenVinoBackend:
         """Run the model (see `Backend.encode`)."""
         try:
             with self._lock:
-                results = self._model(layers)([ids, mask])
+                model = self._model(layers)
+                given = {"rows": self._words[ids], "ids": ids, "mask": mask}
+                results = model({place.any_name: given[place.any_name] for place in model.inputs})
                 hidden: Floats = np.stack([results[place] for place in range(len(layers))])
         except (RuntimeError, MemoryError) as error:
             if not isinstance(error, MemoryError) and "alloc" not in str(error):
@@ -86,12 +100,21 @@ class OpenVinoBackend:
     def _model(self, layers: tuple[int, ...]) -> Any:
         """Compile the model up to the layers that are asked for; others are not computed."""
         if layers not in self._compiled:
-            openvino = _openvino()
-            whole = openvino.Core().read_model(self._file)
+            openvino, whole = _openvino(), self._whole()
             outputs = [whole.outputs[layer].get_node().input_value(0) for layer in layers]
             part = openvino.Model(outputs, whole.get_parameters())
             self._compiled[layers] = openvino.Core().compile_model(part, "CPU", self._settings)
         return self._compiled[layers]
+
+    def _whole(self) -> Any:
+        try:
+            return _openvino().Core().read_model(self._file)
+        except RuntimeError as error:
+            raise ModelError(
+                f"{self._file} cannot be read ({str(error).splitlines()[0]})",
+                "the model as OpenVINO converted it",
+                f"Remove {self._file.parent}: it is made again",
+            ) from error
 
 
 def _openvino() -> Any:
@@ -119,7 +142,7 @@ def _unreported() -> Iterator[None]:
             sys.modules[TELEMETRY] = before
 
 
-def _convert(model: Any, folder: Path) -> None:
+def _convert(checkpoint: Checkpoint, folder: Path) -> None:
     """Trace the torch model, all hidden states as its outputs, and save it.
 
     OpenVINO's front end is called by itself: `openvino.convert_model` would report its use to Intel.
@@ -129,26 +152,49 @@ def _convert(model: Any, folder: Path) -> None:
     from openvino.frontend import FrontEndManager
     from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
 
-    class States(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.model = model
-
-        def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> tuple[torch.Tensor, ...]:
-            output = self.model(input_ids=input_ids, attention_mask=attention_mask, output_hidden_states=True)
-            states: tuple[torch.Tensor, ...] = tuple(output.hidden_states)
-            return states
-
+    model, words = build_model(checkpoint, torch.device("cpu"), torch.float32), checkpoint.tensors[WORDS]
     ids = torch.ones((2, 8), dtype=torch.long)
     mask = torch.ones_like(ids)
     mask[1, 6:] = 0
+    example = {"rows": torch.zeros((2, 8, words.shape[1])), "ids": ids, "mask": mask}
     with torch.inference_mode(), warnings.catch_warnings(), _quiet_transformers():
         # Tracing warns of constants that might be shapes; here they are not.
         warnings.simplefilter("ignore")
-        decoder = TorchScriptPythonDecoder(States(), example_input={"input_ids": ids, "attention_mask": mask})
+        decoder = TorchScriptPythonDecoder(_traceable(model), example_input=example)
     front_end = FrontEndManager().load_by_framework("pytorch")
     converted = front_end.convert(front_end.load(decoder))
+    converted.set_rt_info(positions_of(model.config), list(POSITIONS))
     openvino.save_model(converted, folder / FILE, compress_to_fp16=False)
+    let_go(words)
+
+
+def _traceable(model: Any) -> Any:
+    """Give a module that takes the rows of the word embeddings beside the ids, and gives all hidden states.
+
+    transformers' own ``inputs_embeds`` would not do: without ids, RoBERTa and its kin number positions in another way.
+    """
+    import torch
+
+    class Given(torch.nn.Module):
+        rows: torch.Tensor
+
+        def forward(self, _: torch.Tensor) -> torch.Tensor:
+            return self.rows
+
+    class States(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.given = Given()
+            self.model = model
+            model.embeddings.word_embeddings = self.given
+
+        def forward(self, rows: torch.Tensor, ids: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, ...]:
+            self.given.rows = rows
+            output = self.model(input_ids=ids, attention_mask=mask, output_hidden_states=True)
+            states: tuple[torch.Tensor, ...] = tuple(output.hidden_states)
+            return states
+
+    return States()
 
 
 @contextmanager

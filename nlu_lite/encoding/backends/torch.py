@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nlu_lite.encoding.architectures import SETTINGS, architecture_of
+from nlu_lite.encoding.architectures import ARCHITECTURES, SETTINGS, architecture_of
 from nlu_lite.encoding.backends import OutOfMemory, Precision
 from nlu_lite.errors import ModelError, OptionError
+from nlu_lite.mapping import let_go
 from nlu_lite.records import Checkpoint, Floats
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ LAYERS = ("encoder.layer.", "encoder.albert_layer_groups.", "transformer.layer."
 CPU_BUDGET = 512
 """Pieces in a batch on a CPU: enough to fill the matrix products, small enough to stay in its caches."""
 LARGEST_BUDGET = 1 << 16
+COPIED = 1 << 13
+"""Rows of a matrix that are copied at once to a device or another precision."""
 
 
 class TorchBackend:
@@ -47,11 +50,11 @@ class TorchBackend:
         self._device = _device(device)
         self._dtype = _dtype(self._device, precision)
         self._threads = threads
-        self.model = build_model(checkpoint).to(self._device, self._dtype)
+        self.model = build_model(checkpoint, self._device, self._dtype)
         self._precision = precision
         self.dimension: int = self.model.config.hidden_size
         self.layers: int = self.model.config.num_hidden_layers
-        self.positions = positions_of(checkpoint, self.model)
+        self.positions = positions_of(self.model.config)
 
     @property
     def name(self) -> str:
@@ -146,22 +149,25 @@ def _dtype(device: torch.device, precision: Precision) -> torch.dtype:
     return {Precision.FP32: torch.float32, Precision.BF16: torch.bfloat16, Precision.FP16: torch.float16}[precision]
 
 
-def positions_of(checkpoint: Checkpoint, model: Any) -> int:
-    """Give the longest window that a model takes."""
-    positions: int = model.config.max_position_embeddings - architecture_of(checkpoint).reserved_positions
+def positions_of(config: Any) -> int:
+    """Give the longest window that a model of a transformers configuration takes."""
+    positions: int = config.max_position_embeddings - ARCHITECTURES[config.model_type].reserved_positions
     return positions
 
 
-def build_model(checkpoint: Checkpoint) -> Any:  # transformers' own types do not hold under mypy
-    """Build transformers' model with the checkpoint's arrays as its weights, in fp32 on the CPU."""
+def build_model(checkpoint: Checkpoint, device: torch.device, dtype: torch.dtype) -> Any:
+    """Build transformers' model with the checkpoint's arrays as its weights; its own types do not hold under mypy."""
     model = _empty_model(checkpoint)
     wanted = model.state_dict()
     _check_count(wanted, checkpoint.tensors)
     _check_names(set(wanted) - set(checkpoint.tensors))
     _check_layers(set(checkpoint.tensors) - set(wanted))
-    weights = {name: _tensor(name, checkpoint.tensors[name], tuple(like.shape)) for name, like in wanted.items()}
+    weights = {
+        name: _placed(_checked(name, checkpoint.tensors[name], tuple(like.shape)), device, dtype)
+        for name, like in wanted.items()
+    }
     model.load_state_dict(weights, assign=True)
-    _fill_buffers(model)
+    _fill_buffers(model, device)
     return model.eval()
 
 
@@ -220,19 +226,31 @@ def _check_layers(unused: set[str]) -> None:
         )
 
 
-def _tensor(name: str, array: Floats, shape: tuple[int, ...]) -> torch.Tensor:
-    import torch
-
+def _checked(name: str, array: Floats, shape: tuple[int, ...]) -> Floats:
     if array.shape != shape:
         raise ModelError(
             f"tensor {name!r} has shape {array.shape}",
             f"{shape}, as the configuration says",
             "Configuration and weights belong to different models: fetch them again",
         )
-    return torch.from_numpy(array)
+    return array
 
 
-def _fill_buffers(model: Any) -> None:
+def _placed(array: Floats, device: torch.device, dtype: torch.dtype) -> torch.Tensor:
+    """Give an array as a tensor: as it lies where it can stay, else a copy; little is held in both forms at once."""
+    import torch
+
+    tensor = torch.from_numpy(array)
+    if (device.type, dtype) == ("cpu", tensor.dtype):
+        return tensor
+    placed = torch.empty(tensor.shape, device=device, dtype=dtype)
+    for begin in range(0, len(tensor), COPIED):
+        placed[begin : begin + COPIED] = tensor[begin : begin + COPIED]
+        let_go(array)
+    return placed
+
+
+def _fill_buffers(model: Any, device: torch.device) -> None:
     """Give the buffers that no file holds (position numbers, token types) the values that the code computes."""
     import torch
 
@@ -244,4 +262,5 @@ def _fill_buffers(model: Any) -> None:
             got = f"this version of transformers gives the architecture a buffer {name!r}"
             raise ModelError(got, "position_ids and token_type_ids alone", "Install transformers 5.23")
         values = torch.arange(buffer.shape[-1]) if name.endswith("position_ids") else torch.zeros(buffer.shape[-1])
-        module.register_buffer(name.rpartition(".")[2], values.long().expand(buffer.shape), persistent=False)
+        filled = values.long().to(device).expand(buffer.shape)
+        module.register_buffer(name.rpartition(".")[2], filled, persistent=False)
