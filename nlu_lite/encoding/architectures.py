@@ -50,17 +50,21 @@ SETTINGS = (
 """All of a configuration that the forward pass depends on; nothing else of a file's is handed on."""
 
 
+PLAIN = {"position_embedding_type": "absolute", "is_decoder": False, "add_cross_attention": False}
+"""What makes another model of the same weights, and is not run here, unless it has these values."""
+
+
 @dataclass(frozen=True)
 class Architecture:
     """An architecture.
 
     Attributes:
-        reserved_positions: Rows of the position matrix that are never used: RoBERTa and its kin number positions from
-            the padding id plus one.
+        reserved_positions: Rows of the position matrix that are never used; None: one more than the padding id, from
+            which RoBERTa and its kin number positions.
         pooler: What stands before ``.weight`` and ``.bias`` of its pooler; None where it has none.
     """
 
-    reserved_positions: int = 0
+    reserved_positions: int | None = 0
     pooler: str | None = "pooler.dense"
 
     def options(self) -> Mapping[str, bool]:
@@ -71,13 +75,13 @@ class Architecture:
 ARCHITECTURES = {
     "albert": Architecture(pooler="pooler"),
     "bert": Architecture(),
-    "camembert": Architecture(reserved_positions=2),
+    "camembert": Architecture(reserved_positions=None),
     "deberta-v2": Architecture(pooler=None),
     "distilbert": Architecture(pooler=None),
     "electra": Architecture(pooler=None),
     "mpnet": Architecture(reserved_positions=2),
-    "roberta": Architecture(reserved_positions=2),
-    "xlm-roberta": Architecture(reserved_positions=2),
+    "roberta": Architecture(reserved_positions=None),
+    "xlm-roberta": Architecture(reserved_positions=None),
 }
 """By ``model_type``."""
 
@@ -86,12 +90,17 @@ def architecture_of(checkpoint: Checkpoint) -> Architecture:
     """Give the architecture of a checkpoint.
 
     Raises:
-        UnsupportedReference: It is none that the library runs.
+        UnsupportedReference: It is none that the library runs, or of a form of it that is not run.
     """
     model_type = str(checkpoint.config["model_type"])
     if model_type not in ARCHITECTURES:
         got = f"a model of the kind {model_type!r}"
         raise UnsupportedReference(got, ", ".join(ARCHITECTURES), "Use a model of one of these kinds")
+    for name, value in PLAIN.items():
+        found = checkpoint.config.get(name) or value
+        if found != value:
+            got = f"a model with {name}={found!r}"
+            raise UnsupportedReference(got, repr(value), "Use a model whose configuration has this value, or none")
     return ARCHITECTURES[model_type]
 
 

@@ -20,7 +20,7 @@ from nlu_lite.encoding.pooling import (
     merge_layers,
     needed_pieces,
 )
-from nlu_lite.encoding.settings import EncoderSettings, LayerMerge
+from nlu_lite.encoding.settings import EncoderSettings, LayerMerge, Pooling
 from nlu_lite.encoding.subwords import Subwords
 from nlu_lite.errors import ModelError
 from nlu_lite.records import Alignment, Floats, Ints, Pieces, Runs, Segments, SentencePooling, SentenceRecipe, Window
@@ -67,7 +67,7 @@ class Encoder:
         runs = find_runs(segments, self.settings.context)
         pieces = align(texts, segments, runs, self.subwords, self.settings.alignment)
         needed = needed_pieces(pieces, self.settings.pooling)
-        done = pieces.token_first if needed is None else needed
+        done = pieces.token_end - 1 if self.settings.pooling is Pooling.LAST else pieces.token_first
         vectors = TokenVectors(pieces, self._width, self.settings.pooling)
         for states in self._encode(texts, runs, pieces, self._windows(pieces, needed)):
             for window, rows in states:

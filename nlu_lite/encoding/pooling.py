@@ -98,6 +98,9 @@ def needed_pieces(pieces: Pieces, pooling: Pooling) -> Ints | None:
             return pieces.token_first
         case Pooling.LAST:
             return pieces.token_end - 1
+        case Pooling.FIRST_LAST:
+            both: Ints = np.union1d(pieces.token_first, pieces.token_end - 1)
+            return both
         case _:
             return None
 

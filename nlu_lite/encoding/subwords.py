@@ -104,12 +104,14 @@ class PieceRecipe:
     Attributes:
         shift: What is added to an id.
         frame: The ids around and between pieces.
+        names: Of the first, last and padding piece, where the model has them itself; their ids there then count.
         drops_space: Whether a lone ``▁`` is dropped from a token's pieces, so that ``.`` is one: Spark NLP's recipe.
     """
 
     shift: int
     frame: Frame
     drops_space: bool
+    names: tuple[str, ...] = ()
 
 
 PIECE_RECIPES = {
@@ -117,8 +119,8 @@ PIECE_RECIPES = {
     "xlm-roberta": PieceRecipe(1, Frame(0, 2, 1, 3), drops_space=True),
     # Spark NLP means to drop CamemBERT's lone "▁", but looks for another id: its models have always kept it.
     "camembert": PieceRecipe(4, Frame(5, 6, 1, 3), drops_space=False),
-    "albert": PieceRecipe(0, Frame(2, 3, 0, 1), drops_space=True),
-    "deberta-v2": PieceRecipe(0, Frame(1, 2, 0, 3), drops_space=True),
+    "albert": PieceRecipe(0, Frame(2, 3, 0, 1), drops_space=True, names=("[CLS]", "[SEP]", "<pad>")),
+    "deberta-v2": PieceRecipe(0, Frame(1, 2, 0, 3), drops_space=True, names=("[CLS]", "[SEP]", "[PAD]")),
     # BERT's kin that were distilled from XLM-RoBERTa have its vocabulary, and say nothing of it in their configuration.
     "bert": PieceRecipe(1, Frame(0, 2, 1, 3), drops_space=True),
 }
@@ -187,15 +189,24 @@ def _moved(spans: list[tuple[int, int]], signs: list[str]) -> list[tuple[int, in
 
 
 def _sentence_pieces(checkpoint: Checkpoint, recipe: PieceRecipe) -> Subwords:
-    pad = checkpoint.config.get("pad_token_id", recipe.frame.pad)
-    if pad != recipe.frame.pad and checkpoint.config["model_type"] != "bert":
-        got = f"the configuration has pad_token_id={pad!r}"
-        raise ModelError(got, f"{recipe.frame.pad}, as every model of its kind has it", "Fetch the files again")
     processor, spelling = _processor(checkpoint.subwords.data), checkpoint.subwords.spelling
     _check_size("SentencePiece model", processor.get_piece_size(), recipe.shift, checkpoint)
-    unknown = recipe.frame.unknown if recipe.shift else processor.unk_id()
-    frame = replace(recipe.frame, unknown=unknown)
+    frame = _frame(processor, recipe)
+    pad = checkpoint.config.get("pad_token_id", frame.pad)
+    if pad != frame.pad and checkpoint.config["model_type"] != "bert":
+        got = f"the configuration has pad_token_id={pad!r}"
+        raise ModelError(got, f"{frame.pad}, as its SentencePiece model has it", "Fetch the files again")
     return Subwords(SentencePieces(processor, replace(recipe, frame=frame), spelling), frame)
+
+
+def _frame(processor: SentencePieceProcessor, recipe: PieceRecipe) -> Frame:
+    """Give the ids around and between pieces: the model's own where it has such pieces, else those of the recipe."""
+    if recipe.shift:
+        return recipe.frame
+    unknown, usual = processor.unk_id(), (recipe.frame.first, recipe.frame.last, recipe.frame.pad)
+    found = map(processor.piece_to_id, recipe.names)
+    first, last, pad = (its if own == unknown else own for own, its in zip(found, usual, strict=True))
+    return Frame(first, last, pad, unknown)
 
 
 def _processor(data: bytes) -> SentencePieceProcessor:

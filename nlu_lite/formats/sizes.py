@@ -24,7 +24,9 @@ POSITIVE = (
     "n_layers",
     "n_heads",
 )
-NOT_NEGATIVE = ("type_vocab_size", "num_labels")
+LEAST = {"type_vocab_size": 1, "num_labels": 0}
+WITHOUT_TYPES = ("deberta-v2",)
+"""Kinds whose models can do without types of tokens: ``type_vocab_size`` 0."""
 WIDTHS = {"num_attention_heads": "hidden_size", "n_heads": "dim"}
 REPEATED = {"albert": ("num_hidden_groups", "inner_group_num")}
 """What says how many modules there are: ALBERT's layers share theirs, elsewhere each layer has its own."""
@@ -47,20 +49,21 @@ def check_sizes(config: Mapping[str, object], tensors: int, where: str) -> None:
         nlu_lite.errors.FormatError: config.json has num_hidden_layers=1000000000; expected a whole number from 1 to
         16777216. Fetch it again.
     """
-    sizes = {name: size for name, least in _least() for size in _size(config, name, least, where)}
+    model_type = str(config.get("model_type"))
+    sizes = {name: size for name, least in _least(model_type) for size in _size(config, name, least, where)}
     for heads, width in WIDTHS.items():
         if sizes.get(width, 0) % sizes.get(heads, 1):
             raise _wrong(where, f"{width}={sizes[width]} and {heads}={sizes[heads]}", f"a multiple of {sizes[heads]}")
-    for name in REPEATED.get(str(config.get("model_type")), ("num_hidden_layers", "n_layers")):
+    for name in REPEATED.get(model_type, ("num_hidden_layers", "n_layers")):
         if sizes.get(name, 0) > tensors:
             raise _wrong(
                 where, f"{name}={sizes[name]} where the weights have {tensors} tensors", "tensors for each layer"
             )
 
 
-def _least() -> Iterator[tuple[str, int]]:
+def _least(model_type: str) -> Iterator[tuple[str, int]]:
     yield from ((name, 1) for name in POSITIVE)
-    yield from ((name, 0) for name in NOT_NEGATIVE)
+    yield from (LEAST | ({"type_vocab_size": 0} if model_type in WITHOUT_TYPES else {})).items()
 
 
 def _size(config: Mapping[str, object], name: str, least: int, where: str) -> Iterator[int]:

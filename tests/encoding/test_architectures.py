@@ -12,6 +12,7 @@ from nlu_lite.encoding import EncoderSettings, open_encoder
 from nlu_lite.encoding.architectures import ARCHITECTURES
 from nlu_lite.encoding.backends.openvino import OpenVinoBackend
 from nlu_lite.encoding.backends.torch import TorchBackend
+from nlu_lite.encoding.subwords import Frame
 from nlu_lite.errors import FormatError, ModelError, UnsupportedReference
 from nlu_lite.formats import read, write_checkpoint
 from nlu_lite.formats.folder import LAYOUTS
@@ -103,7 +104,7 @@ def saved(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp(model_type)
     data, size = subword_bytes(model_type, folder)
     widths = DISTILBERT if model_type == "distilbert" else WIDTHS
-    positions = 64 + ARCHITECTURES[model_type].reserved_positions
+    positions = 64 + (0 if ARCHITECTURES[model_type].reserved_positions == 0 else 2)
     sizes = {**widths, "vocab_size": size, "max_position_embeddings": positions, **EXTRA.get(model_type, {})}
     torch.manual_seed(5)
     model = AutoModel.from_config(AutoConfig.for_model(model_type, **sizes)).eval()
@@ -227,6 +228,47 @@ def test_what_is_written_is_read_again(saved, tmp_path):
     assert again.config == checkpoint.config
     assert again.subwords == checkpoint.subwords
     assert set(again.tensors) == set(checkpoint.tensors)
+
+
+@pytest.mark.parametrize("saved", ["roberta"], indirect=True)
+def test_positions_that_begin_after_another_padding_id_make_windows_shorter(saved):
+    checkpoint = read(saved[0])
+    config = {**checkpoint.config, "pad_token_id": 5}
+    encoder = open_tiny(Checkpoint(config, checkpoint.tensors, checkpoint.subwords))
+    assert encoder.max_length == 60
+    texts, segments = segments_of_words([["world"] * 90])
+    assert np.isfinite(encoder.token_vectors(texts, segments, nothing)).all()
+
+
+MOVED = {
+    "albert": {"unk_id": 0, "bos_id": 1, "eos_id": 2, "pad_id": 3, "pad_piece": "<pad>"},
+    "deberta-v2": {"unk_id": 0, "pad_id": 1, "bos_id": 2, "eos_id": 3, "pad_piece": "[PAD]"},
+}
+
+
+@pytest.mark.parametrize("saved", MOVED, indirect=True)
+def test_special_pieces_have_the_ids_of_the_models_file(saved, tmp_path):
+    folder, model = saved
+    copied(folder, tmp_path)
+    ids = MOVED[model.config.model_type]
+    data = sentence_piece_model(tmp_path, **ids, bos_piece="[CLS]", eos_piece="[SEP]")
+    (tmp_path / LAYOUTS[model.config.model_type].subwords).write_bytes(data)
+    config = json.loads((tmp_path / "config.json").read_text()) | {"pad_token_id": ids["pad_id"]}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    found = open_tiny(read(tmp_path)).subwords.frame
+    assert found == Frame(*(ids[name] for name in ("bos_id", "eos_id", "pad_id", "unk_id")))
+
+
+@pytest.mark.parametrize("saved", ["bert", "deberta-v2"], indirect=True)
+def test_only_deberta_does_without_types_of_tokens(saved, tmp_path):
+    copied(saved[0], tmp_path)
+    config = json.loads((saved[0] / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps(config | {"type_vocab_size": 0}))
+    if config["model_type"] == "bert":
+        with pytest.raises(FormatError, match="type_vocab_size=0; expected a whole number from 1"):
+            read(tmp_path)
+    else:
+        assert read(tmp_path).config["type_vocab_size"] == 0
 
 
 def test_text_that_spells_a_special_token_is_text(saved):

@@ -13,7 +13,7 @@ from nlu_lite.cache import default_cache
 from nlu_lite.encoding.alignment import align, find_runs
 from nlu_lite.encoding.backends.torch import TorchBackend
 from nlu_lite.encoding.plan import plan_windows
-from nlu_lite.encoding.settings import Context
+from nlu_lite.encoding.settings import Context, Pooling
 from nlu_lite.encoding.subwords import open_subwords
 from nlu_lite.errors import ModelError, OptionError, UnsupportedReference
 from nlu_lite.formats import read
@@ -143,6 +143,27 @@ def test_a_word_of_a_hundred_thousand_characters_has_a_vector_as_any_other(encod
     assert (np.abs(vectors).max(axis=1) > 0).all()
 
 
+def test_windows_of_which_no_vector_is_used_are_not_encoded(encoder):
+    texts, segments = segments_of_words([["before", "x" * 30_000, "after"]])
+    whole = {}
+    for pooling, most in [(Pooling.FIRST, 2), (Pooling.LAST, 2), (Pooling.FIRST_LAST, 2), (Pooling.MEAN, 1000)]:
+        rows, done = [], []
+
+        class Counting:
+            def __getattr__(self, name):
+                return getattr(encoder.backend, name)
+
+            def encode(self, ids, mask, layers, rows=rows):
+                rows.append(len(ids))
+                return encoder.backend.encode(ids, mask, layers)
+
+        pooled = replace(encoder, backend=Counting(), settings=replace(encoder.settings, pooling=pooling))
+        whole[pooling] = pooled.token_vectors(texts, segments, done.append)
+        assert sum(rows) <= most
+        assert sum(done) == 3
+    np.testing.assert_array_equal(whole[Pooling.FIRST_LAST], np.hstack([whole[Pooling.FIRST], whole[Pooling.LAST]]))
+
+
 def test_windows_are_as_long_as_the_models_positions(encoder):
     assert encoder.max_length == encoder.backend.positions == 512
 
@@ -206,6 +227,17 @@ def changed(**changes):
             "cannot be read .it is empty",
         ),
         (lambda: changed(model_type="roberta"), UnsupportedReference, "model_type 'roberta'"),
+        (lambda: changed(is_decoder=True), UnsupportedReference, "a model with is_decoder=True; expected False"),
+        (
+            lambda: changed(position_embedding_type="relative_key"),
+            UnsupportedReference,
+            "position_embedding_type='relative_key'; expected 'absolute'",
+        ),
+        (
+            lambda: renamed("backbone."),
+            ModelError,
+            "0 layers: their first tensor is 'backbone.embeddings.LayerNorm.bias'; expected 2, .* such as 'embeddings.",
+        ),
         (
             lambda: replace(read(MODEL), subwords=SubwordModel(read(MODEL).subwords.kind, b"junk")),
             ModelError,
@@ -218,11 +250,16 @@ def test_parts_that_do_not_fit_are_errors(checkpoint, error, said):
         open_tiny(checkpoint())
 
 
-@pytest.mark.parametrize("changes", [{"is_decoder": True}, {"return_dict": False}, {"chunk_size_feed_forward": 3}])
+@pytest.mark.parametrize("changes", [{"return_dict": False}, {"chunk_size_feed_forward": 3}])
 def test_settings_that_would_change_the_forward_pass_do_not_count(encoder, changes):
     texts = ["One two three."]
     ours = open_tiny(changed(**changes)).token_vectors(texts, segments_of(texts), nothing)
     np.testing.assert_array_equal(ours, encoder.token_vectors(texts, segments_of(texts), nothing))
+
+
+def renamed(prefix):
+    checkpoint = read(MODEL)
+    return replace(checkpoint, tensors={prefix + name: checkpoint.tensors[name] for name in checkpoint.tensors})
 
 
 def with_tensor(name, change):

@@ -151,7 +151,8 @@ def _dtype(device: torch.device, precision: Precision) -> torch.dtype:
 
 def positions_of(config: Any) -> int:
     """Give the longest window that a model of a transformers configuration takes."""
-    positions: int = config.max_position_embeddings - ARCHITECTURES[config.model_type].reserved_positions
+    reserved = ARCHITECTURES[config.model_type].reserved_positions
+    positions: int = config.max_position_embeddings - (config.pad_token_id + 1 if reserved is None else reserved)
     return positions
 
 
@@ -194,9 +195,10 @@ def _empty_model(checkpoint: Checkpoint) -> Any:
 def _check_count(wanted: Iterable[str], found: Iterable[str]) -> None:
     stated, held = _layers_of(wanted), _layers_of(found)
     if stated != held:
+        names = "" if held else f": their first tensor is {min(found, default=None)!r}"
         raise ModelError(
-            f"the weights have {held} layers",
-            f"{stated}, as the configuration says",
+            f"the weights have {held} layers{names}",
+            f"{stated}, as the configuration says" + ("" if held else f", with names such as {min(wanted)!r}"),
             "Configuration and weights belong to different models: fetch them again",
         )
 
@@ -221,7 +223,7 @@ def _check_layers(unused: set[str]) -> None:
     if layers:
         raise ModelError(
             f"the weights have {min(layers)!r}, of which the configuration says nothing",
-            "as many layers in both",
+            "in layers only what the architecture has",
             "Configuration and weights belong to different models: fetch them again",
         )
 
