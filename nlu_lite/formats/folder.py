@@ -269,6 +269,9 @@ def _tokenizer_settings(folder: Path) -> dict[str, Any]:
 def _spelling(folder: Path, model_type: str) -> Spelling:
     """Give how texts are spelt: as this module wrote it, else as transformers' tokenizer of the model heeds it."""
     settings = _tokenizer_settings(folder)
+    if settings.get("split_by_punct"):
+        got = f"{folder / SETTINGS} has split_by_punct={settings['split_by_punct']!r}"
+        raise UnsupportedReference(got, "a tokenizer that leaves this to SentencePiece", "Use another model")
     written = settings.get(SPELLING, {} if model_type in RESPELT else asdict(Spelling()))
     if not isinstance(written, dict) or not all(isinstance(choice, bool) for choice in written.values()):
         raise FormatError(f"{folder / SETTINGS} has {SPELLING} = {written!r}", "true or false for each", REMEDY)

@@ -196,6 +196,14 @@ def test_how_sentencepiece_wants_texts_is_a_setting_of_the_files(saved, tmp_path
     assert small.encode(["World", "naive"]) == small.encode(["world", "naïve"])
 
 
+@pytest.mark.parametrize("saved", ["deberta-v2"], indirect=True)
+def test_a_tokenizer_that_splits_at_punctuation_by_itself_is_refused(saved, tmp_path):
+    copied(saved[0], tmp_path)
+    (tmp_path / "tokenizer_config.json").write_text('{"split_by_punct": true}')
+    with pytest.raises(UnsupportedReference, match="split_by_punct=True"):
+        read(tmp_path)
+
+
 def test_windows_are_as_long_as_the_positions_allow(saved):
     checkpoint = read(saved[0])
     encoder = open_tiny(checkpoint)
