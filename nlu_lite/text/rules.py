@@ -63,6 +63,7 @@ class SentenceRules:
     titles: frozenset[str] = frozenset()
     abbreviations: frozenset[str] = frozenset()
     final: frozenset[str] = frozenset()
+    units: frozenset[str] = frozenset()
     numbered: frozenset[str] = frozenset()
     starters: frozenset[str] = frozenset()
     months: frozenset[str] = frozenset()
@@ -72,6 +73,9 @@ class SentenceRules:
     lowercase: str = "begins"
     quoted: str = "ends"
     goes_on: str = ""
+    begins: str = ""
+    capitals: str = "names"
+    known: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -121,10 +125,11 @@ def rules_of(language: str) -> Rules:
     name = language if language in languages_with_rules() else "xx"
     file = resources.files("nlu_lite.text") / FOLDER / f"{name}.toml"
     table = tomllib.loads(file.read_text(encoding="utf-8"))
+    evidence = _evidence(table.get("language", {}))
     return Rules(
         language,
-        _evidence(table.get("language", {})),
-        _sentences(table.get("sentences", {})),
+        evidence,
+        _sentences(table.get("sentences", {}), evidence.common),
         _words(table.get("words", {})),
     )
 
@@ -140,8 +145,10 @@ def _evidence(table: dict[str, str]) -> Evidence:
     return Evidence(table.get("script", ""), _folded(table.get("common", "")), table.get("letters", ""))
 
 
-def _sentences(table: dict[str, Any]) -> SentenceRules:
-    return SentenceRules(**{key: _SENTENCE_KEYS.get(key, _folded)(value) for key, value in table.items()})
+def _sentences(table: dict[str, Any], common: frozenset[str]) -> SentenceRules:
+    """Common words are those of grammar: no abbreviations, and good to begin a sentence with."""
+    values = {key: _SENTENCE_KEYS.get(key, _shortened)(value) for key, value in table.items()}
+    return SentenceRules(**{"starters": common, "known": common} | values)
 
 
 def _words(table: dict[str, Any]) -> WordRules:
@@ -150,6 +157,12 @@ def _words(table: dict[str, Any]) -> WordRules:
 
 def _folded(words: str) -> frozenset[str]:
     return frozenset(word.lower() for word in words.split())
+
+
+def _shortened(words: str) -> frozenset[str]:
+    """Abbreviations as they are written; those with stops inside them in small letters too."""
+    listed = words.split()
+    return frozenset([*listed, *(word.lower() for word in listed if "." in word)])
 
 
 def _patterns(patterns: list[str]) -> tuple[re.Pattern[str], ...]:
@@ -164,8 +177,11 @@ def _compounds(text: str) -> frozenset[str]:
     return frozenset(" ".join(line.lower().split()) for line in text.splitlines() if line.strip())
 
 
-_PLAIN = ("stops", "weak", "initials", "case", "lowercase", "quoted", "goes_on")
-_SENTENCE_KEYS: dict[str, Callable[[Any], Any]] = dict.fromkeys(_PLAIN, str)
+_PLAIN = ("stops", "weak", "initials", "case", "lowercase", "quoted", "goes_on", "begins", "capitals")
+_SENTENCE_KEYS: dict[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(_PLAIN, str),
+    **dict.fromkeys(("numbered", "starters", "months", "ordinals"), _folded),
+}
 _WORD_KEYS: dict[str, Callable[[Any], Any]] = {
     "join": _split,
     "runs": str,

@@ -11,10 +11,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from nlu_lite.text.abbreviations import LOOK_BACK, SHORT, Kind, kind_of, may_be_short, spaced_forms, word_before
 from nlu_lite.text.rules import SentenceRules
 from nlu_lite.text.settings import NewlineBreaks
 
-STOPS = ".!?…‼⁇⁈⁉。．！？｡।॥؟۔։᙮។៕၊။᠃᠉꓿⸮"
+STOPS = ".!?…‼⁇⁈⁉。．！？｡।॥؟۔։።፧፨᙮។៕။᠃᠉꓿⸮"
 TIGHT = "。！？｡"  # after these the next sentence begins without a space
 CLOSERS = "\"'”’»)]}›」』）】〉》｣›］｝"
 OPENERS = "\"'“‘„‚«»‹›(\\[{「『（【〈《｢–—−\\-¿¡*•·`"
@@ -24,7 +25,7 @@ PARAGRAPHS = {
     NewlineBreaks.NEVER: r"(?!)",
 }
 GOING_ON = ",;:)]}%/"
-LOOK_BACK = 32  # characters before a stop that may be an abbreviation
+ASIDE = 150  # characters of what stands in brackets inside a sentence
 
 
 @dataclass(frozen=True)
@@ -85,14 +86,18 @@ class _Finder:
     def __init__(self, text: str, rules: SentenceRules) -> None:
         self.text = text
         self.rules = rules
+        self.spaced = spaced_forms(rules)
         self.begin = 0
         self.begins: list[int] = []
         self.words: list[int] = []
         self.apart: list[int] = []
         self.counted = self.quotes = 0
+        self.last_of_spaced, self.joined = -1, ""
 
     def walk(self) -> None:
         for found in _stop_pattern(self.rules.stops + self.rules.weak).finditer(self.text):
+            if found.start() < self.last_of_spaced:
+                continue
             after = _AFTER.match(self.text, found.end())
             assert after is not None
             self._look_at(_Stop(found.start(), found.end(), self.text[found.end() - 1], *after.group(1, 2, 3, 4)))
@@ -100,16 +105,26 @@ class _Finder:
     def _look_at(self, stop: _Stop) -> None:
         if not stop.gap and stop.following and not self._is_tight(stop):
             if stop.is_single:
-                self._acronym_stop(stop.start, stop.following or stop.opener)
+                self._inner_stop(stop)
             return
-        if stop.is_single and self._belongs(stop.start, stop.closed, stop.opener, stop.following):
+        stop = self._past_clitic(stop)
+        if stop.is_single and (self._begins_spaced(stop) or self._belongs(stop)):
             return
         late = self._late_closer(stop.end + len(stop.closed))
         if self._ends(stop._replace(closed=stop.closed + late.strip()) if late else stop):
-            ends = stop.end + len(stop.closed) + len(late or stop.gap)
-            self.begin = self.counted = ends
-            self.quotes = 0
-            self.begins.append(ends)
+            self._end_at(stop.end + len(stop.closed) + len(late or stop.gap))
+
+    def _end_at(self, offset: int) -> None:
+        self.begin = self.counted = offset
+        self.quotes = 0
+        self.begins.append(offset)
+
+    def _past_clitic(self, stop: _Stop) -> _Stop:
+        """Take the capital behind a small clitic for what follows: 't Is."""
+        if not self.rules.begins or not stop.gap:
+            return stop
+        clitic = _compiled(self.rules.begins).match(self.text, stop.end + len(stop.closed) + len(stop.gap))
+        return stop._replace(opener="", following=clitic.group(1)) if clitic else stop
 
     def _is_tight(self, stop: _Stop) -> bool:
         """Whether a sentence can begin without white space: in scripts without it, or where it was forgotten."""
@@ -147,7 +162,18 @@ class _Finder:
             return False
         if rules.quoted == "continues" and quoted and _QUOTES.isdisjoint(stop.opener):
             return False
+        if self._is_in_brackets(stop):
+            return False
         return not self._is_small(stop.following) or self._ends_before_small(stop)
+
+    def _is_in_brackets(self, stop: _Stop) -> bool:
+        """Whether a bracket that was opened inside the sentence is still open: what stands in it ends no sentence."""
+        first = max(self.begin, stop.start - ASIDE)
+        opened = self.text.rfind("(", first, stop.start)
+        if opened < 0 or ")" in self.text[opened : stop.end + len(stop.closed)]:
+            return False
+        inside = self.text[first:opened].strip()
+        return bool(inside) and _CLOSED_SOON.match(self.text, stop.end) is not None
 
     def _ends_before_small(self, stop: _Stop) -> bool:
         """What is in quotes or brackets, or has a dash after it, goes on: "Why?" - he asked."""
@@ -155,80 +181,142 @@ class _Finder:
             return False
         if stop.sign in "!?":
             return self.rules.lowercase != "continues"
-        word = _word_before(self.text, stop.start) if stop.is_single else ""
-        return stop.sign != "." or (len(word) > 3 and word.isalpha() and not word.isupper())
+        word = word_before(self.text, stop.start) if stop.is_single else ""
+        return stop.sign != "." or (len(word) > SHORT and word.isalpha() and not word.isupper())
 
-    def _acronym_stop(self, start: int, following: str) -> None:
-        """Keep the last stop of ``U.S.`` before a comma with its word."""
-        word = _word_before(self.text, start)
-        if word and not (following or " ").isalnum() and self._is_abbreviation(word):
-            self.words.append(start)
-
-    def _is_abbreviation(self, word: str) -> bool:
-        low = word.lower()
-        rules = self.rules
-        listed = low in rules.titles or low in rules.abbreviations or low in rules.final or low in rules.numbered
-        return listed or self._is_initial(word) or _ACRONYM.fullmatch(word) is not None
-
-    def _is_initial(self, word: str) -> bool:
-        if (len(word) == 1 and word.isupper()) or _NAMED.fullmatch(word):
-            return True
-        return bool(self.rules.initials) and _compiled(self.rules.initials).fullmatch(word) is not None
+    def _inner_stop(self, stop: _Stop) -> None:
+        """Keep a stop with its word where no white space follows: the last of ``U.S.``, the first of 3.-5., ``Sat.,``."""
+        word, following = word_before(self.text, stop.start), stop.following
+        ranged = following.isdigit() and (stop.opener in _DASHES) and bool(stop.opener)
+        if self.rules.ordinals and word.isdigit() and (ranged or following == "/"):
+            self.words.append(stop.start)
+        elif following == "," and not (stop.closed or stop.opener) and word.isalpha():
+            self.words.append(stop.start)
+        elif word and not (following or " ").isalnum() and self._kind(word, stop):
+            self.words.append(stop.start)
 
     def _is_small(self, following: str) -> bool:
         return self.rules.case == "two" and following.islower()
 
-    def _belongs(self, start: int, closed: str, opener: str, following: str) -> bool:
-        """Whether a full stop belongs to its word; then it is noted, and whether it ends a sentence is said."""
-        word = _word_before(self.text, start)
+    def _begins_spaced(self, stop: _Stop) -> bool:
+        """Note an abbreviation whose parts are written with spaces, from its first stop on."""
+        if stop.start == self.last_of_spaced or not stop.gap:
+            return False
+        word = word_before(self.text, stop.start)
+        form = self.spaced.get(word.lower())
+        found = form.match(self.text, stop.start) if form else None
+        if found is None:
+            return False
+        self.words += [stop.start + match.start() for match in re.finditer(r"\.", found.group())]
+        self.last_of_spaced, self.joined = found.end(), word + "".join(found.group().split())
+        return True
+
+    def _kind(self, word: str, stop: _Stop) -> Kind | None:
+        begin = stop.start - len(word)
+        return kind_of(word, self.text[max(0, begin - LOOK_BACK) : begin], self._is_counted(word, stop), self.rules)
+
+    def _is_counted(self, word: str, stop: _Stop) -> bool:
+        """Whether a number follows."""
+        if stop.following.isdigit() or stop.following in ("+", "№"):
+            return True
+        return word.lower() not in self.rules.known and _ROMAN.fullmatch(_word_after(self.text, stop.end)) is not None
+
+    def _belongs(self, stop: _Stop) -> bool:
+        """Whether a full stop belongs to its word and ends no sentence; noted where it belongs to the word."""
+        word = self.joined if stop.start == self.last_of_spaced else word_before(self.text, stop.start)
         if not word:
             return False
-        if self._is_ordinal(word, start, following):
-            self.words.append(start)
+        if self._is_ordinal(word, stop):
+            self.words.append(stop.start)
             return True
-        if not self._is_abbreviation(word):
+        kind = self._kind(word, stop)
+        last = not stop.following and not stop.opener.strip()
+        if kind is None:
+            return self._is_unknown(word, stop)
+        if (stop.closed and not _stays_closed(kind, stop.closed)) or (last and len(word) == 1):
             return False
-        if closed and not _ACRONYM.fullmatch(word) and word.lower() not in self.rules.final:
-            return False
-        last = not following and not opener.strip()
-        if not (last and len(word) == 1):
-            self.words.append(start)
-        return not last and not self._may_end(word, opener, following, start)
+        self.words.append(stop.start)
+        return not last and not self._may_end(kind, stop)
 
-    def _may_end(self, word: str, opener: str, following: str, start: int) -> bool:
+    def _is_unknown(self, word: str, stop: _Stop) -> bool:
+        """Whether a word that no list has is an abbreviation, since the sentence goes on; then its stop is noted."""
+        if stop.closed or stop.opener or not self._is_small(stop.following) or not may_be_short(word, self.rules):
+            return False
+        self.words.append(stop.start)
+        return True
+
+    def _may_end(self, kind: Kind, stop: _Stop) -> bool:
         """Whether an abbreviation ends its sentence too."""
-        low, rules = word.lower(), self.rules
-        if low in rules.titles or (len(word) == 1 and word.isupper()):
+        if kind in (Kind.TITLE, Kind.NUMBERED) or self._is_in_brackets(stop):
             return False
-        if low in rules.numbered:
-            return not following.isdigit() and (following.isupper() or bool(opener)) and low not in rules.abbreviations
-        if low in rules.final:
-            return following.isupper() or (bool(opener) and not self._is_small(following))
-        if low in rules.abbreviations or self._is_initial(word):
-            return False
-        return following.isupper() and _word_after(self.text, start + 1).lower() in rules.starters
+        if kind is Kind.FINAL or (kind is Kind.UNIT and self.rules.capitals != "nouns"):
+            return stop.following.isupper() or (bool(stop.opener) and not self._is_small(stop.following))
+        return stop.following.isupper() and self._is_starter(stop)
 
-    def _is_ordinal(self, word: str, start: int, following: str) -> bool:
+    def _is_starter(self, stop: _Stop) -> bool:
+        """Whether the next word is one that begins sentences, and no initial."""
+        word = _word_after(self.text, stop.end + len(stop.closed))
+        return len(word) > 1 and word.lower() in self.rules.starters
+
+    def _is_ordinal(self, word: str, stop: _Stop) -> bool:
         """Whether the stop makes an ordinal or numbers an item of a list."""
-        if not (word.isdigit() or ("roman" in self.rules.ordinals and _ROMAN.fullmatch(word))):
+        number, rules = word.rpartition("-")[2], self.rules
+        if not (number.isdigit() or ("roman" in rules.ordinals and _ROMAN.fullmatch(number))):
             return False
-        before = self.text[max(self.begin, start - LOOK_BACK) : start - len(word)]
-        listed = len(word) <= 3 and not before.strip()
-        if listed or not self.rules.ordinals:
-            return listed and bool(following)
-        if self._is_small(following) or _word_after(self.text, start + 1).lower() in self.rules.months:
+        before = self.text[max(self.begin, stop.start - LOOK_BACK) : stop.start - len(number)]
+        listed = len(number) <= SHORT and not before.strip()
+        if listed or not rules.ordinals:
+            return listed and bool(stop.following)
+        if _is_date(self.text, before, stop):
             return True
-        short = "all" in self.rules.ordinals or not word.isdigit() or len(word) <= 2
-        return short and following.isupper()
+        return "dates" not in rules.ordinals and self._is_counting(number, before, stop)
+
+    def _is_counting(self, number: str, before: str, stop: _Stop) -> bool:
+        """Whether what follows says that a number is an ordinal."""
+        rules = self.rules
+        if self._is_small(stop.following) or _word_after(self.text, stop.end).lower() in rules.months:
+            return not _DECIMAL.search(before)
+        short = "all" in rules.ordinals or not number.isdigit() or len(number) <= 2
+        return short and stop.following.isupper() and not self._is_starter(stop) and not self._is_cardinal(before)
+
+    def _is_cardinal(self, before: str) -> bool:
+        """Whether what stands before a number says that it counts: a decimal sign, a percent sign, No, another number."""
+        if _DECIMAL.search(before) or _COUNTED.search(before):
+            return True
+        before = before.rstrip()
+        return before.endswith(".") and kind_of(
+            word_before(before, len(before) - 1), "", True, self.rules
+        ) is Kind.NUMBERED
 
 
-_AFTER = re.compile(rf"((?:''|[{re.escape(CLOSERS)}])*+)(\s*+)((?:,,|[{OPENERS}\s])*+)(.?)", re.DOTALL)
+def _is_date(text: str, before: str, stop: _Stop) -> bool:
+    """Whether a number with a stop is the day, month or year of a date in figures: 3. 10. 2020."""
+    if not stop.following.isdigit() or stop.opener:
+        return False
+    return _NUMBER_AND_STOP.match(text, stop.end) is not None or _DATE_BEFORE.search(before) is not None
+
+
+def _stays_closed(kind: Kind, closed: str) -> bool:
+    """Whether an abbreviation keeps its stop before closing signs; a quotation may end with a stop of its own."""
+    if kind in (Kind.FINAL, Kind.UNIT, Kind.ACRONYM):
+        return True
+    return kind in (Kind.PLAIN, Kind.TITLE) and closed[0] in ")]"
+
+
+_AFTER = re.compile(
+    rf"((?:''|[{re.escape(CLOSERS)}]|[“«‘](?=[\s.,;:!?…{re.escape(CLOSERS)}–—-]|\Z))*+)"
+    rf"(\s*+)((?:,,|[{OPENERS}\s])*+)(.?)",
+    re.DOTALL,
+)
 _LATE_CLOSER = re.compile(r"[^\S\n]{1,2}(''|[\"”»])(?=\s|$|[,.;])")
-_ACRONYM = re.compile(r"[^\W\d_]{1,3}(?:\.[^\W\d_]{1,3})+")
-_NAMED = re.compile(r"[^\W\d_]\.-[^\W\d_]|[A-Z][a-z]?\.-?[A-Z]")
 _ROMAN = re.compile(r"[IVXLC]+")
 _DASHES = frozenset("-–—−")
-_QUOTES = frozenset("\"'“”‘’»›」』")
+_QUOTES = frozenset("\"'“”‘’»›」』«")
+_DECIMAL = re.compile(r"\d[:.,]\Z")
+_COUNTED = re.compile(r"\d[-–]\Z|[%№#$€£§]\s?\Z")
+_NUMBER_AND_STOP = re.compile(r"\s\d{1,2}\.(?=[\s\d\-–)]|\Z|[가-힣])")
+_DATE_BEFORE = re.compile(r"(?<!\d)\d{1,2}\.\s?\Z")
+_CLOSED_SOON = re.compile(rf"[^()\n]{{0,{ASIDE}}}\)")
 
 
 @cache
@@ -239,20 +327,6 @@ def _stop_pattern(more: str) -> re.Pattern[str]:
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
-
-
-def _word_before(text: str, end: int) -> str:
-    """The word that ends at `end`, dots inside it included; empty where it is longer than any abbreviation."""
-    if not end or text[end - 1].isspace():
-        return ""
-    window = text[max(0, end - LOOK_BACK) : end]
-    word = window.rsplit(None, 1)[-1]
-    if len(word) == LOOK_BACK or word.endswith("."):
-        return ""
-    return _PARTING.split(word)[-1].strip("-")
-
-
-_PARTING = re.compile(r"[(\[{\"“”„«»‹›'’‘/–—,;:]")
 
 
 def _is_address(text: str, place: int) -> bool:

@@ -1,0 +1,111 @@
+"""What a full stop may belong to: which words are abbreviations, and what follows from each kind."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from enum import Enum
+from functools import cache
+
+from nlu_lite.text.rules import SentenceRules
+
+LOOK_BACK = 32  # characters before a stop that may be an abbreviation
+SHORT = 3  # letters of an unknown word that may be an abbreviation
+ACRONYM = re.compile(r"[^\W\d_]{1,3}(?:\.[^\W\d_]{1,3})+")
+_NAMED = re.compile(r"[^\W\d_]\.-[^\W\d_]|[A-Z][a-z]?\.-?[A-Z]")
+_PARTING = re.compile(r"[(\[{\"“”„«»‹›'’‘/–—,;:]")
+_NUMBER_BEFORE = re.compile(r"(?:[\d½¼¾](?:-?[^\W\d_]{1,3})?|(?<![^\W_])[IVXLC]+)\s?\Z")
+
+
+class Kind(Enum):
+    """Kinds of abbreviations, by what may follow."""
+
+    TITLE = "a name follows"
+    INITIAL = "it stands for a name"
+    NUMBERED = "a number follows"
+    UNIT = "a number stands before it"
+    FINAL = "it may be the last word of a sentence"
+    PLAIN = "it stands inside of a sentence"
+    ACRONYM = "letters with stops"
+
+
+def kind_of(word: str, before: str, counted: bool, rules: SentenceRules) -> Kind | None:
+    """Say what kind of abbreviation a word is; None for one that is none.
+
+    Args:
+        word: What stands before a full stop.
+        before: What stands before the word; its end is enough.
+        counted: Whether a number follows the stop.
+        rules: Those of the language.
+    """
+    if _listed(word, rules.titles) or (word.isupper() and len(word) > 1 and word.capitalize() in rules.titles):
+        return Kind.TITLE
+    if len(word) == 1 and word.isupper():
+        return Kind.INITIAL
+    if counted and word.lower() in rules.numbered:
+        return Kind.NUMBERED
+    if _listed(word, rules.units) and _NUMBER_BEFORE.search(before):
+        return Kind.UNIT
+    for words, kind in ((rules.final, Kind.FINAL), (rules.abbreviations, Kind.PLAIN)):
+        if _listed(word, words):
+            return kind
+    if _is_initial(word, rules.initials):
+        return Kind.INITIAL
+    return Kind.ACRONYM if ACRONYM.fullmatch(word) else None
+
+
+def _listed(word: str, words: frozenset[str]) -> bool:
+    """Whether a word is in a list: small letters stand for a capital at the front too, capitals for themselves."""
+    low = word.lower()
+    return word in words or (low in words and (word[1:] == low[1:] or "." in word))
+
+
+def _is_initial(word: str, initials: str) -> bool:
+    """Whether every part of a word stands for a name."""
+    if _NAMED.fullmatch(word):
+        return True
+    return bool(initials) and all(map(_compiled(initials).fullmatch, word.split(".")))
+
+
+def may_be_short(word: str, rules: SentenceRules) -> bool:
+    """Whether an unknown word may be an abbreviation, as the next word begins small."""
+    return word.isalpha() and len(word) <= SHORT and word.lower() not in rules.known
+
+
+def word_before(text: str, end: int) -> str:
+    """The word that ends at `end`, dots inside it included; empty where it is longer than any abbreviation."""
+    if not end or text[end - 1].isspace():
+        return ""
+    window = text[max(0, end - LOOK_BACK) : end]
+    word = window.rsplit(None, 1)[-1]
+    if len(word) == LOOK_BACK or word.endswith("."):
+        return ""
+    return _PARTING.split(word)[-1].strip("-")
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
+@cache
+def spaced_forms(rules: SentenceRules) -> dict[str, re.Pattern[str]]:
+    """Give, for the first part of each abbreviation of several, a pattern of what follows it where spaces part them.
+
+    So ``z.B.`` of a list is known as ``z. B.`` too. Those of capitals alone are initials of a name as well, and the
+    rules of initials serve them.
+    """
+    found: dict[str, set[str]] = defaultdict(set)
+    for word in _of_parts(rules):
+        first, *others = word.split(".")
+        found[first.lower()].add("".join(rf"\.\s?{re.escape(part)}" for part in others))
+    return {first: re.compile(rf"(?:{'|'.join(sorted(ways, reverse=True))})(?=\.)") for first, ways in found.items()}
+
+
+def _of_parts(rules: SentenceRules) -> Iterator[str]:
+    lists = (rules.titles, rules.abbreviations, rules.final, rules.units, rules.numbered)
+    for word in frozenset().union(*lists):
+        parts = word.split(".")
+        if len(parts) > 1 and all(part.isalpha() or not part.isascii() for part in parts) and word != word.upper():
+            yield word
