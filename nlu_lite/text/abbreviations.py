@@ -14,8 +14,8 @@ LOOK_BACK = 32  # characters before a stop that may be an abbreviation
 SHORT = 3  # letters of an unknown word that may be an abbreviation
 ACRONYM = re.compile(r"[^\W\d_]{1,3}(?:\.[^\W\d_]{1,3})+")
 _NAMED = re.compile(r"[^\W\d_]\.-[^\W\d_]|[A-Z][a-z]?\.-?[A-Z]")
-_PARTING = re.compile(r"[(\[{\"“”„«»‹›'’‘/–—,;:]")
-_NUMBER_BEFORE = re.compile(r"(?:[\d½¼¾](?:-?[^\W\d_]{1,3})?|(?<![^\W_])[IVXLC]+)\s?\Z")
+_PARTING = re.compile(r"[(\[{“”„«»‹›'’‘/–—,;:]|(?<![^\W\d_])\"|\"(?![^\W\d_])")
+_NUMBER_BEFORE = re.compile(r"(?:[\d½¼¾](?:-?[^\W\d_]{1,3})?|(?<![^\W_])[IVXLC]+)\s?(?:[^\W\d_]{1,5}\.?\s)?\Z")
 
 
 class Kind(Enum):
