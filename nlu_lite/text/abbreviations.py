@@ -15,7 +15,7 @@ SHORT = 3  # letters of an unknown word that may be an abbreviation
 ACRONYM = re.compile(r"[^\W\d_]{1,3}(?:\.[^\W\d_]{1,3})+")
 _NAMED = re.compile(r"[^\W\d_]\.-[^\W\d_]|[A-Z][a-z]?\.-?[A-Z]")
 _PARTING = re.compile(r"[(\[{“”„«»‹›'’‘/–—,;:]|(?<![^\W\d_])\"|\"(?![^\W\d_])")
-_NUMBER_BEFORE = re.compile(r"(?:[\d½¼¾](?:-?[^\W\d_]{1,3})?|(?<![^\W_])[IVXLC]+)\s?(?:[^\W\d_]{1,5}\.?\s)?\Z")
+_NUMBER_BEFORE = re.compile(r"(?:[\d½¼¾](?:-?[^\W\d_]{1,3})?|(?<![^\W_])[IVXLC]+)(?:\s?|\s[^\W\d_]{1,5}\.?\s)\Z")
 
 
 class Kind(Enum):
@@ -39,20 +39,26 @@ def kind_of(word: str, before: str, counted: bool, rules: SentenceRules) -> Kind
         counted: Whether a number follows the stop.
         rules: Those of the language.
     """
+    if word in rules.units and _NUMBER_BEFORE.search(before):
+        return Kind.UNIT
     if _listed(word, rules.titles) or (word.isupper() and len(word) > 1 and word.capitalize() in rules.titles):
         return Kind.TITLE
     if len(word) == 1 and word.isupper():
         return Kind.INITIAL
     if counted and word.lower() in rules.numbered:
         return Kind.NUMBERED
-    if _listed(word, rules.units) and _NUMBER_BEFORE.search(before):
-        return Kind.UNIT
     for words, kind in ((rules.final, Kind.FINAL), (rules.abbreviations, Kind.PLAIN)):
         if _listed(word, words):
             return kind
     if _is_initial(word, rules.initials):
         return Kind.INITIAL
     return Kind.ACRONYM if ACRONYM.fullmatch(word) else None
+
+
+def counts(word: str, rules: SentenceRules) -> bool:
+    """Whether a word says that the number after it counts: No., p. - but no month, whose day may be an ordinal."""
+    low = word.lower()
+    return low in rules.numbered and low not in rules.units and word not in rules.units
 
 
 def _listed(word: str, words: frozenset[str]) -> bool:

@@ -83,7 +83,7 @@ class WordRules:
     """The table ``[words]`` of a language."""
 
     join: tuple[str, ...] = ()
-    runs: str = ".!?…-=_*~'`,#+"
+    runs: str = ".!?…-=_*~'`,#+<>&|/\\^"
     stops: str = "joined"
     elided: frozenset[str] = frozenset()
     one: tuple[re.Pattern[str], ...] = ()

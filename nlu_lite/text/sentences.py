@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nlu_lite.text.abbreviations import LOOK_BACK, SHORT, Kind, kind_of, may_be_short, spaced_forms, word_before
+from nlu_lite.text.abbreviations import LOOK_BACK, SHORT, Kind, counts, kind_of, may_be_short, spaced_forms, word_before
 from nlu_lite.text.rules import SentenceRules
 from nlu_lite.text.settings import NewlineBreaks
 
@@ -284,9 +284,7 @@ class _Finder:
         if _DECIMAL.search(before) or _COUNTED.search(before):
             return True
         before = before.rstrip()
-        return before.endswith(".") and kind_of(
-            word_before(before, len(before) - 1), "", True, self.rules
-        ) is Kind.NUMBERED
+        return before.endswith(".") and counts(word_before(before, len(before) - 1), self.rules)
 
 
 def _is_date(text: str, before: str, stop: _Stop) -> bool:

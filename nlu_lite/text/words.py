@@ -19,12 +19,15 @@ from nlu_lite.text.sentences import Cuts
 Bools = NDArray[np.bool_]
 
 # A pattern begins with the sign that it is about and looks back from there: so a search is a search for a sign.
-_END = r"[^\s<>\"“”»)\]]*[^\s<>\"“”»)\].,;:!?'’]"
+_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uff00-\uffef"  # no space parts words there
+_END = rf"[^\s<>\"“”»)\]{_UNSPACED}]*[^\s<>\"“”»)\].,;:!?'’{_UNSPACED}]"
 ADDRESS = re.compile(rf"(?:https?|ftp)://{_END}")
 SITE = re.compile(rf"www\.{_END}")
 MENTION = re.compile(r"@(?<![\w.]@)\w{1,64}")
 TAG = re.compile(r"#(?<![\w&]#)[^\W\d]\w*+")
 FACE = re.compile(r"[:;=8](?<![\w:;=].)['’]?-?[()\[\]DPpOo3/\\|*](?![\w/])|<3(?!\d)|[xX](?<!\w.)D(?!\w)")
+JOY = re.compile(r"\^[_.-]?\^")
+ARROW = re.compile(r"<[-=]+>?|[-=]+>|[<>!]=+")
 ENTITY = re.compile(r"(?:&(?:#\d{1,6}|#x[0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});)++")
 _BEFORE_AT = re.compile(r"[\w.+-]+\Z")
 _AFTER_AT = re.compile(r"@[\w-]{1,63}(?:\.[\w-]{1,63})+")
@@ -139,9 +142,12 @@ def _elide(characters: Characters, cuts: Bools, rules: WordRules) -> None:
         return
     text, points = characters.text, characters.points
     apostrophes = np.flatnonzero((points == ord("'")) | (points == ord("’")))
-    for place in apostrophes[_stands(characters, apostrophes + 1, "a")].tolist():
+    apart = _stands(characters, apostrophes + 1, "_")
+    inside = _stands(characters, apostrophes + 1, "a") | _stands(characters, apostrophes + 1, "0")
+    for place, alone in zip(apostrophes[apart | inside].tolist(), apart[apart | inside].tolist(), strict=True):
         begin = _run_before(text, place)
-        if begin == place or not ("*" in rules.elided or text[begin:place].lower() in rules.elided):
+        listed = text[begin:place].lower() in rules.elided
+        if begin == place or not (listed or ("*" in rules.elided and not alone)):
             continue
         following = _WORD.match(text, place + 1, place + 1 + LONGEST)
         if following is None or f"{text[begin:place]}'{following.group()}".lower() not in rules.whole:
@@ -170,7 +176,7 @@ def _spans(text: str, rules: WordRules) -> Iterator[tuple[int, int]]:
             yield from (match.span(group) for group in groups if match.start(group) < match.end(group))
 
 
-_COMMON = (("&", ENTITY), ("", FACE), ("@", MENTION), ("#", TAG), ("://", ADDRESS), ("www.", SITE))
+_COMMON = (("&", ENTITY), ("", FACE), ("^", JOY), (">", ARROW), ("<", ARROW), ("!=", ARROW), ("@", MENTION), ("#", TAG), ("://", ADDRESS), ("www.", SITE))
 
 
 def _mails(text: str) -> Iterator[tuple[int, int]]:
