@@ -182,7 +182,13 @@ class _Finder:
         if stop.sign in "!?":
             return self.rules.lowercase != "continues"
         word = word_before(self.text, stop.start) if stop.is_single else ""
-        return stop.sign != "." or (len(word) > SHORT and word.isalpha() and not word.isupper())
+        long = len(word) > SHORT or self._began_small()
+        return stop.sign != "." or (long and word.isalpha() and not word.isupper())
+
+    def _began_small(self) -> bool:
+        """Whether this sentence began with a small letter: then the writer may give capitals to none."""
+        first = _FIRST_LETTER.search(self.text, self.begin, self.begin + LOOK_BACK)
+        return first is not None and first.group().islower()
 
     def _inner_stop(self, stop: _Stop) -> None:
         """Keep a stop with its word where no white space follows: the last of ``U.S.``, the first of 3.-5., ``Sat.,``."""
@@ -241,6 +247,8 @@ class _Finder:
     def _is_unknown(self, word: str, stop: _Stop) -> bool:
         """Whether a word that no list has is an abbreviation, since the sentence goes on; then its stop is noted."""
         if stop.closed or stop.opener or not self._is_small(stop.following) or not may_be_short(word, self.rules):
+            return False
+        if self._began_small():
             return False
         self.words.append(stop.start)
         return True
@@ -307,6 +315,7 @@ _AFTER = re.compile(
     re.DOTALL,
 )
 _LATE_CLOSER = re.compile(r"[^\S\n]{1,2}(''|[\"”»])(?=\s|$|[,.;])")
+_FIRST_LETTER = re.compile(r"[^\W\d_]")
 _ROMAN = re.compile(r"[IVXLC]+")
 _DASHES = frozenset("-–—−")
 _QUOTES = frozenset("\"'“”‘’»›」』«")
