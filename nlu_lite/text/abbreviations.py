@@ -12,6 +12,8 @@ from nlu_lite.text.rules import SentenceRules
 
 LOOK_BACK = 32  # characters before a stop that may be an abbreviation
 SHORT = 3  # letters of an unknown word that may be an abbreviation
+_FIGURE = re.compile(r"[\s\"“„«‘'(\[]*+[\d+№]")
+_ROMAN_NUMERAL = re.compile(r"[\s\"“„«‘'(\[]*+[IVXLC]+(?!\w)")
 ACRONYM = re.compile(r"[^\W\d_]{1,3}(?:\.[^\W\d_]{1,3})+")
 _NAMED = re.compile(r"[^\W\d_]\.-[^\W\d_]|[A-Z][a-z]?\.-?[A-Z]")
 _PARTING = re.compile(r"[(\[{“”„«»‹›'’‘/–—,;:]|(?<![^\W\d_])\"|\"(?![^\W\d_])")
@@ -30,29 +32,41 @@ class Kind(Enum):
     ACRONYM = "letters with stops"
 
 
-def kind_of(word: str, before: str, counted: bool, rules: SentenceRules) -> Kind | None:
+def kind_of(word: str, before: str, after: str, rules: SentenceRules) -> Kind | None:
     """Say what kind of abbreviation a word is; None for one that is none.
 
     Args:
         word: What stands before a full stop.
         before: What stands before the word; its end is enough.
-        counted: Whether a number follows the stop.
+        after: What stands after the stop; its begin is enough.
         rules: Those of the language.
     """
+    low = word.lower()
+    if low not in rules.shortened:
+        return _unlisted(word, rules)
     if word in rules.units and _NUMBER_BEFORE.search(before):
         return Kind.UNIT
     if _listed(word, rules.titles) or (word.isupper() and len(word) > 1 and word.capitalize() in rules.titles):
         return Kind.TITLE
     if len(word) == 1 and word.isupper():
         return Kind.INITIAL
-    if counted and word.lower() in rules.numbered:
+    if low in rules.numbered and _is_number(after, low in rules.known):
         return Kind.NUMBERED
     for words, kind in ((rules.final, Kind.FINAL), (rules.abbreviations, Kind.PLAIN)):
         if _listed(word, words):
             return kind
-    if _is_initial(word, rules.initials):
+    return _unlisted(word, rules)
+
+
+def _unlisted(word: str, rules: SentenceRules) -> Kind | None:
+    if (len(word) == 1 and word.isupper()) or _is_initial(word, rules.initials):
         return Kind.INITIAL
-    return Kind.ACRONYM if ACRONYM.fullmatch(word) else None
+    return Kind.ACRONYM if "." in word and ACRONYM.fullmatch(word) else None
+
+
+def _is_number(after: str, word_is_common: bool) -> bool:
+    """Whether a number follows, or a Roman numeral after what is no common word of the language ("no")."""
+    return _FIGURE.match(after) is not None or (not word_is_common and _ROMAN_NUMERAL.match(after) is not None)
 
 
 def counts(word: str, rules: SentenceRules) -> bool:
@@ -69,7 +83,7 @@ def _listed(word: str, words: frozenset[str]) -> bool:
 
 def _is_initial(word: str, initials: str) -> bool:
     """Whether every part of a word stands for a name."""
-    if _NAMED.fullmatch(word):
+    if "." in word and _NAMED.fullmatch(word):
         return True
     return bool(initials) and all(map(_compiled(initials).fullmatch, word.split(".")))
 
@@ -81,13 +95,13 @@ def may_be_short(word: str, rules: SentenceRules) -> bool:
 
 def word_before(text: str, end: int) -> str:
     """The word that ends at `end`, dots inside it included; empty where it is longer than any abbreviation."""
-    if not end or text[end - 1].isspace():
-        return ""
     window = text[max(0, end - LOOK_BACK) : end]
-    word = window.rsplit(None, 1)[-1]
-    if len(word) == LOOK_BACK or word.endswith("."):
+    if not window or window[-1].isspace() or window[-1] == ".":
         return ""
-    return _PARTING.split(word)[-1].strip("-")
+    word = window.rsplit(None, 1)[-1]
+    if word.isalpha():
+        return word if len(word) < LOOK_BACK else ""
+    return "" if len(word) == LOOK_BACK else _PARTING.split(word)[-1].strip("-")
 
 
 @cache
@@ -110,8 +124,7 @@ def spaced_forms(rules: SentenceRules) -> dict[str, re.Pattern[str]]:
 
 
 def _of_parts(rules: SentenceRules) -> Iterator[str]:
-    lists = (rules.titles, rules.abbreviations, rules.final, rules.units, rules.numbered)
-    for word in frozenset().union(*lists):
+    for word in rules.shortened | rules.titles | rules.abbreviations | rules.final | rules.units:
         parts = word.split(".")
         if len(parts) > 1 and all(part.isalpha() or not part.isascii() for part in parts) and word != word.upper():
             yield word

@@ -38,7 +38,7 @@ import re
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from typing import Any
 
@@ -76,6 +76,12 @@ class SentenceRules:
     begins: str = ""
     capitals: str = "names"
     known: frozenset[str] = frozenset()
+
+    @cached_property
+    def shortened(self) -> frozenset[str]:
+        """All abbreviations, in small letters: few words are any."""
+        lists = (self.titles, self.abbreviations, self.final, self.units, self.numbered)
+        return frozenset(word.lower() for words in lists for word in words)
 
 
 @dataclass(frozen=True)

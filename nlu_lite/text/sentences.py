@@ -219,13 +219,8 @@ class _Finder:
 
     def _kind(self, word: str, stop: _Stop) -> Kind | None:
         begin = stop.start - len(word)
-        return kind_of(word, self.text[max(0, begin - LOOK_BACK) : begin], self._is_counted(word, stop), self.rules)
-
-    def _is_counted(self, word: str, stop: _Stop) -> bool:
-        """Whether a number follows."""
-        if stop.following.isdigit() or stop.following in ("+", "№"):
-            return True
-        return word.lower() not in self.rules.known and _ROMAN.fullmatch(_word_after(self.text, stop.end)) is not None
+        before = self.text[max(0, begin - LOOK_BACK) : begin]
+        return kind_of(word, before, self.text[stop.end : stop.end + LOOK_BACK], self.rules)
 
     def _belongs(self, stop: _Stop) -> bool:
         """Whether a full stop belongs to its word and ends no sentence; noted where it belongs to the word."""

@@ -25,7 +25,9 @@ ADDRESS = re.compile(rf"(?:https?|ftp)://{_END}")
 SITE = re.compile(rf"www\.{_END}")
 MENTION = re.compile(r"@(?<![\w.]@)\w{1,64}")
 TAG = re.compile(r"#(?<![\w&]#)[^\W\d]\w*+")
-FACE = re.compile(r"[:;=8](?<![\w:;=].)['’]?-?[()\[\]DPpOo3/\\|*](?![\w/])|<3(?!\d)|[xX](?<!\w.)D(?!\w)")
+FACE = re.compile(
+    r"[:;=8<xX](?:(?<=[:;=8])(?<![\w:;=].)['’]?-?[()\[\]DPpOo3/\\|*](?![\w/])|(?<=<)3(?!\d)|(?<=[xX])(?<!\w.)D(?!\w))"
+)
 JOY = re.compile(r"\^[_.-]?\^")
 ARROW = re.compile(r"<[-=]+>?|[-=]+>|[<>!]=+")
 ENTITY = re.compile(r"(?:&(?:#\d{1,6}|#x[0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});)++")
