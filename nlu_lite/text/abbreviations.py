@@ -17,7 +17,9 @@ _ROMAN_NUMERAL = re.compile(r"[\s\"“„«‘'(\[]*+[IVXLC]+(?!\w)")
 ACRONYM = re.compile(r"[^\W\d_]{1,3}(?:\.[^\W\d_]{1,3})+")
 _NAMED = re.compile(r"[^\W\d_]\.-[^\W\d_]|[A-Z][a-z]?\.-?[A-Z]")
 _PARTING = re.compile(r"[(\[{“”„«»‹›'’‘/–—,;:]|(?<![^\W\d_])\"|\"(?![^\W\d_])")
-_NUMBER_BEFORE = re.compile(r"(?:[\d½¼¾](?:-?[^\W\d_]{1,3})?|(?<![^\W_])[IVXLC]+)(?:\s?|\s[^\W\d_]{1,5}\.?\s)\Z")
+_NUMBER_BEFORE = re.compile(
+    r"(?:[\d½¼¾](?:-?[^\W\d_]{1,3})?|(?<![^\W_])(?:[IVXLC]{2,}|[VX]))(?:\s?|\s[^\W\d_]{1,5}\.?\s)\Z"
+)
 
 
 class Kind(Enum):

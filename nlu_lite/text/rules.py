@@ -8,22 +8,26 @@ A file holds three tables, all optional, with these keys (lists of words are str
 
 ``[sentences]``
     ``stops``: characters that end sentences beside the common ones. ``weak``: characters that end one before a
-    capital. ``titles``: abbreviations that a name follows: they never end a sentence. ``abbreviations``: they do not
-    end one either. ``final``: abbreviations that may end one before a capital. ``numbered``: those that end none
-    before a number. ``starters``: words that begin a sentence after an acronym with dots. ``ordinals``: ``"short"``
-    where a number of one or two digits and a stop is an ordinal, ``"all"`` where any number is, ``"roman"`` for
-    Roman numerals. ``months``: words before which any number with a stop is a date. ``initials``: pattern of what
-    stands for a name beside single capitals. ``case``: ``"none"`` where small letters begin sentences too.
-    ``lowercase``: ``"continues"`` where a question before a small letter goes on. ``quoted``: ``"continues"`` where a
-    sentence goes on after a quotation that ends with a stop. ``goes_on``: pattern of what follows a closing quote
-    when the sentence goes on.
+    capital. ``titles``: abbreviations that a name follows: they never end a sentence. ``abbreviations``: they end one
+    before a word of ``starters`` alone. ``final``: abbreviations that may end one before a capital. ``units``:
+    abbreviations after a number, which may end one too. ``numbered``: abbreviations before a number: they end none.
+    Small letters in a list stand for a capital at the front too, a capital for itself alone: ``Sat`` is no ``sat``;
+    what has stops inside (``z.B``) is known with spaces after them and in any case. ``starters``: words that begin a
+    sentence; at rest the common ones. ``capitals``: ``"nouns"`` where a capital is no sign of a sentence after a unit.
+    ``ordinals``: ``"short"`` where a number of one or two digits and a stop is an ordinal, ``"all"`` where any number
+    is, ``"roman"`` for Roman numerals, ``"dates"`` for numbers in dates alone. ``months``: words before which any
+    number with a stop is a date. ``initials``: pattern of what stands for a name beside single capitals. ``begins``:
+    pattern of a small clitic that begins a sentence; its group is the capital after it. ``case``: ``"none"`` where
+    small letters begin sentences too. ``lowercase``: ``"continues"`` where a question before a small letter goes on.
+    ``quoted``: ``"continues"`` where a sentence goes on after a quotation that ends with a stop. ``goes_on``: pattern
+    of what follows a closing quote when the sentence goes on.
 
 ``[words]``
     ``join``: joints, three signs each: what stands left, the joint, what stands right. ``a`` is a letter, ``0`` a
     digit, ``_`` white space or an edge, ``.`` any other sign, and another sign itself. ``a-a`` keeps ``well-known``
     whole, ``a-_`` keeps the hyphen of ``pre-``. ``runs``: signs of which several in a row are one word. ``stops``:
     ``"apart"`` where the stop of an abbreviation is a word of its own. ``elided``: words that lose their last vowel
-    before an apostrophe and are words of their own; ``*`` for all. ``one``: patterns; a match is one word, or each of
+    before an apostrophe and are words of their own; ``*`` for all that no space follows. ``one``: patterns; a match is one word, or each of
     its groups where it has some. ``tail``: patterns of what belongs to the word before. ``whole``: words that are
     never cut by ``elided`` or ``clitics``. ``clitics``: patterns for a whole word, in the order in which clitics
     stand; each group is a word, and is looked at by the patterns after it. ``compounds``: words written with spaces,

@@ -191,14 +191,16 @@ class _Finder:
         return first is not None and first.group().islower()
 
     def _inner_stop(self, stop: _Stop) -> None:
-        """Keep a stop with its word where no white space follows: the last of ``U.S.``, the first of 3.-5., ``Sat.,``."""
+        """Keep a stop with its word where no white space follows, as in ``U.S.,`` and ``3.-5. May``."""
         word, following = word_before(self.text, stop.start), stop.following
-        ranged = following.isdigit() and (stop.opener in _DASHES) and bool(stop.opener)
-        if self.rules.ordinals and word.isdigit() and (ranged or following == "/"):
-            self.words.append(stop.start)
-        elif following == "," and not (stop.closed or stop.opener) and word.isalpha():
-            self.words.append(stop.start)
-        elif word and not (following or " ").isalnum() and self._kind(word, stop):
+        if word.isdigit():
+            ranged = following.isdigit() and stop.opener != "" and stop.opener in _DASHES
+            belongs = self.rules.ordinals != frozenset() and (ranged or following == "/")
+        elif following == "," and not (stop.closed or stop.opener):
+            belongs = word.isalpha() or self._kind(word, stop) is not None
+        else:
+            belongs = bool(word) and not (following or " ").isalnum() and self._kind(word, stop) is not None
+        if belongs:
             self.words.append(stop.start)
 
     def _is_small(self, following: str) -> bool:
@@ -283,7 +285,7 @@ class _Finder:
         return short and stop.following.isupper() and not self._is_starter(stop) and not self._is_cardinal(before)
 
     def _is_cardinal(self, before: str) -> bool:
-        """Whether what stands before a number says that it counts: a decimal sign, a percent sign, No, another number."""
+        """Whether what stands before a number says that it counts: a sign, No., another number."""
         if _DECIMAL.search(before) or _COUNTED.search(before):
             return True
         before = before.rstrip()

@@ -19,7 +19,8 @@ from nlu_lite.text.sentences import Cuts
 Bools = NDArray[np.bool_]
 
 # A pattern begins with the sign that it is about and looks back from there: so a search is a search for a sign.
-_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uff00-\uffef"  # no space parts words there
+# Scripts in which words, and so addresses too, stand without spaces.
+_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uff00-\uffef"
 _END = rf"[^\s<>\"“”»)\]{_UNSPACED}]*[^\s<>\"“”»)\].,;:!?'’{_UNSPACED}]"
 ADDRESS = re.compile(rf"(?:https?|ftp)://{_END}")
 SITE = re.compile(rf"www\.{_END}")
@@ -178,7 +179,18 @@ def _spans(text: str, rules: WordRules) -> Iterator[tuple[int, int]]:
             yield from (match.span(group) for group in groups if match.start(group) < match.end(group))
 
 
-_COMMON = (("&", ENTITY), ("", FACE), ("^", JOY), (">", ARROW), ("<", ARROW), ("!=", ARROW), ("@", MENTION), ("#", TAG), ("://", ADDRESS), ("www.", SITE))
+_COMMON = (
+    ("&", ENTITY),
+    ("", FACE),
+    ("^", JOY),
+    (">", ARROW),
+    ("<", ARROW),
+    ("!=", ARROW),
+    ("@", MENTION),
+    ("#", TAG),
+    ("://", ADDRESS),
+    ("www.", SITE),
+)
 
 
 def _mails(text: str) -> Iterator[tuple[int, int]]:

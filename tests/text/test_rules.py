@@ -90,6 +90,47 @@ SENTENCES = [
     ("my", "သူက ဆရာ ဖြစ်သည်။ သူ သွားသည်။", ["သူက ဆရာ ဖြစ်သည်။", "သူ သွားသည်။"]),
     ("th", "นาย ก. มา กทม. เวลา 8.30 น. แล้ว", ["นาย ก. มา กทม. เวลา 8.30 น. แล้ว"]),
     ("es", "¿Qué tal? ¡Bien! El Sr. Paz vino.", ["¿Qué tal?", "¡Bien!", "El Sr. Paz vino."]),
+    ("de", "„Nein!“ Sie ging. »Gut.« Er blieb.", ["„Nein!“", "Sie ging.", "»Gut.«", "Er blieb."]),
+    (
+        "de",
+        "Es war z. B. Otto, d. h. er. Das sind 5 Mio. Euro.",
+        ["Es war z. B. Otto, d. h. er.", "Das sind 5 Mio. Euro."],
+    ),
+    (
+        "de",
+        "Am 3. 10. 2020 stand es 3:2. Er ist 20. Sie auch.",
+        ["Am 3. 10. 2020 stand es 3:2.", "Er ist 20.", "Sie auch."],
+    ),
+    (
+        "es",
+        "Nació en 50 a. C. en los EE. UU. Murió a las 5 p. m. Fin.",
+        ["Nació en 50 a. C. en los EE. UU.", "Murió a las 5 p. m.", "Fin."],
+    ),
+    (
+        "ru",
+        "Он жил в г. Москве в XIX в. Он писал и т. д. и т. п.",
+        ["Он жил в г. Москве в XIX в.", "Он писал и т. д. и т. п."],
+    ),
+    ("nl", "Het regent. 't Is koud. 's Avonds ook.", ["Het regent.", "'t Is koud.", "'s Avonds ook."]),
+    (
+        "en",
+        "He came (in a cab. The rain fell) and left. (So. It ended.)",
+        ["He came (in a cab. The rain fell) and left.", "(So.", "It ended.)"],
+    ),
+    (
+        "en",
+        "i went home. then i slept. it was bad. so i left.",
+        ["i went home.", "then i slept.", "it was bad.", "so i left."],
+    ),
+    (
+        "en",
+        "Smith et al. The end. Main St. It is 5 km. See no. 5.",
+        ["Smith et al.", "The end.", "Main St.", "It is 5 km.", "See no. 5."],
+    ),
+    ("ko", "2020. 3. 1.에 왔다. 갔다.", ["2020. 3. 1.에 왔다.", "갔다."]),
+    ("hi", "बी.ए. पास है। ए. पी. जे. आए।", ["बी.ए. पास है।", "ए. पी. जे. आए।"]),
+    ("my", "သူ သွားသည်၊ ပြန်လာသည်။ လာ။", ["သူ သွားသည်၊ ပြန်လာသည်။", "လာ။"]),
+    ("xx", "ሰላም ነው። እሺ፧", ["ሰላም ነው።", "እሺ፧"]),
 ]
 
 
@@ -134,6 +175,24 @@ WORDS = [
     ("ko", "2020년에 갔다.", "2020년에|갔다|."),
     ("ja", "勉強をしていました。", "勉強|を|し|て|い|まし|た|。"),
     ("xx", "👨‍👩‍👧 🇩🇪 é", "👨‍👩‍👧|🇩🇪|é"),
+    ("en", "I am. She said no. He sat.", "I|am|.|She|said|no|.|He|sat|."),
+    ("de", "Das ist so. Ich hab's.", "Das|ist|so|.|Ich|hab's|."),
+    ("de", "Im Sept., sagt er.", "Im|Sept.|,|sagt|er|."),
+    ("en", "Rock 'n' roll in the '80s: x >= 2 && y -> z ^_^", "Rock|'n'|roll|in|the|'80s|:|x|>=|2|&&|y|->|z|^_^"),
+    ("fr", "L'88e, l' été, donne-m'en, dis-le-moi.", "L'|88e|,|l'|été|,|donne|-m'|en|,|dis|-le|-moi|."),
+    (
+        "nl",
+        "'s-Gravenhage, in- en uitvoer, in-, uit- en doorvoer",
+        "'s-Gravenhage|,|in-|en|uitvoer|,|in-|,|uit-|en|doorvoer",
+    ),
+    ("et", "1990.-date 3.–5. mai", "1990.-date|3.|–|5.|mai"),
+    ("hu", "Bp.-en 5%-os", "Bp.-en|5%-os"),
+    ("el", "Ό,τι θέλεις", "Ό,τι|θέλεις"),
+    ("ko", "A사의 iPhone은 10:30에", "A사의|iPhone은|10:30에"),
+    ("ja", "www.a.jp参照。行きましょう。", "www.a.jp|参照|。|行き|ましょう|。"),
+    ("hi", "प्रो॰ सिंह", "प्रो॰|सिंह"),
+    ("km", "ឆ្នាំ២០២០។ល។", "ឆ្នាំ|២០២០|។ល។"),
+    ("tl", "'Di mo 'to", "'Di|mo|'to"),
 ]
 
 
