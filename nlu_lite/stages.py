@@ -9,6 +9,7 @@ from html import escape
 from nlu_lite.models import Model
 from nlu_lite.records import ModelSpec
 from nlu_lite.saving import Opened, plain
+from nlu_lite.text import Words, dictionary_of
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ def stages(pipeline: Opened) -> list[Stage]:
     opened = {model.spec.reference: model for model in pipeline.models}
     splitter, tokenizer = text["sentences"], text["tokens"]
     sentences = {} if splitter else {"newline_breaks": text["newline_breaks"]}
-    words = {} if tokenizer else {"words": text["words"]}
+    words = {} if tokenizer else _words(pipeline.settings.words, pipeline.language)
     return [
         Stage("sentences", splitter or "rules", sentences),
         Stage("words", tokenizer or "rules", words | _set({"keep_whole": text["keep_whole"]})),
@@ -42,6 +43,12 @@ def stages(pipeline: Opened) -> list[Stage]:
             if isinstance(spec, ModelSpec)
         ),
     ]
+
+
+def _words(words: Words, language: str) -> dict[str, object]:
+    """Only some languages have a package: what a dictionary means for this one is said."""
+    chosen: dict[str, object] = {"words": words.value}
+    return chosen | ({"dictionary": dictionary_of(language)} if words is Words.DICTIONARY else {})
 
 
 def as_text(pipeline: Opened) -> str:

@@ -1,5 +1,7 @@
 from pathlib import Path
 
+import pytest
+
 import nlu_lite
 from nlu_lite.stages import stages
 
@@ -41,6 +43,14 @@ def test_models_are_stages_with_what_was_chosen():
     lines = repr(pipeline).splitlines()
     assert lines[0] == f"Pipeline('de.tokenize', {MODEL!r}, language='de')"
     assert "pooling='mean', layers=[-2, -1]" in lines[3]
+
+
+@pytest.mark.parametrize(
+    ("language", "dictionary"), [("ja", "fugashi"), ("zh", "ICU"), ("xx", "that of the language found")]
+)
+def test_whose_dictionary_is_taken_is_said(language, dictionary):
+    _, words = stages(nlu_lite.load(f"{language}.tokenize", words="dictionary"))
+    assert dict(words.settings) == {"words": "dictionary", "dictionary": dictionary}
 
 
 def test_callables_are_shown_by_name():

@@ -15,7 +15,7 @@ import numpy as np
 from nlu_lite.errors import InputError
 from nlu_lite.records import Corpus, Ints, Segments
 from nlu_lite.text.characters import Characters
-from nlu_lite.text.dictionary import check_dictionaries, dictionary_cuts
+from nlu_lite.text.dictionary import check_dictionaries, dictionary_cuts, dictionary_of
 from nlu_lite.text.given import checked_sentences, checked_spans, shifted, whole
 from nlu_lite.text.groups import Group, grouped, in_order
 from nlu_lite.text.languages import check_language, detect, known_languages, rules_for
@@ -32,6 +32,7 @@ __all__ = [
     "check_dictionaries",
     "check_language",
     "detect",
+    "dictionary_of",
     "known_languages",
     "rules_for",
     "segment",

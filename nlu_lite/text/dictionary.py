@@ -48,6 +48,16 @@ def check_dictionaries() -> None:
         )
 
 
+def dictionary_of(language: str) -> str:
+    """Say whose dictionary ``words="dictionary"`` takes for a language.
+
+    Example:
+        >>> dictionary_of("ja"), dictionary_of("th"), dictionary_of("xx")
+        ('fugashi', 'ICU', 'that of the language found')
+    """
+    return "that of the language found" if language == "xx" else _OF.get(language, "ICU")
+
+
 def dictionary_cuts(characters: Characters, language: str, cuts: Bools) -> None:
     """Cut again by the package of the language; other languages keep their cuts.
 
@@ -127,3 +137,4 @@ def _strings(path: Path) -> list[str]:
 
 
 _RECUT: dict[str, Callable[[Characters, Any], None]] = {"ja": _recut_japanese, "vi": _recut_vietnamese}
+_OF = {"ja": "fugashi", "vi": "underthesea_core"}

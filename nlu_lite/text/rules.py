@@ -27,8 +27,9 @@ A file holds three tables, all optional, with these keys (lists of words are str
     digit, ``_`` white space or an edge, ``.`` any other sign, and another sign itself. ``a-a`` keeps ``well-known``
     whole, ``a-_`` keeps the hyphen of ``pre-``. ``runs``: signs of which several in a row are one word. ``stops``:
     ``"apart"`` where the stop of an abbreviation is a word of its own. ``elided``: words that lose their last vowel
-    before an apostrophe and are words of their own; ``*`` for all that no space follows. ``one``: patterns; a match is one word, or each of
-    its groups where it has some. ``tail``: patterns of what belongs to the word before. ``whole``: words that are
+    before an apostrophe and are words of their own; ``*`` for all that no space follows. ``one``: patterns; a match is
+    one word, or each of its groups where it has some. ``tail``: patterns of what belongs to the word before.
+    ``whole``: words that are
     never cut by ``elided`` or ``clitics``. ``clitics``: patterns for a whole word, in the order in which clitics
     stand; each group is a word, and is looked at by the patterns after it. ``compounds``: words written with spaces,
     one a line. ``apart``: words that ICU's dictionary has as one, with ``|`` where they are cut. ``affixes``: patterns
@@ -129,7 +130,7 @@ def rules_of(language: str) -> Rules:
     """Read the rules of a language; one without a file has the rules of ``xx``, which hold for any.
 
     Example:
-        >>> "dr" in rules_of("de").sentences.titles
+        >>> "Dr" in rules_of("de").sentences.titles
         True
     """
     name = language if language in languages_with_rules() else "xx"
