@@ -263,7 +263,7 @@ class SubwordKind(Enum):
     """How the bytes of a `SubwordModel` are to be read."""
 
     SENTENCEPIECE = "sentencepiece"  # a SentencePiece ModelProto
-    TOKENIZER_JSON = "tokenizer.json"  # Hugging Face `tokenizers`: WordPiece and byte-level BPE
+    TOKENIZER_JSON = "tokenizer.json"  # of Hugging Face `tokenizers`
 
 
 @dataclass(frozen=True)

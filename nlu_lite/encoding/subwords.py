@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from unicodedata import combining, normalize
 
 from nlu_lite.encoding.architectures import WORDS
@@ -16,7 +16,7 @@ from nlu_lite.records import Checkpoint, Spelling, SubwordKind
 
 if TYPE_CHECKING:
     from sentencepiece import SentencePieceProcessor
-    from tokenizers import Tokenizer
+    from tokenizers import Encoding, Tokenizer
 
 CHUNK = 1024
 """Texts that are encoded in one call: the library's objects for them are much larger than their ids."""
@@ -222,16 +222,25 @@ def _processor(data: bytes) -> SentencePieceProcessor:
         ) from error
 
 
-# --- WordPiece and byte-level BPE -------------------------------------------------------------------------------------
+# --- tokenizer.json: WordPiece, byte-level BPE and unigrams -----------------------------------------------------------
 
-SPECIAL = {
-    "bert": ("[CLS]", "[SEP]", "[PAD]", "[UNK]"),
-    "distilbert": ("[CLS]", "[SEP]", "[PAD]", "[UNK]"),
-    "electra": ("[CLS]", "[SEP]", "[PAD]", "[UNK]"),
-    "mpnet": ("<s>", "</s>", "<pad>", "[UNK]"),
-    "roberta": ("<s>", "</s>", "<pad>", "<unk>"),
+Names = tuple[str, str, str, str]
+"""Of the first, last, padding and unknown piece."""
+
+BERT_NAMES = ("[CLS]", "[SEP]", "[PAD]", "[UNK]")
+FAIRSEQ_NAMES = ("<s>", "</s>", "<pad>", "<unk>")
+SPECIAL: dict[str, tuple[Names, ...]] = {
+    "albert": (("[CLS]", "[SEP]", "<pad>", "<unk>"),),
+    "bert": (BERT_NAMES, FAIRSEQ_NAMES),  # BERT's kin that were distilled from XLM-RoBERTa
+    "camembert": (FAIRSEQ_NAMES,),
+    "deberta-v2": (BERT_NAMES,),
+    "distilbert": (BERT_NAMES,),
+    "electra": (BERT_NAMES,),
+    "mpnet": (("<s>", "</s>", "<pad>", "[UNK]"),),
+    "roberta": (FAIRSEQ_NAMES,),
+    "xlm-roberta": (FAIRSEQ_NAMES,),
 }
-"""Names of the first, last, padding and unknown piece, by ``model_type``."""
+"""What the pieces are called, by ``model_type``; the first whose names are all in the vocabulary count."""
 
 
 class TokenizerPieces:
@@ -240,52 +249,110 @@ class TokenizerPieces:
     Args:
         tokenizer: The tokenizer.
         before: What is put before a token that is encoded by itself.
+        space: Id of the lone ``▁`` of a unigram model.
+        drops_space: Whether that is dropped from a token's pieces (see `PieceRecipe`).
     """
 
-    def __init__(self, tokenizer: Tokenizer, before: str) -> None:
-        self._tokenizer, self._before = tokenizer, before
+    def __init__(self, tokenizer: Tokenizer, before: str, space: int | None, *, drops_space: bool) -> None:
+        self._tokenizer, self._before, self._space = tokenizer, before, space
+        self._dropped = space if drops_space else None
 
     def encode(self, tokens: Sequence[str]) -> list[list[int]]:
         """See `SubwordEncoder`."""
         apart = [self._before + token for token in tokens]
-        return [one.ids for one in self._tokenizer.encode_batch_fast(apart, add_special_tokens=False)]
+        encoded = self._tokenizer.encode_batch_fast(apart, add_special_tokens=False)
+        return [[i for i in one.ids if i != self._dropped] for one in encoded]
 
     def encode_texts(self, texts: Sequence[str]) -> list[Encoded]:
         """See `SubwordEncoder`."""
         encoded = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
-        return [Encoded(one.ids, one.offsets) for one in encoded]
+        return [Encoded(one.ids, self._spans(one)) for one in encoded]
+
+    def _spans(self, encoded: Encoding) -> list[tuple[int, int]]:
+        """Give the characters of each piece; none for a lone ``▁``, to which `tokenizers` gives its neighbour's."""
+        if self._space not in encoded.ids:
+            return encoded.offsets
+        pairs = zip(encoded.ids, encoded.offsets, strict=True)
+        return [(begin, begin if number == self._space else end) for number, (begin, end) in pairs]
 
 
 BEFORE = {"roberta": " "}
 """What a token has before it inside a text, by ``model_type``: byte-level BPE counts the space to the word."""
 
 
-def _tokenizer_pieces(checkpoint: Checkpoint, names: tuple[str, str, str, str]) -> Subwords:
-    tokenizer, special = _tokenizer(checkpoint.subwords.data)
-    vocabulary = tokenizer.get_vocab() | special
-    missing = [name for name in names if name not in vocabulary]
-    if missing:
-        raise ModelError(f"the vocabulary has no piece {missing[0]!r}", ", ".join(names), "Fetch the files again")
-    _check_size("vocabulary", max(vocabulary.values()) + 1, 0, checkpoint)
-    before = BEFORE.get(str(checkpoint.config["model_type"]), "")
-    return Subwords(TokenizerPieces(tokenizer, before), Frame(*(vocabulary[name] for name in names)))
+def _tokenizer_pieces(checkpoint: Checkpoint, known: tuple[Names, ...]) -> Subwords:
+    parts, special = _parts(checkpoint.subwords.data)
+    tokenizer, around = _opened(parts | {"post_processor": None}), _around(parts)
+    _check_ids(tokenizer, parts["added_tokens"])
+    vocabulary = tokenizer.get_vocab()
+    frame = _named(vocabulary | special, known)
+    if around:
+        frame = replace(frame, first=around[0], last=around[1])
+    used = max(*vocabulary.values(), frame.first, frame.last, frame.pad, frame.unknown)
+    _check_size("vocabulary", used + 1, 0, checkpoint)  # a special piece that no text has needs no row
+    model_type = str(checkpoint.config["model_type"])
+    drops_space = model_type in PIECE_RECIPES and PIECE_RECIPES[model_type].drops_space
+    space = vocabulary.get("▁") if isinstance(parts["model"]["vocab"], list) else None
+    pieces = TokenizerPieces(tokenizer, BEFORE.get(model_type, ""), space, drops_space=drops_space)
+    return Subwords(pieces, frame)
 
 
-def _tokenizer(data: bytes) -> tuple[Tokenizer, dict[str, int]]:
-    """Open a tokenizer without its special tokens, padding and cutting; give the special tokens' ids."""
-    from tokenizers import Tokenizer
+def _named(vocabulary: Mapping[str, int], known: tuple[Names, ...]) -> Frame:
+    for names in known:
+        if all(name in vocabulary for name in names):
+            return Frame(*(vocabulary[name] for name in names))
+    missing = [name for name in known[0] if name not in vocabulary]
+    raise ModelError(f"the vocabulary has no piece {missing[0]!r}", ", ".join(known[0]), "Fetch the files again")
 
+
+def _parts(data: bytes) -> tuple[dict[str, Any], dict[str, int]]:
+    """Parse a ``tokenizer.json`` so that a text that spells a special token is text; give these tokens' ids too."""
     try:
         parts = json.loads(data)
         added = parts.get("added_tokens") or []
-        parts["added_tokens"] = [token for token in added if not token["special"]]
-        parts["post_processor"] = parts["truncation"] = parts["padding"] = None
         special = {token["content"]: int(token["id"]) for token in added if token["special"]}
-        tokenizer = Tokenizer.from_str(json.dumps(parts))
+        plain = {
+            "added_tokens": [token for token in added if not token["special"]],
+            "model": _without(special, parts["model"]),
+        }
+        return parts | plain | {"truncation": None, "padding": None}, special
+    except (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError) as error:
+        raise _unreadable(error) from error
+
+
+def _without(special: Mapping[str, int], model: dict[str, Any]) -> dict[str, Any]:
+    """Keep the special pieces of a unigram model from being found in texts, as SentencePiece does.
+
+    They get a space in front: every space has become ``▁`` when the model sees a text.
+    """
+    if not isinstance(model["vocab"], list):
+        return model
+    hidden = {*special, model["vocab"][model["unk_id"]][0]}
+    return model | {"vocab": [[f" {piece}" if piece in hidden else piece, score] for piece, score in model["vocab"]]}
+
+
+def _around(parts: dict[str, Any]) -> list[int]:
+    """Give the ids that the file itself puts before and after a text; none where it puts none."""
+    bare = dict.fromkeys(("normalizer", "pre_tokenizer", "decoder")) | {"added_tokens": []}
+    model = {"type": "WordLevel", "vocab": {"": 0}, "unk_token": ""}
+    ids: list[int] = _opened(parts | bare | {"model": model}).encode("").ids
+    if len(ids) not in (0, 2):
+        got = f"the tokenizer puts {len(ids)} pieces around a text"
+        raise UnsupportedReference(got, "one before and one after it", "Use a model of another kind")
+    return ids
+
+
+def _opened(parts: dict[str, Any]) -> Tokenizer:
+    from tokenizers import Tokenizer
+
+    try:
+        return Tokenizer.from_str(json.dumps(parts))
     except Exception as error:  # `tokenizers` raises no other class
-        raise ModelError(f"the tokenizer cannot be read ({error})", "a tokenizer.json", "Fetch it again") from error
-    _check_ids(tokenizer, parts["added_tokens"])
-    return tokenizer, special
+        raise _unreadable(error) from error
+
+
+def _unreadable(error: Exception) -> ModelError:
+    return ModelError(f"the tokenizer cannot be read ({error})", "a tokenizer.json", "Fetch it again")
 
 
 def _check_ids(tokenizer: Tokenizer, added: list[dict[str, object]]) -> None:

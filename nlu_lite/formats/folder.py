@@ -40,14 +40,18 @@ class Layout:
     classes: tuple[str, ...] = ()
 
 
+TOKENIZER = "tokenizer.json"
+"""transformers 5 writes this file alone, of SentencePiece models too; it is read where theirs is not there."""
+
+
 def _word_piece(prefix: str) -> Layout:
     classes = ("BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer", "MPNetTokenizer")
-    return Layout(prefix, "tokenizer.json", SubwordKind.TOKENIZER_JSON, ("vocab.txt",), classes)
+    return Layout(prefix, TOKENIZER, SubwordKind.TOKENIZER_JSON, ("vocab.txt",), classes)
 
 
 def _byte_level(prefix: str) -> Layout:
     classes = ("RobertaTokenizer", "GPT2Tokenizer")
-    return Layout(prefix, "tokenizer.json", SubwordKind.TOKENIZER_JSON, ("vocab.json", "merges.txt"), classes)
+    return Layout(prefix, TOKENIZER, SubwordKind.TOKENIZER_JSON, ("vocab.json", "merges.txt"), classes)
 
 
 def _sentence_piece(prefix: str, file: str) -> Layout:
@@ -107,12 +111,17 @@ def write_checkpoint(checkpoint: Checkpoint, folder: Path, advance: Callable[[in
         advance: Called with the number of tensors written since the last call.
     """
     layout = LAYOUTS[str(checkpoint.config["model_type"])]
-    name = layout.subwords if checkpoint.subwords.kind is layout.kind else PIECES
-    (folder / name).write_bytes(checkpoint.subwords.data)
+    (folder / _subword_file(checkpoint.subwords.kind, layout)).write_bytes(checkpoint.subwords.data)
     settings = _written_settings(checkpoint.subwords)
     (folder / SETTINGS).write_text(json.dumps(settings), encoding="utf-8")
     write_safetensors(folder / "model.safetensors", checkpoint.tensors, advance)
     (folder / "config.json").write_text(json.dumps(dict(checkpoint.config), indent=2), encoding="utf-8")
+
+
+def _subword_file(kind: SubwordKind, layout: Layout) -> str:
+    if kind is layout.kind:
+        return layout.subwords
+    return PIECES if kind is SubwordKind.SENTENCEPIECE else TOKENIZER
 
 
 def _written_settings(subwords: SubwordModel) -> dict[str, object]:
@@ -247,7 +256,7 @@ def _plain_name(name: str, prefix: str) -> str:
 def _subwords(folder: Path, model_type: str) -> SubwordModel:
     layout = LAYOUTS[model_type]
     before = {PIECES: SubwordKind.SENTENCEPIECE} if model_type == "bert" else {}
-    for name, kind in {**before, layout.subwords: layout.kind}.items():
+    for name, kind in {**before, layout.subwords: layout.kind, TOKENIZER: SubwordKind.TOKENIZER_JSON}.items():
         if (folder / name).is_file():
             spelling = _spelling(folder, model_type) if kind is SubwordKind.SENTENCEPIECE else Spelling()
             return SubwordModel(kind, (folder / name).read_bytes(), spelling)
@@ -257,7 +266,7 @@ def _subwords(folder: Path, model_type: str) -> SubwordModel:
         _check_class(settings.get("tokenizer_class"), layout, folder)
         return SubwordModel(layout.kind, from_parts(parts, _word_spelling(settings)))
     present = sorted(path.name for path in folder.iterdir())
-    wanted = " or ".join(filter(None, (layout.subwords, " and ".join(layout.parts))))
+    wanted = " or ".join(filter(None, (*dict.fromkeys((layout.subwords, TOKENIZER)), " and ".join(layout.parts))))
     raise FormatError(f"{folder} holds {present}", f"a subword model in {wanted}", REMEDY)
 
 

@@ -1,12 +1,14 @@
 """Tiny random models of every architecture, saved by transformers: read from their folder, they give its vectors."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny import DATA, nothing, open_tiny, segments_of_words
+from tiny import DATA, MODEL, nothing, open_tiny, segments_of_words, token_vectors
+from tiny import TEXTS as SENTENCES
 
 from nlu_lite.encoding import EncoderSettings, open_encoder
 from nlu_lite.encoding.architectures import ARCHITECTURES
@@ -16,7 +18,7 @@ from nlu_lite.encoding.subwords import Frame
 from nlu_lite.errors import FormatError, ModelError, UnsupportedReference
 from nlu_lite.formats import read, write_checkpoint
 from nlu_lite.formats.folder import LAYOUTS
-from nlu_lite.records import Checkpoint, Runs, SentencePooling, SentenceRecipe
+from nlu_lite.records import Alignment, Checkpoint, Runs, SentencePooling, SentenceRecipe, SubwordKind, SubwordModel
 
 WORDS = ["Hello", "unbelievable", "world", ".", "[SEP]", "<s>", "naïve", "\u200b", "東京"]
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -24,7 +26,16 @@ WIDTHS = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "
 DISTILBERT = {"dim": 16, "n_layers": 2, "n_heads": 2, "hidden_dim": 24}
 SENTENCE_PIECE_IDS = {
     "albert": {"pad_id": 0, "unk_id": 1, "bos_id": 2, "eos_id": 3, "bos_piece": "[CLS]", "eos_piece": "[SEP]"},
-    "deberta-v2": {"pad_id": 0, "bos_id": 1, "eos_id": 2, "unk_id": 3},
+    "deberta-v2": {
+        "pad_id": 0,
+        "bos_id": 1,
+        "eos_id": 2,
+        "unk_id": 3,
+        "pad_piece": "[PAD]",
+        "bos_piece": "[CLS]",
+        "eos_piece": "[SEP]",
+        "unk_piece": "[UNK]",
+    },
 }
 EXTRA = {
     "albert": {"embedding_size": 8, "num_hidden_groups": 1},
@@ -295,13 +306,52 @@ def test_a_vocabulary_larger_than_the_embeddings_is_an_error(saved):
         open_tiny(Checkpoint(config, fewer, checkpoint.subwords))
 
 
-# --- subword models in parts, and broken ones ------------------------------------------------------------------------
+# --- subword models as transformers writes them now, in parts, and broken ones ----------------------------------------
 
 
 def copied(saved_folder, into):
     for file in saved_folder.iterdir():
         if file.name != "tokenizer.json":
             (into / file.name).write_bytes(file.read_bytes())
+
+
+def test_what_transformers_writes_now_has_the_same_pieces(saved, tmp_path):
+    folder, model = saved
+    for name in ("config.json", "model.safetensors"):
+        (tmp_path / name).write_bytes((folder / name).read_bytes())
+    transformers_tokenizer(folder, model.config.model_type).save_pretrained(tmp_path)
+    assert not list(tmp_path.glob("*.model"))
+    ours, before = open_tiny(read(tmp_path)).subwords, open_tiny(read(folder)).subwords
+    assert ours.frame == before.frame
+    assert ours.encode(WORDS) == before.encode(WORDS)
+    texts = [*TEXTS, "a <s> [SEP] <unk>  b"]
+    assert [one.ids for one in ours.encode_texts(texts)] == [one.ids for one in before.encode_texts(texts)]
+
+
+def test_tokens_have_the_same_vectors_whichever_file_has_their_pieces(tmp_path):
+    transformers_tokenizer(MODEL, "xlm-roberta").save_pretrained(tmp_path)
+    checkpoint, data = read(MODEL), (tmp_path / "tokenizer.json").read_bytes()
+    again = replace(checkpoint, subwords=SubwordModel(SubwordKind.TOKENIZER_JSON, data))
+    for alignment in Alignment:
+        found, expected = (token_vectors(open_tiny(one, alignment=alignment), SENTENCES) for one in (again, checkpoint))
+        np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("saved", ["bert"], indirect=True)
+def test_what_stands_around_a_text_is_what_the_tokenizer_puts_there(saved, tmp_path):
+    from tokenizers import Tokenizer, processors
+
+    folder, _ = saved
+    copied(folder, tmp_path)
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.post_processor = processors.BertProcessing(("b", 7), ("a", 6))
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    frame = open_tiny(read(tmp_path)).subwords.frame
+    assert (frame.first, frame.last) == (6, 7)
+    tokenizer.post_processor = processors.TemplateProcessing(single="[CLS] $A", special_tokens=[("[CLS]", 0)])
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    with pytest.raises(UnsupportedReference, match="puts 1 pieces around a text; expected one before and one after"):
+        open_tiny(read(tmp_path))
 
 
 @pytest.mark.parametrize("saved", ["bert", "roberta"], indirect=True)
