@@ -66,22 +66,36 @@ class GraphFacts:
 
 
 def read_graph(data: bytes, where: str) -> GraphFacts:
-    """Read a GraphDef.
+    """Read a GraphDef, or the one of a SavedModel.
 
     Args:
         data: The file.
         where: What errors call it.
 
     Raises:
-        FormatError: It is no GraphDef.
+        FormatError: It is neither.
     """
     facts = GraphFacts()
-    for function, message in _nodes(data, where):
+    for function, message in _nodes(_graph_def(data, where), where):
         node = _node(message, where)
         if node.op == "VarHandleOp" or node.op == "VariableV2":
             facts.variables.append(node.name)
         _look(node, function, facts, where)
     return facts
+
+
+def _graph_def(data: bytes, where: str) -> bytes:
+    """Give the graph: the file itself, as Spark NLP writes it, or what a SavedModel wraps, as TensorFlow does.
+
+    Field 1 is a node in the one, and the version of the schema in the other.
+    """
+    fields = read_fields(data, where)
+    if not isinstance(next(fields, (1, b""))[1], int):
+        return data
+    graphs = [as_bytes(value, "a meta graph", where) for number, value in fields if number == 2]
+    if len(graphs) != 1:
+        raise damaged(where, f"a SavedModel with {len(graphs)} graphs", "one graph")
+    return as_bytes(dict(read_fields(graphs[0], where)).get(2, b""), "the graph", where)
 
 
 def _look(node: Node, function: str, facts: GraphFacts, where: str) -> None:

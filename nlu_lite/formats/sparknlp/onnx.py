@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 import struct
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from nlu_lite.formats.sparknlp.archive import Source, some, verify
@@ -40,7 +41,12 @@ MOST_DIMENSIONS = 8
 NUMBERS = {1: Number.FLOAT32, 10: Number.FLOAT16, 16: Number.BFLOAT16}
 INTEGERS = {6: "i", 7: "q"}
 QUANTISED = {2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 21: "uint4", 22: "int4"}
-EXTERNAL = 1
+FLOAT, INT64 = 1, 7
+LITERALS = {"value_float": FLOAT, "value_floats": FLOAT, "value_int": INT64, "value_ints": INT64}
+"""Attributes by which a Constant gives numbers instead of a tensor, and their types."""
+
+SCOPES = "pkg.torch.onnx.name_scopes"
+"""What PyTorch's newer exporter writes beside a node: the modules around it, outermost first, and the call itself."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +93,10 @@ class Initializer:
         return extent
 
 
+Attribute = float | bytes | tuple[float, ...] | Initializer
+"""A number, a string, numbers, or a tensor."""
+
+
 @dataclass(frozen=True)
 class Node:
     """A NodeProto.
@@ -98,6 +108,7 @@ class Node:
         inputs: Names of what it takes.
         outputs: Names of what it gives.
         attributes: Its attributes: numbers, strings, or the tensor of a Constant.
+        path: The module that made it, as far as the file says so; empty where it does not.
     """
 
     name: str
@@ -105,7 +116,8 @@ class Node:
     domain: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
-    attributes: Mapping[str, float | bytes | Initializer]
+    attributes: Mapping[str, Attribute]
+    path: str = ""
 
 
 @dataclass
@@ -205,7 +217,7 @@ def _graph(scanner: Scanner, begin: int, end: int, find: Callable[[str], Source]
     for number, wire, first, last in scanner.fields(begin, end):
         if number == 1 and wire is Wire.LENGTH:
             graph.nodes.append(_node(scanner, first, last, find))
-            for initializer in _constants(graph.nodes[-1]):
+            for initializer in _constants(graph.nodes[-1], scanner.source):
                 _add(graph, initializer)
         elif number == 5 and wire is Wire.LENGTH:
             _add(graph, _initializer(scanner, first, last, find))
@@ -219,36 +231,58 @@ def _add(graph: Graph, initializer: Initializer) -> None:
     graph.tensors[initializer.name] = initializer
 
 
-def _constants(node: Node) -> Iterator[Initializer]:
+def _constants(node: Node, source: Source) -> Iterator[Initializer]:
     """Give what a Constant holds, under the name of its output."""
-    if node.op == "Constant" and node.outputs:
-        value = node.attributes.get("value")
-        if isinstance(value, Initializer):
-            yield Initializer(**{**value.__dict__, "name": node.outputs[0]})
+    if node.op != "Constant" or not node.outputs:
+        return
+    value = node.attributes.get("value")
+    if isinstance(value, Initializer):
+        yield replace(value, name=node.outputs[0])
+    for name, kind in LITERALS.items():
+        literal = node.attributes.get(name)
+        if isinstance(literal, int | float | tuple):
+            values = literal if isinstance(literal, tuple) else (literal,)
+            shape = (len(values),) if isinstance(literal, tuple) else ()
+            yield Initializer(node.outputs[0], kind, shape, source, 0, 0, values)
 
 
 def _node(scanner: Scanner, begin: int, end: int, find: Callable[[str], Source]) -> Node:
     where = f"{scanner.source.name}, node at {begin}"
     texts: dict[int, list[str]] = {}
-    attributes: dict[str, float | bytes | Initializer] = {}
+    attributes: dict[str, Attribute] = {}
+    scopes = ""
     for number, wire, first, last in scanner.fields(begin, end):
         if number == 5:
             attributes.update(_attribute(scanner, first, last, find))
+        elif number == 9 and last - first <= SMALL:
+            pair = _pair(as_bytes(scanner.value(wire, first, last), "a pair", where), where)
+            scopes = pair.get(SCOPES, scopes)
         elif number in (1, 2, 3, 4, 7):
             if last - first > SMALL:
                 raise damaged(where, f"a name of {last - first} bytes", f"at most {SMALL}")
             texts.setdefault(number, []).append(as_text(scanner.value(wire, first, last), "a name", where))
     name, op, domain = (texts.get(number, [""])[-1] for number in (3, 4, 7))
-    return Node(name, op, domain, tuple(texts.get(1, [])), tuple(texts.get(2, [])), attributes)
+    path = _path(name, scopes)
+    return Node(name, op, domain, tuple(texts.get(1, [])), tuple(texts.get(2, [])), attributes, path)
 
 
-def _attribute(
-    scanner: Scanner, begin: int, end: int, find: Callable[[str], Source]
-) -> dict[str, float | bytes | Initializer]:
-    """Read an AttributeProto: a float, an integer, a string or a tensor; lists say nothing that is needed."""
+def _path(name: str, scopes: str) -> str:
+    """Give a node's module, from a name such as ``/encoder/layer.0/output/dense/MatMul`` or a list of scopes.
+
+    Example:
+        >>> _path("/pooler/dense/Gemm", ""), _path("node_embedding", "['', 'm', 'm.word_embeddings', 'embedding']")
+        ('pooler/dense', 'm.word_embeddings')
+    """
+    around = re.findall("'([^']*)'", scopes)
+    return around[-2] if len(around) > 1 else name.strip("/").rpartition("/")[0]
+
+
+def _attribute(scanner: Scanner, begin: int, end: int, find: Callable[[str], Source]) -> dict[str, Attribute]:
+    """Read an AttributeProto: a float, an integer, a string, a tensor, or a short list of numbers."""
     where = f"{scanner.source.name}, attribute at {begin}"
     name = ""
-    found: float | bytes | Initializer | None = None
+    found: Attribute | None = None
+    listed: list[float] = []
     for number, wire, first, last in scanner.fields(begin, end):
         if number == 5:
             found = _initializer(scanner, first, last, find)
@@ -260,6 +294,9 @@ def _attribute(
                 found = (as_floats(value, "a float", where) or [0.0])[0]
             else:
                 found = as_int(value, "an integer", where) if number == 3 else as_bytes(value, "a string", where)
+        elif number in (7, 8) and last - first <= SMALL_VALUES and len(listed) < SMALL_VALUES:
+            listed += (as_floats if number == 7 else as_ints)(scanner.value(wire, first, last), "a number", where)
+    found = tuple(listed) if listed else found
     return {} if found is None else {name: found}
 
 

@@ -177,17 +177,33 @@ def _kept(flow: Flow, node: Node, architecture: Architecture) -> Iterator[tuple[
 
 
 def _lost(flow: Flow, node: Node, architecture: Architecture) -> Iterator[tuple[str, str]]:
+    """Give the nameless tensors of a node under the names of others, or of its path."""
+    if node.op in ("MatMul", "Gemm", "Gather") and len(node.inputs) > 1:
+        yield from _lost_matrix(flow, node, architecture)
+    for value, part in _vectors(node):
+        tensor, name = flow.tensor(value), f"{node.path}/{part}"
+        is_lost = tensor is not None and len(tensor.shape) == 1 and not architecture.own_name(plain_name(tensor.name))
+        if is_lost and architecture.own_name(plain_name(name)):
+            yield name, value
+
+
+def _vectors(node: Node) -> list[tuple[str, str]]:
+    """Give the inputs of a node that may be a module's vectors, and what the module calls them."""
+    if node.op == "LayerNormalization":
+        return list(zip(node.inputs[1:], ("weight", "bias"), strict=False))
+    part = {"Mul": "weight", "Add": "bias", "Gemm": "bias"}.get(node.op)
+    return [(value, part) for value in node.inputs] if part else []
+
+
+def _lost_matrix(flow: Flow, node: Node, architecture: Architecture) -> Iterator[tuple[str, str]]:
     """Give the nameless matrix of a product or a lookup under the name of its bias or its path."""
-    if node.op not in ("MatMul", "Gemm", "Gather") or len(node.inputs) < 2:
-        return
     matrix = node.inputs[0 if node.op == "Gather" else 1]
     if flow.tensor(matrix) is None or architecture.own_name(plain_name(matrix)):
         return
     biases = [node.inputs[2]] if node.op == "Gemm" and len(node.inputs) > 2 else []
     biases += [name for taker in flow.takers.get(node.outputs[0], ()) if taker.op == "Add" for name in taker.inputs]
     names = {f"{bias.removesuffix('.bias')}.weight" for bias in biases if bias.endswith(".bias") and flow.tensor(bias)}
-    path = node.name.strip("/").rpartition("/")[0]
-    names |= {f"{path}/weight"} if path and not names else set()
+    names |= {f"{node.path}/weight"} if node.path and not names else set()
     for name in names:
         yield name, matrix
 

@@ -1,11 +1,14 @@
 """ONNX files that PyTorch itself writes, put into an archive: each gives the model that was exported."""
 
+import gzip
 import io
+import json
 import warnings
 import zipfile
 
 import numpy as np
 import pytest
+from sparknlp_golden import DATA
 from sparknlp_writer import Engine, Model, write_archive
 
 from nlu_lite.encoding.backends.torch import TorchBackend
@@ -105,3 +108,17 @@ def test_what_torch_exports_is_read(model_type, head, attention, opset, tmp_path
         expected = model.eval().base_model(input_ids=torch.from_numpy(ids))[0].numpy()
     [found] = TorchBackend(checkpoint).encode(ids, mask, (2,))
     np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_what_torchs_newer_exporter_writes_is_read(tmp_path):
+    """`albert_dynamo` is AlbertForMaskedLM, random, by torch.onnx.export(dynamo=True, optimize=False) of torch 2.13.
+
+    Its nodes have no paths in their names, a head's matrix is its word embeddings too, and shapes are lists of numbers.
+    """
+    onnx = gzip.decompress((DATA / "albert_dynamo.onnx.gz").read_bytes())
+    expected = json.loads((DATA / "albert_dynamo.json").read_text(encoding="utf-8"))
+    base = write_archive(tmp_path / "base.zip", Model(annotator="AlbertEmbeddings", pieces=20), Engine.ONNX)
+    checkpoint = SparkNlpArchive().read(with_model(base, onnx, tmp_path / "new.zip"))
+    ids = np.array(expected["ids"])
+    [found] = TorchBackend(checkpoint).encode(ids, np.ones_like(ids), (3,))
+    np.testing.assert_allclose(found, expected["last"], atol=1e-5)
