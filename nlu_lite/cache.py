@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -94,8 +94,16 @@ class Cache:
         Raises:
             SourceError: There is no such folder, or it cannot be deleted.
         """
-        folder = self._existing(key)
-        with writing(folder):
+        self.discard(self._existing(key).name)
+
+    def discard(self, key: str) -> None:
+        """Delete a folder if it is there, as `remove` does; other processes may be deleting it at the same time.
+
+        Raises:
+            SourceError: It cannot be deleted.
+        """
+        folder = self.root / key
+        with writing(folder), suppress(FileNotFoundError):
             (folder / MANIFEST).unlink(missing_ok=True)
             shutil.rmtree(folder)
 

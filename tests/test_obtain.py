@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import chain
 
@@ -16,11 +17,12 @@ import pytest
 from sparknlp_writer import Engine, Model, Number, unpack, write_archive
 
 import nlu_lite
-from nlu_lite import locking
+from nlu_lite import locking, registry
 from nlu_lite.cache import Cache
 from nlu_lite.errors import FormatError, IntegrityError, ModelError, OfflineError, SourceError, UnsupportedReference
-from nlu_lite.obtain import convert, download
+from nlu_lite.obtain import convert, download, obtain
 from nlu_lite.sources import Access, Archives
+from nlu_lite.sources.bucket import BucketSource
 from tests.sources.bucket_server import serving
 
 FILE = "xlm_roberta_xtreme_base_xx_3.1.3_2.4_1626712227969.zip"
@@ -67,14 +69,44 @@ def test_the_model_at_the_heart_comes_from_the_bucket_once(bucket, home):
     vectors = nlu_lite.matrix(frame)
     assert vectors.shape == (5, 768)
     assert np.isfinite(vectors).all()
-    assert bucket.requests == [(FILE, None)]
+    assert bucket.asked(FILE) == [None]
     assert keys(home) == ["model"]  # the zip is gone
+    bucket.requests.clear()
 
     again = nlu_lite.load(REFERENCE).predict("Put your text here.")
     offline = nlu_lite.load(REFERENCE, offline=True).predict("Put your text here.")
     np.testing.assert_array_equal(nlu_lite.matrix(again), vectors)
     np.testing.assert_array_equal(nlu_lite.matrix(offline), vectors)
-    assert len(bucket.requests) == 1
+    assert bucket.requests == []
+
+
+def test_of_many_that_load_at_once_one_fetches_and_all_load(bucket, home):
+    bucket.delay = 0.001
+    with ThreadPoolExecutor(4) as pool:
+        loads = [pool.submit(obtain, *registry.resolve([REFERENCE]), Access(home)) for _ in range(4)]
+        folders = {load.result()[0].path for load in loads}
+    assert len(folders) == 1
+    assert bucket.asked(FILE) == [None]
+    assert keys(home) == ["model"]
+
+
+def test_an_archive_that_another_process_converts_meanwhile_is_found(bucket, home, monkeypatch):
+    """Another process places the model and deletes the archive between this one's looks at the cache."""
+    source = BucketSource(home)
+    [spec] = registry.resolve([REFERENCE])
+    local = source.fetch(spec.origins[0])
+    find, looks = Cache.find, []
+
+    def meanwhile(cache, key):
+        looks.append(key)
+        if len(looks) == 2:  # this process has seen that there is no model, and now looks for the archive
+            obtain(spec, Access(home))
+        return find(cache, key)
+
+    monkeypatch.setattr(Cache, "find", meanwhile)
+    found = BucketSource(home, offline=True).fetch(spec.origins[0])
+    assert found.digest == local.digest
+    assert found.path.name.startswith("model-")
 
 
 def test_the_vectors_are_transformers_own(bucket):

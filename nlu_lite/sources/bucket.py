@@ -14,13 +14,13 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from nlu_lite.cache import Cache, model_key, sha256, writing
-from nlu_lite.errors import FormatError, IntegrityError, OfflineError
+from nlu_lite.errors import FormatError, IntegrityError, OfflineError, SourceError
 from nlu_lite.records import BucketArchive
 from nlu_lite.sources.download import Outcome, Patience, discard, download, etag_of
 from nlu_lite.sources.folder import fingerprint
@@ -128,7 +128,7 @@ class BucketSource:
     def discard(self, local: Local) -> None:
         """Delete an archive that is no longer needed; only one that this library fetched, and never its record."""
         if local.path.parent == self.cache.root / _key(local.file):
-            self.cache.remove(_key(local.file))
+            self.cache.discard(_key(local.file))
 
     def record(self, file: str) -> ArchiveRecord | None:
         """Give what is known of an archive that was fetched before; None where nothing is."""
@@ -169,16 +169,23 @@ class BucketSource:
         return None
 
     def _local(self, record: ArchiveRecord) -> Local | None:
-        converted = self.cache.find(model_key(record.sha256))
-        if converted is not None:
-            return Local(converted, record.file, record.sha256)
-        folder = self.cache.find(_key(record.file))
-        if folder is None:
+        """Look for the converted model, then the archive; another process may convert and delete it in between."""
+        return self._converted(record) or self._fetched(record) or self._converted(record)
+
+    def _converted(self, record: ArchiveRecord) -> Local | None:
+        folder = self.cache.find(model_key(record.sha256))
+        return Local(folder, record.file, record.sha256) if folder is not None else None
+
+    def _fetched(self, record: ArchiveRecord) -> Local | None:
+        path = self.cache.root / _key(record.file) / record.file
+        try:
+            # It is about to be converted, so that it is read once more anyway.
+            digest = sha256(path) if self.cache.find(_key(record.file)) is not None else None
+        except FileNotFoundError:
             return None
-        path = folder / record.file
-        if sha256(path) != record.sha256:  # it is about to be converted, so that it is read once more anyway
+        if digest not in (None, record.sha256):
             raise self._changed(path, record)
-        return Local(path, record.file, record.sha256)
+        return Local(path, record.file, record.sha256) if digest is not None else None
 
     def _unpacked(self, origin: BucketArchive) -> Local | None:
         for name in _matching(origin, self._unpacked_names(), ""):
@@ -197,12 +204,14 @@ class BucketSource:
         published = self._published(origin)
         with FileLock(self._folder / f"{published.file}.lock"):
             here = self._kept(BucketArchive(origin.name, origin.language, published.file))
-            return here or self._downloaded(published)
+            return here or self._downloaded(origin, published)
 
-    def _downloaded(self, published: Published) -> Local:
+    def _downloaded(self, origin: BucketArchive, published: Published) -> Local:
         part = self._folder / f"{published.file}.part"
         url = self._url(published.file)
         download(url, part, self.patience)
+        if origin.file is not None:
+            published = replace(published, md5=self._md5_of(origin.name, origin.file))
         try:
             record = self._checked(part, published, url)
         except FormatError:
@@ -228,12 +237,17 @@ class BucketSource:
         if origin.file is None:
             published = resolve(self._index(), origin.name, origin.language)
         else:
-            index = self._folder / "metadata.json"
-            md5 = md5_of(index, origin.name, origin.file) if index.is_file() else None
-            published = Published(origin.file, md5, 0)
+            published = Published(origin.file, None, 0)
         if Path(published.file).name != published.file or published.file.startswith("."):
             raise FormatError(f"{published.file!r} is no name of an archive", "a file name", "Check the catalogue")
         return published
+
+    def _md5_of(self, name: str, file: str) -> str | None:
+        """Give what the index states for an archive that could be fetched without it, if an index can be had."""
+        try:
+            return md5_of(replace(self, patience=replace(self.patience, attempts=1))._index(), name, file)
+        except (SourceError, FormatError):
+            return None
 
     def _index(self) -> Path:
         """Give the bucket's index, fetched again only if the bucket says that it has changed."""

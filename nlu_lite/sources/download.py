@@ -186,7 +186,7 @@ def _write(response: httpx.Response, part: Path, start: int, total: int | None) 
         part.open("ab" if start else "wb") as file,
         tqdm(desc=part.stem, total=total, initial=start, unit="B", unit_scale=True, delay=1, disable=hidden) as bar,
     ):
-        for chunk in response.iter_raw(CHUNK):
+        for chunk in response.iter_raw():  # as it comes, so that nothing is lost when the connection breaks
             file.write(chunk)
             bar.update(len(chunk))
 

@@ -59,8 +59,7 @@ def test_an_archive_is_fetched_once_then_offline(source, bucket):
     assert is_whole(source.fetch(ORIGIN))
     assert is_whole(source.fetch(ORIGIN))
     assert is_whole(offline(source).fetch(ORIGIN))
-    assert bucket.asked(FILE) == [None]
-    assert "metadata.json" not in dict(bucket.requests)
+    assert bucket.requests == [(FILE, None), ("metadata.json", None)]  # the index for its MD5 alone
     assert left_over(source) == []
 
 
@@ -80,6 +79,12 @@ def test_a_download_that_broke_off_goes_on_where_it_was(source, bucket):
     bucket.cuts = [1 << 20, 1 << 20]
     assert is_whole(source.fetch(ORIGIN))
     assert bucket.asked(FILE) == [None, f"bytes={1 << 20}-", f"bytes={2 << 20}-"]
+
+
+def test_nothing_is_lost_however_early_a_connection_breaks(source, bucket):
+    bucket.cuts = [100_000, 50_000]
+    assert is_whole(source.fetch(ORIGIN))
+    assert bucket.asked(FILE) == [None, "bytes=100000-", "bytes=150000-"]
 
 
 def test_what_a_failed_download_fetched_is_kept_for_the_next(source, bucket):
@@ -186,19 +191,30 @@ def test_what_is_no_whole_zip_is_refused_and_not_kept(source, bucket, content):
     assert is_whole(source.fetch(ORIGIN))
 
 
-def test_a_wrong_md5_is_refused(source, bucket):
+@pytest.mark.parametrize("origin", [ORIGIN, UNNAMED])
+def test_a_wrong_md5_is_refused(source, bucket, origin):
     bucket.files["metadata.json"] = index_line(checksum="0" * 32).encode()
     with pytest.raises(IntegrityError, match=r"has MD5 [0-9a-f]{32}; expected 0{32} as the index states"):
-        source.fetch(UNNAMED)
+        source.fetch(origin)
     assert source.cache.entries() == []
+    assert left_over(source) == []
 
 
-def test_the_record_says_whether_the_publisher_verified_it(source, bucket):
+@pytest.mark.parametrize("origin", [ORIGIN, UNNAMED])
+def test_the_record_says_whether_the_publisher_verified_it(source, bucket, origin):
     md5 = hashlib.md5(ZIP).hexdigest()
     bucket.files["metadata.json"] = index_line(checksum=md5.upper()).encode()
-    source.fetch(UNNAMED)
+    source.fetch(origin)
     record = source.record(FILE)
     assert (record.file, record.size, record.md5, record.url) == (FILE, len(ZIP), md5, bucket.base + FILE)
+
+
+@pytest.mark.parametrize("index", [None, b'not JSON: "tiny"', b""])
+def test_an_archive_that_the_catalogue_names_needs_no_index(source, bucket, index):
+    del bucket.files["metadata.json"]
+    bucket.files |= {"metadata.json": index} if index is not None else {}
+    assert is_whole(source.fetch(ORIGIN))
+    assert source.record(FILE).md5 is None
 
 
 def test_without_an_md5_the_first_download_is_what_counts(source, bucket):
