@@ -30,6 +30,7 @@ class Kind(Enum):
     NUMBERED = "a number follows"
     UNIT = "a number stands before it"
     FINAL = "it may be the last word of a sentence"
+    LEADING = "what follows completes it"
     PLAIN = "it stands inside of a sentence"
     ACRONYM = "letters with stops"
 
@@ -54,7 +55,8 @@ def kind_of(word: str, before: str, after: str, rules: SentenceRules) -> Kind | 
         return Kind.INITIAL
     if low in rules.numbered and _is_number(after, low in rules.known):
         return Kind.NUMBERED
-    for words, kind in ((rules.final, Kind.FINAL), (rules.abbreviations, Kind.PLAIN)):
+    kinds = ((rules.leading, Kind.LEADING), (rules.final, Kind.FINAL), (rules.abbreviations, Kind.PLAIN))
+    for words, kind in kinds:
         if _listed(word, words):
             return kind
     return _unlisted(word, rules)
@@ -126,7 +128,7 @@ def spaced_forms(rules: SentenceRules) -> dict[str, re.Pattern[str]]:
 
 
 def _of_parts(rules: SentenceRules) -> Iterator[str]:
-    for word in rules.shortened | rules.titles | rules.abbreviations | rules.final | rules.units:
+    for word in rules.shortened | rules.titles | rules.abbreviations | rules.leading | rules.final | rules.units:
         parts = word.split(".")
         if len(parts) > 1 and all(part.isalpha() or not part.isascii() for part in parts) and word != word.upper():
             yield word

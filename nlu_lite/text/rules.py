@@ -8,8 +8,9 @@ A file holds three tables, all optional, with these keys (lists of words are str
 
 ``[sentences]``
     ``stops``: characters that end sentences beside the common ones. ``weak``: characters that end one before a
-    capital. ``titles``: abbreviations that a name follows: they never end a sentence. ``abbreviations``: they end one
-    before a word of ``starters`` alone. ``final``: abbreviations that may end one before a capital. ``units``:
+    capital. ``titles``: abbreviations that a name follows: they never end a sentence. ``leading``: abbreviations that
+    what follows completes (e.g., cf., vs.): nor do they. ``abbreviations``: others; they end one before a word of
+    ``starters`` alone. ``final``: abbreviations that may end one before a capital. ``units``:
     abbreviations after a number, which may end one too. ``numbered``: abbreviations before a number: they end none.
     Small letters in a list stand for a capital at the front too, a capital for itself alone: ``Sat`` is no ``sat``;
     what has stops inside (``z.B``) is known with spaces after them and in any case. ``starters``: words that begin a
@@ -67,6 +68,7 @@ class SentenceRules:
     weak: str = ""
     titles: frozenset[str] = frozenset()
     abbreviations: frozenset[str] = frozenset()
+    leading: frozenset[str] = frozenset()
     final: frozenset[str] = frozenset()
     units: frozenset[str] = frozenset()
     numbered: frozenset[str] = frozenset()
@@ -85,7 +87,7 @@ class SentenceRules:
     @cached_property
     def shortened(self) -> frozenset[str]:
         """All abbreviations, in small letters: few words are any."""
-        lists = (self.titles, self.abbreviations, self.final, self.units, self.numbered)
+        lists = (self.titles, self.abbreviations, self.leading, self.final, self.units, self.numbered)
         return frozenset(word.lower() for words in lists for word in words)
 
 

@@ -252,7 +252,7 @@ class _Finder:
 
     def _may_end(self, kind: Kind, stop: _Stop) -> bool:
         """Whether an abbreviation ends its sentence too."""
-        if kind in (Kind.TITLE, Kind.NUMBERED) or self._is_in_brackets(stop):
+        if kind in (Kind.TITLE, Kind.LEADING, Kind.NUMBERED) or self._is_in_brackets(stop):
             return False
         if kind is Kind.FINAL or (kind is Kind.UNIT and self.rules.capitals != "nouns"):
             return stop.following.isupper() or (bool(stop.opener) and not self._is_small(stop.following))
@@ -303,7 +303,7 @@ def _stays_closed(kind: Kind, closed: str) -> bool:
     """Whether an abbreviation keeps its stop before closing signs; a quotation may end with a stop of its own."""
     if kind in (Kind.FINAL, Kind.UNIT, Kind.ACRONYM):
         return True
-    return kind in (Kind.PLAIN, Kind.TITLE) and closed[0] in ")]"
+    return kind in (Kind.PLAIN, Kind.LEADING, Kind.TITLE) and closed[0] in ")]"
 
 
 _AFTER = re.compile(

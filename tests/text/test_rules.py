@@ -38,6 +38,41 @@ def test_a_language_without_rules_has_those_that_hold_for_any():
     assert rules_of("lb").words == rules_of("xx").words
 
 
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("af", "Diere, bv. Die kat, leef. Ja."),
+        ("bg", "Животни, напр. Това куче, живеят. Да."),
+        ("bg", "Това, т.е. Той, дойде. Да."),
+        ("de", "Das ist z.B. Ihr Hund. Ja."),
+        ("de", "Tiere, d.h. Die Katze, leben. Ja."),
+        ("el", "Ζώα, π.χ. Ο γάτος, ζουν. Ναι."),
+        ("el", "Αυτό δηλ. Ο γάτος. Ναι."),
+        ("en", "He met people, e.g. The Beatles, there. Yes."),
+        ("en", "One, i.e. He himself, came. Yes."),
+        ("en", "Smith vs. The State was long. Yes."),
+        ("en", "See cf. The book. Yes."),
+        ("en", "It is approx. One mile. Yes."),
+        ("es", "Animales, p. ej. El gato, viven. Sí."),
+        ("et", "Loomad, nt. See kass, elavad. Jah."),
+        ("fi", "Eläimet, esim. Se kissa, elävät. Kyllä."),
+        ("fr", "Des animaux, p. ex. Le chat, vivent ici. Oui."),
+        ("fr", "Voir cf. Le livre. Oui."),
+        ("hu", "Állatok, pl. Az utca, élnek. Igen."),
+        ("it", "Animali, p.es. Il gatto, vivono. Sì."),
+        ("it", "Vedi cfr. Il libro. Sì."),
+        ("nl", "Dieren, bijv. De kat, leven. Ja."),
+        ("nl", "Het is o.a. De Volkskrant. Ja."),
+        ("pt", "Animais, p. ex. O gato, vivem. Sim."),
+        ("ru", "Звери, т.е. Он сам, пришли. Да."),
+        ("ru", "Звери, напр. Это, тут. Да."),
+        ("tr", "Hayvanlar, örn. Bu kedi, yaşar. Evet."),
+    ],
+)
+def test_what_follows_completes_some_abbreviations_even_where_it_begins_sentences(language, text):
+    assert len(split(text, language)[0]) == 2
+
+
 @pytest.mark.parametrize("code", ["pcm", "lou", "zz", "", "ü", "x" * 50])
 def test_any_code_without_rules_splits_like_any_language(code):
     assert split("Hi! You?", code) == (["Hi!", "You?"], ["Hi", "!", "You", "?"])
