@@ -118,7 +118,7 @@ SPLIT = {
     "Polars lists": lambda parts: pl.Series(parts, dtype=pl.List(pl.String)),
     "Polars DataFrame of lists": lambda parts: pl.DataFrame({"text": parts}, {"text": pl.List(pl.String)}),
 }
-LEVELS = ["token", "sentence", "document"]
+LEVELS = ["token", *(pytest.param(level, marks=pytest.mark.slow) for level in ("sentence", "document"))]
 FORMS = {"pandas": pd.DataFrame, "arrow": pa.Table, "polars": pl.DataFrame}
 NUMBERS = {"token": 3, "sentence": 2, "document": 1}
 

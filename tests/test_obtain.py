@@ -124,6 +124,7 @@ def test_the_vectors_are_transformers_own(bucket):
     np.testing.assert_allclose(vectors, states[0][firsts], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_an_archive_is_locked_by_its_own_digest_and_other_bytes_are_refused(bucket, home, tmp_path):
     lock = tmp_path / "models.lock"
     lock.write_text(locking.make([REFERENCE], Access(home)), encoding="utf-8")
@@ -138,6 +139,7 @@ def test_an_archive_is_locked_by_its_own_digest_and_other_bytes_are_refused(buck
         nlu_lite.load(REFERENCE, lock=lock)
 
 
+@pytest.mark.slow
 def test_a_process_without_network_finds_what_another_fetched(bucket, home):
     nlu_lite.load(REFERENCE)
     code = f"import nlu_lite; print(nlu_lite.load({REFERENCE!r}).predict('Put your text here.').shape)"

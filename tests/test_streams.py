@@ -206,6 +206,7 @@ def test_no_more_is_taken_than_is_answered(words):
     assert len(taken) == 6
 
 
+@pytest.mark.slow
 def test_what_was_given_is_let_go(pipeline):
     alive = []
     for frame in pipeline.stream(iter(TEXTS * 4), chunk=2):

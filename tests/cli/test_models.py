@@ -18,6 +18,8 @@ from nlu_lite.formats import read
 from tests.cli.test_predict import run
 from tests.sources.bucket_server import index_line, serving
 
+pytestmark = pytest.mark.slow  # most start a process
+
 FILE = "xlm_roberta_xtreme_base_xx_3.1.3_2.4_1626712227969.zip"
 REFERENCE = "xx.embed.xlm_roberta_xtreme_base"
 WIDE = Model(hidden=768, layers=1, heads=12, inner=32, pieces=120, positions=64)

@@ -14,6 +14,8 @@ from typer.testing import CliRunner
 import nlu_lite
 from nlu_lite.cli import app
 
+pytestmark = pytest.mark.slow  # most start a process
+
 MODEL = f"path:{Path(__file__).parents[1] / 'data' / 'xlmroberta_weights'}"
 COLUMN = "word_embedding_xlmroberta_weights"
 
@@ -193,7 +195,6 @@ def test_a_summary_is_an_object_for_programs(tmp_path, rows):
     assert err == ""
 
 
-@pytest.mark.slow
 def test_the_bar_is_on_stderr(tmp_path):
     import pty
     import termios
@@ -230,7 +231,6 @@ def everything(terminal):
     return data.decode()
 
 
-@pytest.mark.slow
 def test_ctrl_c_is_told_and_the_same_command_goes_on(tmp_path):
     (tmp_path / "in.txt").write_text("".join(f"Line {n} is here.\n" for n in range(4000)))
     target = tmp_path / "out.parquet"

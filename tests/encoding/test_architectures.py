@@ -140,7 +140,7 @@ def framed(encoder, words):
     return [frame.first, *(i for one in pieces for i in one), frame.last], np.cumsum([1, *map(len, pieces[:-1])])
 
 
-@pytest.mark.parametrize("backend", ["torch", "openvino"])
+@pytest.mark.parametrize("backend", ["torch", pytest.param("openvino", marks=pytest.mark.slow)])
 def test_token_vectors_are_transformers(saved, backend, tmp_path):
     folder, model = saved
     checkpoint = read(folder)

@@ -54,6 +54,12 @@ def open_backend(request, keep, tmp_path_factory):
     return open_it
 
 
+@pytest.fixture(scope="module")
+def backend(open_backend):
+    """One that compiles each choice of layers once."""
+    return open_backend()
+
+
 def states(model, ids):
     """Give all hidden states of one window by transformers: [layers + 1, length, d]."""
     import torch
@@ -89,10 +95,10 @@ POOLED = {
 
 @pytest.mark.parametrize(("layers", "merge"), LAYERS)
 @pytest.mark.parametrize("pooling", Pooling)
-def test_poolings_and_layers_are_those_of_transformers_states(open_backend, reference, layers, merge, pooling):
+def test_poolings_and_layers_are_those_of_transformers_states(backend, reference, layers, merge, pooling):
     words = [text.split() for text in TEXTS[:12]]
     texts, segments = segments_of_words(words)
-    encoder = open_tiny(backend=open_backend(), layers=layers, layer_merge=merge, pooling=pooling)
+    encoder = open_tiny(backend=backend, layers=layers, layer_merge=merge, pooling=pooling)
     expected = []
     for document in words:
         pieces = encoder.subwords.encode(document)
@@ -104,9 +110,9 @@ def test_poolings_and_layers_are_those_of_transformers_states(open_backend, refe
 
 
 @pytest.mark.parametrize(("alignment", "context"), list(product(Alignment, Context)))
-def test_alignments_and_contexts_agree_between_backends(open_backend, alignment, context):
+def test_alignments_and_contexts_agree_between_backends(backend, alignment, context):
     texts = [" ".join(TEXTS[n : n + 5]) for n in range(0, len(TEXTS), 5)]
-    found = token_vectors(open_tiny(backend=open_backend(), alignment=alignment, context=context), texts)
+    found = token_vectors(open_tiny(backend=backend, alignment=alignment, context=context), texts)
     expected = token_vectors(open_tiny(alignment=alignment, context=context), texts)
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
@@ -290,10 +296,12 @@ def reports(code, home):
     return subprocess.run(run, env=environment, cwd=home, check=True, capture_output=True, text=True).stdout.split()
 
 
+@pytest.mark.slow
 def test_openvino_is_imported_and_converts_without_a_report(tmp_path):
     assert reports(CONVERT, tmp_path) == ["False", "False"]
 
 
+@pytest.mark.slow
 def test_openvino_by_itself_would_report(tmp_path):
     assert reports("import openvino", tmp_path)[0] == "True"
 

@@ -40,6 +40,7 @@ def test_token_vectors_are_spark_nlps_where_it_is_right(name):
     assert checked == 56 - len(WRONG[name])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TOKENS)
 def test_token_vectors_are_transformers_with_spark_nlps_recipe_without_its_defects(name):
     checkpoint = SparkNlpArchive().read(archive(name))

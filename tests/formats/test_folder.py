@@ -153,6 +153,7 @@ def save_bin(folder, state):
     torch.save(state, folder / "pytorch_model.bin")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("zipped", [True, False])
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(data=st.data())

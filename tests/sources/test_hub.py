@@ -107,6 +107,7 @@ def test_a_row_of_the_catalogue_comes_from_its_hub_repository(hub, tmp_path):
 MISSING = ["sentencepiece.bpe.model", "config.json", "model.safetensors", "1_Pooling/config.json"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("missing", MISSING)
 def test_a_download_that_was_interrupted_is_completed(hub, missing):
     modules = [{"path": "1_Pooling", "type": "sentence_transformers.models.Pooling"}]

@@ -40,6 +40,7 @@ def test_the_packaged_model_is_the_published_one():
     assert fetched.digest == spec.origins[0].sha256
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("no_connections")
 @pytest.mark.parametrize("offline", [None, True, False])
 def test_the_packaged_model_needs_no_connection(tmp_path, offline):

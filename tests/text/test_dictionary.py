@@ -47,6 +47,7 @@ def test_languages_without_a_package_keep_their_words(language):
     assert words(TEXTS[language], language, Words.DICTIONARY) == words(TEXTS[language], language, Words.ICU)
 
 
+@pytest.mark.slow
 def test_packages_are_imported_only_when_they_are_asked_for():
     code = "import sys, nlu_lite; nlu_lite.load('{0}.tokenize'{1}).predict('a'); print({2!r} in sys.modules)"
     assert run(code.format("ja", "", "fugashi")) == run(code.format("vi", "", "underthesea_core")) == "False"

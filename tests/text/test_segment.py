@@ -131,6 +131,7 @@ def test_a_document_is_split_as_if_it_were_alone(documents, data):
     assert together(texts, languages, chosen) == alone(texts, languages, chosen)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 @given(st.data())
 @settings(max_examples=60, deadline=None)

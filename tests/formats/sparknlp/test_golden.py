@@ -58,6 +58,7 @@ def test_elsewhere_the_listed_defects_explain_every_vector(kind):
         assert difference(sentence, model, recipe, defects) < TOLERANCE, (sentence.text, sentence.number)
 
 
+@pytest.mark.slow
 def test_all_defects_together_are_spark_nlp(kind):
     name, model, recipe = kind
     for sentence in sentences(name):
@@ -72,6 +73,7 @@ def sentence_batches(name):
         yield from (given[begin : begin + 8] for begin in range(0, len(given), 8))
 
 
+@pytest.mark.slow
 def test_bert_sentence_vectors():
     checkpoint = SparkNlpArchive().read(archive("bert_sentence"))
     model, recipe = build_model(checkpoint), open_recipe(checkpoint)

@@ -50,6 +50,7 @@ def small(annotator, **changes):
     return Model(annotator=annotator, epsilon=epsilon, hidden=12, heads=3, layers=2, **changes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [Number.FLOAT32, Number.FLOAT16, Number.BFLOAT16])
 @pytest.mark.parametrize("engine", Engine)
 @pytest.mark.parametrize("annotator", sorted(KINDS))
