@@ -94,7 +94,8 @@ class Cache:
         Raises:
             SourceError: There is no such folder, or it cannot be deleted.
         """
-        self.discard(self._existing(key).name)
+        self._existing(key)
+        self.discard(key)
 
     def discard(self, key: str) -> None:
         """Delete a folder if it is there, as `remove` does; other processes may be deleting it at the same time.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from html import escape
 from pathlib import Path
@@ -328,18 +328,18 @@ def _way(found: registry.Found, spec: ModelSpec, inventory: Inventory) -> list[t
         ("loads", "yes, from the first of these that has it\n" + places),
         ("use", _use(spec.reference)),
         ("in cache", "\n".join(here) or "no"),
-        ("revision", _revision(origins, inventory)),
+        ("revision", _revision(origins, paths)),
         ("vectors of sentences", _recipe(spec.sentence, next(iter(paths.values()), None))),
     ]
 
 
-def _revision(origins: Iterable[Origin], inventory: Inventory) -> str:
+def _revision(origins: Iterable[Origin], paths: Mapping[Origin, Path]) -> str:
     """Give the commit of a hub repository that is here: the name of its snapshot's folder."""
     hubs = [origin for origin in origins if isinstance(origin, HubRepository)]
     if not hubs:
         return "none: it does not come from a hub repository"
-    paths = [path for origin in hubs if (path := inventory.where(origin))]
-    return paths[0].name if paths else hubs[0].revision or "its main branch when it is fetched"
+    here = [paths[origin] for origin in hubs if origin in paths]
+    return here[0].name if here else hubs[0].revision or "its main branch when it is fetched"
 
 
 def _recipe(recipe: SentenceRecipe | None, files: Path | None) -> str:

@@ -26,6 +26,7 @@ from nlu_lite.records import (
     SentenceRecipe,
 )
 from nlu_lite.sources import Access, Fetched
+from nlu_lite.sources.folder import expanded
 from nlu_lite.table import Level
 
 
@@ -170,7 +171,7 @@ def _placed(fetched: Fetched) -> Fetched:
     origin = fetched.origin
     if not isinstance(origin, LocalFolder):
         return fetched
-    return replace(fetched, origin=LocalFolder(str(Path(origin.path).expanduser().resolve())))
+    return replace(fetched, origin=LocalFolder(str(expanded(origin).resolve())))
 
 
 def _obtained(spec: ModelSpec, access: Access, locked: LockedModel | None) -> tuple[Fetched, Checkpoint]:

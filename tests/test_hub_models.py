@@ -156,6 +156,22 @@ def test_what_a_repository_states_of_its_vectors_comes_before_what_is_usual(publ
 
 
 @pytest.mark.parametrize("published", MPNET_CASE, indirect=True, ids=["mpnet"])
+@pytest.mark.parametrize("heeded", [True, False], ids=["the tokenizer too", "the tokenizer does not"])
+def test_small_letters_that_a_repository_asks_for_have_to_be_its_tokenizers(published, heeded, hub):
+    case, *_ = published
+    hub.repositories[case.repository] |= modules("Transformer", "Pooling") | {
+        "sentence_bert_config.json": b'{"max_seq_length": 512, "do_lower_case": true}',
+        "tokenizer_config.json": json.dumps({"do_lower_case": heeded}).encode(),
+    }
+    if heeded:
+        assert len(nlu_lite.load(case.reference).predict(TEXTS, output_level="document")) == len(TEXTS)
+    else:
+        with pytest.raises(UnsupportedReference, match="asks for small letters"):
+            nlu_lite.load(case.reference)
+        assert "model.safetensors" not in hub.downloaded()
+
+
+@pytest.mark.parametrize("published", MPNET_CASE, indirect=True, ids=["mpnet"])
 def test_a_module_that_is_not_run_is_refused_before_weights_are_fetched(published, hub):
     case, *_ = published
     hub.repositories[case.repository] |= modules("Transformer", "Pooling", "Dense")

@@ -250,12 +250,11 @@ class TokenizerPieces:
         tokenizer: The tokenizer.
         before: What is put before a token that is encoded by itself.
         space: Id of the lone ``▁`` of a unigram model.
-        drops_space: Whether that is dropped from a token's pieces (see `PieceRecipe`).
+        dropped: The same, where that is dropped from a token's pieces (see `PieceRecipe`).
     """
 
-    def __init__(self, tokenizer: Tokenizer, before: str, space: int | None, *, drops_space: bool) -> None:
-        self._tokenizer, self._before, self._space = tokenizer, before, space
-        self._dropped = space if drops_space else None
+    def __init__(self, tokenizer: Tokenizer, before: str, space: int | None, dropped: int | None) -> None:
+        self._tokenizer, self._before, self._space, self._dropped = tokenizer, before, space, dropped
 
     def encode(self, tokens: Sequence[str]) -> list[list[int]]:
         """See `SubwordEncoder`."""
@@ -270,7 +269,7 @@ class TokenizerPieces:
 
     def _spans(self, encoded: Encoding) -> list[tuple[int, int]]:
         """Give the characters of each piece; none for a lone ``▁``, to which `tokenizers` gives its neighbour's."""
-        if self._space not in encoded.ids:
+        if self._space is None:
             return encoded.offsets
         pairs = zip(encoded.ids, encoded.offsets, strict=True)
         return [(begin, begin if number == self._space else end) for number, (begin, end) in pairs]
@@ -293,7 +292,7 @@ def _tokenizer_pieces(checkpoint: Checkpoint, known: tuple[Names, ...]) -> Subwo
     model_type = str(checkpoint.config["model_type"])
     drops_space = model_type in PIECE_RECIPES and PIECE_RECIPES[model_type].drops_space
     space = vocabulary.get("▁") if isinstance(parts["model"]["vocab"], list) else None
-    pieces = TokenizerPieces(tokenizer, BEFORE.get(model_type, ""), space, drops_space=drops_space)
+    pieces = TokenizerPieces(tokenizer, BEFORE.get(model_type, ""), space, space if drops_space else None)
     return Subwords(pieces, frame)
 
 

@@ -14,7 +14,10 @@ from nlu_lite.records import Authority, SentencePooling, SentenceRecipe
 MODULES = "modules.json"
 PROMPTS = "config_sentence_transformers.json"
 LIMITS = "sentence_bert_config.json"
-POOLINGS = {"mean": SentencePooling.MEAN, "mean_tokens": SentencePooling.MEAN} | {
+MODE = "pooling_mode_"
+POOLINGS = {
+    "mean": SentencePooling.MEAN,
+    "mean_tokens": SentencePooling.MEAN,
     "cls": SentencePooling.CLS,
     "cls_token": SentencePooling.CLS,
 }
@@ -70,21 +73,15 @@ def _module(path: Path, module: object) -> tuple[str, str]:
 
 def _pooling(path: Path) -> SentencePooling:
     values = read_json(path, dict)
-    chosen = {name.removeprefix("pooling_mode_") for name, value in values.items() if _is_mode(name) and value is True}
+    chosen = {name.removeprefix(MODE) for name, value in values.items() if name.startswith(MODE) and value is True}
     named = values.get("pooling_mode", ())
     chosen |= set(map(str, [named] if isinstance(named, str) else named if isinstance(named, list) else ()))
-    found = {POOLINGS.get(name) for name in chosen}
-    if len(found) != 1 or None in found:
+    found = {POOLINGS[name] for name in chosen if name in POOLINGS}
+    if len(found) != 1 or not chosen <= POOLINGS.keys():
         _refuse(f"{path} asks for the pooling {' and '.join(sorted(chosen)) or 'none'}", "mean or cls")
     if values.get("include_prompt") is False:
         _refuse(f"{path} leaves the prompt out of the pooling", "a pooling over all pieces")
-    (pooling,) = found
-    assert pooling is not None
-    return pooling
-
-
-def _is_mode(name: str) -> bool:
-    return name.startswith("pooling_mode_")
+    return found.pop()
 
 
 def _prompt(path: Path, usual: str) -> str:

@@ -46,7 +46,7 @@ class LazyTensors(Mapping[str, Floats]):
 def map_safetensors(path: Path) -> dict[str, Callable[[], Floats]]:
     """Map a safetensors file into memory (https://github.com/huggingface/safetensors#format).
 
-    The map is private: a caller may write into an array without changing the file.
+    The map is private: the file never changes. Nor should an array, which may be read from the file again at any time.
 
     Args:
         path: The file.

@@ -6,12 +6,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from pathlib import Path
 
 from nlu_lite.errors import BadReference, LicensedReference, UnknownReference, UnsupportedReference
 from nlu_lite.records import Action, ComponentSpec, HubRepository, LocalFolder, ModelSpec
 from nlu_lite.registry.catalogue import REPOSITORY, Catalogue, Kind, Reads, Row, Status, kinds
-from nlu_lite.registry.own import Registration, current, register
+from nlu_lite.registry.own import Registration, current, expanded, register
 from nlu_lite.registry.search import LONGEST, find
 
 __all__ = [
@@ -158,7 +157,7 @@ def _last_part(scheme: str, rest: str) -> str:
     """Give what a direct reference's model is called: a folder and its zip have one name."""
     last = re.split(r"[/\\]", rest.rstrip("/\\"))[-1]
     if scheme != "hf" and (last in {"", ".", ".."} or rest == "~"):  # names that say nothing of the folder
-        last = Path(rest).expanduser().resolve().name
+        last = expanded(rest).resolve().name
     return last.removesuffix(".zip") if scheme == "sparknlp" else last
 
 

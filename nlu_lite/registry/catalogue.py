@@ -210,10 +210,9 @@ def _kind(
     reads: Sequence[str] = (),
     model_types: Sequence[str] = (),
     sentence: Mapping[str, Any] | None = None,
+    authority: str = Authority.GIVEN.value,
 ) -> Kind:
-    recipe = None if sentence is None else read_recipe(**sentence)
-    if recipe is not None and recipe.alignment is Alignment.TEXT:  # not Spark NLP's way: the authors'
-        recipe = replace(recipe, authority=Authority.AUTHORS)
+    recipe = None if sentence is None else replace(read_recipe(**sentence), authority=Authority(authority))
     return Kind(what, frozenset(map(Reads, reads)), tuple(model_types), recipe)
 
 

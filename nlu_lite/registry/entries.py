@@ -87,7 +87,7 @@ class Place:
 @lru_cache(maxsize=4)
 def _lines(text: str) -> list[str]:
     """Split a file once, however many entries it has."""
-    return text.splitlines()
+    return text.split("\n")  # as TOML has it: not at other signs that end a line in Python
 
 
 @lru_cache(maxsize=8)
@@ -152,7 +152,7 @@ def read(source: Source) -> list[Entry]:
 def _check_top(source: Source, content: Mapping[str, Any]) -> None:
     for key, value in content.items():
         if key not in ("model", "alias"):
-            line = next((n for n, line in enumerate(source.text.splitlines(), 1) if key in line), 1)
+            line = next((n for n, line in enumerate(_lines(source.text), 1) if key in line), 1)
             got = f"{source.name}, line {line}: {key!r} is unknown"
             raise FormatError(got, "[[model]] or [[alias]]", REMEDY, get_close_matches(key, ["model", "alias"]))
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
@@ -249,10 +249,10 @@ def _installed(place: Place, values: Mapping[str, Any]) -> InstalledFile:
 
 def _folder(place: Place, value: str) -> LocalFolder:
     try:
-        path = Path(value).expanduser()
+        path = None if not value or "\0" in value else Path(value).expanduser()
     except RuntimeError:  # a user who is not known
-        path = Path()
-    if path == Path() or "\0" in value:
+        path = None
+    if path is None:
         place.fail(f"folder is {_short(value)}", "a path to a model's folder or file", "folder")
     return LocalFolder(str(place.source.folder / path))
 

@@ -95,7 +95,7 @@ def register(path: str | os.PathLike[str]) -> Registration:
         ...         current().rows["xx.embed.mine"].model
         'xlm_roberta_base'
     """
-    registration = Registration(_read(_expanded(path), "register()"))
+    registration = Registration(_read(expanded(path), "register()"))
     _REGISTERED.add(registration.source)
     return registration
 
@@ -150,11 +150,12 @@ def _of_package(point: metadata.EntryPoint) -> Source:
 
 
 def _from_environment() -> tuple[Source, ...]:
-    paths = [_expanded(part) for part in os.environ.get(VARIABLE, "").split(os.pathsep) if part.strip()]
+    paths = [expanded(part) for part in os.environ.get(VARIABLE, "").split(os.pathsep) if part.strip()]
     return tuple(_unchanged(path, _stamp(path)) for path in paths)
 
 
-def _expanded(path: str | os.PathLike[str]) -> Path:
+def expanded(path: str | os.PathLike[str]) -> Path:
+    """Give a path with the user's home in the place of ``~``; as it is where no such user is known."""
     try:
         return Path(path).expanduser()
     except RuntimeError:  # the home of a user who is not known: there is no such file either

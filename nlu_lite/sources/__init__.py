@@ -62,11 +62,12 @@ def _default_archives() -> Archives:
 YES, NO = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
 
 
-def _is_set(name: str) -> bool:
+def _is_offline() -> bool:
+    name = "NLU_LITE_OFFLINE"
     value = os.environ.get(name, "").strip().lower()
     if value not in YES | NO:  # whoever wrote it may have meant either
         raise OptionError(f"{name}={os.environ[name]!r}", '"1" or "0"', "Set it to one of these")
-    return value in YES
+    return value in YES or os.environ.get("HF_HUB_OFFLINE", "").strip().lower() in YES
 
 
 def _accept(_folder: Path) -> None:
@@ -106,10 +107,12 @@ class Access:
 
     @property
     def is_offline(self) -> bool:
-        """Whether the network is not to be used."""
-        if self.offline is not None:
-            return self.offline
-        return _is_set("NLU_LITE_OFFLINE") or os.environ.get("HF_HUB_OFFLINE", "").strip().lower() in YES
+        """Whether the network is not to be used.
+
+        Raises:
+            OptionError: ``NLU_LITE_OFFLINE`` is neither a yes nor a no.
+        """
+        return _is_offline() if self.offline is None else self.offline
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -243,9 +244,12 @@ class BucketSource:
         return published
 
     def _md5_of(self, name: str, file: str) -> str | None:
-        """Give what the index states for an archive that could be fetched without it, if an index can be had."""
+        """Give what the index states for an archive that could be fetched without it; None where no index can be had."""
+        index = self._folder / "metadata.json"
+        with suppress(SourceError):  # then an older one does, if it is here
+            index = replace(self, patience=replace(self.patience, attempts=1))._index()
         try:
-            return md5_of(replace(self, patience=replace(self.patience, attempts=1))._index(), name, file)
+            return md5_of(index, name, file) if index.is_file() else None
         except (SourceError, FormatError):
             return None
 

@@ -16,13 +16,14 @@ from typing import Any
 from nlu_lite.errors import OfflineError, SourceError, UnknownReference
 from nlu_lite.records import HubRepository
 
+SETTINGS = "tokenizer_config.json"
 DESCRIPTION = (
     "config.json",
     "sentencepiece.bpe.model",
     "spiece.model",
     "spm.model",
     "tokenizer.json",
-    "tokenizer_config.json",
+    SETTINGS,
     "special_tokens_map.json",
     "vocab.json",
     "vocab.txt",
@@ -80,7 +81,7 @@ class HubSource:
             info = HfApi().model_info(origin.repository, revision=origin.revision)
             _check_name(origin, info.id)
             files = _chosen(origin, [file.rfilename for file in info.siblings or ()])
-            for name in filter(STATEMENTS.fullmatch, files):
+            for name in (name for name in files if STATEMENTS.fullmatch(name) or name == SETTINGS):
                 hf_hub_download(origin.repository, name, revision=info.sha)
             self.inspect(Path(hf_hub_download(origin.repository, "config.json", revision=info.sha)).parent)
             for name in set(self.asked).difference(files):

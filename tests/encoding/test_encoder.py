@@ -1,5 +1,6 @@
 """Parity with transformers on the same ids, and the promises of `Encoder`."""
 
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -218,6 +219,7 @@ def changed(**changes):
         (lambda: changed(num_hidden_layers=3), ModelError, "the weights have 2 layers; expected 3"),
         (lambda: changed(num_hidden_layers=1), ModelError, "the weights have 2 layers; expected 1"),
         (lambda: changed(pad_token_id=5), ModelError, "pad_token_id=5; expected 1"),
+        (lambda: changed(pad_token_id=None), ModelError, "pad_token_id=None; expected a number"),
         (lambda: changed(num_attention_heads=7), ModelError, "the configuration describes no model"),
         (lambda: changed(hidden_act="foo"), ModelError, "the configuration describes no model"),
         (lambda: changed(hidden_size="x"), ModelError, "the configuration describes no model"),
@@ -275,16 +277,37 @@ def test_a_vocabulary_larger_than_the_embeddings_is_an_error():
         open_subwords(checkpoint)
 
 
+@contextmanager
+def before_each_module(call):
+    import torch
+
+    hook = torch.nn.modules.module.register_module_forward_pre_hook(call)
+    try:
+        yield
+    finally:
+        hook.remove()
+
+
 def test_threads_are_given_back():
     import torch
 
     before = torch.get_num_threads()
     seen = []
     encoder = open_tiny(backend=TorchBackend(read(MODEL), threads=before + 1))
-    hook = torch.nn.modules.module.register_module_forward_hook(lambda *_: seen.append(torch.get_num_threads()))
-    try:
+    with before_each_module(lambda *_: seen.append(torch.get_num_threads())):
         encoder.token_vectors(["a b"], segments_of(["a b"]), nothing)
-    finally:
-        hook.remove()
     assert set(seen) == {before + 1}
+    assert torch.get_num_threads() == before
+
+
+def test_threads_are_given_back_by_a_forward_pass_that_fails():
+    import torch
+
+    def fail(*_):
+        raise ZeroDivisionError(torch.get_num_threads())
+
+    before = torch.get_num_threads()
+    encoder = open_tiny(backend=TorchBackend(read(MODEL), threads=before + 1))
+    with before_each_module(fail), pytest.raises(ZeroDivisionError, match=str(before + 1)):
+        encoder.token_vectors(["a b"], segments_of(["a b"]), nothing)
     assert torch.get_num_threads() == before

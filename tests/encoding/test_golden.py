@@ -22,12 +22,13 @@ TOLERANCE = 1e-4
 
 @dataclass(frozen=True)
 class Sentence:
-    """A sentence as Spark NLP split it, and the vectors that it gave: for some tokens none."""
+    """A sentence as Spark NLP split it, the vectors that it gave: for some tokens none, and their average."""
 
     text: int
     number: int
     words: list[str]
     vectors: dict[int, list[float]]
+    average: list[float]
 
 
 def sentences():
@@ -42,7 +43,8 @@ def split(record):
         given = [e for e in record["embeddings"] if e[3]["sentence"] == str(number)]
         vectors = {place[tuple(e[:3])]: e[4] for e in given}
         if tokens:
-            yield Sentence(record["id"], number, [token[2] for token in tokens], vectors)
+            average = record["sentence_average"][number][3]
+            yield Sentence(record["id"], number, [token[2] for token in tokens], vectors, average)
 
 
 def differing():
@@ -74,6 +76,22 @@ def test_where_spark_nlp_is_right_the_vectors_are_equal(pipeline):
         assert rows["token"].tolist() == sentence.words
         assert len(sentence.vectors) == len(sentence.words)
         assert greatest_difference(nlu_lite.matrix(rows), sentence) < TOLERANCE
+
+
+def test_where_spark_nlp_is_right_the_vectors_of_sentences_are_equal(pipeline):
+    right = [s for s in sentences() if (s.text, s.number) not in differing()]
+    frame = pipeline.predict([sentence.words for sentence in right], output_level="sentence")
+    expected = np.array([sentence.average for sentence in right], np.float32)
+    np.testing.assert_allclose(nlu_lite.matrix(frame), expected, atol=TOLERANCE)
+
+
+@pytest.mark.parametrize("key", sorted(differing()), ids=str)
+def test_elsewhere_the_vector_of_a_sentence_is_off_as_those_of_its_tokens_are(key, pipeline):
+    sentence = next(s for s in sentences() if (s.text, s.number) == key)
+    theirs = np.mean(list(sentence.vectors.values()), axis=0)
+    np.testing.assert_allclose(theirs, sentence.average, atol=TOLERANCE)
+    ours = nlu_lite.matrix(pipeline.predict([sentence.words], output_level="sentence"))
+    assert np.abs(ours - theirs).max() > TOLERANCE
 
 
 def java_utf8(text):

@@ -77,6 +77,10 @@ def test_direct_references_are_taken_whole(written, origin, name):
     assert (spec.origins, spec.name, spec.language, spec.kind) == ((origin,), name, "xx", None)
 
 
+def test_a_home_that_is_not_known_is_left_to_whoever_reads_the_folder():
+    assert only("path:~nobody-of-this-name/..").origins == (LocalFolder("~nobody-of-this-name/.."),)
+
+
 # --- the catalogue ---------------------------------------------------------------------------------------------------
 
 

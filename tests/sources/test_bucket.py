@@ -209,6 +209,15 @@ def test_the_record_says_whether_the_publisher_verified_it(source, bucket, origi
     assert (record.file, record.size, record.md5, record.url) == (FILE, len(ZIP), md5, bucket.base + FILE)
 
 
+def test_where_the_index_cannot_be_had_an_older_one_does(source, bucket):
+    md5 = hashlib.md5(ZIP).hexdigest()
+    bucket.files["metadata.json"] = index_line(checksum=md5).encode()
+    source.discard(source.fetch(ORIGIN))
+    del bucket.files["metadata.json"]
+    assert is_whole(source.fetch(ORIGIN))
+    assert source.record(FILE).md5 == md5
+
+
 @pytest.mark.parametrize("index", [None, b'not JSON: "tiny"', b""])
 def test_an_archive_that_the_catalogue_names_needs_no_index(source, bucket, index):
     del bucket.files["metadata.json"]

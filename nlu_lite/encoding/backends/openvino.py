@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nlu_lite.encoding.architectures import WORDS, architecture_of
+from nlu_lite.encoding.architectures import WORDS
 from nlu_lite.encoding.backends import OutOfMemory, Precision
 from nlu_lite.encoding.backends.torch import CPU_BUDGET, build_model, positions_of
 from nlu_lite.errors import MissingExtra, ModelError, OptionError
@@ -35,6 +35,8 @@ POSITIONS = ("nlu_lite", "positions")
 """Where a converted model says how long a window it takes."""
 TELEMETRY = "openvino_telemetry"
 HINTS = {Precision.FP32: "f32", Precision.BF16: "bf16"}
+_IMPORTING = Lock()
+"""One thread at a time hides what the first import must not see."""
 
 
 class OpenVinoBackend:
@@ -68,7 +70,6 @@ class OpenVinoBackend:
         if precision not in HINTS:
             got = f'precision={precision.value!r} with backend="openvino"'
             raise OptionError(got, "fp32 or bf16", 'Pass one of these, or backend="torch" with a GPU as device')
-        architecture_of(checkpoint)
         version = openvino.__version__.split("-")[0]
         self._file = keep(f"openvino-{version}-{RECIPE}", lambda into: _convert(checkpoint, into)) / FILE
         whole = self._whole()
@@ -119,7 +120,7 @@ class OpenVinoBackend:
 
 def _openvino() -> Any:
     try:
-        with _unreported():
+        with _IMPORTING, _unreported():
             import openvino
     except ImportError as error:
         raise MissingExtra(
@@ -131,14 +132,16 @@ def _openvino() -> Any:
 @contextmanager
 def _unreported() -> Iterator[None]:
     """Hide openvino_telemetry, by which OpenVINO would report to Intel that it was imported; it has a stub instead."""
+    if "openvino" in sys.modules:
+        yield
+        return
     before = sys.modules.get(TELEMETRY)
     sys.modules[TELEMETRY] = None  # type: ignore[assignment]  # import takes None for a module that is not there
     try:
         yield
     finally:
-        if before is None:
-            del sys.modules[TELEMETRY]
-        else:
+        del sys.modules[TELEMETRY]
+        if before is not None:
             sys.modules[TELEMETRY] = before
 
 

@@ -152,6 +152,9 @@ def _dtype(device: torch.device, precision: Precision) -> torch.dtype:
 def positions_of(config: Any) -> int:
     """Give the longest window that a model of a transformers configuration takes."""
     reserved = ARCHITECTURES[config.model_type].reserved_positions
+    if reserved is None and not isinstance(config.pad_token_id, int):
+        got = f"the configuration has pad_token_id={config.pad_token_id!r}"
+        raise ModelError(got, "a number, from which positions are counted", "Fetch it again")
     positions: int = config.max_position_embeddings - (config.pad_token_id + 1 if reserved is None else reserved)
     return positions
 

@@ -294,9 +294,9 @@ def _attribute(scanner: Scanner, begin: int, end: int, find: Callable[[str], Sou
                 found = (as_floats(value, "a float", where) or [0.0])[0]
             else:
                 found = as_int(value, "an integer", where) if number == 3 else as_bytes(value, "a string", where)
-        elif number in (7, 8) and last - first <= SMALL_VALUES and len(listed) < SMALL_VALUES:
+        elif number in (7, 8) and last - first <= SMALL_VALUES and len(listed) <= SMALL_VALUES:
             listed += (as_floats if number == 7 else as_ints)(scanner.value(wire, first, last), "a number", where)
-    found = tuple(listed) if listed else found
+    found = tuple(listed) if 0 < len(listed) <= SMALL_VALUES else found  # a long list is not needed
     return {} if found is None else {name: found}
 
 

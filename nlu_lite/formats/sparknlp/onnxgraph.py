@@ -152,8 +152,8 @@ def _check_ops(flow: Flow) -> None:
 def _named(flow: Flow, architecture: Architecture) -> dict[str, str]:
     """Give the graph's value for each tensor by the tensor's name, written as torch would.
 
-    Names that the exporter kept are taken as they are. A matrix that lost its name has that of the bias which is added
-    to its product, or of the path of the node that multiplies by it.
+    Names that the exporter kept are taken as they are. A matrix or bias that lost its name has that of what it is added
+    to or multiplied with, or of the path of the node that does so.
     """
     found: dict[str, str] = {}
     for node in flow.graph.nodes:
