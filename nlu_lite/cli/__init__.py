@@ -68,9 +68,14 @@ def _write_any_character() -> None:
 
 
 def _silence() -> None:
-    """Forget what could not be written, or Python complains when it flushes."""
-    if sys.stdout is not None:
+    """Forget what standard output does not take, or Python complains when it flushes at the end."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except ValueError:  # it is closed
+        return
 
 
 def _run() -> int:

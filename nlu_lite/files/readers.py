@@ -330,7 +330,7 @@ def _read_jsonl(path: Path, size: int, columns: tuple[str, ...] | None) -> Itera
     parts = batched(_objects(path), size)
     for part in chain([next(parts, [])], parts):
         names = tuple(dict.fromkeys(name for values in part for name in values))
-        yield _table(path, part, columns or names or ("text",) * bool(part))
+        yield _table(path, part, columns or names or (("text",) if part else ()))
 
 
 def _objects(path: Path) -> Iterator[dict[str, Any]]:

@@ -244,7 +244,7 @@ class BucketSource:
         return published
 
     def _md5_of(self, name: str, file: str) -> str | None:
-        """Give what the index states for an archive that could be fetched without it; None where no index can be had."""
+        """Give what the index states for an archive that could be fetched without it, if there is an index."""
         index = self._folder / "metadata.json"
         with suppress(SourceError):  # then an older one does, if it is here
             index = replace(self, patience=replace(self.patience, attempts=1))._index()

@@ -97,7 +97,7 @@ def _holds_vectors(column: pd.Series[Any]) -> bool:
 
     if isinstance(column.dtype, pd.ArrowDtype):
         return _is_vectors(column.dtype.pyarrow_dtype)
-    return column.empty or any(isinstance(cell, (np.ndarray, list)) for cell in column)
+    return column.empty or any(isinstance(cell, np.ndarray) or _is_numbers(cell) for cell in column)
 
 
 def _is_vectors(kind: pa.DataType) -> bool:
@@ -128,9 +128,12 @@ def _of_series(column: pd.Series[Any]) -> Floats:
 
 
 def _cell(cell: object) -> Any:
-    """Make an array of a list of floats, as JSON gives a vector back."""
-    is_list = isinstance(cell, list) and all(isinstance(number, float) for number in cell)
-    return np.array(cell, np.float32) if is_list else cell
+    """Make an array of a list of numbers, as JSON gives a vector back."""
+    return np.array(cell, np.float32) if _is_numbers(cell) else cell
+
+
+def _is_numbers(cell: object) -> bool:
+    return isinstance(cell, list) and all(type(number) in (float, int) for number in cell)
 
 
 def _kind(cell: object) -> str:

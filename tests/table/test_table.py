@@ -187,7 +187,9 @@ def test_matrix_needs_a_column_of_vectors(column, said):
 
 def test_a_column_of_strings_with_a_vectors_name_is_no_column_of_vectors(frame):
     frame["word_embedding_note"] = "x"
+    frame["word_embedding_words"] = [["x", "y"]] * len(frame)
     assert vector_columns(frame) == ["word_embedding_x"]
+    assert to_arrow(frame).column("word_embedding_words").to_pylist() == [["x", "y"]] * len(frame)
 
 
 @pytest.mark.parametrize("frame", ["x", None, 5])
