@@ -80,7 +80,8 @@ def build(
 
     Returns:
         The caller's columns, then the strings, positions, numbers, vectors, and the facts about these, called as
-        `result_names` says; positions and numbers are int32, but those of documents int64, since streams count on. A document without sentences has no row.
+        `result_names` says; positions and numbers are int32, those of documents int64, since streams count on. A
+        document without sentences has no row.
     """
     spans = _rows(layout.level, corpus, segments)
     made: list[Column] = [_texts(corpus, spans)]
