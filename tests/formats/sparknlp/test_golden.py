@@ -86,20 +86,22 @@ def test_bert_sentence_vectors():
     assert count == 56
 
 
-def test_xlm_roberta_sentence_vectors():
-    """Here the mask hides id 0, ``<s>`` itself, and shows padding: a vector depends on the sentences beside it."""
-    checkpoint = SparkNlpArchive().read(archive("xlmroberta_sentence"))
+def test_the_listed_defects_explain_every_vector_of_an_xlm_roberta_sentence():
+    """The mask hides id 0, ``<s>`` itself, and shows padding: a vector depends on the seven sentences beside it."""
+    name = "xlmroberta_sentence"
+    checkpoint = SparkNlpArchive().read(archive(name))
     model, recipe = build_model(checkpoint), open_recipe(checkpoint)
-    count = 0
-    for batch in sentence_batches("xlmroberta_sentence"):
-        rows = [recipe.sentence(text, recipe.defects()) for _, _, text, _, _ in batch]
-        longest = max(map(len, rows))
-        ids = [row + [1] * (longest - len(row)) for row in rows]
+    cases = list(listed(name).values())
+    assert all(Defect.FIRST_IS_HIDDEN in defects for defects in cases)
+    for batch in sentence_batches(name):
+        defects = [cases.pop(0) for _ in batch]
+        whole = [recipe.pieces(row[2], one) for row, one in zip(batch, defects, strict=True)]
+        assert [len(ids) > LONGEST - 2 for ids in whole] == [Defect.CUT in one for one in defects]
+        rows = [recipe.sentence(row[2], one) for row, one in zip(batch, defects, strict=True)]
+        ids = [row + [1] * (max(map(len, rows)) - len(row)) for row in rows]
         _, pooled = run(model, ids, [[int(i != 0) for i in row] for row in ids])
         assert np.abs(pooled - np.array([row[4] for row in batch])).max() < TOLERANCE
-        count += len(batch)
-    assert count == 56
-    assert longest <= LONGEST
+    assert cases == []
 
 
 @pytest.mark.parametrize("name", ["xlmroberta", "xlmroberta_sentence", "xlmroberta_onnx"])
