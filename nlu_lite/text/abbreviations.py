@@ -13,6 +13,9 @@ from nlu_lite.text.rules import SentenceRules
 LOOK_BACK = 32  # characters before a stop that may be an abbreviation
 SHORT = 3  # letters of an unknown word that may be an abbreviation
 _FIGURE = re.compile(r"[\s\"“„«‘'(\[]*+[\d+№]")
+_COUNTED = re.compile(r"[\s\"“„«‘'(\[]*+[\d№][\d.,]*+(?:[^\S\n]++([^\W\d_]++))?")
+_FIRST_WORD = re.compile(r"\W*+([^\W\d_](?=\.)|[^\W\d_]{2,})")
+_NEXT_SHORT = re.compile(r"\s?([^\s.]{1,8})\.")
 _ROMAN_NUMERAL = re.compile(r"[\s\"“„«‘'(\[]*+[IVXLC]+(?!\w)")
 ACRONYM = re.compile(r"[^\W\d_]{1,3}(?:\.[^\W\d_]{1,3})+")
 _NAMED = re.compile(r"[^\W\d_]\.-[^\W\d_]|[A-Z][a-z]?\.-?[A-Z]")
@@ -46,37 +49,57 @@ def kind_of(word: str, before: str, after: str, rules: SentenceRules) -> Kind | 
     """
     low = word.lower()
     if low not in rules.shortened:
-        return _unlisted(word, rules)
+        return _unlisted(word, before, after, rules)
     if word in rules.units and _NUMBER_BEFORE.search(before):
         return Kind.UNIT
-    if _listed(word, rules.titles) or (word.isupper() and len(word) > 1 and word.capitalize() in rules.titles):
+    if _listed(word, rules.titles) or _is_title_in_capitals(word, after, rules):
         return Kind.TITLE
     if len(word) == 1 and word.isupper():
         return Kind.INITIAL
-    if low in rules.numbered and _is_number(after, low in rules.known):
+    if _is_numbered(word, rules) and _is_number(word, before, after, rules):
         return Kind.NUMBERED
     kinds = ((rules.leading, Kind.LEADING), (rules.final, Kind.FINAL), (rules.abbreviations, Kind.PLAIN))
     for words, kind in kinds:
         if _listed(word, words):
             return kind
-    return _unlisted(word, rules)
+    return _unlisted(word, before, after, rules)
 
 
-def _unlisted(word: str, rules: SentenceRules) -> Kind | None:
-    if (len(word) == 1 and word.isupper()) or _is_initial(word, rules.initials):
+def _unlisted(word: str, before: str, after: str, rules: SentenceRules) -> Kind | None:
+    if (len(word) == 1 and word.isupper()) or _is_initial(word, before, after, rules):
         return Kind.INITIAL
     return Kind.ACRONYM if "." in word and ACRONYM.fullmatch(word) else None
 
 
-def _is_number(after: str, word_is_common: bool) -> bool:
-    """Whether a number follows, or a Roman numeral after what is no common word of the language ("no")."""
-    return _FIGURE.match(after) is not None or (not word_is_common and _ROMAN_NUMERAL.match(after) is not None)
+def _is_title_in_capitals(word: str, after: str, rules: SentenceRules) -> bool:
+    """Whether a title and the name after it are all in capitals: DR. SMITH - but no HR. She."""
+    if len(word) == 1 or not word.isupper() or word.capitalize() not in rules.titles:
+        return False
+    following = _FIRST_WORD.match(after)
+    return following is not None and following.group(1).isupper()
+
+
+def _is_number(word: str, before: str, after: str, rules: SentenceRules) -> bool:
+    """Whether a number follows, or a Roman numeral; after a common word of the language ("no") it must be sure."""
+    if word.lower() not in rules.known:
+        return _FIGURE.match(after) is not None or _ROMAN_NUMERAL.match(after) is not None
+    counted = _COUNTED.match(after)
+    if counted is None:
+        return False
+    inside = before.rstrip()[-1:]
+    if word[0].isupper() and (inside.isalnum() or inside in (",", "(")):
+        return True
+    following = counted.group(1) or ""
+    return not following.islower() or following in rules.known
+
+
+def _is_numbered(word: str, rules: SentenceRules) -> bool:
+    return _listed(word, rules.numbered) or (word.isupper() and word.lower() in rules.numbered)
 
 
 def counts(word: str, rules: SentenceRules) -> bool:
     """Whether a word says that the number after it counts: No., p. - but no month, whose day may be an ordinal."""
-    low = word.lower()
-    return low in rules.numbered and low not in rules.units and word not in rules.units
+    return _is_numbered(word, rules) and word.lower() not in rules.units and word not in rules.units
 
 
 def _listed(word: str, words: frozenset[str]) -> bool:
@@ -85,11 +108,28 @@ def _listed(word: str, words: frozenset[str]) -> bool:
     return word in words or (low in words and (word[1:] == low[1:] or "." in word))
 
 
-def _is_initial(word: str, initials: str) -> bool:
-    """Whether every part of a word stands for a name."""
+def _is_initial(word: str, before: str, after: str, rules: SentenceRules) -> bool:
+    """Whether every part of a word stands for a name.
+
+    A syllable may be a word, and so may the name of a letter: such a one does beside another or after a title alone.
+    """
     if "." in word and _NAMED.fullmatch(word):
         return True
-    return bool(initials) and all(map(_compiled(initials).fullmatch, word.split(".")))
+    if not rules.initials or not all(_may_be_initial(part, rules) for part in word.split(".")):
+        return False
+    if "." in word or (word.lower() not in rules.known and compiled(rules.initials).fullmatch(word)):
+        return True
+    left, right = before.rstrip(), _NEXT_SHORT.match(after)
+    earlier = word_before(left, len(left) - 1) if left.endswith(".") else ""
+    if earlier and (earlier in rules.titles or _may_be_initial(earlier.rpartition(".")[2], rules)):
+        return True
+    return right is not None and _may_be_initial(right.group(1), rules)
+
+
+def _may_be_initial(part: str, rules: SentenceRules) -> bool:
+    if compiled(rules.initials).fullmatch(part):
+        return True
+    return bool(rules.syllables) and part not in rules.known and compiled(rules.syllables).fullmatch(part) is not None
 
 
 def may_be_short(word: str, rules: SentenceRules) -> bool:
@@ -109,7 +149,8 @@ def word_before(text: str, end: int) -> str:
 
 
 @cache
-def _compiled(pattern: str) -> re.Pattern[str]:
+def compiled(pattern: str) -> re.Pattern[str]:
+    """Give a pattern of the rules, compiled once."""
     return re.compile(pattern)
 
 

@@ -10,18 +10,21 @@ A file holds three tables, all optional, with these keys (lists of words are str
     ``stops``: characters that end sentences beside the common ones. ``weak``: characters that end one before a
     capital. ``titles``: abbreviations that a name follows: they never end a sentence. ``leading``: abbreviations that
     what follows completes (e.g., cf., vs.): nor do they. ``abbreviations``: others; they end one before a word of
-    ``starters`` alone. ``final``: abbreviations that may end one before a capital. ``units``:
-    abbreviations after a number, which may end one too. ``numbered``: abbreviations before a number: they end none.
-    Small letters in a list stand for a capital at the front too, a capital for itself alone: ``Sat`` is no ``sat``;
-    what has stops inside (``z.B``) is known with spaces after them and in any case. ``starters``: words that begin a
-    sentence; at rest the common ones. ``capitals``: ``"nouns"`` where a capital is no sign of a sentence after a unit.
-    ``ordinals``: ``"short"`` where a number of one or two digits and a stop is an ordinal, ``"all"`` where any number
-    is, ``"roman"`` for Roman numerals, ``"dates"`` for numbers in dates alone. ``months``: words before which any
-    number with a stop is a date. ``initials``: pattern of what stands for a name beside single capitals. ``begins``:
-    pattern of a small clitic that begins a sentence; its group is the capital after it. ``case``: ``"none"`` where
-    small letters begin sentences too. ``lowercase``: ``"continues"`` where a question before a small letter goes on.
-    ``quoted``: ``"continues"`` where a sentence goes on after a quotation that ends with a stop. ``goes_on``: pattern
-    of what follows a closing quote when the sentence goes on.
+    ``starters`` alone. ``final``: abbreviations that may end one before a capital. ``units``: abbreviations after a
+    number, which may end one too. ``numbered``: abbreviations before a number: they end none. Small letters in a list
+    stand for a capital at the front too, a capital for itself alone: ``Sat`` is no ``sat``; what has stops inside
+    (``z.B``) is known with spaces after them and in any case; ``units`` are known as they are written alone. No word
+    stands in two of ``titles``, ``leading``, ``final`` and ``abbreviations``. ``starters``: words that begin a
+    sentence; at rest the common ones. ``capitals``: ``"nouns"`` where a capital is no sign of a sentence after a
+    unit. ``ordinals``: ``"short"`` where a number of one or two digits and a stop is an ordinal, ``"all"`` where any
+    number is, ``"roman"`` for Roman numerals, ``"dates"`` for numbers in dates alone. ``months``: words before which
+    any number with a stop is a date. ``initials``: pattern of what stands for a name beside single capitals.
+    ``syllables``: pattern of what does so beside another initial or after a title alone. ``known``: words that look
+    like initials or numbered ones and are none for sure; the common ones are known too. ``begins``: pattern of a
+    small clitic that begins a sentence; its group is the capital after it. ``case``: ``"none"`` where small letters
+    begin sentences too. ``lowercase``: ``"continues"`` where a question before a small letter goes on. ``quoted``:
+    ``"continues"`` where a sentence goes on after a quotation that ends with a stop. ``goes_on``: pattern of what
+    follows a closing quote when the sentence goes on.
 
 ``[words]``
     ``join``: joints, three signs each: what stands left, the joint, what stands right. ``a`` is a letter, ``0`` a
@@ -76,6 +79,7 @@ class SentenceRules:
     months: frozenset[str] = frozenset()
     ordinals: frozenset[str] = frozenset()
     initials: str = ""
+    syllables: str = ""
     case: str = "two"
     lowercase: str = "begins"
     quoted: str = "ends"
@@ -161,7 +165,8 @@ def _evidence(table: dict[str, str]) -> Evidence:
 def _sentences(table: dict[str, Any], common: frozenset[str]) -> SentenceRules:
     """Common words are those of grammar: no abbreviations, and good to begin a sentence with."""
     values = {key: _SENTENCE_KEYS.get(key, _shortened)(value) for key, value in table.items()}
-    return SentenceRules(**{"starters": common, "known": common} | values)
+    known = common | values.pop("known", frozenset())
+    return SentenceRules(**{"starters": common, "known": known} | values)
 
 
 def _words(table: dict[str, Any]) -> WordRules:
@@ -190,10 +195,10 @@ def _compounds(text: str) -> frozenset[str]:
     return frozenset(" ".join(line.lower().split()) for line in text.splitlines() if line.strip())
 
 
-_PLAIN = ("stops", "weak", "initials", "case", "lowercase", "quoted", "goes_on", "begins", "capitals")
+_PLAIN = ("stops", "weak", "initials", "syllables", "case", "lowercase", "quoted", "goes_on", "begins", "capitals")
 _SENTENCE_KEYS: dict[str, Callable[[Any], Any]] = {
     **dict.fromkeys(_PLAIN, str),
-    **dict.fromkeys(("numbered", "starters", "months", "ordinals"), _folded),
+    **dict.fromkeys(("known", "starters", "months", "ordinals"), _folded),
 }
 _WORD_KEYS: dict[str, Callable[[Any], Any]] = {
     "join": _split,

@@ -11,7 +11,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nlu_lite.text.abbreviations import LOOK_BACK, SHORT, Kind, counts, kind_of, may_be_short, spaced_forms, word_before
+from nlu_lite.text.abbreviations import (
+    LOOK_BACK,
+    SHORT,
+    Kind,
+    compiled,
+    counts,
+    kind_of,
+    may_be_short,
+    spaced_forms,
+    word_before,
+)
 from nlu_lite.text.rules import SentenceRules
 from nlu_lite.text.settings import NewlineBreaks
 
@@ -26,6 +36,9 @@ PARAGRAPHS = {
 }
 GOING_ON = ",;:)]}%/"
 ASIDE = 150  # characters of what stands in brackets inside a sentence
+FACE = re.compile(
+    r"[:;=8<xX](?:(?<=[:;=8])(?<![\w:;=].)['’]?-?[()\[\]DPpOo3/\\|*](?![\w/])|(?<=<)3(?!\d)|(?<=[xX])(?<!\w.)D(?!\w))"
+)
 
 
 @dataclass(frozen=True)
@@ -103,13 +116,16 @@ class _Finder:
             self._look_at(_Stop(found.start(), found.end(), self.text[found.end() - 1], *after.group(1, 2, 3, 4)))
 
     def _look_at(self, stop: _Stop) -> None:
-        if not stop.gap and stop.following and not self._is_tight(stop):
+        follows_at_once = not stop.gap and stop.following != "" and not self._is_tight(stop)
+        if follows_at_once and not self._is_forgotten(stop):
             if stop.is_single:
                 self._inner_stop(stop)
             return
         stop = self._past_clitic(stop)
         if stop.is_single and (self._begins_spaced(stop) or self._belongs(stop)):
             return
+        if follows_at_once and self.words[-1:] != [stop.start]:
+            self.apart.append(stop.start)
         late = self._late_closer(stop.end + len(stop.closed))
         if self._ends(stop._replace(closed=stop.closed + late.strip()) if late else stop):
             self._end_at(stop.end + len(stop.closed) + len(late or stop.gap))
@@ -123,21 +139,20 @@ class _Finder:
         """Take the capital behind a small clitic for what follows: 't Is."""
         if not self.rules.begins or not stop.gap:
             return stop
-        clitic = _compiled(self.rules.begins).match(self.text, stop.end + len(stop.closed) + len(stop.gap))
+        clitic = compiled(self.rules.begins).match(self.text, stop.end + len(stop.closed) + len(stop.gap))
         return stop._replace(opener="", following=clitic.group(1)) if clitic else stop
 
     def _is_tight(self, stop: _Stop) -> bool:
-        """Whether a sentence can begin without white space: in scripts without it, or where it was forgotten."""
-        if stop.sign in TIGHT or ("\u3041" <= stop.following <= "\u9fff" and stop.sign in "!?"):
-            return True
+        """Whether a sentence can begin without white space, as in scripts without it."""
+        return stop.sign in TIGHT or ("\u3041" <= stop.following <= "\u9fff" and stop.sign in "!?")
+
+    def _is_forgotten(self, stop: _Stop) -> bool:
+        """Whether the white space before a sentence was forgotten: a small letter stands before the stop."""
         if stop.closed or stop.opener or not stop.following.isupper() or self.rules.case == "none":
             return False
         before, after = self.text[max(0, stop.start - 2) : stop.start], self.text[stop.end + 1 : stop.end + 2]
         forgotten = before.isalpha() and before.islower() and (after.islower() or after.isspace())
-        if forgotten and not _is_address(self.text, stop.start):
-            self.apart.append(stop.start)
-            return True
-        return False
+        return forgotten and not _is_address(self.text, stop.start)
 
     def _late_closer(self, end: int) -> str:
         """A closing quote after white space, with that white space; empty where there is none."""
@@ -155,10 +170,10 @@ class _Finder:
         rules = self.rules
         quoted = not _QUOTES.isdisjoint(stop.closed)
         if stop.sign in rules.weak:
-            return bool(stop.gap) and stop.following.isupper()
+            return bool(stop.gap) and stop.following.isupper() and self._opened(stop) < 0
         if stop.following and not stop.opener and stop.following in (GOING_ON if stop.gap else GOING_ON + STOPS):
             return False
-        if stop.closed and rules.goes_on and _compiled(rules.goes_on).match(self.text, stop.end + len(stop.closed)):
+        if stop.closed and rules.goes_on and compiled(rules.goes_on).match(self.text, stop.end + len(stop.closed)):
             return False
         if rules.quoted == "continues" and quoted and _QUOTES.isdisjoint(stop.opener):
             return False
@@ -168,12 +183,20 @@ class _Finder:
 
     def _is_in_brackets(self, stop: _Stop) -> bool:
         """Whether a bracket that was opened inside the sentence is still open: what stands in it ends no sentence."""
+        opened = self._opened(stop)
+        return opened >= 0 and self.text[max(self.begin, stop.start - ASIDE) : opened].strip() != ""
+
+    def _opened(self, stop: _Stop) -> int:
+        """Where the bracket stands that is open at a stop and closed soon after it; -1 where there is none."""
         first = max(self.begin, stop.start - ASIDE)
         opened = self.text.rfind("(", first, stop.start)
+        if opened > 0 and not self.text[opened - 1].isspace():
+            faces = {face.end() - 1 for face in FACE.finditer(self.text, first, opened + 2)}
+            while opened in faces:
+                opened = self.text.rfind("(", first, opened)
         if opened < 0 or ")" in self.text[opened : stop.end + len(stop.closed)]:
-            return False
-        inside = self.text[first:opened].strip()
-        return bool(inside) and _CLOSED_SOON.match(self.text, stop.end) is not None
+            return -1
+        return opened if _CLOSED_SOON.match(self.text, stop.end) else -1
 
     def _ends_before_small(self, stop: _Stop) -> bool:
         """What is in quotes or brackets, or has a dash after it, goes on: "Why?" - he asked."""
@@ -254,9 +277,10 @@ class _Finder:
         """Whether an abbreviation ends its sentence too."""
         if kind in (Kind.TITLE, Kind.LEADING, Kind.NUMBERED) or self._is_in_brackets(stop):
             return False
+        begins = stop.following.isalpha() and not self._is_small(stop.following)
         if kind is Kind.FINAL or (kind is Kind.UNIT and self.rules.capitals != "nouns"):
-            return stop.following.isupper() or (bool(stop.opener) and not self._is_small(stop.following))
-        return stop.following.isupper() and self._is_starter(stop)
+            return begins or (bool(stop.opener) and not self._is_small(stop.following))
+        return begins and self._is_starter(stop)
 
     def _is_starter(self, stop: _Stop) -> bool:
         """Whether the next word is one that begins sentences, and no initial."""
@@ -296,7 +320,14 @@ def _is_date(text: str, before: str, stop: _Stop) -> bool:
     """Whether a number with a stop is the day, month or year of a date in figures: 3. 10. 2020."""
     if not stop.following.isdigit() or stop.opener:
         return False
-    return _NUMBER_AND_STOP.match(text, stop.end) is not None or _DATE_BEFORE.search(before) is not None
+    number = _NUMBER_AND_STOP.match(text, stop.end)
+    if number is not None and not _has_case(text[number.end() : number.end() + 1]):
+        return True
+    return _DATE_BEFORE.search(before) is not None
+
+
+def _has_case(letter: str) -> bool:
+    return letter.isupper() or letter.islower()
 
 
 def _stays_closed(kind: Kind, closed: str) -> bool:
@@ -318,7 +349,7 @@ _DASHES = frozenset("-–—−")
 _QUOTES = frozenset("\"'“”‘’»›」』«")
 _DECIMAL = re.compile(r"\d[:.,]\Z")
 _COUNTED = re.compile(r"\d[-–]\Z|[%№#$€£§]\s?\Z")
-_NUMBER_AND_STOP = re.compile(r"\s\d{1,2}\.(?=[\s\d\-–)]|\Z|[가-힣])")
+_NUMBER_AND_STOP = re.compile(r"\s\d{1,2}\.(?=[\s\d\-–)]|\Z|[^\W\d_])")
 _DATE_BEFORE = re.compile(r"(?<!\d)\d{1,2}\.\s?\Z")
 _CLOSED_SOON = re.compile(rf"[^()\n]{{0,{ASIDE}}}\)")
 
@@ -326,11 +357,6 @@ _CLOSED_SOON = re.compile(rf"[^()\n]{{0,{ASIDE}}}\)")
 @cache
 def _stop_pattern(more: str) -> re.Pattern[str]:
     return re.compile(f"[{re.escape(STOPS + more)}]++")
-
-
-@cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
 
 
 def _is_address(text: str, place: int) -> bool:
@@ -344,4 +370,4 @@ def _word_after(text: str, begin: int) -> str:
     return found.group(1) if found else ""
 
 
-_NEXT = re.compile(r"[\s\"“„«‘'(]*+(\w{1,24})")
+_NEXT = re.compile(r"[\s\"“„«‘'(]*+(\w(?:(?![।॥])[\w\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0dff]){0,23})")

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from nlu_lite.text.characters import DIGIT, LETTER, OTHER, SPACE, Characters
 from nlu_lite.text.rules import WordRules, rules_of
-from nlu_lite.text.sentences import Cuts
+from nlu_lite.text.sentences import FACE, Cuts
 
 Bools = NDArray[np.bool_]
 
@@ -26,11 +26,8 @@ ADDRESS = re.compile(rf"(?:https?|ftp)://{_END}")
 SITE = re.compile(rf"www\.{_END}")
 MENTION = re.compile(r"@(?<![\w.]@)\w{1,64}")
 TAG = re.compile(r"#(?<![\w&]#)[^\W\d]\w*+")
-FACE = re.compile(
-    r"[:;=8<xX](?:(?<=[:;=8])(?<![\w:;=].)['’]?-?[()\[\]DPpOo3/\\|*](?![\w/])|(?<=<)3(?!\d)|(?<=[xX])(?<!\w.)D(?!\w))"
-)
 JOY = re.compile(r"\^[_.-]?\^")
-ARROW = re.compile(r"<[-=]+>?|[-=]+>|[<>!]=+")
+ARROW = re.compile(r"<[-=]++>?|(?<![-=])[-=]++>|[<>!]=++")
 ENTITY = re.compile(r"(?:&(?:#\d{1,6}|#x[0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});)++")
 _BEFORE_AT = re.compile(r"[\w.+-]+\Z")
 _AFTER_AT = re.compile(r"@[\w-]{1,63}(?:\.[\w-]{1,63})+")
@@ -169,8 +166,8 @@ _WORD = re.compile(r"\w+")
 
 def _spans(text: str, rules: WordRules) -> Iterator[tuple[int, int]]:
     """Give what is one token: addresses, tags, faces and what the language's patterns say."""
-    for sign, pattern in _COMMON:
-        if sign in text:
+    for signs, pattern in _COMMON:
+        if any(sign in text for sign in signs):
             yield from (match.span() for match in pattern.finditer(text))
     yield from _mails(text)
     for pattern in rules.one:
@@ -180,16 +177,14 @@ def _spans(text: str, rules: WordRules) -> Iterator[tuple[int, int]]:
 
 
 _COMMON = (
-    ("&", ENTITY),
-    ("", FACE),
-    ("^", JOY),
-    (">", ARROW),
-    ("<", ARROW),
-    ("!=", ARROW),
-    ("@", MENTION),
-    ("#", TAG),
-    ("://", ADDRESS),
-    ("www.", SITE),
+    (("&",), ENTITY),
+    (("",), FACE),
+    (("^",), JOY),
+    (("<", ">", "!="), ARROW),
+    (("@",), MENTION),
+    (("#",), TAG),
+    (("://",), ADDRESS),
+    (("www.",), SITE),
 )
 
 
