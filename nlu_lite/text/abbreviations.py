@@ -94,7 +94,9 @@ def _is_number(word: str, before: str, after: str, rules: SentenceRules) -> bool
 
 
 def _is_numbered(word: str, rules: SentenceRules) -> bool:
-    return _listed(word, rules.numbered) or (word.isupper() and word.lower() in rules.numbered)
+    if _listed(word, rules.numbered):
+        return True
+    return word.isupper() and (word.lower() in rules.numbered or word.capitalize() in rules.numbered)
 
 
 def counts(word: str, rules: SentenceRules) -> bool:
@@ -115,13 +117,17 @@ def _is_initial(word: str, before: str, after: str, rules: SentenceRules) -> boo
     """
     if "." in word and _NAMED.fullmatch(word):
         return True
-    if not rules.initials or not all(_may_be_initial(part, rules) for part in word.split(".")):
+    if not rules.initials:
+        return False
+    left, right = before.rstrip(), _NEXT_SHORT.match(after)
+    earlier = word_before(left, len(left) - 1) if left.endswith(".") else ""
+    if earlier in rules.titles and rules.syllables and compiled(rules.syllables).fullmatch(word):
+        return True
+    if not all(_may_be_initial(part, rules) for part in word.split(".")):
         return False
     if "." in word or (word.lower() not in rules.known and compiled(rules.initials).fullmatch(word)):
         return True
-    left, right = before.rstrip(), _NEXT_SHORT.match(after)
-    earlier = word_before(left, len(left) - 1) if left.endswith(".") else ""
-    if earlier and (earlier in rules.titles or _may_be_initial(earlier.rpartition(".")[2], rules)):
+    if earlier and _may_be_initial(earlier.rpartition(".")[2], rules):
         return True
     return right is not None and _may_be_initial(right.group(1), rules)
 

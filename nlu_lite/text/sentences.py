@@ -280,12 +280,17 @@ class _Finder:
         begins = stop.following.isalpha() and not self._is_small(stop.following)
         if kind is Kind.FINAL or (kind is Kind.UNIT and self.rules.capitals != "nouns"):
             return begins or (bool(stop.opener) and not self._is_small(stop.following))
-        return begins and self._is_starter(stop)
+        return begins and (self._is_starter(stop) or (kind is not Kind.INITIAL and self._is_short_starter(stop)))
 
     def _is_starter(self, stop: _Stop) -> bool:
         """Whether the next word is one that begins sentences, and no initial."""
         word = _word_after(self.text, stop.end + len(stop.closed))
         return len(word) > 1 and word.lower() in self.rules.starters
+
+    def _is_short_starter(self, stop: _Stop) -> bool:
+        """Whether the next word is a single letter that begins sentences, a word follows it: A man, I went."""
+        found = _LETTER_AND_WORD.match(self.text, stop.end + len(stop.closed))
+        return found is not None and found.group(1).lower() in self.rules.starters
 
     def _is_ordinal(self, word: str, stop: _Stop) -> bool:
         """Whether the stop makes an ordinal or numbers an item of a list."""
@@ -370,4 +375,5 @@ def _word_after(text: str, begin: int) -> str:
     return found.group(1) if found else ""
 
 
+_LETTER_AND_WORD = re.compile(r"\s*+(\w)\s[^\W\d_]")
 _NEXT = re.compile(r"[\s\"“„«‘'(]*+(\w(?:(?![।॥])[\w\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0dff]){0,23})")
