@@ -70,7 +70,134 @@ def test_a_language_without_rules_has_those_that_hold_for_any():
     ],
 )
 def test_what_follows_completes_some_abbreviations_even_where_it_begins_sentences(language, text):
-    assert len(split(text, language)[0]) == 2
+    sentences, _ = split(text, language)
+    assert sentences == [text[: text.rindex(" ")], text.split()[-1]]
+
+
+def test_no_word_stands_in_two_lists_of_abbreviations():
+    for language in languages_with_rules():
+        rules = rules_of(language).sentences
+        lists = (rules.titles, rules.leading, rules.final, rules.abbreviations)
+        assert len(frozenset().union(*lists)) == sum(map(len, lists)), language
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("af", "Daar is 'n kol. Mense kom."),
+        ("af", "Hy is 'n lid. 5 mense kom."),
+        ("bg", "Дойде цял полк. Войници има."),
+        ("bg", "Това е първият тур. Мъже идват."),
+        ("de", "Ich danke Dir. Peter geht."),
+        ("de", "Da kam Franz. Niemand sah ihn."),
+        ("de", "Es gab einen Sog. Schiffe sanken."),
+        ("de", "Das macht ein Gen. Danach geht es."),
+        ("el", "Αυτά είναι τα συν. Πάμε."),
+        ("en", "I asked my prof. Nobody knew."),
+        ("en", "We saw a lot. 3 of us left."),
+        ("en", "I said no. 5 people left."),
+        ("en", "Get the app. 3 people have it."),
+        ("en", "That is modern art. 3 of us left."),
+        ("en", "They play pop. 3 of us left."),
+        ("en", "He is my ex. 3 of us left."),
+        ("en", "I met Max. 3 of us left."),
+        ("es", "Aquí crece la vid. Juan viene."),
+        ("es", "Dijo que no. 5 personas vinieron."),
+        ("es", "Fui al mar. 5 personas vinieron."),
+        ("es", "Gracias a Ud. Hoy llueve."),
+        ("et", "Ta tuleb ehk. Jaan tuleb ka."),
+        ("fr", "Il vit au Cap. Marie aussi."),
+        ("hu", "Eljöttetek ti. Péter is."),
+        ("hu", "Fáj a fej. 5 ember van."),
+        ("id", "Terima kasih Ibu. Ali pulang."),
+        ("id", "Dia ada di kota tsb. Ali pulang."),
+        ("it", "Andiamo al mar. 5 persone vengono."),
+        ("kk", "Бұл қаз. Асан келді."),
+        ("kk", "Келді полк. Асан көрді."),
+        ("ms", "Terima kasih Ibu. Ali pulang."),
+        ("nl", "Dat is eng. Jan bleef thuis."),
+        ("nl", "Dat doet een gen. Jan weet het."),
+        ("nl", "De bus is vol. 5 mensen wachten."),
+        ("pt", "Fui ao mar. 5 pessoas vieram."),
+        ("ru", "Я думаю о нем. Мать ушла."),
+        ("ru", "Я сказал им. Они ушли."),
+        ("ru", "Пришёл полк. Солдаты устали."),
+        ("ru", "В море плыл кит. Дети смотрели."),
+        ("ru", "Там был груз. Корабль ушёл."),
+        ("ru", "Столы, стулья и пр. Всё продали."),
+        ("ru", "Добавьте 5 мл. Перемешайте."),
+        ("sw", "Asante Bibi. Juma anakuja."),
+        ("ta", "அவர் டாக்டர். ராமன் வந்தார்."),
+        ("te", "ఆయన డాక్టర్. రాము వచ్చాడు."),
+        ("fa", "پیش دکتر. علی رفت."),
+        ("ur", "وہ ہے ڈاکٹر. علی آیا۔"),
+        ("tr", "O bir Rus. Ali de geldi."),
+        ("tr", "Bu bir rum. Ali de geldi."),
+        ("yo", "Mo rí Alhaji. Ayọ̀ lọ."),
+    ],
+)
+def test_a_plain_word_ends_its_sentence_though_it_looks_like_an_abbreviation(language, text):
+    sentences, _ = split(text, language)
+    assert len(sentences) == 2
+    assert sentences[0] == text[: text.index(".") + 1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "He lives in room No. 5 now.",
+        "See no. 5.",
+        "The house no. 5 is red.",
+        "See Lot No. 5 and Ex. 3 there.",
+        "Read NO. 5 AND VOL. 3 THERE.",
+        "DR. SMITH CAME WITH MS. J. JONES.",
+        "Театр им. Горького открыт.",
+    ],
+)
+def test_an_abbreviation_ends_no_sentence_before_what_it_speaks_of(text):
+    assert split(text, "ru" if "им" in text else "en")[0] == [text]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "expected"),
+    [
+        ("hi", "अच्छा है. वह गया. वह आई. उसने चाय पी. राम था.", 5),
+        ("hi", "ए. पी. जे. अब्दुल आए. आई. के. गुजराल भी.", 2),
+        ("hi", "दूरी 5 कि.मी. की है. वह 5 कि.मी. गया. दूरी 5 कि.मी. वह गया.", 4),
+        ("mr", "तू जा. असे हो. मला दे. राम गेला.", 4),
+        ("mr", "पु. ल. देशपांडे आले. वि. दा. सावरकर आणि श्री. ना. पेंडसे गेले.", 2),
+        ("mr", "तो ५ कि.मी. चालला. अंतर ५ कि.मी. तो गेला.", 3),
+        ("bn", "আমি যাব না. তুমি কে. সে এল. এ. কে. ফজলুল হক এলেন.", 4),
+        ("ta", "இங்கே வா. அங்கே போ. மு. கருணாநிதி வந்தார். வ. உ. சி. போனார்.", 4),
+        ("te", "వి. వి. గిరి వచ్చారు. ఆయన వెళ్ళారు.", 2),
+        ("ml", "കെ. കരുണാകരൻ വന്നു. അവൻ പോയി.", 2),
+        ("ar", "ولد سنة 1400 هـ. كان شاعرا. عنده تفاح إلخ. ذهب د. محمد.", 4),
+        ("fa", "او آمد. دکتر رفت.", 2),
+        ("he", "פרופ. כהן בא. הוא הלך.", 2),
+        ("ka", "ა. კახიძე მოვიდა. სიგრძე 5 კმ. ის წავიდა.", 3),
+        ("ko", "그는 갔다. 나는 왔다.", 2),
+        ("el", "Ζει στις Η.Π.Α. Ο Πρόεδρος ήρθε. Ο κ. Γ. Α. Παππάς έφυγε.", 3),
+        ("kk", "Ұзындығы 5 км. Асан келді.", 2),
+    ],
+)
+def test_full_stops_of_every_script(language, text, expected):
+    assert len(split(text, language)[0]) == expected
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "expected"),
+    [
+        ("en", "He left the SEC. They stayed. Ask HR. She knows. It took 5 MS. It did.", 6),
+        ("en", "I was sad :( He left. She stayed (too). Good.", 3),
+        ("en", "It hurts :-( Now what. He came =( She left.) Yes.", 3),
+        ("en", "He left the U.S. A man came. He left the U.S. I saw it.", 4),
+        ("it", "(cito: La casa) bene. Dice (cito: La casa) bene.", 2),
+        ("it", "Dice: La casa.", 2),
+        ("es", "Vino (así; No sé) ayer.", 1),
+    ],
+)
+def test_signs_that_end_sentences_by_what_stands_around_them(language, text, expected):
+    assert len(split(text, language)[0]) == expected
 
 
 @pytest.mark.parametrize("code", ["pcm", "lou", "zz", "", "ü", "x" * 50])
@@ -228,6 +355,8 @@ WORDS = [
     ("hi", "प्रो॰ सिंह", "प्रो॰|सिंह"),
     ("km", "ឆ្នាំ២០២០។ល។", "ឆ្នាំ|២០២០|។ល។"),
     ("tl", "'Di mo 'to", "'Di|mo|'to"),
+    ("en", "Prof.Müller came.He walked 5 km.Then he sat.", "Prof.|Müller|came|.|He|walked|5|km.|Then|he|sat|."),
+    ("en", "a --> b <- c <==> d != e -- f ->", "a|-->|b|<-|c|<==>|d|!=|e|--|f|->"),
 ]
 
 

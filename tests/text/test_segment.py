@@ -288,11 +288,23 @@ def test_no_rule_of_a_language_looks_again_and_again(language):
     said = sorted({sign for sign in rules_text(language) if not sign.isspace()})
     spread = said[:: len(said) // 24 + 1]
     units = [*LONG.split(), *spread, "000 ", "1, ", "A. ", "Dr. ", "a b ", *map("".join, pairwise(spread))]
-    for unit in units:
-        text = (unit * 50_000)[:50_000] + unit[:3].strip() + "x"
+    texts = [(unit * 50_000)[:50_000] + unit[:3].strip() + "x" for unit in units]
+    for text in [*texts, *RUNS]:
         begin = time.process_time()
         segment(corpus(text, language=language))
-        assert time.process_time() - begin < 1.5, unit
+        assert time.process_time() - begin < 1.5, text[:20]
+
+
+RUNS = [
+    f"{sign * 100_000} >" for sign in ["-", "=", "-=", "<", "!", ":(", ":-(a. ", "(a. ", "A. B ", "No. ", "no. 5 a"]
+]
+
+
+@pytest.mark.parametrize("text", RUNS, ids=[text[:8] for text in RUNS])
+def test_a_run_of_signs_is_not_looked_at_again_and_again(text):
+    begin = time.process_time()
+    segment(corpus(text[:100_000] + " >", language="en"))
+    assert time.process_time() - begin < 1.5
 
 
 PROSE = {
