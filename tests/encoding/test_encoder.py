@@ -200,13 +200,6 @@ def test_an_unknown_device_names_those_that_are_here():
         TorchBackend(read(MODEL), "gpu")
 
 
-@pytest.mark.gpu
-def test_a_gpu_gives_the_cpus_vectors(encoder):
-    texts = [sentence for sentences in TRANSLATIONS.values() for sentence in sentences]
-    ours = open_tiny(backend=TorchBackend(read(MODEL), "cuda")).token_vectors(texts, segments_of(texts), nothing)
-    np.testing.assert_allclose(ours, encoder.token_vectors(texts, segments_of(texts), nothing), atol=1e-3)
-
-
 def changed(**changes):
     checkpoint = read(MODEL)
     return replace(checkpoint, config=dict(checkpoint.config) | changes)

@@ -71,6 +71,8 @@ class TorchBackend:
         if self._device.type != "cuda":
             return CPU_BUDGET
         free, _ = torch.cuda.mem_get_info(self._device)
+        # What PyTorch keeps for later is free to it, though not to the driver.
+        free += torch.cuda.memory_reserved(self._device) - torch.cuda.memory_allocated(self._device)
         inner = getattr(self.model.config, "intermediate_size", 4 * self.dimension)
         piece = (16 * self.dimension + 4 * inner) * self._dtype.itemsize
         return min(max(CPU_BUDGET, free // 2 // piece), LARGEST_BUDGET)
