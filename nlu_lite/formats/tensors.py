@@ -64,7 +64,7 @@ def map_safetensors(path: Path) -> dict[str, Callable[[], Floats]]:
         begin, end = entry["data_offsets"]
         array = _widened(data[begin:end], entry["dtype"]).reshape(entry["shape"])
         if entry["dtype"] != "F32":
-            let_go(data)
+            let_go(data[begin:end])
         return array
 
     floats = {name: entry for name, entry in header.items() if name != "__metadata__" and entry["dtype"] in DTYPES}

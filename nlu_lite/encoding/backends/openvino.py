@@ -33,6 +33,8 @@ RECIPE = 2
 """Part of the key: grows with every change of what a conversion writes."""
 POSITIONS = ("nlu_lite", "positions")
 """Where a converted model says how long a window it takes."""
+GATHERED = 128
+"""Rows of the word embeddings that are taken before their pages are let go."""
 TELEMETRY = "openvino_telemetry"
 HINTS = {Precision.FP32: "f32", Precision.BF16: "bf16"}
 _IMPORTING = Lock()
@@ -89,7 +91,7 @@ class OpenVinoBackend:
         try:
             with self._lock:
                 model = self._model(layers)
-                given = {"rows": self._words[ids], "ids": ids, "mask": mask}
+                given = {"rows": self._rows(ids), "ids": ids, "mask": mask}
                 results = model({place.any_name: given[place.any_name] for place in model.inputs})
                 hidden: Floats = np.stack([results[place] for place in range(len(layers))])
         except (RuntimeError, MemoryError) as error:
@@ -97,6 +99,15 @@ class OpenVinoBackend:
                 raise
             raise OutOfMemory(str(error).splitlines()[-1] if str(error) else "no memory is left") from error
         return hidden
+
+    def _rows(self, ids: NDArray[np.int64]) -> Floats:
+        """Take rows of the word embeddings; the system maps far more than a row at a time, soon the whole matrix."""
+        flat = ids.ravel()
+        rows: Floats = np.empty((len(flat), self._words.shape[1]), self._words.dtype)
+        for begin in range(0, len(flat), GATHERED):
+            rows[begin : begin + GATHERED] = self._words[flat[begin : begin + GATHERED]]
+            let_go(self._words)
+        return rows.reshape(*ids.shape, -1)
 
     def _model(self, layers: tuple[int, ...]) -> Any:
         """Compile the model up to the layers that are asked for; others are not computed."""
@@ -168,7 +179,8 @@ def _convert(checkpoint: Checkpoint, folder: Path) -> None:
     converted = front_end.convert(front_end.load(decoder))
     converted.set_rt_info(positions_of(model.config), list(POSITIONS))
     openvino.save_model(converted, folder / FILE, compress_to_fp16=False)
-    let_go(words)
+    for tensor in checkpoint.tensors.values():
+        let_go(tensor)
 
 
 def _traceable(model: Any) -> Any:

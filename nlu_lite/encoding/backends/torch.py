@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nlu_lite.encoding.architectures import ARCHITECTURES, SETTINGS, architecture_of
+from nlu_lite.encoding.architectures import ARCHITECTURES, SETTINGS, WORDS, architecture_of
 from nlu_lite.encoding.backends import OutOfMemory, Precision
 from nlu_lite.errors import ModelError, OptionError
 from nlu_lite.mapping import let_go
@@ -47,10 +47,15 @@ class TorchBackend:
         precision: Precision = Precision.FP32,
         threads: int | None = None,
     ) -> None:
+        import torch
+
         self._device = _device(device)
         self._dtype = _dtype(self._device, precision)
         self._threads = threads
         self.model = build_model(checkpoint, self._device, self._dtype)
+        # On the CPU in fp32 the model uses the checkpoint's arrays as they lie.
+        as_it_lies = (self._device.type, self._dtype) == ("cpu", torch.float32)
+        self._words = checkpoint.tensors[WORDS] if as_it_lies else None
         self._precision = precision
         self.dimension: int = self.model.config.hidden_size
         self.layers: int = self.model.config.num_hidden_layers
@@ -92,6 +97,8 @@ class TorchBackend:
             chosen = [output.last_hidden_state if n == self.layers else output.hidden_states[n] for n in layers]
             stacked = chosen[0][None] if len(chosen) == 1 else torch.stack(chosen)
             hidden: Floats = stacked.float().cpu().numpy()
+        if self._words is not None:
+            let_go(self._words)  # of the whole matrix, which would soon be in memory, a text needs a few rows
         return hidden
 
 
