@@ -9,7 +9,8 @@ FOLDER holds files <language>-<treebank>.jsonl of Universal Dependencies; each l
 (sentence-transformers, flair or transformers, which any environment with sentence-transformers has); here protobuf is
 needed, to write the tokenizer as the peers read it. Every system runs in a process of its own, with the same threads,
 on the same sentences and the same weights: the packaged model's, 384 wide, and random ones of XLM-RoBERTa's base size.
-The best of three runs counts, after one that warms up; of a peer's batch sizes the best counts too.
+The best of three runs counts, after one that warms up; of a peer's batch sizes the best counts too. With --device cuda
+all models run on a GPU; the memory is the process's, not the GPU's.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import pstats
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -31,49 +32,63 @@ from typing import Any
 RUNS = 3
 SENTENCES = {"small": 20, "base": 5}
 """Sentences of each language, by size of the model."""
-OURS = [(backend, precision) for precision in ("fp32", "bf16") for backend in ("torch", "openvino")]
-PEERS = {"sentence-transformers": (4, 8, 16, 32), "flair": (4, 8, 16, 32), "transformers": (4, 8, 16, 32)}
-"""Batch sizes that are tried."""
+OURS = {
+    "cpu": [(backend, precision) for precision in ("fp32", "bf16") for backend in ("torch", "openvino")],
+    "cuda": [("torch", precision) for precision in ("fp32", "bf16", "fp16")],
+}
+PEERS = ("sentence-transformers", "flair", "transformers")
+BATCHES = {"cpu": (4, 8, 16, 32), "cuda": (32, 128)}
+"""Batch sizes of peers that are tried."""
 Run = Callable[[list[str]], Any]
 
 # --- the systems: each opens a model and gives what makes vectors of texts --------------------------------------------
 
 
-def open_ours(model: str, backend: str, precision: str, threads: int) -> Any:
+def open_ours(job: dict[str, Any], backend: str, precision: str) -> Any:
     import nlu_lite
 
-    cache = Path(model).parent / "cache"  # goes with the models
-    return nlu_lite.load(f"path:{model}", backend=backend, precision=precision, threads=threads, cache_dir=cache)
+    cache = Path(job["model"]).parent / "cache"  # goes with the models
+    options = {"device": job["device"], "threads": job["threads"], "cache_dir": cache}
+    return nlu_lite.load(f"path:{job['model']}", backend=backend, precision=precision, **options)
 
 
-def sentence_transformers(model: str, batch: int) -> Run:
+def sentence_transformers(model: str, batch: int, device: str) -> Run:
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.models import Pooling, Transformer
 
     transformer = Transformer(model, max_seq_length=512)
-    library = SentenceTransformer(modules=[transformer, Pooling(transformer.get_word_embedding_dimension())])
-    return lambda texts: library.encode(texts, output_value="token_embeddings", batch_size=batch)
+    modules = [transformer, Pooling(transformer.get_word_embedding_dimension())]
+    library = SentenceTransformer(modules=modules, device=device)
+
+    def run(texts: list[str]) -> list[Any]:
+        found = library.encode(texts, output_value="token_embeddings", batch_size=batch)
+        return [vectors.cpu() for vectors in found]
+
+    return run
 
 
-def flair(model: str, batch: int) -> Run:
+def flair(model: str, batch: int, device: str) -> Run:
+    import flair
+    import torch
     from flair.data import Sentence
     from flair.embeddings import TransformerWordEmbeddings
 
+    flair.device = torch.device(device)
     library = TransformerWordEmbeddings(model, layers="-1", subtoken_pooling="first", fine_tune=False)
 
     def run(texts: list[str]) -> list[Any]:
         sentences = [Sentence(text) for text in texts]
         for begin in range(0, len(sentences), batch):
             library.embed(sentences[begin : begin + batch])
-        return [[token.embedding.numpy() for token in sentence] for sentence in sentences]
+        return [[token.embedding.cpu().numpy() for token in sentence] for sentence in sentences]
 
     return run
 
 
-def transformers(model: str, batch: int) -> Run:
+def transformers(model: str, batch: int, device: str) -> Run:
     from transformers import pipeline
 
-    library = pipeline("feature-extraction", model=model, device="cpu", dtype="float32")
+    library = pipeline("feature-extraction", model=model, device=device, dtype="float32")
     return lambda texts: library(texts, batch_size=batch, return_tensors=True)
 
 
@@ -87,19 +102,19 @@ def work(job: dict[str, Any]) -> dict[str, Any]:
     texts: list[str] = json.loads(Path(job["texts"]).read_text(encoding="utf-8"))
     begin = time.perf_counter()
     if job["system"] == "conversion":
-        open_ours(job["model"], "openvino", "fp32", job["threads"])
+        open_ours(job, "openvino", "fp32")
         found = {}
     elif job["system"] == "nlu_lite":
         found = work_ours(job, texts)
     else:
-        run = OPENERS[job["system"]](job["model"], job["batch"])
+        run = OPENERS[job["system"]](job["model"], job["batch"], job["device"])
         found = {"load": time.perf_counter() - begin, "seconds": timed(run, texts)}
     return found | {"memory": peak_memory()}
 
 
 def work_ours(job: dict[str, Any], texts: list[str]) -> dict[str, Any]:
     begin = time.perf_counter()
-    pipeline = open_ours(job["model"], job["backend"], job["precision"], job["threads"])
+    pipeline = open_ours(job, job["backend"], job["precision"])
     load = time.perf_counter() - begin
     encoder = pipeline.models[0].encoder
     meter = Meter(encoder.backend)
@@ -162,17 +177,19 @@ def peak_memory() -> int:
     raise RuntimeError("/proc/self/status says nothing of VmHWM")
 
 
-def matrix_rate() -> float:
-    """Measure what the machine's fp32 matrix products reach, in operations a second, in the shapes of a base model."""
+def matrix_rate(device: str) -> float:
+    """Measure what the device's fp32 matrix products reach, in operations a second, in the shapes of a base model."""
     import torch
 
-    best = 0.0
-    for rows, inner, columns in ((512, 768, 768), (512, 768, 3072), (512, 3072, 768), (2048, 2048, 2048)):
-        left, right = torch.randn(rows, inner), torch.randn(columns, inner)
+    best, many = 0.0, {"cpu": 512, "cuda": 16384}[device]
+    finished = torch.cuda.synchronize if device == "cuda" else int
+    for rows, inner, columns in ((many, 768, 768), (many, 768, 3072), (many, 3072, 768), (2048, 2048, 2048)):
+        left, right = torch.randn(rows, inner, device=device), torch.randn(columns, inner, device=device)
         for _ in range(20):
             begin = time.perf_counter()
             for _ in range(10):
                 torch.nn.functional.linear(left, right)
+            finished()
             best = max(best, 20 * rows * inner * columns / (time.perf_counter() - begin))
     return best
 
@@ -218,27 +235,30 @@ def write_models(folder: Path) -> dict[str, Path]:
 # --- all systems in one run -------------------------------------------------------------------------------------------
 
 
-def compare(folder: Path, peers: dict[str, str], threads: int, sizes: Sequence[str]) -> None:
-    print(f"{machine()}, {threads} threads\n")
+def compare(given: argparse.Namespace) -> None:
+    print(f"{machine()}, {given.threads} threads, {given.device}\n")
+    peers = dict(peer.split("=", 1) for peer in given.peer)
     with TemporaryDirectory() as scratch:
         models = write_models(Path(scratch))
-        for size in sizes:
+        for size in given.size or list(SENTENCES):
+            chosen = sentences(Path(given.folder), given.each or SENTENCES[size])
             texts = Path(scratch) / f"{size}.json"
-            texts.write_text(json.dumps(sentences(folder, SENTENCES[size])), encoding="utf-8")
-            job = {"model": str(models[size]), "texts": str(texts), "threads": threads}
-            print_table(size, list(results(job, peers)), len(json.loads(texts.read_text(encoding="utf-8"))))
+            texts.write_text(json.dumps(chosen), encoding="utf-8")
+            job = {"model": str(models[size]), "texts": str(texts), "threads": given.threads, "device": given.device}
+            print_table(size, list(results(job, peers)), len(chosen))
 
 
 def results(job: dict[str, Any], peers: dict[str, str]) -> Iterable[dict[str, Any]]:
     for peer, python in peers.items():
         tried = [
             spawn(python, job | {"system": peer, "batch": batch}) | {"label": f"{peer}, batches of {batch}"}
-            for batch in PEERS[peer]
+            for batch in BATCHES[job["device"]]
         ]
         yield min(tried, key=lambda one: min(one["seconds"])) | {"peer": peer}
     rate = spawn(sys.executable, job | {"system": "matrix products"})["rate"]
-    spawn(sys.executable, job | {"system": "conversion"})  # happens once, and is not what is compared
-    for backend, precision in OURS:
+    if job["device"] == "cpu":
+        spawn(sys.executable, job | {"system": "conversion"})  # happens once, and is not what is compared
+    for backend, precision in OURS[job["device"]]:
         given = job | {"system": "nlu_lite", "backend": backend, "precision": precision}
         found = spawn(sys.executable, given)
         yield found | {"label": f"nlu_lite, {found['name']}", "rate": rate}
@@ -320,14 +340,15 @@ def main() -> None:
     parser.add_argument("folder", help="folder of Universal Dependencies")
     parser.add_argument("--peer", action="append", default=[], metavar="NAME=PYTHON", help=", ".join(PEERS))
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--device", choices=list(OURS), default="cpu")
+    parser.add_argument("--each", type=int, help=f"sentences of each language; {SENTENCES} by default")
     parser.add_argument("--size", action="append", choices=list(SENTENCES), help="both by default")
     given = parser.parse_args()
     if given.command == "work":
         job = json.loads(given.folder)
-        print(json.dumps({"rate": matrix_rate()} if job["system"] == "matrix products" else work(job)))
+        print(json.dumps({"rate": matrix_rate(job["device"])} if job["system"] == "matrix products" else work(job)))
     elif given.command == "compare":
-        peers = dict(peer.split("=", 1) for peer in given.peer)
-        compare(Path(given.folder), peers, given.threads, given.size or list(SENTENCES))
+        compare(given)
     else:
         (scale if given.command == "scale" else profile)(Path(given.folder), given.threads)
 

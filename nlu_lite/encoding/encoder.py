@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -187,7 +188,7 @@ class Encoder:
         for row, window in enumerate(windows):
             length = window.end - window.first + FRAME
             if not np.isfinite(hidden[:, row, :length]).all():
-                run = int(np.searchsorted(pieces.run_first, window.first, side="right")) - 1
+                run = bisect_right(pieces.run_first, window.first) - 1
                 text = texts[runs.document[run]][runs.begin[run] : runs.end[run]]
                 layer = self._first_bad_layer(pieces, window)
                 raise ModelError(
@@ -206,8 +207,7 @@ class Encoder:
 
 def _count(anchors: Ints, window: Window) -> int:
     """Count the tokens (or runs) whose piece is kept in a window."""
-    begin, end = np.searchsorted(anchors, (window.kept_first, window.kept_end))
-    return int(end - begin)
+    return bisect_left(anchors, window.kept_end) - bisect_left(anchors, window.kept_first)
 
 
 def _area(windows: Sequence[Window]) -> int:

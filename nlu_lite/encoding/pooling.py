@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right  # numpy's would copy an int32 array to find an int in it
 from collections.abc import Callable
 
 import numpy as np
@@ -47,7 +48,7 @@ class TokenVectors:
     """
 
     def __init__(self, pieces: Pieces, dimension: int, pooling: Pooling) -> None:
-        self._first, self._end = pieces.token_first, pieces.token_end
+        self._first, self._end, self._last = pieces.token_first, pieces.token_end, pieces.token_end - 1
         self._pooling, self._dimension = pooling, dimension
         width = dimension * 2 if pooling is Pooling.FIRST_LAST else dimension
         start = -np.inf if pooling is Pooling.MAX else 0.0
@@ -64,10 +65,10 @@ class TokenVectors:
             case Pooling.FIRST:
                 self._pick(vectors, first, self._first, slice(None))
             case Pooling.LAST:
-                self._pick(vectors, first, self._end - 1, slice(None))
+                self._pick(vectors, first, self._last, slice(None))
             case Pooling.FIRST_LAST:
                 self._pick(vectors, first, self._first, slice(None, self._dimension))
-                self._pick(vectors, first, self._end - 1, slice(self._dimension, None))
+                self._pick(vectors, first, self._last, slice(self._dimension, None))
             case Pooling.MEAN | Pooling.MAX:
                 self._reduce(vectors, first, np.add if self._pooling is Pooling.MEAN else np.maximum)
 
@@ -78,12 +79,11 @@ class TokenVectors:
         return self.matrix
 
     def _pick(self, vectors: Floats, first: int, piece: Ints, columns: slice) -> None:
-        begin, end = np.searchsorted(piece, (first, first + len(vectors)))
+        begin, end = bisect_left(piece, first), bisect_left(piece, first + len(vectors))
         self.matrix[begin:end, columns] = vectors[piece[begin:end] - first]
 
     def _reduce(self, vectors: Floats, first: int, operation: np.ufunc) -> None:
-        begin = int(np.searchsorted(self._end, first, side="right"))
-        end = int(np.searchsorted(self._first, first + len(vectors)))
+        begin, end = bisect_right(self._end, first), bisect_left(self._first, first + len(vectors))
         bounds = np.stack([self._first[begin:end], self._end[begin:end]], axis=1) - first
         # A last row that no token has lets every end be an index; every second result lies between tokens.
         padded = np.concatenate([vectors, vectors[-1:]])
@@ -122,7 +122,7 @@ class RunVectors:
 
     def add(self, states: Floats, window: Window) -> None:
         """Take in a window: float32 [length, d], special positions at both ends included."""
-        run = int(np.searchsorted(self._run_first, window.first, side="right")) - 1
+        run = bisect_right(self._run_first, window.first) - 1
         kept = states[window.kept_first - window.first + 1 : window.kept_end - window.first + 1]
         weight = len(kept) + 2 if self._pooling is SentencePooling.MEAN else len(kept)
         self._sums[run] += self._vector(states, kept) * weight

@@ -1,3 +1,4 @@
+import tracemalloc
 from itertools import pairwise
 
 import numpy as np
@@ -53,6 +54,30 @@ def test_any_cut_of_the_pieces_in_any_order_gives_the_same(pooling, drawn, data)
 
     groups = [vectors[first:end] for first, end in tokens_of]
     np.testing.assert_allclose(tokens.finish(), [EXPECTED[pooling](rows) for rows in groups], atol=1e-6)
+
+
+def most_taken(run):
+    """Give the bytes that a call holds at most beyond what was held before it."""
+    tracemalloc.start()
+    try:
+        run()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("pooling", Pooling)
+def test_a_window_costs_no_more_among_many_tokens(pooling):
+    bounds = np.arange(1_000_001, dtype=np.int32)
+    tokens = TokenVectors(Pieces(bounds[:-1], bounds[[0, -1]], bounds[:-1], bounds[1:]), 2, pooling)
+    vectors = np.ones((4, 2), np.float32)
+    assert most_taken(lambda: tokens.add(vectors, 500_000)) < 10_000
+
+
+def test_a_window_costs_no_more_among_many_runs():
+    vectors = RunVectors(np.arange(1_000_001, dtype=np.int32), 2, SentencePooling.MEAN, None)
+    states, window = np.ones((3, 2), np.float32), Window(500_000, 500_001, 500_000, 500_001)
+    assert most_taken(lambda: vectors.add(states, window)) < 10_000
 
 
 @pytest.mark.parametrize("pooling", Pooling)
