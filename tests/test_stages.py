@@ -46,7 +46,8 @@ def test_models_are_stages_with_what_was_chosen():
 
 
 @pytest.mark.parametrize(
-    ("language", "dictionary"), [("ja", "fugashi"), ("zh", "ICU"), ("xx", "that of the language found")]
+    ("language", "dictionary"),
+    [("ja", "fugashi"), ("zh", "wapic"), ("en", "ICU"), ("xx", "that of the language found")],
 )
 def test_whose_dictionary_is_taken_is_said(language, dictionary):
     _, words = stages(nlu_lite.load(f"{language}.tokenize", words="dictionary"))

@@ -15,7 +15,7 @@ import numpy as np
 from nlu_lite.errors import InputError
 from nlu_lite.records import Corpus, Ints, Segments
 from nlu_lite.text.characters import Characters
-from nlu_lite.text.dictionary import check_dictionaries, dictionary_cuts, dictionary_of
+from nlu_lite.text.dictionary import check_dictionaries, cuts_before_rules, dictionary_cuts, dictionary_of
 from nlu_lite.text.given import checked_sentences, checked_spans, shifted, whole
 from nlu_lite.text.groups import Group, grouped, in_order
 from nlu_lite.text.languages import check_language, detect, known_languages, rules_for
@@ -128,11 +128,12 @@ def _part(group: Group, settings: TextSettings) -> Segments:
 
 
 def _words(group: Group, characters: Characters, found: Cuts, words: Words) -> Bools:
-    cuts = word_cuts(characters, group.language, found)
-    if words is Words.DICTIONARY:
-        check_dictionaries()
-        for begin, end in group.spans:  # a package may look at all that it is given
-            dictionary_cuts(Characters(group.text[begin:end]), group.language, cuts[begin : end + 1])
+    if words is Words.ICU:
+        return word_cuts(characters, group.language, found)
+    check_dictionaries()
+    cuts = word_cuts(characters, group.language, found, cuts_before_rules)
+    for begin, end in group.spans:  # a package may look at all that it is given
+        dictionary_cuts(Characters(group.text[begin:end]), group.language, cuts[begin : end + 1])
     return cuts
 
 

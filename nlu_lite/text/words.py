@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
 from itertools import groupby, pairwise
 from operator import itemgetter
@@ -33,20 +33,23 @@ _BEFORE_AT = re.compile(r"[\w.+-]+\Z")
 _AFTER_AT = re.compile(r"@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 
 
-def word_cuts(characters: Characters, language: str, found: Cuts) -> Bools:
+def word_cuts(
+    characters: Characters, language: str, found: Cuts, first: Callable[[Characters, str], Bools] | None = None
+) -> Bools:
     """Find where words begin and end.
 
     Args:
         characters: The text.
         language: Whose rules count; ICU gives one without rules of its own Unicode's default.
         found: What the sentences say of stops.
+        first: What cuts the text before the rules do; by default `icu_cuts`.
 
     Returns:
         bool [N + 1], whether something begins or ends at each offset in code points; white space begins and ends
         something unless it stands inside a word.
     """
     rules = rules_of(language).words
-    cuts = icu_cuts(characters, language)
+    cuts = (first or icu_cuts)(characters, language)
     _join_runs(characters, cuts, rules.runs)
     for joint in (*rules.join, "0:0"):
         _join(characters, cuts, *joint)

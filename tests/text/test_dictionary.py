@@ -2,14 +2,17 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from importlib import util
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from nlu_lite.errors import MissingExtra
 from nlu_lite.records import Corpus
-from nlu_lite.text import TextSettings, Words, check_dictionaries, segment
+from nlu_lite.text import TextSettings, Words, check_dictionaries, dictionary, segment
 from nlu_lite.text.dictionary import PACKAGES
 
 
@@ -23,6 +26,9 @@ def words(text, language, chosen):
     [
         ("ja", "東京都に行かなかった。", "東京|都|に|行か|なかっ|た|。"),
         ("vi", "Bác sĩ bây giờ có thể đi.", "Bác sĩ|bây giờ|có thể|đi|."),
+        ("zh", "中国科学院的研究人员发现了新物种。", "中国|科学|院|的|研究|人员|发现|了|新|物种|。"),
+        ("zh", "中國科學院的研究人員發現了新物種。", "中國|科學|院|的|研究|人員|發現|了|新|物種|。"),
+        ("th", "ฉันชอบอ่านหนังสือพิมพ์ตอนเช้า", "ฉัน|ชอบ|อ่าน|หนังสือพิมพ์|ตอน|เช้า"),
         ("en", "A plain text.", "A|plain|text|."),
     ],
 )
@@ -42,15 +48,54 @@ def test_installing_the_extra_alone_changes_nothing(language, monkeypatch):
         assert words(TEXTS[language], language, Words.ICU) == installed
 
 
-@pytest.mark.parametrize("language", ["zh", "th", "my"])
+@pytest.mark.parametrize("language", ["my"])
 def test_languages_without_a_package_keep_their_words(language):
     assert words(TEXTS[language], language, Words.DICTIONARY) == words(TEXTS[language], language, Words.ICU)
+
+
+ODD = "ก\u0e39\u0e4d\u0e32 \0\ud800 ก\u0e4d\u0e48\u0e32แ\u0e40 𠀀漢字\ufe00々〇 ๒๕ ฿ e\u0301 ｱ\u200b"
+
+
+@pytest.mark.parametrize("language", ["th", "zh"])
+@given(st.text(st.one_of(st.sampled_from("中国國的科学學院三十歲" + "หนังสือพิมพ์ๆฯ" + ODD), st.characters())))
+@settings(deadline=None)
+def test_every_character_lies_in_one_word(language, text):
+    assert "".join(words(text, language, Words.DICTIONARY)) == "".join(text.split())
+
+
+@pytest.mark.parametrize(("language", "run"), [("zh", "中国的漢字"), ("th", "หนังสือพิมพ์")])
+def test_long_runs_are_cut_in_pieces(language, run):
+    found = words(run * 1000, language, Words.DICTIONARY)
+    assert "".join(found) == run * 1000
+    assert max(map(len, found)) <= len(run)
+
+
+@pytest.mark.parametrize("language", ["th", "zh"])
+def test_a_word_that_a_package_changes_shifts_nothing(language, monkeypatch):
+    monkeypatch.setattr(dictionary, "_chinese_words", lambda run: [run[:-1]])
+    monkeypatch.setattr(dictionary, "_breaker", lambda: lambda run: [])
+    assert words(TEXTS[language], language, Words.DICTIONARY) == words(TEXTS[language], language, Words.ICU)
+
+
+def test_each_character_has_one_simplified_character():
+    table = dictionary._simplified()
+    assert table[ord("漢")] == ord("汉")
+    assert len("漢字學習".translate(table)) == 4
+
+
+@pytest.mark.parametrize("language", ["th", "zh"])
+def test_threads_find_the_same_words(language):
+    texts = [TEXTS[language] * count for count in range(1, 30)]
+    alone = [words(text, language, Words.DICTIONARY) for text in texts]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(lambda text: words(text, language, Words.DICTIONARY), texts)) == alone
 
 
 @pytest.mark.slow
 def test_packages_are_imported_only_when_they_are_asked_for():
     code = "import sys, nlu_lite; nlu_lite.load('{0}.tokenize'{1}).predict('a'); print({2!r} in sys.modules)"
     assert run(code.format("ja", "", "fugashi")) == run(code.format("vi", "", "underthesea_core")) == "False"
+    assert run(code.format("zh", "", "wapic")) == run(code.format("th", "", "thaibreak")) == "False"
     assert run(code.format("ja", ", words='dictionary'", "underthesea")) == "False"
 
 
