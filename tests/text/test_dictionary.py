@@ -4,6 +4,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from importlib import util
+from itertools import pairwise
 
 import pandas as pd
 import pytest
@@ -31,6 +32,10 @@ def words(text, language, chosen):
         ("zh", "司马相如和李清照在苏格兰坐潜水艇。", "司马|相如|和|李|清照|在|苏格兰|坐|潜水|艇|。"),
         ("zh", "李清照是副經理，歐陽修是總經理。", "李|清照|是|副|經理|，|歐陽|修|是|總|經理|。"),
         ("th", "ฉันชอบอ่านหนังสือพิมพ์ตอนเช้า", "ฉัน|ชอบ|อ่าน|หนังสือพิมพ์|ตอน|เช้า"),
+        ("km", "ក្រុមហ៊ុនទទួលបានប្រាក់ចំណេញ។ល។", "ក្រុមហ៊ុន|ទទួលបាន|ប្រាក់|ចំណេញ|។ល។"),
+        ("km", "ខ្ញុំមានសៀវភៅ១២,៥០០ក្បាល៕", "ខ្ញុំ|មាន|សៀវភៅ|១២,៥០០|ក្បាល|៕"),
+        ("my", "သူသည်ရန်ကုန်မြို့တွင် နေထိုင်သည်။", "သူ|သည်|ရန်ကုန်|မြို့|တွင်|နေထိုင်|သည်|။"),
+        ("my", "၁၂,၅၀၀ယောက်ရှိပါတယ်။", "၁၂,၅၀၀|ယောက်|ရှိ|ပါ|တယ်|။"),
         ("en", "A plain text.", "A|plain|text|."),
     ],
 )
@@ -38,7 +43,15 @@ def test_dictionaries_find_words(language, text, expected):
     assert words(text, language, Words.DICTIONARY) == expected.split("|")
 
 
-TEXTS = {"ja": "東京都に行かなかった。", "vi": "Bác sĩ Muay có thể đi.", "zh": "漢字仮名", "th": "สวัสดีครับ", "my": "ဒါက"}
+TEXTS = {
+    "ja": "東京都に行かなかった。",
+    "km": "ក្រុមហ៊ុនទទួលបានប្រាក់ចំណេញ។",
+    "lo": "ພາສາລາວ",
+    "my": "သူသည်ရန်ကုန်မြို့တွင်နေထိုင်သည်။",
+    "th": "สวัสดีครับ",
+    "vi": "Bác sĩ Muay có thể đi.",
+    "zh": "漢字仮名",
+}
 
 
 @pytest.mark.parametrize("language", sorted(TEXTS))
@@ -50,19 +63,47 @@ def test_installing_the_extra_alone_changes_nothing(language, monkeypatch):
         assert words(TEXTS[language], language, Words.ICU) == installed
 
 
-@pytest.mark.parametrize("language", ["my"])
-def test_languages_without_a_package_keep_their_words(language):
-    assert words(TEXTS[language], language, Words.DICTIONARY) == words(TEXTS[language], language, Words.ICU)
+def test_a_language_without_a_package_keeps_its_words():
+    assert words(TEXTS["lo"], "lo", Words.DICTIONARY) == words(TEXTS["lo"], "lo", Words.ICU)
 
 
-ODD = "ก\u0e39\u0e4d\u0e32 \0\ud800 ก\u0e4d\u0e48\u0e32แ\u0e40 𠀀漢字\ufe00々〇 ๒๕ ฿ e\u0301 ｱ\u200b"
+KHMER = "កខណត\u17b6\u17c1\u17c6\u17cb\u17d1\u17d2\u17d3\u17dd១៛។ៗ"
+BURMESE = "ကခနသဿအဣ\u1031\u1039\u103a\u103b\u1037\u1038၁၌၏၊။ၐႁ"
+LAO = "ກຂຫາ\u0eb1\u0ec8ເໄໆ໑ຯ"
+CHINESE = "中国國的科学學院三十歲𠀀漢字\ufe00々〇"
+THAI = "หนังสือพิมพ์ๆฯก\u0e39\u0e4d\u0e32\u0e48แ\u0e40๒๕฿"
+STRANGE = "a1 ., \n\x00\x85\u200b\u200d\u0301\ud83d\udc00\U0001f468#@e\u0301ｱ"
 
 
-@pytest.mark.parametrize("language", ["th", "zh"])
-@given(st.text(st.one_of(st.sampled_from("中国國的科学學院三十歲" + "หนังสือพิมพ์ๆฯ" + ODD), st.characters())))
-@settings(deadline=None)
-def test_every_character_lies_in_one_word(language, text):
-    assert "".join(words(text, language, Words.DICTIONARY)) == "".join(text.split())
+LETTERS = st.one_of(st.sampled_from(KHMER + BURMESE + LAO + CHINESE + THAI + STRANGE), st.characters())
+
+
+@given(st.sampled_from(["km", "lo", "my", "th", "zh"]), st.text(LETTERS, max_size=60))
+@settings(max_examples=300, deadline=None)
+def test_each_character_stands_in_one_token_of_one_sentence(language, text):
+    found = segment(Corpus([text], [language], pd.RangeIndex(1)), TextSettings(words=Words.DICTIONARY))
+    spans = list(zip(found.token_begin.tolist(), found.token_end.tolist(), strict=True))
+    inside = [place for begin, end in spans for place in range(begin, end) if not text[place].isspace()]
+    assert inside == [place for place, character in enumerate(text) if not character.isspace()]
+    assert all(begin < end for begin, end in spans)
+    assert all(end <= begin for (_, end), (begin, _) in pairwise(spans))
+    assert (found.sentence_begin[found.token_sentence] <= found.token_begin).all()
+    assert (found.token_end <= found.sentence_end[found.token_sentence]).all()
+
+
+@given(st.text(st.sampled_from("កខគងចតនបមយរលសអ\u17b6\u17b7\u17bb\u17c1\u17c6\u17d2"), min_size=2, max_size=40))
+@settings(max_examples=200, deadline=None)
+def test_khmer_is_cut_as_khmercut_cuts_it(text):
+    khmercut = pytest.importorskip("khmercut", reason="needs the extra 'words'")
+    assert words("ក" + text, "km", Words.DICTIONARY) == khmercut.tokenize("ក" + text)
+
+
+@pytest.mark.parametrize("language", ["km", "my"])
+def test_a_long_run_of_letters_is_cut_in_parts(language):
+    text = TEXTS[language][:-1]
+    once, often = words(text, language, Words.DICTIONARY), words(text * 300, language, Words.DICTIONARY)
+    assert "".join(often) == text * 300
+    assert abs(len(often) - 300 * len(once)) < 10  # where a part ends, a word may be cut in two
 
 
 @pytest.mark.parametrize(("language", "run"), [("zh", "中国的漢字"), ("th", "หนังสือพิมพ์")])
@@ -85,7 +126,7 @@ def test_each_character_has_one_simplified_character():
     assert len("漢字學習".translate(table)) == 4
 
 
-@pytest.mark.parametrize("language", ["th", "zh"])
+@pytest.mark.parametrize("language", ["km", "my", "th", "zh"])
 def test_threads_find_the_same_words(language):
     texts = [TEXTS[language] * count for count in range(1, 30)]
     alone = [words(text, language, Words.DICTIONARY) for text in texts]
@@ -99,6 +140,10 @@ def test_packages_are_imported_only_when_they_are_asked_for():
     assert run(code.format("ja", "", "fugashi")) == run(code.format("vi", "", "underthesea_core")) == "False"
     assert run(code.format("zh", "", "wapic")) == run(code.format("th", "", "thaibreak")) == "False"
     assert run(code.format("ja", ", words='dictionary'", "underthesea")) == "False"
+    khmer = code.format("km", ", words='dictionary'", "khmercut").replace("predict('a')", "predict('កខ')")
+    assert run(khmer) == "False"
+    burmese = code.format("my", ", words='dictionary'", "pymyanlp").replace("predict('a')", "predict('ကခ')")
+    assert run(burmese) == "False"
 
 
 def run(code):

@@ -75,8 +75,8 @@ def test_spans_of_any_text_are_exact(texts, language, newline_breaks):
     check(texts, segment(corpus(*texts, language=language), TextSettings(newline_breaks=newline_breaks)))
 
 
-@given(TEXTS, st.sampled_from(["ja", "vi", "th", "zh"]))
-@settings(max_examples=100, deadline=None)
+@given(TEXTS, st.sampled_from(["ja", "km", "lo", "my", "vi", "th", "zh"]))
+@settings(max_examples=200, deadline=None)
 def test_spans_of_dictionaries_are_exact(text, language):
     check([text], segment(corpus(text, language=language), TextSettings(words=Words.DICTIONARY)))
 
