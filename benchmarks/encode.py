@@ -1,7 +1,7 @@
 """How fast sentences become vectors, beside other libraries, whole way from text to result.
 
     python benchmarks/encode.py compare FOLDER --peer sentence-transformers=PYTHON --peer flair=PYTHON ...
-    python benchmarks/encode.py scale FOLDER      seconds a token at 1, 10 and 100 times the text
+    python benchmarks/encode.py scale FOLDER      time a token at 1, 10 and 100 times the text
     python benchmarks/encode.py profile FOLDER    where the time of one run goes
 
 FOLDER holds files <language>-<treebank>.jsonl of Universal Dependencies; each line is a document with `text` and
@@ -9,8 +9,10 @@ FOLDER holds files <language>-<treebank>.jsonl of Universal Dependencies; each l
 (sentence-transformers, flair or transformers, which any environment with sentence-transformers has); here protobuf is
 needed, to write the tokenizer as the peers read it. Every system runs in a process of its own, with the same threads,
 on the same sentences and the same weights: the packaged model's, 384 wide, and random ones of XLM-RoBERTa's base size.
-The best of three runs counts, after one that warms up; of a peer's batch sizes the best counts too. With --device cuda
-all models run on a GPU; the memory is the process's, not the GPU's.
+Each runs three times, in turn with the others, so that all meet a machine's better and worse moments, and each time
+after a run that warms up; the best counts. Of a peer's batch sizes the first round's best goes on. The rate of matrix
+products is torch's or OpenVINO's, whichever is higher. With --device cuda all models run on a GPU; the memory is the
+process's, not the GPU's.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from __future__ import annotations
 import argparse
 import cProfile
 import json
+import math
 import os
 import platform
 import pstats
@@ -25,11 +28,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-RUNS = 3
+ROUNDS = 3
 SENTENCES = {"small": 20, "base": 5}
 """Sentences of each language, by size of the model."""
 OURS = {
@@ -108,7 +113,7 @@ def work(job: dict[str, Any]) -> dict[str, Any]:
         found = work_ours(job, texts)
     else:
         run = OPENERS[job["system"]](job["model"], job["batch"], job["device"])
-        found = {"load": time.perf_counter() - begin, "seconds": timed(run, texts)}
+        found = {"load": time.perf_counter() - begin, "seconds": warm_seconds(run, texts)}
     return found | {"memory": peak_memory()}
 
 
@@ -119,18 +124,13 @@ def work_ours(job: dict[str, Any], texts: list[str]) -> dict[str, Any]:
     encoder = pipeline.models[0].encoder
     meter = Meter(encoder.backend)
     vectors = len(pipeline.predict(texts))
-    seconds, forward, work_done = [], [], 0
-    for _ in range(RUNS):
-        meter.reset()
-        seconds += timed(pipeline.predict, texts, runs=1, warm=False)
-        forward.append(meter.seconds)
-        work_done = meter.operations
-    best = min(range(RUNS), key=seconds.__getitem__)
+    meter.reset()
+    seconds = elapsed(pipeline.predict, texts)
     return {
         "load": load,
         "seconds": seconds,
-        "forward": forward[best],
-        "operations": work_done,
+        "forward": meter.seconds,
+        "operations": meter.operations,
         "vectors": vectors,
         "matrix": vectors * encoder.backend.dimension * 4,
         "weights": (Path(job["model"]) / "model.safetensors").stat().st_size,
@@ -159,15 +159,15 @@ class Meter:
         return hidden
 
 
-def timed(run: Run, texts: list[str], runs: int = RUNS, *, warm: bool = True) -> list[float]:
-    if warm:
-        run(texts)
-    seconds = []
-    for _ in range(runs):
-        begin = time.perf_counter()
-        run(texts)
-        seconds.append(time.perf_counter() - begin)
-    return seconds
+def warm_seconds(run: Run, texts: list[str]) -> float:
+    run(texts)
+    return elapsed(run, texts)
+
+
+def elapsed(run: Run, texts: list[str]) -> float:
+    begin = time.perf_counter()
+    run(texts)
+    return time.perf_counter() - begin
 
 
 def peak_memory() -> int:
@@ -178,20 +178,51 @@ def peak_memory() -> int:
 
 
 def matrix_rate(device: str) -> float:
-    """Measure what the device's fp32 matrix products reach, in operations a second, in the shapes of a base model."""
+    """Measure what fp32 matrix products reach at best, in operations a second, in the shapes of a base model."""
+    many = {"cpu": 512, "cuda": 16384}[device]
+    shapes = ((many, 768, 768), (many, 768, 3072), (many, 3072, 768), (2048, 2048, 2048))
+    libraries = (torch_product, openvino_product) if device == "cpu" else (torch_product,)
+    return max(rate_of(library(device, shape), shape) for shape in shapes for library in libraries)
+
+
+def rate_of(product: Callable[[], object], shape: tuple[int, int, int]) -> float:
+    best = 0.0
+    for _ in range(20):
+        begin = time.perf_counter()
+        for _ in range(10):
+            product()
+        best = max(best, 20 * math.prod(shape) / (time.perf_counter() - begin))
+    return best
+
+
+def torch_product(device: str, shape: tuple[int, int, int]) -> Callable[[], object]:
     import torch
 
-    best, many = 0.0, {"cpu": 512, "cuda": 16384}[device]
-    finished = torch.cuda.synchronize if device == "cuda" else int
-    for rows, inner, columns in ((many, 768, 768), (many, 768, 3072), (many, 3072, 768), (2048, 2048, 2048)):
-        left, right = torch.randn(rows, inner, device=device), torch.randn(columns, inner, device=device)
-        for _ in range(20):
-            begin = time.perf_counter()
-            for _ in range(10):
-                torch.nn.functional.linear(left, right)
-            finished()
-            best = max(best, 20 * rows * inner * columns / (time.perf_counter() - begin))
-    return best
+    rows, inner, columns = shape
+    left, right = torch.randn(rows, inner, device=device), torch.randn(columns, inner, device=device)
+
+    def product() -> None:
+        torch.nn.functional.linear(left, right)
+        if device == "cuda":
+            torch.cuda.synchronize()
+
+    return product
+
+
+def openvino_product(_: str, shape: tuple[int, int, int]) -> Callable[[], object]:
+    import numpy as np
+    import openvino
+    from openvino import opset13
+
+    rows, inner, columns = shape
+    random = np.random.default_rng(0)
+    left = opset13.parameter([rows, inner], np.float32)
+    right = opset13.constant(random.standard_normal((columns, inner), np.float32))
+    model = openvino.Model([opset13.matmul(left, right, False, True)], [left])
+    settings = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": int(os.environ["OMP_NUM_THREADS"])}
+    request = openvino.Core().compile_model(model, "CPU", settings).create_infer_request()
+    request.set_input_tensor(openvino.Tensor(random.standard_normal((rows, inner), np.float32)))
+    return request.infer
 
 
 # --- models and sentences ---------------------------------------------------------------------------------------------
@@ -249,19 +280,44 @@ def compare(given: argparse.Namespace) -> None:
 
 
 def results(job: dict[str, Any], peers: dict[str, str]) -> Iterable[dict[str, Any]]:
-    for peer, python in peers.items():
-        tried = [
-            spawn(python, job | {"system": peer, "batch": batch}) | {"label": f"{peer}, batches of {batch}"}
-            for batch in BATCHES[job["device"]]
-        ]
-        yield min(tried, key=lambda one: min(one["seconds"])) | {"peer": peer}
-    rate = spawn(sys.executable, job | {"system": "matrix products"})["rate"]
     if job["device"] == "cpu":
         spawn(sys.executable, job | {"system": "conversion"})  # happens once, and is not what is compared
-    for backend, precision in OURS[job["device"]]:
-        given = job | {"system": "nlu_lite", "backend": backend, "precision": precision}
-        found = spawn(sys.executable, given)
-        yield found | {"label": f"nlu_lite, {found['name']}", "rate": rate}
+    batches = [
+        [Turns(python, job | {"system": peer, "batch": batch}) for batch in BATCHES[job["device"]]]
+        for peer, python in peers.items()
+    ]
+    ours = [
+        Turns(sys.executable, job | {"system": "nlu_lite", "backend": backend, "precision": precision})
+        for backend, precision in OURS[job["device"]]
+    ]
+    rate = Turns(sys.executable, job | {"system": "matrix products"})
+    for turns in (*chain.from_iterable(batches), *ours, rate):
+        turns.take()
+    chosen = [min(tried, key=lambda turns: turns.best["seconds"]) for tried in batches]
+    for turns in (*chosen, *ours, rate) * (ROUNDS - 1):
+        turns.take()
+    for turns in chosen:
+        peer = turns.job["system"]
+        yield turns.best | {"peer": peer, "label": f"{peer}, batches of {turns.job['batch']}"}
+    for turns in ours:
+        yield turns.best | {"label": f"nlu_lite, {turns.best['name']}", "rate": rate.best["rate"]}
+
+
+@dataclass
+class Turns:
+    """The runs of one system, and the best of them."""
+
+    python: str
+    job: dict[str, Any]
+    found: list[dict[str, Any]] = field(default_factory=list)
+
+    def take(self) -> None:
+        self.found.append(spawn(self.python, self.job))
+
+    @property
+    def best(self) -> dict[str, Any]:
+        memory = max(one.get("memory", 0) for one in self.found)
+        return min(self.found, key=lambda one: one.get("seconds", -one.get("rate", 0))) | {"memory": memory}
 
 
 def spawn(python: str, job: dict[str, Any]) -> dict[str, Any]:
@@ -282,11 +338,11 @@ def spawn(python: str, job: dict[str, Any]) -> dict[str, Any]:
 
 
 def print_table(size: str, rows: list[dict[str, Any]], count: int) -> None:
-    print(f"{size}: {count} sentences; seconds, the best of {RUNS}\n")
+    print(f"{size}: {count} sentences; seconds, the best of {ROUNDS}\n")
     print("| system | seconds | of these outside the forward pass | of the matrix-product rate | peak memory |")
     print("|---|--:|--:|--:|--:|")
     for row in rows:
-        best, outside, share = min(row["seconds"]), "", ""
+        best, outside, share = row["seconds"], "", ""
         if "forward" in row:
             outside = f"{100 * (best - row['forward']) / best:.1f} %"
             share = f"{100 * row['operations'] / row['forward'] / row['rate']:.0f} %" if "fp32" in row["label"] else ""
@@ -295,7 +351,7 @@ def print_table(size: str, rows: list[dict[str, Any]], count: int) -> None:
     print(f"\nMatrix products: {ours[0]['rate'] / 1e9:.0f} G operations a second, fp32.")
     print(f"Weights {ours[0]['weights'] / 1e9:.2f} GB, vectors {ours[0]['matrix'] / 1e9:.2f} GB.")
     for peer in (row for row in rows if "peer" in row):
-        ratios = [f"{min(peer['seconds']) / min(row['seconds']):.2f} ({row['name']})" for row in ours]
+        ratios = [f"{peer['seconds'] / row['seconds']:.2f} ({row['name']})" for row in ours]
         print(f"Faster than {peer['label']} by {', '.join(ratios)}.")
     print(flush=True)
 

@@ -181,6 +181,16 @@ def test_a_copy_in_another_precision_is_made_of_all_rows(monkeypatch):
         assert torch.equal(tensor, torch.from_numpy(CHECKPOINT.tensors[name]).bfloat16()), name
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+def test_the_word_embeddings_are_held_once(dtype, tmp_path):
+    from safetensors.numpy import save_file
+
+    shutil.copytree(MODEL, tmp_path, dirs_exist_ok=True)
+    save_file({name: array.astype(dtype) for name, array in CHECKPOINT.tensors.items()}, tmp_path / "model.safetensors")
+    backend = TorchBackend(read(tmp_path))
+    assert np.shares_memory(backend._words, backend.model.embeddings.word_embeddings.weight.detach().numpy())
+
+
 def test_openvino_converts_all_but_the_word_embeddings(keep, monkeypatch):
     backend = OpenVinoBackend(CHECKPOINT, keep)
     words = CHECKPOINT.tensors["embeddings.word_embeddings.weight"]

@@ -10,6 +10,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from logging import ERROR
 from pathlib import Path
 from threading import Lock
@@ -166,11 +167,12 @@ def _convert(checkpoint: Checkpoint, folder: Path) -> None:
     from openvino.frontend import FrontEndManager
     from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
 
-    model, words = build_model(checkpoint, torch.device("cpu"), torch.float32), checkpoint.tensors[WORDS]
+    tensors = dict(checkpoint.tensors)
+    model = build_model(replace(checkpoint, tensors=tensors), torch.device("cpu"), torch.float32)
     ids = torch.ones((2, 8), dtype=torch.long)
     mask = torch.ones_like(ids)
     mask[1, 6:] = 0
-    example = {"rows": torch.zeros((2, 8, words.shape[1])), "ids": ids, "mask": mask}
+    example = {"rows": torch.zeros((2, 8, tensors[WORDS].shape[1])), "ids": ids, "mask": mask}
     with torch.inference_mode(), warnings.catch_warnings(), _quiet_transformers():
         # Tracing warns of constants that might be shapes; here they are not.
         warnings.simplefilter("ignore")
@@ -179,7 +181,7 @@ def _convert(checkpoint: Checkpoint, folder: Path) -> None:
     converted = front_end.convert(front_end.load(decoder))
     converted.set_rt_info(positions_of(model.config), list(POSITIONS))
     openvino.save_model(converted, folder / FILE, compress_to_fp16=False)
-    for tensor in checkpoint.tensors.values():
+    for tensor in tensors.values():
         let_go(tensor)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -52,10 +54,12 @@ class TorchBackend:
         self._device = _device(device)
         self._dtype = _dtype(self._device, precision)
         self._threads = threads
-        self.model = build_model(checkpoint, self._device, self._dtype)
-        # On the CPU in fp32 the model uses the checkpoint's arrays as they lie.
+        # On the CPU in fp32 the model uses the checkpoint's arrays as they lie; asked again, it might give a copy.
         as_it_lies = (self._device.type, self._dtype) == ("cpu", torch.float32)
-        self._words = checkpoint.tensors[WORDS] if as_it_lies else None
+        words = {name: checkpoint.tensors[name] for name in checkpoint.tensors if as_it_lies and name == WORDS}
+        self._words = words.get(WORDS)
+        tensors = ChainMap(words, checkpoint.tensors)  # type: ignore[arg-type]  # it is read alone
+        self.model = build_model(replace(checkpoint, tensors=tensors), self._device, self._dtype)
         self._precision = precision
         self.dimension: int = self.model.config.hidden_size
         self.layers: int = self.model.config.num_hidden_layers
