@@ -41,7 +41,6 @@ OURS = {
     "cpu": [(backend, precision) for precision in ("fp32", "bf16") for backend in ("torch", "openvino")],
     "cuda": [("torch", precision) for precision in ("fp32", "bf16", "fp16")],
 }
-PEERS = ("sentence-transformers", "flair", "transformers")
 BATCHES = {"cpu": (4, 8, 16, 32), "cuda": (32, 128)}
 """Batch sizes of peers that are tried."""
 Run = Callable[[list[str]], Any]
@@ -409,7 +408,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", choices=["compare", "scale", "profile", "work"])
     parser.add_argument("folder", help="folder of Universal Dependencies")
-    parser.add_argument("--peer", action="append", default=[], metavar="NAME=PYTHON", help=", ".join(PEERS))
+    parser.add_argument("--peer", action="append", default=[], metavar="NAME=PYTHON", help=", ".join(OPENERS))
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", choices=list(OURS), default="cpu")
     parser.add_argument("--each", type=int, help=f"sentences of each language; {SENTENCES} by default")
