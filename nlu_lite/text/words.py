@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
 from itertools import groupby, pairwise
 from operator import itemgetter
-from unicodedata import combining
+from unicodedata import category, combining
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +24,8 @@ _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\u
 _END = rf"[^\s<>\"“”»)\]{_UNSPACED}]*[^\s<>\"“”»)\].,;:!?'’{_UNSPACED}]"
 ADDRESS = re.compile(rf"(?:https?|ftp)://{_END}")
 SITE = re.compile(rf"www\.{_END}")
-MENTION = re.compile(r"@(?<![\w.]@)\w{1,64}")
-TAG = re.compile(r"#(?<![\w&]#)[^\W\d]\w*+")
+MENTION = r"@(?<![\w.]@)\w[\w{marks}]{{0,63}}+"
+TAG = r"#(?<![\w&]#)[^\W\d][\w{marks}]*+"
 JOY = re.compile(r"\^[_.-]?\^")
 ARROW = re.compile(r"<[-=]++>?|(?<![-=])[-=]++>|[<>!]=++")
 ENTITY = re.compile(r"(?:&(?:#\d{1,6}|#x[0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});)++")
@@ -169,9 +169,9 @@ _WORD = re.compile(r"\w+")
 
 def _spans(text: str, rules: WordRules) -> Iterator[tuple[int, int]]:
     """Give what is one token: addresses, tags, faces and what the language's patterns say."""
-    for signs, pattern in _COMMON:
+    for signs, find in _COMMON:
         if any(sign in text for sign in signs):
-            yield from (match.span() for match in pattern.finditer(text))
+            yield from (match.span() for match in find(text))
     yield from _mails(text)
     for pattern in rules.one:
         for match in pattern.finditer(text):
@@ -179,15 +179,31 @@ def _spans(text: str, rules: WordRules) -> Iterator[tuple[int, int]]:
             yield from (match.span(group) for group in groups if match.start(group) < match.end(group))
 
 
-_COMMON = (
-    (("&",), ENTITY),
-    (("",), FACE),
-    (("^",), JOY),
-    (("<", ">", "!="), ARROW),
-    (("@",), MENTION),
-    (("#",), TAG),
-    (("://",), ADDRESS),
-    (("www.",), SITE),
+def _mentions(text: str) -> Iterator[re.Match[str]]:
+    return _with_marks(MENTION).finditer(text)
+
+
+def _tags(text: str) -> Iterator[re.Match[str]]:
+    return _with_marks(TAG).finditer(text)
+
+
+@cache
+def _with_marks(pattern: str) -> re.Pattern[str]:
+    r"""Compile a pattern with marks, such as vowel signs, and joiners: letters have them, but ``\w`` does not."""
+    marks = [mark for mark in map(chr, range(0x20000)) if category(mark)[0] == "M"]
+    joiners, variants = "\u200c\u200d", "\U000e0100-\U000e01ef"  # beyond the range above only variants are marks
+    return re.compile(pattern.format(marks="".join(marks) + joiners + variants))
+
+
+_COMMON: tuple[tuple[tuple[str, ...], Callable[[str], Iterator[re.Match[str]]]], ...] = (
+    (("&",), ENTITY.finditer),
+    (("",), FACE.finditer),
+    (("^",), JOY.finditer),
+    (("<", ">", "!="), ARROW.finditer),
+    (("@",), _mentions),
+    (("#",), _tags),
+    (("://",), ADDRESS.finditer),
+    (("www.",), SITE.finditer),
 )
 
 

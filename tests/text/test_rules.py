@@ -366,6 +366,27 @@ def test_words(language, text, expected):
     assert split(text, language)[1] == expected.split("|")
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "expected"),
+    [
+        ("th", "ไป #สวัสดี ครับ @รักดี", "ไป|#สวัสดี|ครับ|@รักดี"),
+        ("hi", "#भारत की #हिन्दी!", "#भारत|की|#हिन्दी|!"),
+        ("bn", "#বাংলা @বাংলা", "#বাংলা|@বাংলা"),
+        ("km", "#ភ្នំពេញ ខ្ញុំ", "#ភ្នំពេញ|ខ្ញុំ"),
+        ("my", "#ကမ္ဘာ", "#ကမ္ဘာ"),
+        ("fa", "#کتاب\u200cها، خوب", "#کتاب\u200cها|،|خوب"),
+        ("si", "#ශ්\u200dරී ලංකා", "#ශ්\u200dරී|ලංකා"),
+        ("ar", "#العَرَبِيَّة هنا", "#العَرَبِيَّة|هنا"),
+        ("he", "#שָׁלוֹם לך", "#שָׁלוֹם|לך"),
+        ("en", "#cafe\u0301s, @zoe\u0308 #\u0301a", "#cafe\u0301s|,|@zoe\u0308|#\u0301|a"),
+        ("ja", "#葛\U000e0100城", "#葛\U000e0100城"),
+        ("xx", "#\U0001110c\U0001112e\U0001110b", "#\U0001110c\U0001112e\U0001110b"),
+    ],
+)
+def test_tags_and_mentions_have_the_marks_of_every_script(language, text, expected):
+    assert split(text, language)[1] == expected.split("|")
+
+
 DETECTED = {
     "de": "Das ist nicht der Hund, den wir gesehen haben.",
     "en": "This is not the dog that we have seen.",
