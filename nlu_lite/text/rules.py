@@ -32,13 +32,16 @@ A file holds three tables, all optional, with these keys (lists of words are str
     whole, ``a-_`` keeps the hyphen of ``pre-``. ``runs``: signs of which several in a row are one word. ``stops``:
     ``"apart"`` where the stop of an abbreviation is a word of its own. ``elided``: words that lose their last vowel
     before an apostrophe and are words of their own; ``*`` for all that no space follows. ``one``: patterns; a match is
-    one word, or each of its groups where it has some. ``tail``: patterns of what belongs to the word before.
-    ``whole``: words that are
-    never cut by ``elided`` or ``clitics``. ``clitics``: patterns for a whole word, in the order in which clitics
-    stand; each group is a word, and is looked at by the patterns after it. ``compounds``: words written with spaces,
-    one a line. ``apart``: words that ICU's dictionary has as one, with ``|`` where they are cut. ``affixes``: patterns
-    for such a word; each group is a word. ``alone``: characters that are words by themselves; other Chinese characters
-    that ICU leaves single in a row are one word. ``glue``: patterns in whose matches nothing is cut.
+    one word, or each of its groups where it has some. ``tail``: patterns of what belongs to the word before. ``whole``:
+    words that are never cut by ``elided``, ``clitics`` or what is said of affixes here. ``clitics``: patterns for a
+    whole word, in the order in which clitics stand; each group is a word, and is looked at by the patterns after it.
+    ``compounds``: words written with spaces, one a line. ``apart``: words that ICU's dictionary has as one, with ``|``
+    where they are cut. ``affixes``: patterns for such a word; each group is a word. Characters that are cut off such a
+    word of three or more where no pattern fits: ``surnames``, off the front of three, unless ICU has the first two as a
+    word; ``suffixes``, off the end, but where ICU has the last two as a word and not what stands before the last, these
+    two are cut off; ``prefixes``, off the front of what ICU has as a word. ``alone``: characters that are words by
+    themselves; other Chinese characters that ICU leaves single in a row are one word. ``glue``: patterns in whose
+    matches nothing is cut.
 """
 
 from __future__ import annotations
@@ -110,6 +113,9 @@ class WordRules:
     compounds: frozenset[str] = frozenset()
     apart: tuple[str, ...] = ()
     affixes: tuple[re.Pattern[str], ...] = ()
+    surnames: str = ""
+    suffixes: str = ""
+    prefixes: str = ""
     glue: tuple[re.Pattern[str], ...] = ()
     alone: str = ""
 
@@ -191,6 +197,10 @@ def _split(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
+def _characters(text: str) -> str:
+    return "".join(text.split())
+
+
 def _compounds(text: str) -> frozenset[str]:
     return frozenset(" ".join(line.lower().split()) for line in text.splitlines() if line.strip())
 
@@ -213,5 +223,5 @@ _WORD_KEYS: dict[str, Callable[[Any], Any]] = {
     "apart": _split,
     "affixes": _patterns,
     "glue": _patterns,
-    "alone": lambda text: "".join(text.split()),
+    **dict.fromkeys(("alone", "surnames", "suffixes", "prefixes"), _characters),
 }

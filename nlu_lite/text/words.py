@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from itertools import groupby, pairwise
 from operator import itemgetter
 from unicodedata import category, combining
@@ -57,7 +57,7 @@ def word_cuts(
     cuts[found.stops_of_words + 1] = True
     cuts[found.stops_apart] = True
     _elide(characters, cuts, rules)
-    if rules.apart or rules.affixes:
+    if any((rules.apart, rules.affixes, rules.surnames, rules.suffixes, rules.prefixes)):
         _take_apart(characters.text, cuts, language)
     if rules.alone:
         _join_single(characters, cuts, rules.alone)
@@ -77,15 +77,19 @@ def word_cuts(
 
 def icu_cuts(characters: Characters, language: str) -> Bools:
     """Give ICU's cuts with those around white space: bool [N + 1]."""
-    from icu4py.breakers import WordBreaker
-
-    segments = WordBreaker(characters.text, "" if language == "xx" else language).segments()
-    ends = np.fromiter(map(itemgetter(1), segments), np.int64)
+    ends = np.fromiter(map(itemgetter(1), _segments(characters.text, language)), np.int64)
     cuts = np.zeros(len(characters.points) + 1, bool)
     cuts[characters.from_utf16(ends)] = True
     cuts[characters.edges()] = True
     cuts[[0, -1]] = True
     return cuts
+
+
+def _segments(text: str, language: str) -> Iterator[tuple[int, int]]:
+    from icu4py.breakers import WordBreaker
+
+    spans: Iterator[tuple[int, int]] = WordBreaker(text, "" if language == "xx" else language).segments()
+    return spans
 
 
 def one_token(cuts: Bools, begin: int, end: int) -> None:
@@ -250,7 +254,24 @@ def _inside(word: str, language: str) -> tuple[int, ...]:
         match = pattern.fullmatch(word)
         if match:
             return tuple(match.start(group) for group in range(2, pattern.groups + 1) if match.group(group))
-    return ()
+    place = _affix(word, rules, partial(_is_word, language=language)) if len(word) > 2 else 0
+    return (place,) if place else ()
+
+
+def _affix(word: str, rules: WordRules, known: Callable[[str], bool]) -> int:
+    """Give the offset at which a surname, a suffix or a prefix of one character is cut off, or 0."""
+    if len(word) == 3 and word[0] in rules.surnames and not known(word[:2]):
+        return 1
+    if word[-1] in rules.suffixes:
+        # A compound of two words may end with a character that is a suffix elsewhere.
+        return len(word) - (2 if known(word[-2:]) and not known(word[:-1]) else 1)
+    return int(word[0] in rules.prefixes and known(word[1:]))
+
+
+@lru_cache(maxsize=65536)
+def _is_word(text: str, language: str) -> bool:
+    """Whether ICU has a text as one word; the suffixes of a language's words come again and again."""
+    return sum(1 for _ in _segments(text, language)) == 1
 
 
 @cache

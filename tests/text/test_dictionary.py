@@ -43,6 +43,17 @@ def test_dictionaries_find_words(language, text, expected):
     assert words(text, language, Words.DICTIONARY) == expected.split("|")
 
 
+AFFIXES = """
+有限|公司 人民|政府 高速|公路 分|公司 总|书记 大|教堂 总|决赛 非|政府 副|市長 李|建国 王|建军 孙|中山
+许可证 許可證 陈述句 周年庆 周期表 林荫道 主席臺 非洲象
+"""
+
+
+@pytest.mark.parametrize("expected", AFFIXES.split())
+def test_chinese_affixes_are_cut_off_where_words_are_left(expected):
+    assert words(expected.replace("|", ""), "zh", Words.DICTIONARY) == expected.split("|")
+
+
 TEXTS = {
     "ja": "東京都に行かなかった。",
     "km": "ក្រុមហ៊ុនទទួលបានប្រាក់ចំណេញ។",

@@ -28,6 +28,9 @@ def test_every_file_can_be_read(language):
     assert check_language(language) == language
     for pattern in rules.words.clitics:
         assert pattern.groups
+    for characters in (rules.words.alone, rules.words.surnames, rules.words.suffixes, rules.words.prefixes):
+        assert "".join(characters.split()) == characters
+        assert not {"|", "[", "(", ".", ","} & set(characters)
 
 
 def test_the_languages_of_the_card_have_rules():
@@ -364,6 +367,18 @@ WORDS = [
 @pytest.mark.parametrize(("language", "text", "expected"), WORDS)
 def test_words(language, text, expected):
     assert split(text, language)[1] == expected.split("|")
+
+
+AFFIXES = """
+有限|公司 有限|公司|的 人民|政府 高速|公路 高速|公司 分|公司 博物|館 早餐|店 陳列|館 許可證
+总|书记 總|書記 大|教堂 总|决赛 全|世界 非|政府 副|市長 副|总|经理
+李|建国 孙|中山 李|先生 陳|先生 欧阳|修
+"""
+
+
+@pytest.mark.parametrize("expected", AFFIXES.split())
+def test_chinese_affixes_are_cut_off_where_words_are_left(expected):
+    assert split(expected.replace("|", ""), "zh")[1] == expected.split("|")
 
 
 @pytest.mark.parametrize(
