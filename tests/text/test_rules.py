@@ -370,13 +370,19 @@ def test_words(language, text, expected):
 
 
 AFFIXES = """
-有限|公司 有限|公司|的 人民|政府 高速|公路 高速|公司 分|公司 博物|館 早餐|店 陳列|館 許可證
+有限|公司 有限|公司|的 人民|政府 市|政府 縣|政府 高速|公路 高速|公司 分|公司 博物|館 早餐|店 陳列|館 許可證
 总|书记 總|書記 大|教堂 总|决赛 全|世界 非|政府 副|市長 副|总|经理
-李|建国 孙|中山 李|先生 陳|先生 欧阳|修
+李|建国 孙|中山 李|先生 陳|先生 欧阳|修 謝謝|你 谢谢|你
+"""
+WHOLE = """
+俱樂部 俱乐部 巧克力 任天堂 地中海 天安門 天安门 明信片 天花板 下午茶 萬聖節 万圣节 秦始皇 始皇帝 蘇黎世 苏黎世
+蘇利南 苏里南 蘇里南 苏利南 蘇美爾 苏美尔 張家口 张家口 張家界 张家界 早稻田 大猩猩 大力士 王八蛋 葉綠體 叶绿体
+何首烏 何首乌 朱古力 德意志 唐古拉 王府井 金槍魚 金枪鱼 主人翁 大伙兒 大伙儿 大陸架 大陆架 大氣層 大气层 數位 数位
+反應堆 反应堆 主席台
 """
 
 
-@pytest.mark.parametrize("expected", AFFIXES.split())
+@pytest.mark.parametrize("expected", [*AFFIXES.split(), *WHOLE.split()])
 def test_chinese_affixes_are_cut_off_where_words_are_left(expected):
     assert split(expected.replace("|", ""), "zh")[1] == expected.split("|")
 
