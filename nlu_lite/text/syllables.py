@@ -12,21 +12,18 @@ stops, and where a run begins and ends, stays as it was.
 from __future__ import annotations
 
 import math
-import pickletools
 import re
 from collections.abc import Iterator
 from functools import cache
-from importlib import metadata
 from itertools import pairwise
-from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
+
+from nlu_lite.text.packages import LONGEST, file_of, pickled
 
 if TYPE_CHECKING:
     from nlu_lite.text.characters import Characters
     from nlu_lite.text.words import Bools
-
-_LONGEST = 2000  # letters that are looked at together
 
 
 def _borders(begin: re.Pattern[str], run: str) -> list[int]:
@@ -34,13 +31,9 @@ def _borders(begin: re.Pattern[str], run: str) -> list[int]:
     return [0, *(match.start() for match in begin.finditer(run, 1)), len(run)]
 
 
-def _file(package: str, name: str) -> Path:
-    return Path(str(metadata.distribution(package).locate_file(package))) / name
-
-
 # --- Khmer ------------------------------------------------------------------------------------------------------------
 
-_KHMER = re.compile(rf"[\u1780-\u17d3\u17dd]{{2,{_LONGEST}}}")
+_KHMER = re.compile(rf"[\u1780-\u17d3\u17dd]{{2,{LONGEST}}}")
 _KHMER_SYLLABLE = re.compile(r"[\u1780-\u17b3](?<!\u17d2.)")  # a letter, not written under the one before
 
 # What the model was trained to look at: its names for syllables and rows of them, counted from the one in question.
@@ -81,14 +74,20 @@ def recut_khmer(characters: Characters, cuts: Bools) -> None:
     tagger, alone = _khmer()
     for run in _KHMER.finditer(characters.text):
         borders = _borders(_KHMER_SYLLABLE, run.group())
+        clues = list(_clues(run.group(), borders))
         with alone:  # a tagger holds what it is asked
-            tags = tagger.tag(list(_clues(run.group(), borders)))
+            tags = tagger.tag(clues)
+        begun = [border for border, tag in zip(borders[1:-1], tags[1:], strict=True) if tag == "1"]
         cuts[run.start() + 1 : run.end()] = False
-        cuts[[run.start() + border for border, tag in zip(borders, tags, strict=False) if border and tag == "1"]] = True
+        cuts[[run.start() + border for border in begun]] = True
 
 
 def _clues(run: str, borders: list[int]) -> Iterator[list[str]]:
-    """Give what the model looks at, syllable by syllable."""
+    """Give what the model looks at, syllable by syllable.
+
+    A run that begins with a letter gets what khmercut would give; the kinds that it has for a vowel or another mark
+    before any letter are left out.
+    """
     last = len(borders) - 1
     kinds = ["C" if end - begin == 1 else f"K{end - begin}" for begin, end in pairwise(borders)]
     for here in range(last):
@@ -106,13 +105,13 @@ def _khmer() -> tuple[Any, Lock]:
     from pycrfsuite import Tagger
 
     tagger = Tagger()
-    tagger.open(str(_file("khmercut", "crf_ner_10000.crfsuite")))
+    tagger.open(str(file_of("khmercut", "crf_ner_10000.crfsuite")))
     return tagger, Lock()
 
 
 # --- Burmese ----------------------------------------------------------------------------------------------------------
 
-_BURMESE = re.compile(rf"[\u1000-\u103f\u104c-\u104f]{{2,{_LONGEST}}}")
+_BURMESE = re.compile(rf"[\u1000-\u103f\u104c-\u104f]{{2,{LONGEST}}}")
 # A letter, neither written under the one before, nor over the next, nor the end of a syllable.
 _BURMESE_SYLLABLE = re.compile(r"[\u1000-\u102a\u103f\u104c-\u104f](?<!\u1039.)(?![\u1039\u103a])")
 
@@ -153,7 +152,6 @@ def _likeliest(run: str, borders: list[int]) -> Iterator[int]:
 
 @cache
 def _burmese() -> dict[str, float]:
-    """What each word costs. The list is a pickle: its strings and numbers are read, nothing is run."""
-    listed = pickletools.genops(_file("pymyanlp", "lib/myword/models/unigram-word.bin").read_bytes())
-    said: list[Any] = [argument for code, argument, _ in listed if code.name.startswith(("BINUNICODE", "BININT"))]
+    """What each word costs: the list has each word before its number."""
+    said = pickled(file_of("pymyanlp", "lib/myword/models/unigram-word.bin"))
     return {word: _SEEN_ONCE - math.log(count) for word, count in zip(said[::2], said[1::2], strict=True)}
