@@ -146,7 +146,9 @@ def cut(cutter: Cutter, characters: Characters, language: str) -> Bools:
 def with_rules(cutter: Cutter, characters: Characters, language: str) -> Bools:
     text = [(0, characters.text)]
     found = sentence_cuts(text, rules_of(language).sentences, NewlineBreaks.PARAGRAPHS)
-    return word_cuts(characters, language, found, partial(cut, cutter))
+    cuts = cut(cutter, characters, language)
+    word_cuts(characters, language, found, cuts)
+    return cuts
 
 
 def score(how: Callable[..., Bools], cutter: Cutter, language: str, documents: list[dict]) -> float:

@@ -12,7 +12,7 @@ from nlu_lite.encoding import Context, EncoderSettings, LayerMerge, Pooling
 from nlu_lite.errors import OptionError
 from nlu_lite.models import ModelOptions
 from nlu_lite.records import Alignment, SentencePooling
-from nlu_lite.text import NewlineBreaks, Splitter, TextSettings, Words, check_dictionaries
+from nlu_lite.text import NewlineBreaks, Splitter, TextSettings, Words
 
 E = TypeVar("E", bound=Enum)
 
@@ -64,7 +64,6 @@ def changed(
 
     Raises:
         OptionError: An option is unknown, needs other weights, or has an unknown value.
-        MissingExtra: ``words="dictionary"`` without the extra ``words``.
 
     Example:
         >>> changed(TextSettings(), ModelOptions(), {"pooling": "mean"})[1].encoder.pooling
@@ -73,10 +72,7 @@ def changed(
     _check_names(changes)
     values = {name: _converted(name, value) for name, value in changes.items()}
     encoder = replace(options.encoder, **_renamed(values, ENCODER))
-    found = replace(settings, **_renamed(values, TEXT)), replace(options, encoder=encoder, **_renamed(values, MODEL))
-    if found[0].words is Words.DICTIONARY:
-        check_dictionaries()
-    return found
+    return replace(settings, **_renamed(values, TEXT)), replace(options, encoder=encoder, **_renamed(values, MODEL))
 
 
 def choice(kind: type[E], value: str, option: str) -> E:

@@ -355,6 +355,7 @@ class Pipeline:
 
         Raises:
             OptionError: An option is unknown, needs other weights, or has an unknown value.
+            MissingExtra: A package is needed that is not installed.
 
         Example:
             >>> import nlu_lite
@@ -365,6 +366,7 @@ class Pipeline:
             ['In', 'New', 'York']
         """
         settings, options = changed(self.settings, self.options, changes)
+        text.check_dictionaries(settings.words, self.language)
         models = tuple(changed_model(model, options) for model in self.models)
         check_prompt(options.prompt, models)
         return replace(self, models=models, settings=settings, options=options)
@@ -573,6 +575,8 @@ def load(
     if kept is not saving.Versions.SAME:
         raise OptionError(f"versions={versions!r} without path=", "it with a saved pipeline", "Leave it out")
     components = registry.resolve(references)
+    language = _language(components)
+    text.check_dictionaries(settings.words, language)
     specs = [spec for spec in components if isinstance(spec, ModelSpec)]
     names = table.column_names(specs)
     locked = _locked(specs, lock, revision)
@@ -580,7 +584,7 @@ def load(
         open_model(spec, name, access, options, pins) for spec, name, pins in zip(specs, names, locked, strict=True)
     ]
     check_prompt(prompt, models)
-    return Pipeline(components, tuple(models), _language(components), settings, options, access)
+    return Pipeline(components, tuple(models), language, settings, options, access)
 
 
 def _also(positions: bool, metadata: bool) -> Also:
@@ -607,8 +611,7 @@ def _load_saved(
     if saved.language != _language(saved.components):
         got = f"{path / saving.FILE} is damaged (its language is {saved.language!r}, that of its references is another)"
         raise FormatError(got, "what Pipeline.save writes", saving.REMEDY)
-    if saved.settings.words is text.Words.DICTIONARY:
-        text.check_dictionaries()
+    text.check_dictionaries(saved.settings.words, saved.language)
     options = replace(saved.options, device=options.device, threads=options.threads)
     models = [open_model(one.spec, one.column, access, options, check=saving.checked(one)) for one in saved.models]
     return Pipeline(saved.components, tuple(models), saved.language, saved.settings, options, access)

