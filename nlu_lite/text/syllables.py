@@ -112,8 +112,9 @@ def _khmer() -> tuple[Any, Lock]:
 # --- Burmese ----------------------------------------------------------------------------------------------------------
 
 _BURMESE = re.compile(rf"[\u1000-\u103f\u104c-\u104f]{{2,{LONGEST}}}")
-# A letter, neither written under the one before, nor over the next, nor the end of a syllable.
-_BURMESE_SYLLABLE = re.compile(r"[\u1000-\u102a\u103f\u104c-\u104f](?<!\u1039.)(?![\u1039\u103a])")
+# A letter, neither written under the one before, nor over the next, nor the end of a syllable: a tone (U+1037) stands
+# on either side of the sign that ends one.
+_BURMESE_SYLLABLE = re.compile(r"[\u1000-\u102a\u103f\u104c-\u104f](?<!\u1039.)(?!\u1037?[\u1039\u103a])")
 
 # A word costs the logarithm of how rare it is, so the cheapest words are the likeliest. One seen once costs 14: less
 # than ln(12 million), as many as the list has counted, since its longer words would win too often; chosen on other

@@ -86,6 +86,12 @@ def test_khmer_that_begins_with_a_letter_is_cut_as_khmercut_cuts_it(text):
     assert words("ក" + text, "km", Words.DICTIONARY) == khmercut.tokenize("ក" + text)
 
 
+@pytest.mark.parametrize("end", ["\u1037\u103a", "\u103a\u1037"], ids=["normalised", "as typed"])
+def test_a_tone_on_either_side_of_the_sign_that_ends_a_syllable_cuts_none(end):
+    text = f"ဇင{end}ဇွင{end}"
+    assert words(text, "my", Words.DICTIONARY) == [f"ဇင{end}", f"ဇွင{end}"]
+
+
 @pytest.mark.parametrize("language", ["km", "my"])
 def test_a_long_run_of_letters_is_cut_in_parts(language):
     text = TEXTS[language][:-1]
