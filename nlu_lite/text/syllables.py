@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
@@ -112,8 +113,8 @@ def _khmer() -> tuple[Any, Lock]:
 # --- Burmese ----------------------------------------------------------------------------------------------------------
 
 _BURMESE = re.compile(rf"[\u1000-\u103f\u104c-\u104f]{{2,{LONGEST}}}")
-# A letter, neither written under the one before, nor over the next, nor the end of a syllable: a tone (U+1037) stands
-# on either side of the sign that ends one.
+# A letter, neither written under the one before, nor over the next, nor the end of a syllable, which may have a tone
+# (U+1037) before the sign that says so.
 _BURMESE_SYLLABLE = re.compile(r"[\u1000-\u102a\u103f\u104c-\u104f](?<!\u1039.)(?!\u1037?[\u1039\u103a])")
 
 # A word costs the logarithm of how rare it is, so the cheapest words are the likeliest. One seen once costs 14: less
@@ -127,7 +128,8 @@ _MOST = 9  # syllables of a word
 def recut_burmese(characters: Characters, cuts: Bools) -> None:
     """Cut runs of Burmese letters into the words that are likeliest by themselves."""
     for run in _BURMESE.finditer(characters.text):
-        ends = list(_likeliest(run.group(), _borders(_BURMESE_SYLLABLE, run.group())))
+        text = _in_one_order(run.group())
+        ends = list(_likeliest(text, _borders(_BURMESE_SYLLABLE, text)))
         cuts[run.start() + 1 : run.end()] = False
         cuts[[run.start() + end for end in ends[1:]]] = True
 
@@ -151,8 +153,16 @@ def _likeliest(run: str, borders: list[int]) -> Iterator[int]:
         place = begins[place]
 
 
+def _in_one_order(text: str) -> str:
+    """Put a tone before the sign that ends a syllable, as normalised text has it; the list has words in both orders."""
+    return text.replace("\u103a\u1037", "\u1037\u103a")
+
+
 @cache
 def _burmese() -> dict[str, float]:
     """What each word costs: the list has each word before its number."""
     said = pickled(file_of("pymyanlp", "lib/myword/models/unigram-word.bin"))
-    return {word: _SEEN_ONCE - math.log(count) for word, count in zip(said[::2], said[1::2], strict=True)}
+    counts: Counter[str] = Counter()
+    for word, count in zip(said[::2], said[1::2], strict=True):
+        counts[_in_one_order(word)] += count
+    return {word: _SEEN_ONCE - math.log(count) for word, count in counts.items()}

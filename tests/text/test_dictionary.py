@@ -6,6 +6,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from configparser import ConfigParser
 from pathlib import Path
+from unicodedata import normalize
 
 import pandas as pd
 import pytest
@@ -90,6 +91,17 @@ def test_khmer_that_begins_with_a_letter_is_cut_as_khmercut_cuts_it(text):
 def test_a_tone_on_either_side_of_the_sign_that_ends_a_syllable_cuts_none(end):
     text = f"ဇင{end}ဇွင{end}"
     assert words(text, "my", Words.DICTIONARY) == [f"ဇင{end}", f"ဇွင{end}"]
+
+
+BURMESE_SYLLABLES = "နှင* ခွင* ပြု မြို\u1037 တင* သည\u103a လူ ကြည*".replace("*", "\u1037\u103a").split()
+
+
+@given(st.lists(st.sampled_from(BURMESE_SYLLABLES), min_size=2, max_size=12).map("".join))
+@settings(max_examples=100, deadline=None)
+def test_burmese_words_are_the_same_in_either_order_of_signs(text):
+    other = text.replace("\u1037\u103a", "\u103a\u1037")
+    assert normalize("NFC", other) == text
+    assert list(map(len, words(text, "my", Words.DICTIONARY))) == list(map(len, words(other, "my", Words.DICTIONARY)))
 
 
 @pytest.mark.parametrize("language", ["km", "my"])
