@@ -12,6 +12,7 @@ from tiny import TEXTS as SENTENCES
 
 from nlu_lite.encoding import EncoderSettings, open_encoder
 from nlu_lite.encoding.architectures import ARCHITECTURES
+from nlu_lite.encoding.backends import Precision
 from nlu_lite.encoding.backends.openvino import OpenVinoBackend
 from nlu_lite.encoding.backends.torch import TorchBackend
 from nlu_lite.encoding.subwords import Frame
@@ -158,6 +159,20 @@ def test_token_vectors_are_transformers(saved, backend, tmp_path):
         ids, first = framed(encoder, words)
         expected.append(forward(model, ids).last_hidden_state[0].numpy()[first])
     np.testing.assert_allclose(found, np.concatenate(expected), atol=1e-5, rtol=1e-5)
+
+
+def test_bf16_is_near(saved):
+    texts, segments = segments_of_words([WORDS, WORDS[:2]])
+    exact, near = (
+        open_encoder(read(saved[0]), TorchBackend(read(saved[0]), precision=precision)).token_vectors(
+            texts, segments, nothing
+        )
+        for precision in (Precision.FP32, Precision.BF16)
+    )
+    assert near.dtype == np.float32
+    assert (near != exact).any()
+    cosine = (near * exact).sum(1) / np.linalg.norm(near, axis=1) / np.linalg.norm(exact, axis=1)
+    assert cosine.mean() >= 0.999  # of random weights, which are much larger than real ones
 
 
 TEXTS = ["Hello unbelievable world.", "Naïve ``world''", "WORLD"]

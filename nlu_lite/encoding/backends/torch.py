@@ -54,8 +54,9 @@ class TorchBackend:
         self._device = _device(device)
         self._dtype = _dtype(self._device, precision)
         self._threads = threads
-        # On the CPU in fp32 the model uses the checkpoint's arrays as they lie; asked again, it might give a copy.
-        as_it_lies = (self._device.type, self._dtype) == ("cpu", torch.float32)
+        self._mixed = self._device.type == "cpu" and self._dtype != torch.float32
+        # On the CPU the model uses the checkpoint's word embeddings as they lie; asked again, it might give a copy.
+        as_it_lies = self._device.type == "cpu"
         words = {name: checkpoint.tensors[name] for name in checkpoint.tensors if as_it_lies and name == WORDS}
         self._words = words.get(WORDS)
         tensors = ChainMap(words, checkpoint.tensors)  # type: ignore[arg-type]  # it is read alone
@@ -90,7 +91,8 @@ class TorchBackend:
         """Run the model (see `Backend.encode`)."""
         import torch
 
-        with torch.inference_mode(), _threads(self._threads), _memory_errors():
+        mixed = torch.autocast("cpu", self._dtype, enabled=self._mixed)
+        with torch.inference_mode(), mixed, _threads(self._threads), _memory_errors():
             # Without padding no mask is needed, and attention without one is faster.
             attended = None if mask.all() else torch.from_numpy(mask).to(self._device)
             output = self.model(
@@ -173,19 +175,34 @@ def positions_of(config: Any) -> int:
 
 
 def build_model(checkpoint: Checkpoint, device: torch.device, dtype: torch.dtype) -> Any:
-    """Build transformers' model with the checkpoint's arrays as its weights; its own types do not hold under mypy."""
+    """Build transformers' model with the checkpoint's arrays as its weights; its own types do not hold under mypy.
+
+    On the CPU only matrix products have another precision than fp32: what is added up and normalised between them keeps
+    its digits, of which the vectors would else lose more, at little cost. `TorchBackend.encode` goes with that.
+    """
     model = _empty_model(checkpoint)
     wanted = model.state_dict()
     _check_count(wanted, checkpoint.tensors)
     _check_names(set(wanted) - set(checkpoint.tensors))
     _check_layers(set(checkpoint.tensors) - set(wanted))
+    dtypes = _dtypes(model, dtype) if device.type == "cpu" else {}
     weights = {
-        name: _placed(_checked(name, checkpoint.tensors[name], tuple(like.shape)), device, dtype)
+        name: _placed(_checked(name, checkpoint.tensors[name], tuple(like.shape)), device, dtypes.get(name, dtype))
         for name, like in wanted.items()
     }
     model.load_state_dict(weights, assign=True)
     _fill_buffers(model, device)
     return model.eval()
+
+
+def _dtypes(model: Any, dtype: torch.dtype) -> dict[str, torch.dtype]:
+    """Give what multiplies matrices another type than the rest, by the names of the weights."""
+    import torch
+
+    products = [name for name, module in model.named_modules() if isinstance(module, torch.nn.Linear)]
+    return {
+        name: dtype if name.rpartition(".")[0] in products else torch.float32 for name, _ in model.named_parameters()
+    }
 
 
 def _empty_model(checkpoint: Checkpoint) -> Any:
