@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, NoReturn
 if TYPE_CHECKING:
     import tqdm as bars
 
-
+DELAY = 1.0
+"""Seconds after which a bar shows itself."""
 _HIDDEN: ContextVar[bool] = ContextVar("hidden", default=False)
 
 
@@ -34,7 +35,8 @@ def progress_bar(total: int | None, unit: str, wanted: bool | None) -> Iterator[
     notebook = "ipykernel" in sys.modules and find_spec("ipywidgets") is not None
     tqdm: type[bars.tqdm[NoReturn]] = import_module("tqdm.notebook" if notebook else "tqdm").tqdm
     shown = _interactive() if wanted is None else wanted
-    with tqdm(total=total, unit=unit, delay=1, disable=not shown or total == 0 or _HIDDEN.get(), leave=False) as bar:
+    hidden = not shown or total == 0 or _HIDDEN.get()
+    with tqdm(total=total, unit=unit, delay=DELAY, disable=hidden, leave=False) as bar:
         yield bar
 
 
