@@ -49,18 +49,15 @@ class TorchBackend:
         precision: Precision = Precision.FP32,
         threads: int | None = None,
     ) -> None:
-        import torch
-
         self._device = _device(device)
         self._dtype = _dtype(self._device, precision)
         self._threads = threads
-        self._mixed = self._device.type == "cpu" and self._dtype != torch.float32
         # On the CPU the model uses the checkpoint's word embeddings as they lie; asked again, it might give a copy.
-        as_it_lies = self._device.type == "cpu"
-        words = {name: checkpoint.tensors[name] for name in checkpoint.tensors if as_it_lies and name == WORDS}
-        self._words = words.get(WORDS)
-        tensors = ChainMap(words, checkpoint.tensors)  # type: ignore[arg-type]  # it is read alone
-        self.model = build_model(replace(checkpoint, tensors=tensors), self._device, self._dtype)
+        self._words = checkpoint.tensors.get(WORDS) if self._device.type == "cpu" else None
+        if self._words is not None:
+            tensors = ChainMap({WORDS: self._words}, checkpoint.tensors)  # type: ignore[arg-type]  # it is only read
+            checkpoint = replace(checkpoint, tensors=tensors)
+        self.model = build_model(checkpoint, self._device, self._dtype)
         self._precision = precision
         self.dimension: int = self.model.config.hidden_size
         self.layers: int = self.model.config.num_hidden_layers
@@ -91,7 +88,8 @@ class TorchBackend:
         """Run the model (see `Backend.encode`)."""
         import torch
 
-        mixed = torch.autocast("cpu", self._dtype, enabled=self._mixed)
+        # Goes with the types that `build_model` gives weights on the CPU.
+        mixed = torch.autocast("cpu", self._dtype, enabled=self._device.type == "cpu" and self._dtype != torch.float32)
         with torch.inference_mode(), mixed, _threads(self._threads), _memory_errors():
             # Without padding no mask is needed, and attention without one is faster.
             attended = None if mask.all() else torch.from_numpy(mask).to(self._device)
@@ -180,14 +178,17 @@ def build_model(checkpoint: Checkpoint, device: torch.device, dtype: torch.dtype
     On the CPU only matrix products have another precision than fp32: what is added up and normalised between them keeps
     its digits, of which the vectors would else lose more, at little cost. `TorchBackend.encode` goes with that.
     """
+    import torch
+
     model = _empty_model(checkpoint)
     wanted = model.state_dict()
     _check_count(wanted, checkpoint.tensors)
     _check_names(set(wanted) - set(checkpoint.tensors))
     _check_layers(set(checkpoint.tensors) - set(wanted))
-    dtypes = _dtypes(model, dtype) if device.type == "cpu" else {}
+    exact = set(wanted) - _products(model) if device.type == "cpu" else set()
+    dtypes = {name: torch.float32 if name in exact else dtype for name in wanted}
     weights = {
-        name: _placed(_checked(name, checkpoint.tensors[name], tuple(like.shape)), device, dtypes.get(name, dtype))
+        name: _placed(_checked(name, checkpoint.tensors[name], tuple(like.shape)), device, dtypes[name])
         for name, like in wanted.items()
     }
     model.load_state_dict(weights, assign=True)
@@ -195,14 +196,12 @@ def build_model(checkpoint: Checkpoint, device: torch.device, dtype: torch.dtype
     return model.eval()
 
 
-def _dtypes(model: Any, dtype: torch.dtype) -> dict[str, torch.dtype]:
-    """Give what multiplies matrices another type than the rest, by the names of the weights."""
+def _products(model: Any) -> set[str]:
+    """Name the weights that multiply matrices."""
     import torch
 
-    products = [name for name, module in model.named_modules() if isinstance(module, torch.nn.Linear)]
-    return {
-        name: dtype if name.rpartition(".")[0] in products else torch.float32 for name, _ in model.named_parameters()
-    }
+    linear = [(name, module) for name, module in model.named_modules() if isinstance(module, torch.nn.Linear)]
+    return {f"{name}.{weight}" for name, module in linear for weight, _ in module.named_parameters()}
 
 
 def _empty_model(checkpoint: Checkpoint) -> Any:
