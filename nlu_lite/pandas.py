@@ -55,7 +55,7 @@ class NluAccessor:
             ref: References as `load` takes them; or a pipeline, which is loaded once for many frames.
             options: The options of `Pipeline.predict`: ``text_column`` (by default ``text``, else the only column of
                 strings), ``output_level``, ``positions``, ``metadata``, ``keep_columns``, ``lang``, ``lang_column``,
-                ``missing``, ``split``, ``vectors`` and ``progress``.
+                ``missing``, ``empty``, ``split``, ``vectors`` and ``progress``.
 
         Raises:
             NluLiteError: As `load` and `Pipeline.predict` say.

@@ -39,6 +39,7 @@ class PredictOptions(TypedDict, total=False):
     lang: str | None
     lang_column: Hashable | None
     missing: str
+    empty: str
     split: str
     vectors: str
     progress: bool | None
@@ -90,6 +91,7 @@ class Pipeline:
         lang: str | None = None,
         lang_column: Hashable | None = None,
         missing: str = "error",
+        empty: str = "drop",
         split: str = "words",
         as_: str = "pandas",
         vectors: str = "numpy",
@@ -114,7 +116,12 @@ class Pipeline:
             keep_columns: Whether the frame's other columns come along.
             lang: Language of the texts; by default that of the references.
             lang_column: A frame's column of language codes.
-            missing: ``"error"`` or ``"skip"``: what to do with rows that are None or NaN.
+            missing: ``"error"`` or ``"skip"``: what to do with rows that are None or NaN. Skipped rows have no row in
+                the result, whatever `empty` says.
+            empty: ``"drop"`` or ``"keep"``: what to do with a text without words. ``"keep"`` gives it one row at the
+                sentence or document level, so that every text has a row: its vectors are zeros (also where a prompt
+                or a normalization is asked for), the numbers of pieces and windows 0. At the sentence level the row
+                is an empty sentence at offset 0. Refused at the token level.
             split: What the strings of a list of lists are: ``"words"`` of a document of one sentence, or
                 ``"sentences"`` of a document, which are split into words by the rules of their language.
             as_: ``"pandas"``, ``"arrow"`` (extra ``arrow``) or ``"polars"`` (extra ``polars``): whose frame to give.
@@ -124,10 +131,10 @@ class Pipeline:
 
         Returns:
             A row for each token (or sentence, or document), with the input's index repeated. Vectors are float32
-            arrays [d] in columns ``word_embedding_<id>``. A text without words gives no row. In Arrow and Polars the
-            index becomes the first column, ``index`` where it has no name, and vectors are fixed-size lists of float32
-            on the memory of one matrix. Other columns keep their dtypes; those of Arrow and Polars are ``ArrowDtype``
-            in pandas, dictionaries and categories ``category``.
+            arrays [d] in columns ``word_embedding_<id>``. By default a text without words has no row. In Arrow and
+            Polars the index becomes the first column, ``index`` where it has no name, and vectors are fixed-size lists
+            of float32 on the memory of one matrix. Other columns keep their dtypes; those of Arrow and Polars are
+            ``ArrowDtype`` in pandas, dictionaries and categories ``category``.
 
         Raises:
             InputError: The data cannot be read, or their other columns not be kept. What an iterable of the caller's
@@ -149,7 +156,9 @@ class Pipeline:
             also=_also(positions, metadata),
             form=choice(table.Form, as_, "as_"),
             cells=choice(table.Cells, vectors, "vectors"),
+            empty=choice(table.Empty, empty, "empty"),
         )
+        table.check_rows(layout)
         table.check_installed(layout)
         if lang is not None:
             text.check_language(lang)
@@ -186,6 +195,7 @@ class Pipeline:
         lang: str | None = None,
         lang_column: Hashable | None = None,
         missing: str = "error",
+        empty: str = "drop",
         split: str = "words",
         as_: str = "pandas",
     ) -> Iterator[pd.DataFrame | pa.RecordBatch]:
@@ -196,7 +206,7 @@ class Pipeline:
                 (frames, Series, arrays): all that `predict` takes. Texts and lists are gathered to chunks, batches are
                 answered each by itself, large ones cut. A RecordBatchReader is read batch by batch.
             chunk: Most rows of `data` that are answered at once.
-            output_level: As for `predict`, and so are the next eight.
+            output_level: As for `predict`, and so are the next nine.
             positions: See there.
             metadata: See there; ``document_number`` runs through the whole stream.
             text_column: See there.
@@ -204,6 +214,7 @@ class Pipeline:
             lang: See there.
             lang_column: See there.
             missing: See there.
+            empty: See there.
             split: See there.
             as_: ``"pandas"`` for frames, ``"arrow"`` for record batches (extra ``arrow``), whose first column
                 ``index`` says which row of `data` a row belongs to.
@@ -235,6 +246,7 @@ class Pipeline:
             keep_columns=keep_columns,
             lang=lang,
             missing=missing,
+            empty=empty,
             split=split,
             as_=form.value,
             progress=False,
@@ -260,6 +272,7 @@ class Pipeline:
         lang: str | None = None,
         lang_column: str | None = None,
         missing: str = "error",
+        empty: str = "drop",
         progress: bool | None = None,
     ) -> Written:
         r"""Answer the texts of files by a Parquet file, with no more than a chunk in the memory.
@@ -281,9 +294,10 @@ class Pipeline:
             metadata: See there; ``document_number`` runs through all files.
             text_column: See there.
             keep_columns: Whether the other columns come along, their types as in the file.
-            lang: See `predict`, and so are the next two.
+            lang: See `predict`, and so are the next three.
             lang_column: See there.
             missing: See there.
+            empty: See there.
             progress: Whether to show a bar with rate and time left; by default in a terminal or notebook.
 
         Returns:
@@ -319,7 +333,9 @@ class Pipeline:
             choice(files.Numbers, dtype, "dtype"),
             choice(files.Existing, existing, "existing"),
         )
-        answered = partial(self.predict, output_level=output_level, positions=positions, metadata=metadata, lang=lang)
+        answered = partial(
+            self.predict, output_level=output_level, positions=positions, metadata=metadata, lang=lang, empty=empty
+        )
         answered([])  # options are refused before anything is read
 
         def predict(frame: pd.DataFrame, column: str) -> pd.DataFrame:
@@ -334,7 +350,8 @@ class Pipeline:
             return found.assign(**{table.DOCUMENT_NUMBER: found.index}) if metadata else found
 
         level = self._level(output_level).value
-        asked = {"output_level": level, "positions": positions, "metadata": metadata, "lang": lang, "missing": missing}
+        asked = {"output_level": level, "positions": positions, "metadata": metadata, "lang": lang}
+        asked |= {"missing": missing, "empty": empty}
         return files.predict_file(request, predict, {"pipeline": saving.described(self)} | asked, progress)
 
     @property

@@ -88,6 +88,7 @@ def test_predict_takes_these():
         "lang=None",
         "lang_column=None",
         "missing='error'",
+        "empty='drop'",
         "split='words'",
         "as_='pandas'",
         "vectors='numpy'",
@@ -108,6 +109,7 @@ def test_stream_takes_these():
         "lang=None",
         "lang_column=None",
         "missing='error'",
+        "empty='drop'",
         "split='words'",
         "as_='pandas'",
     ]
@@ -130,6 +132,7 @@ def test_predict_file_takes_these():
         "lang=None",
         "lang_column=None",
         "missing='error'",
+        "empty='drop'",
         "progress=None",
     ]
 

@@ -18,7 +18,7 @@ from nlu_lite.errors import InputError, OptionError
 from nlu_lite.files import Existing, Format, Numbers, Request, read_batches
 from nlu_lite.inputs import Columns, Missing
 from nlu_lite.progress import no_bars, progress_bar
-from nlu_lite.table import Level
+from nlu_lite.table import Empty, Level
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,6 +41,7 @@ class Task:
         positions: Whether to add where each row begins and ends.
         metadata: Whether to add numbers of documents, sentences and tokens, and how each vector came about.
         lang: Language of the texts.
+        empty: What to do with texts without words.
     """
 
     texts: tuple[str, ...]
@@ -50,13 +51,14 @@ class Task:
     positions: bool
     metadata: bool
     lang: str | None
+    empty: Empty
 
     @property
     def options(self) -> dict[str, Any]:
         """What all ways of predicting take."""
         level = None if self.level is None else self.level.value
         asked = {"positions": self.positions, "metadata": self.metadata, "lang": self.lang}
-        return {"output_level": level} | asked
+        return {"output_level": level, "empty": self.empty.value} | asked
 
 
 def predict(
@@ -91,6 +93,9 @@ def predict(
     lang_column: Annotated[str | None, typer.Option(help="The file's column of language codes.")] = None,
     only: Annotated[bool, typer.Option("--drop-columns", help="Leave the file's other columns out.")] = False,
     missing: Annotated[Missing, typer.Option(help="What to do with rows without a text.")] = Missing.ERROR,
+    empty: Annotated[
+        Empty, typer.Option(help="What to do with texts without words; keep gives each a row of zeros.")
+    ] = Empty.DROP,
     chunk: Annotated[int, typer.Option(min=1, help="Texts of a file that are answered at once.")] = 1024,
     dtype: Annotated[
         Numbers | None, typer.Option(help="In what numbers vectors are written from --file to Parquet.")
@@ -136,7 +141,7 @@ def predict(
         Existing.REPLACE if replace else Existing.ERROR,
     )
     _check(texts, request, found, dtype)
-    task = Task(_arguments(texts), request, found, output_level, positions, metadata, lang)
+    task = Task(_arguments(texts), request, found, output_level, positions, metadata, lang, empty)
     with _hushed(quiet):
         pipeline = _loaded(ref, path, pooling, device, backend, precision, threads, offline, lock)
         summary = _run(pipeline, task)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from nlu_lite.encoding import Facts
 from nlu_lite.records import Corpus, Floats, Ints, Segments
 from nlu_lite.table.back import matrix, to_arrow, vector_columns
-from nlu_lite.table.layout import Also, Cells, Form, Layout, Level, check_installed
+from nlu_lite.table.layout import Also, Cells, Empty, Form, Layout, Level, check_installed, check_rows
 from nlu_lite.table.names import DOCUMENT_NUMBER, column_names, result_names
 from nlu_lite.table.writers import INDEX, Column, Writer, open_writer
 
@@ -20,6 +20,7 @@ __all__ = [
     "INDEX",
     "Also",
     "Cells",
+    "Empty",
     "Form",
     "Layout",
     "Level",
@@ -27,6 +28,7 @@ __all__ = [
     "Writer",
     "build",
     "check_installed",
+    "check_rows",
     "column_names",
     "matrix",
     "open_writer",
@@ -36,13 +38,25 @@ __all__ = [
 ]
 
 
+Bools = np.ndarray[Any, np.dtype[np.bool_]]
+Array = TypeVar("Array", bound=np.ndarray[Any, Any])
+
+
 @dataclass(frozen=True)
 class Spans:
-    """The rows of a level: int32 [R] each, in document order."""
+    """The rows of a level, in document order.
+
+    Attributes:
+        document: int32 [R], the document of each.
+        begin: int32 [R], its offset into the document.
+        end: int32 [R].
+        has_words: bool [R], false for the one row of a document without words.
+    """
 
     document: Ints
     begin: Ints
     end: Ints
+    has_words: Bools
 
 
 @dataclass(frozen=True)
@@ -51,7 +65,7 @@ class VectorColumn:
 
     Attributes:
         name: Its name.
-        vectors: float32 [R, d], a row for each row of the level.
+        vectors: float32 [R, d], a row for each row of the level that has words.
         facts: How they came about; None where that is not asked for.
     """
 
@@ -81,30 +95,45 @@ def build(
     Returns:
         The caller's columns, then the strings, positions, numbers, vectors, and the facts about these, called as
         `result_names` says; positions and numbers are int32, those of documents int64, since streams count on. A
-        document without sentences has no row.
+        document without words has no row; with ``Empty.KEEP`` it has one, whose vectors are zeros: the text itself at
+        the document level, an empty sentence at its beginning at the sentence level.
     """
-    spans = _rows(layout.level, corpus, segments)
+    spans = _rows(layout, corpus, segments)
     made: list[Column] = [_texts(corpus, spans)]
     if Also.POSITIONS in layout.also:
         made += [spans.begin, spans.end]
     if Also.METADATA in layout.also:
-        made += _numbers(layout.level, segments, numbers[spans.document].astype(np.int64))
-    made += [column.vectors for column in columns]
+        made += _numbers(layout.level, spans, segments, numbers[spans.document].astype(np.int64))
+    made += [_filled(column.vectors, spans.has_words) for column in columns]
     for facts in (column.facts for column in columns if column.facts is not None):
-        made += [facts.pieces, facts.unknown, facts.windows]
+        made += [_filled(values, spans.has_words) for values in (facts.pieces, facts.unknown, facts.windows)]
     names = result_names(layout, [column.name for column in columns])
     return writer.write(spans.document, dict(zip(names, made, strict=True)))
 
 
-def _rows(level: Level, corpus: Corpus, segments: Segments) -> Spans:
-    if level is Level.TOKEN:
+def _rows(layout: Layout, corpus: Corpus, segments: Segments) -> Spans:
+    if layout.level is Level.TOKEN:
         document = segments.sentence_document[segments.token_sentence]
-        return Spans(document, segments.token_begin, segments.token_end)
-    if level is Level.SENTENCE:
-        return Spans(segments.sentence_document, segments.sentence_begin, segments.sentence_end)
-    document = np.unique(segments.sentence_document)
+        return Spans(document, segments.token_begin, segments.token_end, np.ones(len(document), bool))
+    texts = np.arange(len(corpus.texts), dtype=np.int32)
+    silent = np.setdiff1d(texts, segments.sentence_document) if layout.empty is Empty.KEEP else texts[:0]
+    if layout.level is Level.SENTENCE:
+        document = np.sort(np.concatenate([segments.sentence_document, silent]))
+        has_words = np.isin(document, silent, invert=True)
+        begin, end = _filled(segments.sentence_begin, has_words), _filled(segments.sentence_end, has_words)
+        return Spans(document, begin, end, has_words)
+    document = np.union1d(segments.sentence_document, silent)
     lengths = np.fromiter(map(len, corpus.texts), np.int32, len(corpus.texts))
-    return Spans(document, np.zeros_like(document), lengths[document])
+    return Spans(document, np.zeros_like(document), lengths[document], np.isin(document, silent, invert=True))
+
+
+def _filled(values: Array, has_words: Bools) -> Array:
+    """Put zeros where a row has no words: `values` has the other rows."""
+    if has_words.all():
+        return values
+    filled = np.zeros((len(has_words), *values.shape[1:]), values.dtype)
+    filled[has_words] = values
+    return filled  # type: ignore[return-value]
 
 
 def _texts(corpus: Corpus, spans: Spans) -> list[str]:
@@ -112,14 +141,14 @@ def _texts(corpus: Corpus, spans: Spans) -> list[str]:
     return [corpus.texts[document][begin:end] for document, begin, end in places]
 
 
-def _numbers(level: Level, segments: Segments, document: Ints) -> list[Column]:
+def _numbers(level: Level, spans: Spans, segments: Segments, document: Ints) -> list[Column]:
     """Number documents as in the caller's data, sentences within their document, tokens within their sentence."""
-    sentence, token = _place(segments.sentence_document), _place(segments.token_sentence)
     match level:
         case Level.TOKEN:
-            return [document, sentence[segments.token_sentence], token]
+            sentence = _place(segments.sentence_document)[segments.token_sentence]
+            return [document, sentence, _place(segments.token_sentence)]
         case Level.SENTENCE:
-            return [document, sentence]
+            return [document, _place(spans.document)]
         case Level.DOCUMENT:
             return [document]
 

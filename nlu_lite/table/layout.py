@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum, Flag, auto
 from importlib.util import find_spec
 
-from nlu_lite.errors import MissingExtra
+from nlu_lite.errors import MissingExtra, OptionError
 
 
 class Level(Enum):
@@ -40,6 +40,13 @@ class Cells(Enum):
     ARROW = "arrow"
 
 
+class Empty(Enum):
+    """What to do with documents without words."""
+
+    DROP = "drop"
+    KEEP = "keep"
+
+
 @dataclass(frozen=True)
 class Layout:
     """What a result looks like.
@@ -49,12 +56,28 @@ class Layout:
         also: What stands beside strings and vectors.
         form: The library whose frame it is.
         cells: What a vector is, in a pandas frame.
+        empty: Whether a document without words has a row.
     """
 
     level: Level
     also: Also = Also.NOTHING
     form: Form = Form.PANDAS
     cells: Cells = Cells.NUMPY
+    empty: Empty = Empty.DROP
+
+
+def check_rows(layout: Layout) -> None:
+    """Refuse a row for a document without words where each row is a word.
+
+    Raises:
+        OptionError: Such rows are asked for.
+    """
+    if layout.empty is Empty.KEEP and layout.level is Level.TOKEN:
+        raise OptionError(
+            'empty="keep" at the token level, where a text without words has no token to make a row of',
+            "it at the sentence or document level",
+            'Pass output_level="sentence" or "document", or leave empty= out',
+        )
 
 
 def check_installed(layout: Layout) -> None:
