@@ -343,23 +343,35 @@ def _revision(origins: Iterable[Origin], paths: Mapping[Origin, Path]) -> str:
 
 
 def _recipe(recipe: SentenceRecipe | None, files: Path | None) -> str:
-    """Say how vectors of sentences are made: as a model's files state it, where they are here and their word holds."""
-    if recipe is None:
-        return "the mean of its tokens' vectors"
-    if recipe.authority is Authority.GIVEN:
-        return _steps(recipe)
+    """Say how vectors of sentences are made: as the model's files state it, unless another recipe was given."""
+    if recipe is None or recipe.authority is Authority.GIVEN:
+        return describe_recipe(recipe)
     if files is None:
-        return f"{_steps(recipe)}; what the model's files state of it comes before this"
+        usual = describe_recipe(None if recipe.authority is Authority.FILES else recipe)
+        return f"{usual}; what the model's files state of it comes before this"
     try:
-        return _steps(formats.stated(files, recipe))
+        return describe_recipe(formats.stated(files, recipe))
     except NluLiteError as error:
         return f"not as this library makes them: {error.got}"
 
 
-def _steps(recipe: SentenceRecipe) -> str:
-    parts = [f"pooling {recipe.pooling.value}", f"alignment {recipe.alignment.value}"]
-    parts += ["normalised"] if recipe.normalize else []
-    return ", ".join(parts + ([f"prompt {recipe.prompt!r}"] if recipe.prompt else []))
+def describe_recipe(recipe: SentenceRecipe | None, normalize: bool = False) -> str:
+    """Say how vectors of sentences are made.
+
+    Args:
+        recipe: The recipe; None for the mean of the token vectors.
+        normalize: Whether vectors are normalised, whatever the recipe says.
+
+    Example:
+        >>> describe_recipe(None, normalize=True)
+        "the mean of its tokens' vectors, normalised"
+    """
+    if recipe is None:
+        parts = ["the mean of its tokens' vectors"]
+    else:
+        parts = [f"pooling {recipe.pooling.value}", f"alignment {recipe.alignment.value}"]
+    parts += ["normalised"] if normalize or (recipe is not None and recipe.normalize) else []
+    return ", ".join(parts + ([f"prompt {recipe.prompt!r}"] if recipe is not None and recipe.prompt else []))
 
 
 def _used(found: registry.Found, spec: ModelSpec) -> list[tuple[str, str | None]]:

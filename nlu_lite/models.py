@@ -64,7 +64,7 @@ class Model:
         fetched: Where its files were found.
         column: Name of its column in the result.
         encoder: What makes the vectors.
-        recipe: How it makes vectors of sentences; None: as the mean of their tokens'.
+        recipe: How it makes vectors of sentences; None: as the mean of the token vectors.
         normalize: Whether vectors are divided by their Euclidean length.
     """
 
@@ -80,15 +80,15 @@ class Model:
     ) -> Floats:
         """Give the vectors of a level: float32 [R, d], one row a token, sentence or document that has tokens.
 
-        A sentence model's vector is repeated on the sentence's tokens; a token model's vectors are averaged, unless a
-        pooling of sentences was asked for.
+        A sentence model's vector is repeated on the sentence's tokens. A token model's vectors are averaged, unless its
+        files state a recipe or a pooling of sentences was asked for. At the token level no recipe applies to them.
         """
         recipe = self._recipe_at(level)
         if recipe is None:
             found = _at_level(self.encoder.token_vectors(texts, segments, advance), segments, level)
         else:
             found = self._run_vectors(recipe, texts, segments, level, advance)
-        wanted = self.normalize or (self.recipe is not None and self.recipe.normalize)
+        wanted = self.normalize or (recipe is not None and recipe.normalize)
         return encoding.normalized(found) if wanted else found
 
     def steps(self, segments: Segments, level: Level) -> int:

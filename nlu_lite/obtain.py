@@ -13,7 +13,7 @@ from nlu_lite import formats, registry, sources
 from nlu_lite.cache import model_key, writing
 from nlu_lite.errors import ModelError, OptionError
 from nlu_lite.progress import progress_bar
-from nlu_lite.records import Checkpoint, LocalFolder, ModelSpec
+from nlu_lite.records import AS_STATED, Checkpoint, LocalFolder, ModelSpec
 from nlu_lite.sources import Access, Fetched
 
 
@@ -50,7 +50,7 @@ def obtain(spec: ModelSpec, access: Access, check: Callable[[Fetched], None] = _
 
 
 def with_recipe(spec: ModelSpec, fetched: Fetched) -> ModelSpec:
-    """Give a model the recipe for vectors of sentences that its files state, if that is whose word holds.
+    """Give a model the recipe for vectors of sentences that its files state, unless one was given.
 
     Raises:
         FormatError: They cannot be read.
@@ -83,17 +83,20 @@ def convert(archive: Path, folder: Path) -> None:
         OptionError: There is something at `folder`.
         SourceError: There is nothing at `archive`, or `folder` cannot be written.
         FormatError: The archive is damaged.
-        UnsupportedReference: It holds a kind of model that the library does not run.
+        UnsupportedReference: It holds a kind of model that the library does not run, or states steps for vectors of
+            sentences that the library does not run.
     """
     path = sources.FolderSource().fetch(LocalFolder(str(archive)))
     if folder.exists() or folder.is_symlink():
         raise OptionError(f"there is something at {folder}", "a folder that does not exist yet", "Choose another name")
-    checkpoint = formats.read(path)
+    checkpoint, recipe = formats.read(path), formats.stated(path, AS_STATED)
     part = folder.with_name(f".{folder.name}.{uuid4().hex}")
     try:
         with writing(folder):
             part.mkdir(parents=True)
             _write(checkpoint, part)
+            if recipe is not None:
+                formats.write_statements(recipe, part)
             part.rename(folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)

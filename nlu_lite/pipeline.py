@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, overload
 
 from nlu_lite import files, inputs, locking, registry, saving, sources, stages, streams, table, text
 from nlu_lite.cache import default_cache
-from nlu_lite.discovery import address
+from nlu_lite.discovery import address, describe_recipe
 from nlu_lite.encoding import BackendName, Precision, check_number
 from nlu_lite.errors import FormatError, IntegrityError, OptionError
 from nlu_lite.files import Written
@@ -670,6 +670,7 @@ def _described(spec: ModelSpec | ComponentSpec, model: Model | None) -> dict[str
             "max_length": model.encoder.max_length,
             "dimension": model.encoder.backend.dimension,
             "layers": model.encoder.backend.layers,
+            "sentence_vectors": describe_recipe(model.recipe, model.normalize),
             "source": address(model.fetched.origin),
             "files": str(model.fetched.path),
             "digest": model.fetched.digest,

@@ -151,11 +151,13 @@ class Authority(Enum):
     """Whose word on the vectors of sentences holds.
 
     GIVEN is the recipe's own: Spark NLP's, that of a user's entry, or what was read from a model's files. AUTHORS means
-    that the recipe is what models of a kind usually have, and that what the model's own files state comes first.
+    that the recipe is what models of a kind usually have, and that what the model's own files state comes first. FILES
+    means that only the model's own files can state a recipe; a model whose files state none has none.
     """
 
     GIVEN = "given"
     AUTHORS = "authors"
+    FILES = "files"
 
 
 @dataclass(frozen=True)
@@ -177,6 +179,10 @@ class SentenceRecipe:
     authority: Authority = Authority.GIVEN
 
 
+AS_STATED = SentenceRecipe(SentencePooling.MEAN, authority=Authority.FILES)
+"""The recipe of a model of token vectors before its files are known: the recipe that these state, else none."""
+
+
 @dataclass(frozen=True)
 class ModelSpec:
     """A model that a reference stands for.
@@ -189,7 +195,8 @@ class ModelSpec:
         action: EMBED for token vectors, EMBED_SENTENCE for sentence vectors.
         origins: Where its files are, in the order in which they are tried.
         card: What is published about it.
-        sentence: How it makes vectors of sentences; None for token models, which give the mean of their tokens.
+        sentence: How it makes vectors of sentences; `AS_STATED` until the files of a token model are known. None for
+            the mean of the token vectors.
     """
 
     reference: str

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 
 from nlu_lite.models import Model
-from nlu_lite.records import ModelSpec
+from nlu_lite.records import Action, ModelSpec
 from nlu_lite.saving import Opened, plain
 from nlu_lite.text import Words, dictionary_of
 
@@ -83,12 +83,11 @@ def _settings(model: Model) -> dict[str, object]:
         found["layer_merge"] = chosen["layer_merge"]
     recipe = {} if model.recipe is None else plain(model.recipe)
     sentences = {f"sentence_{name}": recipe[name] for name in ("pooling", "alignment") if name in recipe}
-    normalize = model.normalize or recipe.get("normalize", False)
-    return (
-        found
-        | sentences
-        | _set({"prompt": recipe.get("prompt"), "normalize": normalize, "reproducible": chosen["reproducible"]})
-    )
+    # The recipe of a token model does not apply to its token vectors.
+    of_sentences = "sentence_normalize" if model.spec.action is Action.EMBED else "normalize"
+    chosen_too = {"prompt": recipe.get("prompt"), of_sentences: recipe.get("normalize")}
+    chosen_too |= {"normalize": True} if model.normalize else {}
+    return found | sentences | _set(chosen_too | {"reproducible": chosen["reproducible"]})
 
 
 def _set(settings: Mapping[str, object]) -> dict[str, object]:

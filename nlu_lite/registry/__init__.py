@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from nlu_lite.errors import BadReference, LicensedReference, UnknownReference, UnsupportedReference
-from nlu_lite.records import Action, ComponentSpec, HubRepository, LocalFolder, ModelSpec
+from nlu_lite.records import AS_STATED, Action, ComponentSpec, HubRepository, LocalFolder, ModelSpec
 from nlu_lite.registry.catalogue import REPOSITORY, Catalogue, Kind, Reads, Row, Status, kinds
 from nlu_lite.registry.own import Registration, current, expanded, register
 from nlu_lite.registry.search import LONGEST, find
@@ -150,7 +150,7 @@ def _direct(name: str, scheme: str, rest: str) -> ModelSpec:
         raise UnknownReference(f"{_shown(name)} names no {what}", EXPECTED[scheme])
     origin = HubRepository(rest) if scheme == "hf" else LocalFolder(rest)
     model = re.sub(r"\W", "_", _last_part(scheme, rest))
-    return ModelSpec(name, "xx", model, None, Action.EMBED, (origin,))
+    return ModelSpec(name, "xx", model, None, Action.EMBED, (origin,), sentence=AS_STATED)
 
 
 def _last_part(scheme: str, rest: str) -> str:

@@ -13,6 +13,7 @@ from importlib import resources
 from typing import Any, NamedTuple
 
 from nlu_lite.records import (
+    AS_STATED,
     Action,
     Alignment,
     Authority,
@@ -126,7 +127,7 @@ class Catalogue:
         }
         card = Card(**values)
         origins = tuple(origin for origin in _origins(row, facts) if kind.reads & READABLE_AS[type(origin)])
-        recipe = facts.sentence or kind.sentence
+        recipe = _recipe(kind, facts, origins)
         return ModelSpec(row.reference, row.language, row.model, row.kind, row.action, origins, card, recipe)
 
     def facts(self, row: Row) -> Facts:
@@ -181,6 +182,16 @@ def _origins(row: Row, facts: Facts) -> tuple[Origin, ...]:
         return facts.origins
     archive = BucketArchive(row.model, row.language, facts.archive)
     return (archive, HubRepository(facts.hub)) if facts.hub else (archive,)
+
+
+def _recipe(kind: Kind, facts: Facts, origins: Sequence[Origin]) -> SentenceRecipe | None:
+    """Return the recipe of an entry, else that of its kind, which the files of a user's own model can replace."""
+    if facts.sentence is not None:
+        return facts.sentence
+    if kind.sentence is None:
+        can_state = any(isinstance(origin, HubRepository | LocalFolder) for origin in origins)
+        return AS_STATED if can_state else None
+    return kind.sentence if facts.origins is None else replace(kind.sentence, authority=Authority.AUTHORS)
 
 
 # --- data files ------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
@@ -15,7 +16,7 @@ from nlu_lite.records import Authority, BucketArchive, HubRepository, InstalledF
 from nlu_lite.sources.bucket import ArchiveRecord, BucketSource, Local
 from nlu_lite.sources.digests import Digest, digests
 from nlu_lite.sources.folder import FolderSource, fingerprint
-from nlu_lite.sources.hub import MODULES, HubSource
+from nlu_lite.sources.hub import MODULES, HubSource, is_known
 from nlu_lite.sources.installed import InstalledSource
 from nlu_lite.sources.inventory import Inventory
 
@@ -145,7 +146,37 @@ def fetch(spec: ModelSpec, access: Access) -> Fetched:
         IntegrityError: Their bytes are not the published ones.
         MissingExtra: A package that carries them is not installed.
     """
-    origins, wanted = _origins(spec, access), asked(spec)
+    if spec.sentence is None or spec.sentence.authority is not Authority.FILES:
+        return _fetch(spec, access, asked(spec))
+    try:
+        found = _fetch(spec, replace(access, offline=True), ())
+    except OfflineError:
+        return _fetch(spec, access, (MODULES,))
+    return _with_statements(spec, found, access)
+
+
+def _with_statements(spec: ModelSpec, found: Fetched, access: Access) -> Fetched:
+    """Ask a hub repository that is here for the statements that another library did not fetch.
+
+    A model of token vectors runs without them. Where the hub cannot be asked, a warning tells what that means.
+    """
+    if not isinstance(found.origin, HubRepository) or is_known(found.origin, found.path, MODULES):
+        return found
+    if not access.is_offline:
+        with suppress(SourceError, UnknownReference):
+            return _fetch(replace(spec, origins=(found.origin,)), replace(access, revision=None), (MODULES,))
+    logging.getLogger("nlu_lite").warning(
+        "Whether %s has a %s, which would state how its vectors of sentences are made, cannot be found out offline; "
+        "they are the means of its token vectors. Run once where there is a network: nlu-lite download %s",
+        spec.reference,
+        MODULES,
+        spec.reference,
+    )
+    return found
+
+
+def _fetch(spec: ModelSpec, access: Access, wanted: tuple[str, ...]) -> Fetched:
+    origins = _origins(spec, access)
     try:
         return _first(origins, replace(access, offline=True), wanted)
     except OfflineError as error:
@@ -164,7 +195,7 @@ def _is_pinned(origins: Sequence[Origin], access: Access) -> bool:
 
 
 def asked(spec: ModelSpec) -> tuple[str, ...]:
-    """Name the files of which it has to be known whether a model has them: what its authors state of its vectors."""
+    """Name the files without whose presence or known absence a model is not loaded: its authors' statements."""
     return (MODULES,) if spec.sentence is not None and spec.sentence.authority is Authority.AUTHORS else ()
 
 

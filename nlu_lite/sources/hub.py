@@ -158,14 +158,19 @@ def cached_snapshot(origin: HubRepository, asked: Sequence[str] = ()) -> Path | 
         raise UnknownReference(
             f"{origin.repository!r} is no name of a repository", "hf:organisation/name", "Check the name"
         ) from error
-    known = all(_is_known(origin, path, name) for name in asked)
+    known = all(is_known(origin, path, name) for name in asked)
     return path if known and _is_complete(path) else None
 
 
-def _is_known(origin: HubRepository, folder: Path, name: str) -> bool:
-    """Say whether a file is there, or was found to be missing from the repository."""
+def is_known(origin: HubRepository, folder: Path, name: str) -> bool:
+    """Say whether a file is there, or is known to be missing from the repository.
+
+    What the hub puts into every repository and no model needs is here only where the whole of it was downloaded.
+    """
     from huggingface_hub import try_to_load_from_cache
 
+    if (folder / ".gitattributes").exists():
+        return True
     return try_to_load_from_cache(origin.repository, name, revision=folder.name) is not None
 
 

@@ -318,3 +318,13 @@ def test_cut_weights_are_an_error(folder, length):
 def test_transformers_folder_needs_a_config(tmp_path):
     assert not TransformersFolder().matches(tmp_path)
     assert TransformersFolder().matches(MODEL)
+
+
+def test_a_folder_of_models_names_them(tmp_path):
+    for name in ("first", "second"):
+        shutil.copytree(MODEL, tmp_path / name)
+    (tmp_path / "1_Pooling").mkdir()
+    (tmp_path / "1_Pooling" / "config.json").write_text('{"pooling_mode_cls_token": true}')
+    with pytest.raises(FormatError) as caught:
+        read(tmp_path)
+    assert caught.value.remedy == f"Load path:{tmp_path / 'first'} or path:{tmp_path / 'second'}"
