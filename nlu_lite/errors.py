@@ -19,10 +19,13 @@ Every error says what was got, what was expected, and the remedy; where a name w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 
 LONGEST = 3000
 """Characters of what was got that an error repeats."""
+LONGEST_NAME = 100
+"""Characters of a name that are compared with others."""
 
 
 class NluLiteError(Exception):
@@ -55,6 +58,27 @@ class NluLiteError(Exception):
         first = f"{self.got}; expected {self.expected}" if self.expected else self.got
         near = f"Nearest: {', '.join(self.nearest)}" if self.nearest else ""
         return " ".join(f"{part}." for part in (first, near, self.remedy) if part)
+
+
+def nearest_names(name: object, names: Iterable[object], most: int = 3) -> list[str]:
+    """List the names that a mistyped or misspelt one may stand for, best first.
+
+    Case and the difference of ``-``, ``_`` and spaces do not count; the beginning of a name stands for it, and so does
+    a name that is much like it.
+
+    Example:
+        >>> nearest_names("maen", ["first", "mean", "max"]), nearest_names("DOC", ["token", "document"])
+        (['mean'], ['document'])
+    """
+    folded = {_folded(other): str(other) for other in names}
+    wanted = _folded(name)
+    begun = [key for key in folded if wanted and key.startswith(wanted)]
+    found = dict.fromkeys([*begun, *get_close_matches(wanted, folded, n=most)])
+    return [folded[key] for key in found][:most]
+
+
+def _folded(name: object) -> str:
+    return str(name)[:LONGEST_NAME].strip().casefold().replace("-", "_").replace(" ", "_")
 
 
 class BadReference(NluLiteError):

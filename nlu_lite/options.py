@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
-from difflib import get_close_matches
 from enum import Enum
 from typing import Any, TypedDict, TypeVar
 
 from nlu_lite.encoding import Context, EncoderSettings, LayerMerge, Pooling
-from nlu_lite.errors import OptionError
+from nlu_lite.errors import OptionError, nearest_names
 from nlu_lite.models import ModelOptions
 from nlu_lite.records import Alignment, SentencePooling
 from nlu_lite.text import NewlineBreaks, Splitter, TextSettings, Words
@@ -86,7 +85,7 @@ def choice(kind: type[E], value: str, option: str) -> E:
     except ValueError:
         names = [str(member.value) for member in kind]
         remedy = f"Pass one of these as {option}"
-        near = get_close_matches(str(value), names)
+        near = nearest_names(value, names)
         raise OptionError(f"{option}={value!r}", ", ".join(map(repr, names)), remedy, near) from None
 
 
@@ -97,7 +96,7 @@ def _check_names(changes: Mapping[str, Any]) -> None:
             fixed = name in {field.name for field in fields(ModelOptions)}
             got = f"{name}= needs the weights to be opened anew" if fixed else f"there is no option {name!r}"
             remedy = f"Call load({name}=...)" if fixed else "Check the name"
-            raise OptionError(got, f"one of {', '.join(known)}", remedy, get_close_matches(name, known))
+            raise OptionError(got, f"one of {', '.join(known)}", remedy, nearest_names(name, known))
 
 
 def _converted(name: str, value: Any) -> Any:

@@ -24,7 +24,7 @@ from nlu_lite.encoding import check_number
 from nlu_lite.errors import InputError
 from nlu_lite.pipeline import Pipeline, PredictOptions, load
 from nlu_lite.records import Floats
-from nlu_lite.table import matrix, vector_columns
+from nlu_lite.table import matrix, vector_column, vector_columns
 
 if TYPE_CHECKING:
     import polars as pl
@@ -66,9 +66,12 @@ class NluAccessor:
         object.__setattr__(result, MADE_BY, pipeline)
         return result
 
-    def matrix(self, column: str | None = None) -> Floats:
-        """Give the vectors of the frame as one matrix, float32 [R, d]; see `nlu_lite.matrix`."""
-        return matrix(self._frame, column)
+    def matrix(self, column: str | None = None, *, copy: bool = False) -> Floats:
+        """Return the vectors of the frame as one matrix, float32 [R, d], read-only unless copied.
+
+        See `nlu_lite.matrix`.
+        """
+        return matrix(self._frame, column, copy=copy)
 
     def similarity(
         self,
@@ -102,7 +105,7 @@ class NluAccessor:
             >>> frame.nlu.similarity([3, 4]).tolist()
             [0.6000000238418579, 0.800000011920929]
         """
-        name = self._column(column)
+        name = vector_column(self._frame, column)
         queries, labels = self._queries(query, ref, name)
         cosines = _cosines(matrix(self._frame, name), queries)
         if labels is None:
@@ -148,21 +151,12 @@ class NluAccessor:
         order = order[~np.isnan(cosines[order])][:k]
         return self._frame.iloc[order].assign(**{SIMILARITY: cosines[order]})
 
-    def _column(self, column: str | None) -> str:
-        found = vector_columns(self._frame)
-        if column in found:
-            return str(column)
-        if column is not None or len(found) != 1:
-            got = f"{len(found)} columns hold vectors" if column is None else f"{column!r} is no column of vectors"
-            raise InputError(f"{got}; those of vectors are {found}", "one column", "Name it: column=...")
-        return found[0]
-
     def _queries(self, query: object, ref: str | Pipeline | None, name: str) -> tuple[Floats, pd.Index | None]:
         """Give the vectors of a query [Q, d], and the labels of Q rows where it is a frame."""
         if isinstance(query, str):
             return self._vector_of(query, ref, name), None
         if isinstance(query, pd.DataFrame):
-            if name not in vector_columns(query):
+            if name not in query.columns:
                 raise InputError(
                     f"the query has no vectors called {name!r} but {vector_columns(query)}",
                     "vectors of the same model",

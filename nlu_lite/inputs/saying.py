@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+
 
 def kind(value: object) -> str:
     """Name the type of a value."""
@@ -32,6 +34,7 @@ def rows(labels: Sequence[object], most: int = 5) -> str:
 
 
 def _label(label: object) -> str:
+    label = label.item() if isinstance(label, np.generic) else label
     try:
         return f"{label!r:.60}"
     except ValueError:  # Python writes no int of more than 4300 digits

@@ -10,7 +10,7 @@ import numpy as np
 
 from nlu_lite.encoding import Facts
 from nlu_lite.records import Corpus, Floats, Ints, Segments
-from nlu_lite.table.back import matrix, to_arrow, vector_columns
+from nlu_lite.table.back import matrix, to_arrow, vector_column, vector_columns
 from nlu_lite.table.layout import Also, Cells, Empty, Form, Layout, Level, check_installed, check_rows
 from nlu_lite.table.names import DOCUMENT_NUMBER, column_names, result_names
 from nlu_lite.table.writers import INDEX, Column, Writer, open_writer
@@ -34,6 +34,7 @@ __all__ = [
     "open_writer",
     "result_names",
     "to_arrow",
+    "vector_column",
     "vector_columns",
 ]
 
