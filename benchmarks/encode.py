@@ -117,8 +117,13 @@ def work(job: dict[str, Any]) -> dict[str, Any]:
 
 
 def work_ours(job: dict[str, Any], texts: list[str]) -> dict[str, Any]:
+    from nlu_lite import OptionError
+
     begin = time.perf_counter()
-    pipeline = open_ours(job, job["backend"], job["precision"])
+    try:
+        pipeline = open_ours(job, job["backend"], job["precision"])
+    except OptionError as error:  # a precision that this processor does not compute in
+        return {"refused": str(error)}
     load = time.perf_counter() - begin
     encoder = pipeline.models[0].encoder
     meter = Meter(encoder.backend)
@@ -292,6 +297,7 @@ def results(job: dict[str, Any], peers: dict[str, str]) -> Iterable[dict[str, An
     rate = Turns(sys.executable, job | {"system": "matrix products"})
     for turns in (*chain.from_iterable(batches), *ours, rate):
         turns.take()
+    ours = [turns for turns in ours if "refused" not in turns.best]
     chosen = [min(tried, key=lambda turns: turns.best["seconds"]) for tried in batches]
     for turns in (*chosen, *ours, rate) * (ROUNDS - 1):
         turns.take()

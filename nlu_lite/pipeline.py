@@ -496,7 +496,8 @@ def load(
         backend: What runs them: ``"torch"``, or ``"openvino"`` (extra of that name; faster on the CPU; the model is
             converted once and kept in the cache).
         precision: In what numbers they compute: ``"fp32"``, ``"bf16"`` (fast where the processor has AVX512-BF16 or
-            AMX, and on GPUs; loses digits) or ``"fp16"`` (GPUs). Vectors are float32 in any case.
+            AMX, and on GPUs; loses digits) or ``"fp16"`` (GPUs). A precision that the backend does not compute in on
+            this machine is an error. Vectors are float32 in any case.
         threads: Threads of a forward pass on the CPU; by default the backend's own number.
         words: What finds words where they are not written apart: ``"icu"``, or ``"dictionary"``: packages of the extra
             ``words`` for Japanese, Chinese, Thai, Vietnamese, Khmer and Burmese; other languages keep ICU's

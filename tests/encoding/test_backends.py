@@ -5,18 +5,19 @@ import shutil
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from itertools import pairwise, product
 from pathlib import Path
 
 import numpy as np
 import pytest
+from processor import refused
 from tiny import MODEL, TEXTS, nothing, open_tiny, segments_of, segments_of_words, token_vectors
 
 from nlu_lite.encoding.backends import OutOfMemory, Precision
 from nlu_lite.encoding.backends.openvino import OpenVinoBackend
-from nlu_lite.encoding.backends.torch import TorchBackend
+from nlu_lite.encoding.backends.torch import _EXACT, TorchBackend, _set_exact
 from nlu_lite.encoding.settings import Context, LayerMerge, Pooling
 from nlu_lite.errors import ModelError, OptionError
 from nlu_lite.formats import read
@@ -155,20 +156,93 @@ def test_batches_differ_from_single_sentences_in_last_digits_only(open_backend):
     assert np.abs(together - alone).max() <= 5e-6
 
 
-def test_bf16_is_near(open_backend):
+def test_bf16_is_near_where_it_is_computed(open_backend):
+    if lacks(open_backend, Precision.BF16):
+        return
     ours = token_vectors(open_tiny(backend=open_backend(Precision.BF16)), TEXTS)
     exact = token_vectors(open_tiny(), TEXTS)
     cosine = (ours * exact).sum(1) / np.linalg.norm(ours, axis=1) / np.linalg.norm(exact, axis=1)
     assert ours.dtype == np.float32
+    assert np.abs(ours - exact).max() > 1e-3
     assert cosine.mean() >= 0.9999
     assert cosine.min() >= 0.9995  # of 16 numbers; with real weights it is nearer, see test_models.py
 
 
-def test_a_backend_says_what_it_is(open_backend):
-    backend = open_backend(Precision.BF16)
-    assert backend.name.endswith(", cpu, bf16")
+@pytest.mark.parametrize("precision", [Precision.FP32, Precision.BF16])
+def test_a_backend_says_what_it_is(open_backend, precision):
+    if lacks(open_backend, precision):
+        return
+    backend = open_backend(precision)
+    assert backend.name.endswith(f", cpu, {precision.value}")
     assert backend.name.split()[0] in {"torch", "openvino"}
     assert (backend.dimension, backend.layers, backend.positions) == (16, 2, 512)
+
+
+def lacks(open_backend, precision):
+    backend = open_backend().name.split()[0]
+    return refused(lambda: open_backend(precision), backend, precision.value)
+
+
+MASKS = [
+    {"ONEDNN_MAX_CPU_ISA": "AVX2"},
+    {"OV_CPU_MAX_ISA": "AVX2"},
+    {"ONEDNN_MAX_CPU_ISA": "AVX2", "OV_CPU_MAX_ISA": "AVX2"},
+]
+"""Under all of the last one's variables OpenVINO computes as on a processor with AVX2 alone."""
+ASK = """
+from nlu_lite.encoding.backends.openvino import OpenVinoBackend, Precision
+from processor import openvino_computes_in_bf16
+try:
+    OpenVinoBackend(None, lambda *_: exit(f"{openvino_computes_in_bf16()} opened"), precision=Precision.BF16)
+except Exception as error:
+    exit(f"{openvino_computes_in_bf16()} {type(error).__name__}")
+"""
+
+
+@pytest.mark.parametrize("mask", MASKS, ids="+".join)
+def test_openvino_refuses_bf16_on_a_processor_without_it(mask):
+    path = os.pathsep.join([str(Path(__file__).parents[1] / "tools"), *sys.path])
+    environment = os.environ | mask | {"PYTHONPATH": path}
+    asked = subprocess.run([sys.executable, "-c", ASK], env=environment, check=False, capture_output=True, text=True)
+    assert asked.stderr.strip() in {"True opened", "False OptionError"} - ({"True opened"} if len(mask) > 1 else set())
+
+
+def test_a_model_that_compiles_to_another_precision_is_refused(keep, monkeypatch):
+    backend = OpenVinoBackend(CHECKPOINT, keep)
+    monkeypatch.setattr("nlu_lite.encoding.backends.openvino.HINTS", {Precision.FP32: "f64"})
+    with pytest.raises(OptionError, match=r"precision='fp32' .* OpenVINO would compute in fp32 on this processor"):
+        token_vectors(open_tiny(backend=backend), TEXTS)
+
+
+def test_a_process_that_allows_less_than_fp32_gets_fp32():
+    import torch
+
+    expected = token_vectors(open_tiny(), TEXTS)
+    before = torch.get_float32_matmul_precision()
+    try:
+        for allowed in ("high", "medium"):
+            torch.set_float32_matmul_precision(allowed)
+            with torch.autocast("cpu", torch.bfloat16):
+                np.testing.assert_array_equal(token_vectors(open_tiny(), TEXTS), expected)
+            assert torch.get_float32_matmul_precision() == allowed
+    finally:
+        torch.set_float32_matmul_precision(before)
+
+
+def test_products_stay_exact_until_the_last_thread_is_done():
+    import torch
+
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("medium")
+    try:
+        with ExitStack() as first, ExitStack() as second:
+            first.enter_context(_EXACT.held())
+            second.enter_context(_EXACT.held())
+            first.close()
+            assert _set_exact() == []
+        assert torch.get_float32_matmul_precision() == "medium"
+    finally:
+        torch.set_float32_matmul_precision(before)
 
 
 def test_a_copy_in_another_precision_is_made_of_all_rows(monkeypatch):

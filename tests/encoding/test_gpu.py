@@ -42,6 +42,18 @@ def test_a_gpu_gives_the_cpus_layers(gpu, merge):
     np.testing.assert_allclose(token_vectors(open_tiny(backend=gpu, **options), TEXTS), expected, atol=1e-5)
 
 
+def test_a_process_that_allows_less_than_fp32_gets_fp32(gpu):
+    import torch
+
+    expected, before = token_vectors(open_tiny(backend=gpu), TEXTS), torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("high")
+    try:
+        with torch.autocast("cuda", torch.bfloat16):
+            np.testing.assert_array_equal(token_vectors(open_tiny(backend=gpu), TEXTS), expected)
+    finally:
+        torch.set_float32_matmul_precision(before)
+
+
 @pytest.mark.parametrize(("precision", "least"), [(Precision.BF16, 0.9998), (Precision.FP16, 0.99999)])
 def test_lower_precisions_are_near(gpu, precision, least):
     lower = token_vectors(open_tiny(backend=TorchBackend(CHECKPOINT, "cuda", precision)), TEXTS)

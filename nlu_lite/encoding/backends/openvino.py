@@ -38,6 +38,10 @@ GATHERED = 128
 """Rows of the word embeddings that are taken before their pages are let go."""
 TELEMETRY = "openvino_telemetry"
 HINTS = {Precision.FP32: "f32", Precision.BF16: "bf16"}
+NAMES = {"f32": "fp32", "f16": "fp16"}
+"""OpenVINO's names of precisions where they differ from ours."""
+PROBE = 64
+"""Rows and columns of the matrix that shows whether this processor computes in a precision."""
 _IMPORTING = Lock()
 """One thread at a time hides what the first import must not see."""
 
@@ -54,7 +58,7 @@ class OpenVinoBackend:
 
     Raises:
         MissingExtra: OpenVINO is not installed.
-        OptionError: The device or precision is not one that is supported.
+        OptionError: The device or precision is not supported, or this processor does not compute in that precision.
         ModelError: The parts of the checkpoint do not fit one another.
     """
 
@@ -73,6 +77,10 @@ class OpenVinoBackend:
         if precision not in HINTS:
             got = f'precision={precision.value!r} with backend="openvino"'
             raise OptionError(got, "fp32 or bf16", 'Pass one of these, or backend="torch" with a GPU as device')
+        self._settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": HINTS[precision], "PERFORMANCE_HINT": "LATENCY"}
+        self._settings |= {} if threads is None else {"INFERENCE_NUM_THREADS": threads}
+        if precision is not Precision.FP32:
+            _try_product(precision, self._settings)
         version = openvino.__version__.split("-")[0]
         self._file = keep(f"openvino-{version}-{RECIPE}", lambda into: _convert(checkpoint, into)) / FILE
         whole = self._whole()
@@ -82,8 +90,7 @@ class OpenVinoBackend:
         self.budget = CPU_BUDGET
         self.name = f"openvino {version}, cpu, {precision.value}"
         self._words = checkpoint.tensors[WORDS]
-        self._settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": HINTS[precision], "PERFORMANCE_HINT": "LATENCY"}
-        self._settings |= {} if threads is None else {"INFERENCE_NUM_THREADS": threads}
+        self._precision = precision
         self._compiled: dict[tuple[int, ...], Any] = {}
         self._lock = Lock()  # a compiled model has one place for its results
 
@@ -116,7 +123,7 @@ class OpenVinoBackend:
             openvino, whole = _openvino(), self._whole()
             outputs = [whole.outputs[layer].get_node().input_value(0) for layer in layers]
             part = openvino.Model(outputs, whole.get_parameters())
-            self._compiled[layers] = openvino.Core().compile_model(part, "CPU", self._settings)
+            self._compiled[layers] = _compile(part, self._precision, self._settings)
         return self._compiled[layers]
 
     def _whole(self) -> Any:
@@ -128,6 +135,36 @@ class OpenVinoBackend:
                 "the model as OpenVINO converted it",
                 f"Remove {self._file.parent}: it is made again",
             ) from error
+
+
+def _compile(model: Any, precision: Precision, settings: dict[str, Any]) -> Any:
+    """Compile a model to compute in a precision; OpenVINO accepts one that the processor lacks, and ignores it."""
+    compiled = _openvino().Core().compile_model(model, "CPU", settings)
+    actual = compiled.get_property("INFERENCE_PRECISION_HINT").to_string()
+    if actual != HINTS[precision]:
+        raise _refused(precision, f"OpenVINO would compute in {NAMES.get(actual, actual)} on this processor")
+    return compiled
+
+
+def _try_product(precision: Precision, settings: dict[str, Any]) -> None:
+    """Multiply two matrices, so that a precision that the processor lacks is refused before any text is read."""
+    openvino = _openvino()
+    from openvino import opset13 as opset
+
+    rows = opset.parameter([-1, PROBE], np.float32)
+    product = opset.matmul(rows, opset.constant(np.ones((PROBE, PROBE), np.float32)), False, False)
+    compiled = _compile(openvino.Model([product], [rows]), precision, settings)
+    try:
+        compiled(np.ones((2, PROBE), np.float32))
+    except RuntimeError as error:  # OpenVINO and its oneDNN may find different features where some are masked
+        raise _refused(precision, "OpenVINO has no matrix product in it on this processor") from error
+
+
+def _refused(precision: Precision, reason: str) -> OptionError:
+    got = f'precision={precision.value!r} with backend="openvino": {reason}'
+    either = 'precision="fp32", or backend="torch", which emulates bf16 slowly on any processor'
+    remedy = f"Pass {either}; save a saved pipeline anew with one of them"
+    return OptionError(got, "a precision that the processor supports", remedy)
 
 
 def _openvino() -> Any:
@@ -172,8 +209,11 @@ def _convert(checkpoint: Checkpoint, folder: Path) -> None:
     ids = torch.ones((2, 8), dtype=torch.long)
     mask = torch.ones_like(ids)
     mask[1, 6:] = 0
-    example = {"rows": torch.zeros((2, 8, tensors[WORDS].shape[1])), "ids": ids, "mask": mask}
-    with torch.inference_mode(), warnings.catch_warnings(), _quiet_transformers():
+    rows = torch.zeros((2, 8, tensors[WORDS].shape[1]), dtype=torch.float32)
+    example = {"rows": rows, "ids": ids, "mask": mask}
+    # The tracer would keep the casts of an autocast that the caller may be in.
+    exact = torch.autocast("cpu", enabled=False)
+    with torch.inference_mode(), exact, warnings.catch_warnings(), _quiet_transformers():
         # Tracing warns of constants that might be shapes; here they are not.
         warnings.simplefilter("ignore")
         decoder = TorchScriptPythonDecoder(_traceable(model), example_input=example)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -88,9 +90,10 @@ class TorchBackend:
         """Run the model (see `Backend.encode`)."""
         import torch
 
-        # Goes with the types that `build_model` gives weights on the CPU.
-        mixed = torch.autocast("cpu", self._dtype, enabled=self._device.type == "cpu" and self._dtype != torch.float32)
-        with torch.inference_mode(), mixed, _threads(self._threads), _memory_errors():
+        # Goes with the types that `build_model` gives weights on the CPU; elsewhere it ends one that the caller is in.
+        wanted = self._device.type == "cpu" and self._dtype != torch.float32
+        mixed = torch.autocast(self._device.type, self._dtype, enabled=wanted)
+        with torch.inference_mode(), mixed, _EXACT.held(), _threads(self._threads), _memory_errors():
             # Without padding no mask is needed, and attention without one is faster.
             attended = None if mask.all() else torch.from_numpy(mask).to(self._device)
             output = self.model(
@@ -104,6 +107,53 @@ class TorchBackend:
         if self._words is not None:
             let_go(self._words)  # of the whole matrix, which would soon be in memory, a text needs a few rows
         return hidden
+
+
+class _ExactProducts:
+    """Holds PyTorch to fp32 when it multiplies fp32 matrices.
+
+    `torch.set_float32_matmul_precision` and its kin allow the whole process TF32 or bf16 instead; the vectors would be
+    others than `precision` says. The first thread that needs exact products sets them, the last one puts back what was.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._inside = 0
+        self._restore: list[Callable[[], None]] = []
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        with self._lock:
+            if self._inside == 0:
+                self._restore = _set_exact()
+            self._inside += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._inside -= 1
+                if self._inside == 0:
+                    for restore in self._restore:
+                        restore()
+
+
+_EXACT = _ExactProducts()
+
+
+def _set_exact() -> list[Callable[[], None]]:
+    """Set exact products where they are not, and return what undoes it."""
+    import torch
+
+    if not hasattr(torch.backends.mkldnn, "matmul"):  # before PyTorch 2.9
+        before = torch.get_float32_matmul_precision()
+        torch.set_float32_matmul_precision("highest")
+        return [partial(torch.set_float32_matmul_precision, before)]
+    undo: list[Callable[[], None]] = []
+    for products in (torch.backends.mkldnn.matmul, torch.backends.cuda.matmul):
+        if products.fp32_precision not in ("none", "ieee"):
+            undo.append(partial(setattr, products, "fp32_precision", products.fp32_precision))
+            products.fp32_precision = "ieee"
+    return undo
 
 
 @contextmanager

@@ -1,0 +1,35 @@
+"""What this machine's processor computes in, found by products and not by what a library says of itself."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+from nlu_lite.encoding.backends.openvino import _openvino
+from nlu_lite.errors import OptionError
+
+
+@cache
+def openvino_computes_in_bf16():
+    """Whether OpenVINO multiplies matrices in bf16 here: then 1 + 2**-12 counts as 1."""
+    openvino = _openvino()
+    from openvino import opset13 as opset
+
+    rows = opset.parameter([-1, 64], np.float32)
+    ones = opset.constant(np.ones((64, 64), np.float32))
+    model = openvino.Model([opset.matmul(rows, ones, False, False)], [rows])
+    compiled = openvino.Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "bf16"})
+    try:
+        found = compiled(np.full((2, 64), 1 + 2**-12, np.float32))[0]
+    except RuntimeError:
+        return False
+    return bool((found == 64).all())
+
+
+def refused(open_it, backend, precision):
+    """Whether a backend refuses a precision; it has to where the processor does not compute in it."""
+    if (backend, precision) != ("openvino", "bf16") or openvino_computes_in_bf16():
+        return False
+    with pytest.raises(OptionError, match=r"precision='bf16' with backend=\"openvino\": .* on this processor"):
+        open_it()
+    return True
