@@ -5,18 +5,28 @@ The messages are those of tensorflow/core/framework: GraphDef, FunctionDef, Node
 
 from __future__ import annotations
 
+import math
 import re
 import struct
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
-from nlu_lite.formats.sparknlp.faults import damaged
+from nlu_lite.formats.sparknlp.attributes import TENSORFLOW, D, attribute
+from nlu_lite.formats.sparknlp.faults import damaged, unsupported
 from nlu_lite.formats.sparknlp.protobuf import Value, as_bytes, as_floats, as_int, as_ints, as_text, read_fields
 
 AXES = 4  # batch, length, heads, width
 MOST_NODES = 1_000_000
-ACTIVATIONS = {"Erf": "gelu", "Tanh": "gelu_new", "Relu": "relu", "Sigmoid": "sigmoid", "Gelu": "gelu"}
+MOST_NUMBERS = 128
+"""Numbers of a tensor that says something of the model: a shape, an epsilon."""
+
+N = TypeVar("N", int, float)
+ACTIVATIONS = {"Erf": "gelu", "Tanh": "gelu_new", "Relu": "relu", "Sigmoid": "sigmoid"}
+TURNS = {"MatMul": ("transpose_a", "transpose_b"), "BatchMatMulV2": ("adj_x", "adj_y")}
+"""The attributes by which a product turns what it multiplies."""
+
 SPLIT = re.compile(r"(?P<split>.*attention(?:/self)?/Reshape(?:_\d+)?/shape)(?:/(?P<axis>\d))?$")
 EPSILON = re.compile(r"/batchnorm/add/y$")
 INSIDE = re.compile(r"(?:encoder|transformer)/")
@@ -105,13 +115,32 @@ def _look(node: Node, function: str, facts: GraphFacts, where: str) -> None:
         _look_at_shape(node, split, function, facts, where)
     elif node.op == "Const" and EPSILON.search(node.name):
         facts.epsilons.update(_floats(node, where))
-    elif node.op == "FusedBatchNormV3":
-        value = dict(read_fields(node.attributes.get("epsilon", b""), where)).get(4, b"")
-        facts.epsilons.update(as_floats(value, "epsilon", where))
+    elif node.op.startswith("FusedBatchNorm") and node.op in TENSORFLOW:
+        facts.epsilons.add(_attribute(node, "epsilon", float, where))
     elif node.op in ACTIVATIONS and INSIDE.search(node.name) and "pooler" not in node.name:
         facts.activations.add(ACTIVATIONS[node.op])
-    elif QUERY.search(node.name) and node.op in ("MatMul", "BatchMatMulV2", "Einsum"):
+    elif QUERY.search(node.name) and node.op in ("Einsum", *TURNS):
+        _check_turns(node, where)
         facts.queries[function] += 1
+
+
+def _check_turns(node: Node, where: str) -> None:
+    """Refuse a product that turns its matrix, since matrices are read as [in, out]."""
+    for name in TURNS.get(node.op, ()):
+        if _attribute(node, name, bool, where):
+            raise unsupported(f"{where}, node {node.name!r}", f"{name} of {node.op}", "a product of matrices as stored")
+
+
+def _attribute(node: Node, name: str, kind: type[D], where: str) -> D:
+    """Return an attribute of a node, by the AttrValue that it has or by its op's default."""
+    place = f"{where}, node {node.name!r}"
+    fields = dict(read_fields(node.attributes.get(name, b""), place))
+    found: object = None
+    if kind is float and 4 in fields:
+        found = next(iter(as_floats(fields[4], name, place)), None)
+    elif kind is bool and 5 in fields:
+        found = as_int(fields[5], name, place) != 0
+    return attribute(TENSORFLOW, node.op, name, found, kind, place)
 
 
 def _look_at_shape(node: Node, split: re.Match[str], function: str, facts: GraphFacts, where: str) -> None:
@@ -183,13 +212,40 @@ def _tensor(node: Node, where: str) -> dict[int, list[Value]]:
 def _ints(node: Node, where: str) -> list[int]:
     fields = _tensor(node, where)
     values = [number for n in (7, 10) for item in fields.get(n, []) for number in as_ints(item, "a number", where)]
-    return values or [int(number) for number in _content(fields, node, where)]
+    values = values or [int(number) for number in _content(fields, node, where)]
+    return _completed(values, _size(fields, node, where))
 
 
 def _floats(node: Node, where: str) -> list[float]:
     fields = _tensor(node, where)
     values = [number for item in fields.get(5, []) for number in as_floats(item, "a number", where)]
-    return values or [float(number) for number in _content(fields, node, where)]
+    values = values or [float(number) for number in _content(fields, node, where)]
+    return _completed(values, _size(fields, node, where))
+
+
+def _size(fields: dict[int, list[Value]], node: Node, where: str) -> int:
+    """Return how many numbers a tensor has; the readers look at tensors of a few alone."""
+    place = f"{where}, node {node.name!r}"
+    sizes = []
+    for number, value in read_fields(as_bytes(fields.get(2, [b""])[-1], "a shape", place), place):
+        if number == 2:
+            dimension = dict(read_fields(as_bytes(value, "a dimension", place), place))
+            sizes.append(as_int(dimension.get(1, 0), "a dimension", place))
+    size = math.prod(sizes)
+    if not 0 <= size <= MOST_NUMBERS:
+        raise damaged(place, f"a tensor of {size} numbers", f"at most {MOST_NUMBERS}")
+    return size
+
+
+def _completed(values: list[N], size: int) -> list[N]:
+    """Repeat the last number, which TensorFlow leaves out like an attribute; where there is none, all are 0.
+
+    Example:
+        >>> _completed([0, -1, 2], 5), _completed([], 2), _completed([7], 1)
+        ([0, -1, 2, 2, 2], [0, 0], [7])
+    """
+    rest: list[N] = (values or [0])[-1:]
+    return values + rest * (size - len(values))
 
 
 CONTENT = {1: "f", 2: "d", 3: "i", 9: "q", 19: "e"}

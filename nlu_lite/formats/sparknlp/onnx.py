@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 
 from nlu_lite.formats.sparknlp.archive import Source, some, verify
+from nlu_lite.formats.sparknlp.attributes import ONNX, D, attribute
 from nlu_lite.formats.sparknlp.faults import damaged, unsupported
 from nlu_lite.formats.sparknlp.protobuf import (
     FIXED,
@@ -44,6 +45,9 @@ QUANTISED = {2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 21: "uint4", 22: "i
 FLOAT, INT64 = 1, 7
 LITERALS = {"value_float": FLOAT, "value_floats": FLOAT, "value_int": INT64, "value_ints": INT64}
 """Attributes by which a Constant gives numbers instead of a tensor, and their types."""
+
+ZEROS: Mapping[int, float | bytes] = {1: 0.0, 2: 0, 3: b""}
+"""What a float, an integer and a string are where their value is left out, by AttributeType."""
 
 SCOPES = "pkg.torch.onnx.name_scopes"
 """What PyTorch's newer exporter writes beside a node: the modules around it, outermost first, and the call itself."""
@@ -109,6 +113,7 @@ class Node:
         outputs: Names of what it gives.
         attributes: Its attributes: numbers, strings, or the tensor of a Constant.
         path: The module that made it, as far as the file says so; empty where it does not.
+        where: What errors call it.
     """
 
     name: str
@@ -118,6 +123,15 @@ class Node:
     outputs: tuple[str, ...]
     attributes: Mapping[str, Attribute]
     path: str = ""
+    where: str = ""
+
+    def attribute(self, name: str, kind: type[D]) -> D:
+        """Return an attribute's value, or its op's default.
+
+        Raises:
+            FormatError: The value is of another type.
+        """
+        return attribute(ONNX, self.op, name, self.attributes.get(name), kind, self.where)
 
 
 @dataclass
@@ -263,7 +277,7 @@ def _node(scanner: Scanner, begin: int, end: int, find: Callable[[str], Source])
             texts.setdefault(number, []).append(as_text(scanner.value(wire, first, last), "a name", where))
     name, op, domain = (texts.get(number, [""])[-1] for number in (3, 4, 7))
     path = _path(name, scopes)
-    return Node(name, op, domain, tuple(texts.get(1, [])), tuple(texts.get(2, [])), attributes, path)
+    return Node(name, op, domain, tuple(texts.get(1, [])), tuple(texts.get(2, [])), attributes, path, where)
 
 
 def _path(name: str, scopes: str) -> str:
@@ -278,10 +292,14 @@ def _path(name: str, scopes: str) -> str:
 
 
 def _attribute(scanner: Scanner, begin: int, end: int, find: Callable[[str], Source]) -> dict[str, Attribute]:
-    """Read an AttributeProto: a float, an integer, a string, a tensor, or a short list of numbers."""
+    """Read an AttributeProto: a float, an integer, a string, a tensor, or a short list of numbers.
+
+    Writers of proto3 leave a value out that is 0 or empty; then its type alone says that it is there.
+    """
     where = f"{scanner.source.name}, attribute at {begin}"
     name = ""
     found: Attribute | None = None
+    kind = 0
     listed: list[float] = []
     for number, wire, first, last in scanner.fields(begin, end):
         if number == 5:
@@ -294,9 +312,12 @@ def _attribute(scanner: Scanner, begin: int, end: int, find: Callable[[str], Sou
                 found = (as_floats(value, "a float", where) or [0.0])[0]
             else:
                 found = as_int(value, "an integer", where) if number == 3 else as_bytes(value, "a string", where)
+        elif number == 20 and wire is Wire.VARINT:
+            kind = as_int(scanner.value(wire, first, last), "a type", where)
         elif number in (7, 8) and last - first <= SMALL_VALUES and len(listed) <= SMALL_VALUES:
             listed += (as_floats if number == 7 else as_ints)(scanner.value(wire, first, last), "a number", where)
     found = tuple(listed) if 0 < len(listed) <= SMALL_VALUES else found  # a long list is not needed
+    found = ZEROS.get(kind) if found is None else found
     return {} if found is None else {name: found}
 
 

@@ -57,7 +57,7 @@ class Flow:
             if name in self.graph.tensors:
                 return self.graph.tensors[name]
             node = self.makers.get(name)
-            if node is None or node.op not in PASSED_ON or not node.inputs:
+            if node is None or not _is_passed_on(node) or not node.inputs:
                 return None
             name = node.inputs[0]
         return None
@@ -89,6 +89,16 @@ class Flow:
         maker = self.makers.get(node.inputs[1])
         is_turned = maker is not None and maker.op == "Transpose" and len(maker.inputs) > 0
         return self.tensor(maker.inputs[0] if maker is not None and is_turned else node.inputs[1])
+
+    def users(self, name: str) -> Iterator[tuple[Node, str]]:
+        """Return the nodes that do something with a value, each with the name under which it takes the value."""
+        names = [name]
+        for value in names:
+            for node in self.takers.get(value, ()):
+                if not _is_passed_on(node):
+                    yield node, value
+                elif len(names) < FAR:
+                    names += node.outputs
 
     def after(self, name: str, stop: tuple[str, ...]) -> Iterator[Node]:
         """Give the nodes that a value reaches, nearest first, without going through any of `stop`."""
@@ -214,14 +224,35 @@ def _tensor(flow: Flow, value: str) -> Tensor:
     if tensor is None:
         raise damaged(flow.where, f"{value!r} is no tensor", "a tensor")
     extent = tensor.extent()
-    if len(tensor.shape) == 2 and any(_is_product(node, value) for node in flow.takers.get(value, ())):
+    uses = list(flow.users(value))
+    for node, name in uses:
+        _check_use(flow, node, name)
+    if len(tensor.shape) == 2 and any(_is_product(node, name) for node, name in uses):
         return Tensor(extent, (tensor.shape[1], tensor.shape[0]), transposed)
     return Tensor(extent, tensor.shape, as_it_is)
 
 
 def _is_product(node: Node, value: str) -> bool:
-    is_matmul = node.op == "MatMul" or (node.op == "Gemm" and not node.attributes.get("transB"))
-    return is_matmul and node.inputs[1] == value
+    is_matmul = node.op == "MatMul" or (node.op == "Gemm" and not node.attribute("transB", int))
+    return is_matmul and len(node.inputs) > 1 and node.inputs[1] == value
+
+
+def _check_use(flow: Flow, node: Node, value: str) -> None:
+    """Refuse a node that does more with a tensor than the model's layers do."""
+    if node.op == "Gemm":
+        scales = node.attribute("alpha", float), node.attribute("beta", float)
+        if scales != (1, 1) or node.attribute("transA", int):
+            raise unsupported(f"{flow.where}, node {node.name!r}", f"a Gemm that scales by {scales} or turns", "none")
+    if node.op == "Gather" and node.inputs[0] == value and node.attribute("axis", int) not in (0, -2):
+        raise unsupported(f"{flow.where}, node {node.name!r}", f"a lookup of columns of {value!r}", "one of rows")
+
+
+def _is_passed_on(node: Node) -> bool:
+    """Say whether a node gives its first input as it is: under another name or in another type."""
+    if node.op == "Transpose":
+        perm = node.attribute("perm", tuple)
+        return len(perm) > 0 and perm == tuple(range(len(perm)))
+    return node.op in PASSED_ON
 
 
 def _products(flow: Flow, value: str) -> list[Node]:
@@ -256,8 +287,7 @@ def _epsilons(flow: Flow) -> Iterator[float]:
     """Give what is added before each square root, or what a LayerNormalization states."""
     for node in flow.graph.nodes:
         if node.op == "LayerNormalization":
-            epsilon = node.attributes.get("epsilon", 1e-5)
-            yield epsilon if isinstance(epsilon, float) else 1e-5
+            yield node.attribute("epsilon", float)
         maker = flow.makers.get(node.inputs[0]) if node.op == "Sqrt" and node.inputs else None
         if maker is not None and maker.op == "Add":
             yield from [number for number in map(flow.number, maker.inputs) if number is not None]
@@ -268,6 +298,6 @@ def _activations(flow: Flow, inner: list[str]) -> Iterator[str]:
     for product in (product for matrix in inner for product in _products(flow, matrix)):
         for node in flow.after(product.outputs[0], ("MatMul", "Gemm", "LayerNormalization", "ReduceMean")):
             if node.op == "Gelu":
-                yield "gelu_new" if node.attributes.get("approximate") == b"tanh" else "gelu"
+                yield "gelu_new" if node.attribute("approximate", bytes) == b"tanh" else "gelu"
             elif node.op in ACTIVATIONS:
                 yield ACTIVATIONS[node.op]

@@ -1,0 +1,69 @@
+"""Every attribute of an op that the readers look at, with its value where a graph leaves it out.
+
+Exporters leave out attributes that have the op's default: TensorFlow when it saves (``strip_default_attrs``), ONNX's
+optimisers when they write a node anew. The defaults are those of the ops' own definitions. Readers ask for attributes
+here alone, so that none of them is read without its default.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping
+from typing import TypeVar
+
+from nlu_lite.formats.sparknlp.faults import damaged
+
+Default = bool | int | float | bytes | tuple[float, ...]
+Defaults = Mapping[str, Mapping[str, Default]]
+D = TypeVar("D", bool, int, float, bytes, tuple[float, ...])
+
+
+def _float32(value: float) -> float:
+    """Return the number that a file holds: attributes are float32."""
+    rounded: float = struct.unpack("<f", struct.pack("<f", value))[0]
+    return rounded
+
+
+_BATCH_NORM: Mapping[str, Default] = {"epsilon": _float32(1e-4)}
+
+TENSORFLOW: Defaults = {
+    # tensorflow/core/ops/nn_ops.cc
+    "FusedBatchNorm": _BATCH_NORM,
+    "FusedBatchNormV2": _BATCH_NORM,
+    "FusedBatchNormV3": _BATCH_NORM,
+    # tensorflow/core/ops/math_ops.cc
+    "MatMul": {"transpose_a": False, "transpose_b": False},
+    "BatchMatMulV2": {"adj_x": False, "adj_y": False},
+}
+ONNX: Defaults = {  # https://onnx.ai/onnx/operators, the same in all versions of an op that have the attribute
+    "Gather": {"axis": 0},
+    "Gelu": {"approximate": b"none"},
+    "Gemm": {"alpha": 1.0, "beta": 1.0, "transA": 0, "transB": 0},
+    "LayerNormalization": {"epsilon": _float32(1e-5)},
+    "Transpose": {"perm": ()},  # the axes in reverse order
+}
+
+
+def attribute(defaults: Defaults, op: str, name: str, found: object, kind: type[D], where: str) -> D:
+    """Return an attribute's value, or its op's default.
+
+    Args:
+        defaults: `TENSORFLOW` or `ONNX`.
+        op: The op, which is among the defaults.
+        name: The attribute, likewise.
+        found: The value in the graph; None where it is left out.
+        kind: The type that the attribute has.
+        where: What errors call the node.
+
+    Raises:
+        FormatError: The value is of another type.
+
+    Example:
+        >>> attribute(ONNX, "Gemm", "transB", None, int, "a.onnx"), attribute(ONNX, "Gemm", "transB", 1, int, "a.onnx")
+        (0, 1)
+    """
+    value = defaults[op][name] if found is None else found
+    if not isinstance(value, kind):
+        got = f"the attribute {name!r} of {op} is {str(value)[:40]!r}"
+        raise damaged(where, got, f"a value of type {kind.__name__}")
+    return value
