@@ -101,8 +101,9 @@ class Pipeline:
 
         Args:
             data: A str; strings in a list, tuple, generator or another iterable, a 1-D numpy array, a pandas Series, an
-                Arrow array or a Polars Series; or a frame of pandas, Arrow or Polars. Instead of a string a list of
-                strings may stand everywhere: a document that is already split. It is never changed.
+                Arrow array or a Polars Series; or a frame of pandas, Arrow or Polars, or a Dataset of Hugging Face.
+                Instead of a string a list of strings may stand everywhere: a document that is already split. The texts
+                of a set are numbered in its order, which differs from run to run. It is never changed.
             output_level: ``"token"``, ``"sentence"`` or ``"document"``: what a row is. By default ``"token"``, or
                 ``"sentence"`` where only a sentence detector or sentence models were asked for. Above the token level
                 a token model gives the mean of its token vectors; a sentence model's vector is repeated on the tokens.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from nlu_lite.errors import InputError
-from nlu_lite.inputs import from_arrow, kind
+from nlu_lite.inputs import NO_TEXTS, dataset_batches, from_arrow, is_foreign_frame, kind, remedy
 from nlu_lite.table import DOCUMENT_NUMBER, INDEX, Also
 
 if TYPE_CHECKING:
@@ -18,10 +18,7 @@ if TYPE_CHECKING:
 Predict = Callable[[object], "pd.DataFrame | pa.Table"]
 """Answers a chunk."""
 
-EXPECTED = "texts, lists of words, or batches: frames, Series, arrays"
-
-UNORDERED = (Mapping, Set, bytes, bytearray, memoryview)
-"""What can be gone through, but is no texts in an order."""
+EXPECTED = "texts, lists of words, or batches: frames, Series, arrays, data sets"
 
 CUTTABLE = ("iloc", "slice", "dtype")
 """Attributes of what can be cut: of frames and Series, of Arrow and Polars data, of arrays and Index."""
@@ -109,7 +106,7 @@ def chunks(data: object, size: int) -> Iterator[Chunk]:
     Args:
         data: Something to go through: texts, or lists of words, which are gathered; or batches (frames, Series,
             one-dimensional arrays, Arrow and Polars data), each of which is answered by itself, the large ones cut.
-            A lazy frame is computed as a whole, a RecordBatchReader read batch by batch.
+            A lazy frame is computed as a whole, a RecordBatchReader or a data set read batch by batch.
             A str or a single batch is cut likewise.
         size: Most rows of a chunk.
 
@@ -121,15 +118,24 @@ def chunks(data: object, size: int) -> Iterator[Chunk]:
         >>> [(chunk.data, chunk.first) for chunk in chunks(iter("abc"), 2)]
         [(['a', 'b'], 0), (['c'], 2)]
     """
-    batch = None if _gives_batches(data) else _batch(data)
-    if isinstance(data, str) or batch is not None:
-        data = [data if batch is None else batch]
-    if isinstance(data, UNORDERED) or not isinstance(data, Iterable) or getattr(data, "shape", None) == ():
-        raise InputError(f"stream was given {kind(data)}", EXPECTED, "Pass a list or a generator")
     first = 0
-    for part in _parts(data, size):
+    for part in _parts(_iterable(data, size), size):
         yield Chunk(part, first)
         first += len(part)
+
+
+def _iterable(data: object, size: int) -> Iterable[object]:
+    """Return texts or batches to iterate over: data that is a text or a batch itself becomes the only one."""
+    batches = dataset_batches(data, size)
+    if batches is not None:
+        return batches
+    batch = None if _gives_batches(data) else _batch(data)
+    if isinstance(data, str) or batch is not None:
+        return [data if batch is None else batch]
+    is_scalar = getattr(data, "shape", None) == ()
+    if isinstance(data, NO_TEXTS) or not isinstance(data, Iterable) or is_scalar or is_foreign_frame(data):
+        raise InputError(f"stream was given {kind(data)}", EXPECTED, remedy(data))
+    return data
 
 
 def _parts(data: Iterable[object], size: int) -> Iterator[Any]:

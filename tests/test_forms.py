@@ -68,6 +68,7 @@ STRINGS = {
     "generator": lambda: (text for text in TEXTS),
     "deque": lambda: deque(TEXTS),
     "values of a dict": lambda: dict(enumerate(TEXTS)).values(),
+    "keys of a dict": lambda: dict.fromkeys(TEXTS).keys(),
     "numpy str": lambda: np.array(TEXTS),
     "numpy object": lambda: np.array(TEXTS, object),
     "numpy StringDType": lambda: np.array(TEXTS, np.dtypes.StringDType()),

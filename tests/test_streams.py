@@ -237,7 +237,7 @@ def test_options_are_refused_at_once(words):
             words.stream(iter("ab"), **options)
 
 
-@pytest.mark.parametrize("data", [5, None, object(), {"a": "b"}, {"a"}, b"a", np.array("a")])
+@pytest.mark.parametrize("data", [5, None, object(), {"a": "b"}, {"a": "b"}.items(), b"a", np.array("a")])
 def test_what_has_no_order_of_texts_is_refused(words, data):
     with pytest.raises(InputError, match=r"stream was given (None|a value of type)"):
         next(words.stream(data))

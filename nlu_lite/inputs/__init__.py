@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import ItemsView, Iterable, Mapping, Sequence
 from itertools import compress
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +10,9 @@ import numpy as np
 
 from nlu_lite.errors import InputError
 from nlu_lite.inputs.arrow import drawn, from_arrow
+from nlu_lite.inputs.hugging_face import dataset_batches
 from nlu_lite.inputs.reading import Columns, Given, Missing, Reading, Split
-from nlu_lite.inputs.saying import kind, remedy, rows
+from nlu_lite.inputs.saying import is_foreign_frame, item_remedy, kind, remedy, rows
 from nlu_lite.inputs.sheets import ArrowSheet, PandasSheet, Sheet, check_names, languages, text_column
 from nlu_lite.inputs.words import is_split, parts_of, segments_of
 from nlu_lite.records import Corpus
@@ -20,25 +21,42 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["Columns", "Given", "Missing", "Reading", "Split", "check_names", "from_arrow", "kind", "read"]
+__all__ = [
+    "NO_TEXTS",
+    "Columns",
+    "Given",
+    "Missing",
+    "Reading",
+    "Split",
+    "check_names",
+    "dataset_batches",
+    "from_arrow",
+    "is_foreign_frame",
+    "kind",
+    "read",
+    "remedy",
+]
 
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 
 EXPECTED = (
     "a str, a list or another iterable of str or of lists of str (words), a pandas Series or DataFrame, a 1-D array, "
-    "Arrow data or a Polars Series or frame"
+    "Arrow data, a Polars Series or frame, or a Dataset"
 )
+
+NO_TEXTS = (Mapping, ItemsView, bytes, bytearray, memoryview)
+"""Types that can be iterated over, but give no texts."""
 
 
 def read(data: object, reading: Reading) -> Given:
     """Read the caller's data.
 
     Args:
-        data: A str; strings in a list, tuple, iterator, generator or another iterable in order, a 1-D numpy array, a
-            pandas Series, an Arrow array or a Polars Series; or a frame with a column of strings: of pandas, Arrow
-            (Table, RecordBatch, RecordBatchReader) or Polars (lazy ones too), or of any library that speaks the Arrow
-            PyCapsule interface. In the place of each string a list of strings may stand: a document of one sentence,
-            the strings its tokens; or a document, the strings its sentences.
+        data: A str; strings in a list, tuple, iterator, generator or another iterable, a 1-D numpy array, a pandas
+            Series, an Arrow array or a Polars Series; or a frame with a column of strings: of pandas, Arrow (Table,
+            RecordBatch, RecordBatchReader) or Polars (lazy ones too), a Dataset or IterableDataset of Hugging Face, or
+            of any library that speaks the Arrow PyCapsule interface. In the place of each string a list of strings may
+            stand: a document of one sentence, the strings its tokens; or a document, the strings its sentences.
         reading: How.
 
     Raises:
@@ -60,7 +78,9 @@ def read(data: object, reading: Reading) -> Given:
         return _read_sheet(ArrowSheet(found), reading)
     if reading.text_column is not None or reading.lang_column is not None:
         raise InputError(
-            f"text_column or lang_column was given with {kind(data)}", "them with a frame", "Leave them out"
+            f"text_column or lang_column was given with {kind(data)}",
+            "them with a frame",
+            "Leave them out, or pass a frame, such as pandas.DataFrame(data)",
         )
     index = data.index if isinstance(data, pd.Series) else None
     return _read_items(_items(data) if found is None else found.to_pylist(), index, None, reading)
@@ -87,10 +107,11 @@ def _items(data: object) -> Sequence[object]:
         return data.tolist()
     if isinstance(data, np.ndarray) and data.ndim == 1 and data.dtype.names is None:
         return list(data.tolist())
-    unordered = (Mapping, Set, bytes, bytearray, memoryview, np.ndarray, pd.MultiIndex)
-    if isinstance(data, unordered) or not isinstance(data, Iterable):
+    if isinstance(data, (*NO_TEXTS, np.ndarray, pd.MultiIndex)) or not isinstance(data, Iterable):
         shape = f" and shape {data.shape}" if isinstance(data, np.ndarray) else ""
         raise InputError(f"predict was given {kind(data)}{shape}", EXPECTED, remedy(data))
+    if is_foreign_frame(data):
+        raise InputError(f"predict was given {kind(data)}, a frame it cannot read", EXPECTED, remedy(data))
     items: list[object] = []
     with drawn(data):
         items.extend(data)
@@ -175,5 +196,7 @@ def _strings(texts: Sequence[object], index: pd.Index) -> list[str]:
     wrong = np.fromiter((not isinstance(text, str) for text in texts), bool, len(texts))
     if wrong.any():
         first = texts[int(wrong.argmax())]
-        raise InputError(f"{kind(first)} stands in {rows(index[wrong].tolist())}", "a str in every row", remedy(first))
+        raise InputError(
+            f"{kind(first)} stands in {rows(index[wrong].tolist())}", "a str in every row", item_remedy(first)
+        )
     return [str.__str__(text) for text in texts if isinstance(text, str)]

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from nlu_lite.errors import InputError, MissingExtra
+from nlu_lite.inputs.hugging_face import dataset_batches, joined
 from nlu_lite.inputs.saying import kind
 
 if TYPE_CHECKING:
@@ -17,19 +18,23 @@ STREAM, ARRAY = "__arrow_c_stream__", "__arrow_c_array__"
 
 
 def from_arrow(data: object) -> pa.Table | pa.ChunkedArray | None:
-    """Read what hands over Arrow data; a lazy frame is computed.
+    """Read what hands over Arrow data, or is a data set of Hugging Face; a lazy frame is computed.
 
     Returns:
         A table where `data` is a frame, an array where it is a column, None where it is neither. Strings of Arrow's
         view types, on which few functions work, become large ones.
 
     Raises:
-        InputError: It holds what Arrow cannot hold.
+        InputError: It holds what Arrow cannot hold, or is a dictionary of splits.
         MissingExtra: It needs pyarrow, which is not installed.
     """
     if isinstance(data, type):
         return None
     data = _computed(data)
+    batches = dataset_batches(data)
+    if batches is not None:
+        with drawn(data):
+            return _without_views(joined(data, batches))
     if not hasattr(data, STREAM) and not hasattr(data, ARRAY):
         return None
     try:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import AsyncIterable, ItemsView, Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -12,13 +13,58 @@ def kind(value: object) -> str:
     return "None" if value is None else f"a value of type {type(value).__name__}"
 
 
+REMEDIES = (
+    ((type, type(None)), "Pass one of these"),
+    (memoryview, "Decode it: bytes(text).decode('utf-8')"),
+    ((bytes, bytearray), "Decode it: text.decode('utf-8')"),
+    (os.PathLike, "Pass its text: path.read_text(encoding='utf-8'), or call predict_file(path, 'vectors.parquet')"),
+    (ItemsView, "Pass list(data.values()), or pandas.Series(data), whose index is the keys"),
+    (AsyncIterable, "Collect its texts first: [text async for text in data]"),
+)
+"""How values of some types become texts."""
+
+
 def remedy(value: object) -> str:
     """Say how a value becomes a text, or texts."""
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return "Decode it: text.decode('utf-8')"
+    if isinstance(value, Mapping):
+        return _of_mapping(value)
+    if isinstance(value, np.ndarray):
+        return _of_array(value)
+    for sort, said in REMEDIES:
+        if isinstance(value, sort):
+            return said
+    if hasattr(value, "get_level_values"):
+        return "Pass one of its levels: index.get_level_values(0)"
+    if is_foreign_frame(value):
+        return "Convert it to a frame of pandas, Arrow or Polars"
     if isinstance(value, Iterable):
         return "Convert it with list(...)"
-    return "Pass one of these" if value is None else "Convert it with str(...)"
+    return "Call it, and pass what it returns" if callable(value) else "Convert it with str(...)"
+
+
+def item_remedy(item: object) -> str:
+    """Say how data become texts one of whose items is not."""
+    return "Pass a frame: pandas.DataFrame(list(data))" if isinstance(item, Mapping) else remedy(item)
+
+
+def _of_mapping(data: Mapping[object, object]) -> str:
+    """Choose the pandas object that a dictionary is: texts by their keys, one record, or columns."""
+    if data and all(isinstance(value, str) for value in data.values()):
+        return "Pass list(data.values()), or pandas.Series(data), whose index is the keys"
+    record = any(isinstance(value, str) or not isinstance(value, Iterable) for value in data.values())
+    return "Pass a frame: pandas.DataFrame([data])" if record else "Pass a frame: pandas.DataFrame(data)"
+
+
+def _of_array(array: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> str:
+    if array.dtype.names:
+        return "Pass a frame: pandas.DataFrame(array)"
+    return "Pass array.ravel(), or list(array) where each row is a list of words" if array.ndim else "Pass array.item()"
+
+
+def is_foreign_frame(value: object) -> bool:
+    """Whether a value has columns, whose names iterating over it would give instead of its texts."""
+    columns = getattr(value, "columns", None)
+    return columns is not None and not callable(columns)
 
 
 def rows(labels: Sequence[object], most: int = 5) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from nlu_lite.errors import InputError
+from nlu_lite.errors import InputError, nearest_names
 from nlu_lite.inputs.reading import Reading
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def text_column(sheet: Sheet, reading: Reading) -> Hashable:
         raise InputError(
             f"no column is called 'text', and {len(strings)} of the columns {sheet.names} hold strings",
             "one column of texts",
-            "Name it: predict(frame, text_column=...)",
+            "Name it: text_column=...",
         )
     return strings[0]
 
@@ -155,5 +155,6 @@ def languages(sheet: Sheet, reading: Reading, present: Sequence[bool]) -> list[s
 
 def _existing(names: list[Hashable], name: Hashable, option: str) -> Hashable:
     if name not in names:  # whole names only, and nothing need be hashable
-        raise InputError(f"{option}={name!r} is no column", f"one of {names}", "Name one of these")
+        near = nearest_names(name, names)
+        raise InputError(f"{option}={name!r} is no column", f"one of {names}", "Name one of these", near)
     return name

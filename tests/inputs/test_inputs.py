@@ -179,7 +179,6 @@ def test_a_row_without_text_needs_no_language():
         (5, "a value of type int"),
         (None, "predict was given None"),
         (b"abc", "a value of type bytes"),
-        ({"a"}, "a value of type set"),
         ({"text": "a"}, "a value of type dict"),
         (["a", 5], "a value of type int stands in row 1"),
         (["a", b"b"], r"bytes stands in row 1.*text\.decode"),
