@@ -26,8 +26,8 @@ import pandas as pd
 from nlu_lite.records import Corpus
 from nlu_lite.text import TextSettings, Words, segment
 from nlu_lite.text.characters import Characters
-from nlu_lite.text.rules import languages_with_rules
-from nlu_lite.text.words import icu_cuts
+from nlu_lite.text.icu import find_icu_cuts
+from nlu_lite.text.rules import list_languages_with_rules
 
 Spans = list[tuple[int, int]]
 Tool = Callable[[str], tuple[Spans, Spans]]
@@ -52,8 +52,8 @@ def icu(language: str) -> Tool:
 
     def run(text: str) -> tuple[Spans, Spans]:
         characters = Characters(text)
-        words = characters.between(icu_cuts(characters, language))
-        ends = characters.from_utf16(
+        words = characters.find_spans(find_icu_cuts(characters, language))
+        ends = characters.convert_utf16_offsets(
             np.array([end for _, end in SentenceBreaker(characters.text, language).segments()])
         )
         begins = [0, *list(ends)[:-1]]
@@ -189,7 +189,7 @@ def table(folder: Path) -> None:
     print("|---" * (len(COLUMNS) + 1) + "|")
     rows: list[list[float | None]] = []
     scored: list[str] = []
-    for language in sorted(languages_with_rules() - {"xx"}):
+    for language in sorted(list_languages_with_rules() - {"xx"}):
         paths = sorted(folder.glob(f"{language}-*.jsonl"))
         if not paths:
             print(f"| {language}, no data " + "| " * len(COLUMNS) + "|")

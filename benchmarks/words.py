@@ -21,11 +21,12 @@ from pathlib import Path
 from segment import f1, seconds
 
 from nlu_lite.text import dictionary
-from nlu_lite.text.characters import Characters
-from nlu_lite.text.rules import rules_of
-from nlu_lite.text.sentences import sentence_cuts
+from nlu_lite.text.characters import Bools, Characters
+from nlu_lite.text.icu import find_icu_cuts
+from nlu_lite.text.rules import load_rules
+from nlu_lite.text.sentences import find_sentence_cuts
 from nlu_lite.text.settings import NewlineBreaks
-from nlu_lite.text.words import Bools, icu_cuts, word_cuts
+from nlu_lite.text.words import apply_word_rules
 
 Cutter = Callable[[str], list[str]]
 
@@ -105,7 +106,7 @@ def kordai() -> Cutter:
 
 
 def wapic() -> Cutter:
-    return dictionary._segmenter().segment
+    return dictionary._load_wapic().segment
 
 
 TRIED: dict[str, dict[str, Callable[[], Cutter]]] = {
@@ -121,7 +122,7 @@ TRIED: dict[str, dict[str, Callable[[], Cutter]]] = {
     },
     "th": {
         "ICU": icu,
-        "thaibreak": dictionary._breaker,
+        "thaibreak": dictionary._load_thaibreak,
         "nlpo3": nlpo3,
         "kordai-word-segmentation": kordai,
         "pythainlp (newmm)": newmm,
@@ -134,20 +135,20 @@ RUNS = {"zh": dictionary._CHINESE, "th": dictionary._THAI}
 
 
 def simplified(cutter: Cutter) -> Cutter:
-    return lambda run: cutter(run.translate(dictionary._simplified()))
+    return lambda run: cutter(run.translate(dictionary._load_simplified_characters()))
 
 
 def cut(cutter: Cutter, characters: Characters, language: str) -> Bools:
-    cuts = icu_cuts(characters, language)
-    dictionary._cut_inside(characters, cuts, RUNS[language], cutter)
+    cuts = find_icu_cuts(characters, language)
+    dictionary._recut_runs(characters, cuts, RUNS[language], cutter)
     return cuts
 
 
 def with_rules(cutter: Cutter, characters: Characters, language: str) -> Bools:
     text = [(0, characters.text)]
-    found = sentence_cuts(text, rules_of(language).sentences, NewlineBreaks.PARAGRAPHS)
+    sentence_cuts = find_sentence_cuts(text, load_rules(language).sentences, NewlineBreaks.PARAGRAPHS)
     cuts = cut(cutter, characters, language)
-    word_cuts(characters, language, found, cuts)
+    apply_word_rules(characters, language, sentence_cuts, cuts)
     return cuts
 
 
@@ -155,7 +156,7 @@ def score(how: Callable[..., Bools], cutter: Cutter, language: str, documents: l
     found = []
     for document in documents:
         characters = Characters(document["text"])
-        begins, ends = characters.between(how(cutter, characters, language))
+        begins, ends = characters.find_spans(how(cutter, characters, language))
         found.append(set(zip(begins.tolist(), ends.tolist(), strict=True)))
     return f1([{tuple(span[:2]) for span in document["tokens"]} for document in documents], found)
 

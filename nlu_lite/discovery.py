@@ -24,7 +24,7 @@ from nlu_lite.records import (
 )
 from nlu_lite.sources import PLACES, Inventory, asked
 from nlu_lite.text import check_language
-from nlu_lite.text.rules import languages_with_rules
+from nlu_lite.text.rules import list_languages_with_rules
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -260,7 +260,7 @@ def _rules(language: str) -> str:
     """Say by which rules a text is split where nothing else is asked for."""
     if language == "xx":
         return "by the rules of the language that each text is found to be in"
-    if language in languages_with_rules():
+    if language in list_languages_with_rules():
         return f"by rules of their own for {language!r}"
     return f"by Unicode's default rules: there are none of their own for {language!r}"
 

@@ -664,7 +664,7 @@ def _locked(
 
 def _described(spec: ModelSpec | ComponentSpec, model: Model | None) -> dict[str, object]:
     row: dict[str, object] = {"reference": spec.reference, "action": spec.action.value, "language": spec.language}
-    row["rules"] = text.rules_for(spec.language)
+    row["rules"] = text.describe_rules(spec.language)
     if model is not None:
         row |= {
             "column": model.column,

@@ -9,7 +9,7 @@ from html import escape
 from nlu_lite.models import Model
 from nlu_lite.records import Action, ModelSpec
 from nlu_lite.saving import Opened, plain
-from nlu_lite.text import Words, dictionary_of
+from nlu_lite.text import Words, describe_dictionary
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def stages(pipeline: Opened) -> list[Stage]:
 def _words(words: Words, language: str) -> dict[str, object]:
     """Only some languages have a package: what a dictionary means for this one is said."""
     chosen: dict[str, object] = {"words": words.value}
-    return chosen | ({"dictionary": dictionary_of(language)} if words is Words.DICTIONARY else {})
+    return chosen | ({"dictionary": describe_dictionary(language)} if words is Words.DICTIONARY else {})
 
 
 def as_text(pipeline: Opened) -> str:

@@ -233,7 +233,7 @@ def test_dictionaries_are_asked_for():
 def test_dictionaries_without_the_extra_are_an_error(language, monkeypatch, tmp_path):
     reference = f"{language}.tokenize"
     nlu_lite.load(reference, words="dictionary").save(tmp_path / "saved")
-    monkeypatch.setattr("nlu_lite.text.dictionary.installed", lambda package: False)
+    monkeypatch.setattr("nlu_lite.text.dictionary.is_installed", lambda package: False)
     for asked in (
         lambda: nlu_lite.load(reference, words="dictionary"),
         lambda: nlu_lite.load(reference).with_(words="dictionary"),

