@@ -30,6 +30,10 @@ from nlu_lite.sources.index import Published, md5_of, resolve
 BASE = "https://s3.amazonaws.com/auxdata.johnsnowlabs.com/public/models/"
 LARGEST_GROWTH = 50
 """How many times larger than the zip its content may be; weights hardly shrink, so more is a zip bomb."""
+LARGEST_INDEX = 256 << 20
+"""Most bytes of the index, which describes tens of thousands of archives in some hundred bytes each."""
+FILE_NAME = r"[^\x00-\x1f\x7f/\\.\ud800-\udfff][^\x00-\x1f\x7f/\\\ud800-\udfff]{0,199}"
+"""Names of archives: no paths, nothing hidden, no control characters, and short enough for names with more behind."""
 SMALL = 64 << 20
 """Bytes that content may always have, whatever the zip's size."""
 UNREADABLE = (
@@ -239,7 +243,7 @@ class BucketSource:
             published = resolve(self._index(), origin.name, origin.language)
         else:
             published = Published(origin.file, None, 0)
-        if Path(published.file).name != published.file or published.file.startswith("."):
+        if not re.fullmatch(FILE_NAME, published.file):
             raise FormatError(f"{published.file!r} is no name of an archive", "a file name", "Check the catalogue")
         return published
 
@@ -261,7 +265,7 @@ class BucketSource:
         with FileLock(self._folder / "metadata.json.lock"):
             discard(part)
             known = etag_of(index) if index.is_file() else None
-            if download(self._url("metadata.json"), part, self.patience, known) is Outcome.COMPLETE:
+            if download(self._url("metadata.json"), part, self.patience, known, LARGEST_INDEX) is Outcome.COMPLETE:
                 _replace_index(part, index)
         return index
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nlu_lite.errors import OfflineError, SourceError, UnknownReference
+from nlu_lite.errors import NluLiteError, OfflineError, SourceError, UnknownReference
 from nlu_lite.records import HubRepository
+from nlu_lite.sources.download import Patience
+from nlu_lite.sources.limits import NetworkError, check_space, watched
 
 SETTINGS = "tokenizer_config.json"
 DESCRIPTION = (
@@ -37,6 +39,10 @@ WEIGHTS = (
     re.compile(r"pytorch_model\.bin\.index\.json|pytorch_model-\d+-of-\d+\.bin"),
 )
 """The ways in which weights are stored, the one to prefer first."""
+LARGEST_DESCRIPTION = 64 << 20
+"""Most bytes of a repository's description, which is held in memory."""
+MALFORMED = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
+"""Raised by huggingface_hub for headers and JSON that are not as the hub writes them."""
 MODULES = "modules.json"
 STATEMENTS = re.compile(
     r"modules\.json|config_sentence_transformers\.json|sentence_bert_config\.json|\d+_\w+/config\.json"
@@ -53,11 +59,13 @@ class HubSource:
         inspect: Called with a folder that has a ``config.json`` and no weights yet; what it raises spares the download.
         asked: Files that need not be there, but of which it has to be known whether they are: what somebody else put
             into the Hugging Face cache may lack them without the repository doing so.
+        patience: How long to wait for the hub, and the limits of what it sends.
     """
 
     offline: bool
     inspect: Callable[[Path], None]
     asked: tuple[str, ...] = ()
+    patience: Patience = field(default_factory=Patience)
 
     def fetch(self, origin: HubRepository) -> Path:
         """Give the folder of a snapshot: the Hugging Face cache's, if it has one, else downloaded.
@@ -72,23 +80,100 @@ class HubSource:
         return cached_snapshot(origin, self.asked) or self._downloaded(origin)
 
     def _downloaded(self, origin: HubRepository) -> Path:
-        from huggingface_hub import HfApi, hf_hub_download, snapshot_download
-        from huggingface_hub.errors import EntryNotFoundError
-
         if self.offline:
             raise _not_here(origin)
         with _explained(origin):
-            info = HfApi().model_info(origin.repository, revision=origin.revision)
-            _check_name(origin, info.id)
-            files = _chosen(origin, [file.rfilename for file in info.siblings or ()])
-            for name in (name for name in files if STATEMENTS.fullmatch(name) or name == SETTINGS):
-                hf_hub_download(origin.repository, name, revision=info.sha)
-            self.inspect(Path(hf_hub_download(origin.repository, "config.json", revision=info.sha)).parent)
-            for name in set(self.asked).difference(files):
-                with suppress(EntryNotFoundError):  # which the Hugging Face cache notes
-                    hf_hub_download(origin.repository, name, revision=info.sha)
-            snapshot_download(origin.repository, revision=origin.revision, allow_patterns=files)
-            return Path(snapshot_download(origin.repository, revision=info.sha, allow_patterns=files))
+            listing = self._listing(origin)
+            _check_name(origin, listing.name)
+            files = _chosen(origin, list(listing.sizes))
+            with self._watched(origin):
+                return self._fetched(origin, listing, files)
+
+    def _listing(self, origin: HubRepository) -> Listing:
+        from huggingface_hub import HfApi
+
+        with self._watched(origin, LARGEST_DESCRIPTION):
+            try:
+                info = HfApi().model_info(
+                    origin.repository, revision=origin.revision, timeout=self.patience.timeout, files_metadata=True
+                )
+                return Listing(
+                    str(info.id), _commit(info.sha), {str(one.rfilename): one.size or 0 for one in info.siblings or ()}
+                )
+            except MALFORMED as error:
+                got = f"the hub's description of {origin.repository!r} cannot be read ({_reason(error)})"
+                raise NetworkError(got, "JSON with a commit and files", _remedy(origin)) from error
+
+    def _fetched(self, origin: HubRepository, listing: Listing, files: Sequence[str]) -> Path:
+        """Fetch file by file, since the requests of this thread are watched; first those that may refuse the model."""
+        from huggingface_hub import hf_hub_download
+        from huggingface_hub.errors import EntryNotFoundError
+
+        def get(name: str, revision: str | None = listing.commit) -> Path:
+            path = Path(hf_hub_download(origin.repository, name, revision=revision))
+            if not path.is_file():  # an ETag that cannot be makes another thing of it
+                raise ValueError(f"{path} is no file")
+            return path
+
+        for name in (name for name in files if STATEMENTS.fullmatch(name) or name == SETTINGS):
+            get(name)
+        self.inspect(get("config.json").parent)
+        for name in set(self.asked).difference(files):
+            with suppress(EntryNotFoundError):  # which the Hugging Face cache notes
+                get(name)
+        _check_room(origin, listing, files)
+        for name in files:
+            get(name)
+        get("config.json", origin.revision)  # notes in the cache which commit the branch or tag is
+        return get("config.json").parent
+
+    def _watched(self, origin: HubRepository, largest: int | None = None) -> AbstractContextManager[None]:
+        from huggingface_hub import constants, get_session
+
+        folder = Path(constants.HF_HUB_CACHE)
+        return watched(get_session(), self.patience.limits, folder, _remedy(origin), largest, _bad_name)
+
+
+def _bad_name(response: Any) -> str:
+    """Return a header that huggingface_hub would make the name of a file, though it might lead out of its cache."""
+    for header in ("ETag", "X-Linked-ETag", "X-Repo-Commit"):
+        value = response.headers.get(header)
+        if value is not None and not re.fullmatch(r'(W/)?"?[\w+=:-][\w.+=:-]{0,199}"?', value, re.ASCII):
+            return f"{header} {value!r:.100}"
+    return ""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A repository as the hub describes it.
+
+    Attributes:
+        name: Its present name.
+        commit: What its branch or tag is.
+        sizes: Bytes of each file, by name; 0 where the hub does not state them.
+    """
+
+    name: str
+    commit: str
+    sizes: dict[str, int]
+
+
+def _commit(sha: object) -> str:
+    if not isinstance(sha, str) or not re.fullmatch("[0-9a-f]{40,64}", sha):
+        raise ValueError(f"its commit is {sha!r:.100}")
+    return sha
+
+
+def _check_room(origin: HubRepository, listing: Listing, files: Sequence[str]) -> None:
+    """Refuse a repository for whose files the disk has no room, before the first large one is fetched."""
+    from huggingface_hub import constants, try_to_load_from_cache
+
+    missing = [
+        name
+        for name in files
+        if not isinstance(try_to_load_from_cache(origin.repository, name, revision=listing.commit), str)
+    ]
+    check_space(Path(constants.HF_HUB_CACHE), sum(listing.sizes[name] for name in missing))
 
 
 def _check_name(origin: HubRepository, present: str) -> None:
@@ -176,7 +261,7 @@ def is_known(origin: HubRepository, folder: Path, name: str) -> bool:
 
 def _is_complete(folder: Path) -> bool:
     """Say whether a snapshot has all that a model needs: a download may have been interrupted."""
-    names = {item.name for item in folder.iterdir() if item.exists()}
+    names = {item.name for item in folder.iterdir() if item.is_file()}
     if "config.json" not in names or names.isdisjoint(SUBWORD_FILES):
         return False
     if not all((folder / name).exists() for name in _poolings(folder / MODULES)):
@@ -229,15 +314,25 @@ def _explained(origin: HubRepository) -> Iterator[None]:
         ) from error
     except errors.OfflineModeIsEnabled as error:
         raise _not_here(origin) from error
-    except (client_error, OSError) as error:
-        if isinstance(error, SourceError):
-            raise
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise SourceError(
-            f"{name!r} could not be fetched from {constants.ENDPOINT} ({reason})",
+    except NluLiteError:
+        raise
+    except (client_error, OSError, *MALFORMED) as error:
+        raise NetworkError(
+            f"{name!r} could not be fetched from {constants.ENDPOINT} ({_reason(error)})",
             "an answer of the hub",
-            f"Try again later, or fetch it elsewhere with `hf download {name}` and copy the Hugging Face cache",
+            _remedy(origin),
         ) from error
+
+
+def _reason(error: Exception) -> str:
+    return str(error).strip().splitlines()[0][:300] if str(error).strip() else type(error).__name__
+
+
+def _remedy(origin: HubRepository) -> str:
+    return (
+        "Try again later, set HF_ENDPOINT to a mirror, or fetch it elsewhere with "
+        f"`hf download {origin.repository}` and copy the Hugging Face cache"
+    )
 
 
 def _not_here(origin: HubRepository) -> OfflineError:

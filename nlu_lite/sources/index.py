@@ -87,9 +87,11 @@ def _parsed(index: Path, number: int, line: str) -> dict[str, Any]:
         entry = json.loads(line)
         entry["milliseconds"] = _milliseconds(entry["time"])
         return {**entry, "file": _file(entry)}
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise FormatError(
-            f"line {number} of {index} cannot be read ({type(error).__name__}: {error})", "a JSON object", "Delete it"
+            f"line {number} of {index} cannot be read ({type(error).__name__}: {str(error)[:200]})",
+            "a JSON object",
+            "Delete it",
         ) from error
 
 
@@ -110,7 +112,15 @@ def _md5(line: dict[str, Any]) -> str | None:
 
 def _version(line: dict[str, Any], key: str) -> Version:
     parts = (line.get(key) or {}).get("parts", [])
-    return tuple(int(part) for part in parts)
+    if not isinstance(parts, list):
+        raise TypeError(f"{key} has parts of type {type(parts).__name__}")
+    return tuple(_version_part(part) for part in parts)
+
+
+def _version_part(part: object) -> int:
+    if type(part) not in (int, str) or not re.fullmatch("[0-9]{1,9}", str(part)):
+        raise ValueError(f"{part!r:.50} is no part of a version")
+    return int(str(part))
 
 
 def _file(line: dict[str, Any]) -> str:
