@@ -63,8 +63,8 @@ class NluLiteError(Exception):
 def nearest_names(name: object, names: Iterable[object], most: int = 3) -> list[str]:
     """List the names that a mistyped or misspelt one may stand for, best first.
 
-    Case and the difference of ``-``, ``_`` and spaces do not count; the beginning of a name stands for it, and so does
-    a name that is much like it.
+    Case and the difference of ``-``, ``_`` and spaces do not count. First come the names that begin with the wanted
+    one, then those much like it; where there are none, those that begin with the same three letters.
 
     Example:
         >>> nearest_names("maen", ["first", "mean", "max"]), nearest_names("DOC", ["token", "document"])
@@ -73,8 +73,9 @@ def nearest_names(name: object, names: Iterable[object], most: int = 3) -> list[
     folded = {_folded(other): str(other) for other in names}
     wanted = _folded(name)
     begun = [key for key in folded if wanted and key.startswith(wanted)]
-    found = dict.fromkeys([*begun, *get_close_matches(wanted, folded, n=most)])
-    return [folded[key] for key in found][:most]
+    found = [*begun, *get_close_matches(wanted, folded, n=most)]
+    found = found or [key for key in folded if len(wanted) > 2 and key.startswith(wanted[:3])]
+    return [folded[key] for key in dict.fromkeys(found)][:most]
 
 
 def _folded(name: object) -> str:

@@ -4,23 +4,54 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from io import TextIOWrapper
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from nlu_lite._version import __version__
 from nlu_lite.cli.catalogue import info, references, search
 from nlu_lite.cli.locks import lock, verify
 from nlu_lite.cli.models import cache_app, convert, download
 from nlu_lite.cli.predict import predict
-from nlu_lite.errors import NluLiteError, OptionError, SourceError
+from nlu_lite.errors import NluLiteError, OptionError, SourceError, nearest_names
 
 __all__ = ["app", "main"]
 
+INVALID_CHOICE = re.compile(r"'([^']*)' is not one of (.*)", re.DOTALL)
+"""What typer says of a value that an option does not have."""
+
+
+class Commands(TyperGroup):
+    """Commands whose wrong usage is told with the nearest names."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; what typer says of a mistyped choice gains the nearest ones."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            near = _nearest_choices(str(getattr(error, "message", "")))
+            if near:
+                error.message = f"{error.message}{_hint(near)}"  # type: ignore[attr-defined]
+                error.nearest = near  # type: ignore[attr-defined]
+            raise
+
+
+def _nearest_choices(message: str) -> list[str]:
+    found = INVALID_CHOICE.search(message)
+    return nearest_names(found[1], re.findall("'([^']*)'", found[2])) if found else []
+
+
+def _hint(near: list[str]) -> str:
+    return f" Nearest: {', '.join(near)}." if near else ""
+
+
 app = typer.Typer(
     name="nlu-lite",
+    cls=Commands,
     help="Contextual vectors for the words of any language.",
     no_args_is_help=True,
     add_completion=False,
@@ -87,7 +118,9 @@ def _run() -> int:
         message = getattr(error, "format_message", None)
         if message is None:
             raise
-        _tell(UsageError(message()), 2, True)
+        near = getattr(error, "nearest", [])
+        got = message().removesuffix(_hint(near)).rstrip(".")
+        _tell(UsageError(got, nearest=near), 2, True)
         return 2
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from nlu_lite.errors import BadReference, LicensedReference, UnknownReference, UnsupportedReference
+from nlu_lite.language_names import language_codes
 from nlu_lite.records import AS_STATED, Action, ComponentSpec, HubRepository, LocalFolder, ModelSpec
 from nlu_lite.registry.catalogue import REPOSITORY, Catalogue, Kind, Reads, Row, Status, kinds
 from nlu_lite.registry.own import Registration, current, expanded, register
@@ -192,11 +193,18 @@ def _nearest(name: str, catalogue: Catalogue) -> list[str]:
     if len(name) > LONGEST:
         return []
     folded = {reference.casefold(): reference for reference in catalogue.rows}
-    language = name.partition(".")[0] if "." in name else "en"
-    folded |= {f"{language}.{action.value}".casefold(): f"{language}.{action.value}" for action in TEXT_ACTIONS}
-    wanted = name.casefold()
+    wanted = _with_code(name.casefold())
+    language = wanted.partition(".")[0] if "." in wanted else "en"
+    folded |= {f"{language}.{action.value}": f"{language}.{action.value}" for action in TEXT_ACTIONS}
     same = [folded[key] for key in _candidates(wanted) if key in folded]
     return same or [folded[key] for key in get_close_matches(wanted, folded, n=4)]
+
+
+def _with_code(name: str) -> str:
+    """Put a language's code for its name at the beginning of a reference: ``german.tokenize``."""
+    language, dot, rest = name.partition(".")
+    codes = language_codes(language) if dot else []
+    return f"{codes[0]}.{rest}" if codes else name
 
 
 def _shown(name: str) -> str:

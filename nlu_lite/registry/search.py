@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from difflib import SequenceMatcher, get_close_matches
 
 from nlu_lite.errors import OptionError
+from nlu_lite.language_names import nearest_languages
 from nlu_lite.registry.catalogue import Catalogue, Row, kinds
 
 LONGEST = 200
@@ -54,7 +55,7 @@ def _chosen(catalogue: Catalogue, language: str | None, kind: str | None) -> lis
     if language is not None:
         known = sorted({row.language for row in rows})
         if language not in known:
-            near = get_close_matches(str(language)[:LONGEST], known)
+            near = [code for code in nearest_languages(str(language)) if code in known]
             raise OptionError(f"no model is of the language {_shown(language)}", "one of " + ", ".join(known), "", near)
         rows = [row for row in rows if row.language == language]
     if kind is not None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from difflib import get_close_matches
 from functools import cache
 from importlib import resources
 from itertools import chain, repeat
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlu_lite.errors import OptionError
+from nlu_lite.language_names import language_codes, nearest_languages
 from nlu_lite.text.characters import Characters
 from nlu_lite.text.rules import list_languages_with_rules, load_rules_of_script
 
@@ -52,19 +52,15 @@ def check_language(code: str) -> str:
         OptionError: The code is unknown; the error lists the nearest codes.
     """
     if not isinstance(code, str) or code not in list_languages():
+        meant = language_codes(str(code))
+        remedy = f"Pass {' or '.join(map(repr, meant))}. " if meant else ""
         raise OptionError(
             f"language {code!r} is unknown",
             "an ISO 639 code such as 'de'",
-            "Pass 'xx' to detect the language of each text",
-            _find_nearest(str(code)[:20].lower()),
+            f"{remedy}Pass 'xx' to detect the language of each text",
+            nearest_languages(str(code)),
         )
     return code
-
-
-def _find_nearest(code: str) -> list[str]:
-    """Names and longer codes of languages often begin with the code."""
-    prefixes = [code[:length] for length in (3, 2) if code[:length] in list_languages()]
-    return list(dict.fromkeys([*prefixes, *get_close_matches(code, list_languages(), cutoff=0.4)]))[:3]
 
 
 def describe_rules(language: str) -> str:
