@@ -105,8 +105,14 @@ class NluAccessor:
             >>> frame.nlu.similarity([3, 4]).tolist()
             [0.6000000238418579, 0.800000011920929]
         """
+        return self._similarity(query, ref, column, "similarity")
+
+    def _similarity(
+        self, query: object, ref: str | Pipeline | None, column: str | None, method: str
+    ) -> pd.Series[float] | pd.DataFrame:
+        """Do what `similarity` does, for the method that errors name."""
         name = vector_column(self._frame, column)
-        queries, labels = self._queries(query, ref, name)
+        queries, labels = self._queries(query, ref, name, method)
         cosines = _cosines(matrix(self._frame, name), queries)
         if labels is None:
             return pd.Series(cosines[:, 0], self._frame.index, name=SIMILARITY)
@@ -139,7 +145,7 @@ class NluAccessor:
         check_number("k", 0 if k is None else k, 1)
         if SIMILARITY in self._frame.columns:
             raise InputError(f"the frame has a column {SIMILARITY!r}", "another name", "Rename it")
-        found = self.similarity(query, ref, column=column)
+        found = self._similarity(query, ref, column, "nearest")
         if isinstance(found, pd.DataFrame):
             if found.shape[1] != 1:
                 raise InputError(
@@ -151,10 +157,12 @@ class NluAccessor:
         order = order[~np.isnan(cosines[order])][:k]
         return self._frame.iloc[order].assign(**{SIMILARITY: cosines[order]})
 
-    def _queries(self, query: object, ref: str | Pipeline | None, name: str) -> tuple[Floats, pd.Index | None]:
+    def _queries(
+        self, query: object, ref: str | Pipeline | None, name: str, method: str
+    ) -> tuple[Floats, pd.Index | None]:
         """Give the vectors of a query [Q, d], and the labels of Q rows where it is a frame."""
         if isinstance(query, str):
-            return self._vector_of(query, ref, name), None
+            return self._vector_of(query, ref, name, method), None
         if isinstance(query, pd.DataFrame):
             if name not in query.columns:
                 raise InputError(
@@ -168,18 +176,22 @@ class NluAccessor:
             return vectors, pd.RangeIndex(len(vectors))
         return _vector(query), None
 
-    def _vector_of(self, text: str, ref: str | Pipeline | None, name: str) -> Floats:
+    def _vector_of(self, text: str, ref: str | Pipeline | None, name: str, method: str) -> Floats:
         made_by: Pipeline | None = self._frame.__dict__.get(MADE_BY)
         pipeline = made_by if ref is None else _opened(ref)
         if pipeline is None:
             raise InputError(
                 "the query is a text, and what made this frame is not known",
                 "the pipeline that made it",
-                "Pass it: similarity(text, ref=...)",
+                f"Pass it: {method}(text, ref=...)",
             )
         found = pipeline.predict(text, output_level="document", progress=False)
         if name not in found.columns:
-            raise InputError(f"the pipeline gives {vector_columns(found)}", repr(name), "Pass what made the frame")
+            raise InputError(
+                f"the pipeline gives {vector_columns(found)}",
+                repr(name),
+                "Pass as ref= the pipeline that made the frame",
+            )
         if found.empty:
             raise InputError(f"the query {text[:60]!r} has no words", "a text", "Pass one with words")
         return matrix(found, name)

@@ -87,8 +87,9 @@ def test_similarity_to_a_text_asks_the_pipeline_that_made_the_frame(pipeline, wo
     np.testing.assert_allclose(words.nlu.similarity("A cat."), expected, atol=1e-6)
     later = words[words["stars"] == 5]
     np.testing.assert_allclose(later.nlu.similarity("A cat.", ref=pipeline), expected[:3], atol=1e-6)
-    with pytest.raises(InputError, match="what made this frame is not known"):
-        later.nlu.similarity("A cat.")
+    for method in ("similarity", "nearest"):
+        with pytest.raises(InputError, match=rf"what made this frame is not known.*Pass it: {method}\(text, ref="):
+            getattr(later.nlu, method)("A cat.")
 
 
 def test_nearest_rows_come_first():
