@@ -287,12 +287,43 @@ class Spelling:
 
 
 @dataclass(frozen=True)
+class AddedToken:
+    """A token that was added to a vocabulary after it was trained, as Hugging Face `tokenizers` defines it.
+
+    Attributes:
+        content: The text that it matches.
+        id: Its row of the embedding matrix.
+        normalized: Whether it is matched in the normalized text, and normalized itself before.
+        lstrip: Whether it takes the white space on its left.
+        rstrip: Whether it takes the white space on its right.
+        single_word: Whether it matches only where no word character precedes or follows.
+        special: Whether it belongs to the model's framing, such as ``<mask>``: no text matches it.
+    """
+
+    content: str
+    id: int
+    normalized: bool = True
+    lstrip: bool = False
+    rstrip: bool = False
+    single_word: bool = False
+    special: bool = False
+
+
+@dataclass(frozen=True)
 class SubwordModel:
-    """The subword model that belongs to a checkpoint, as bytes, and how it wants texts to be spelt."""
+    """The subword model that belongs to a checkpoint.
+
+    Attributes:
+        kind: How `data` is to be read.
+        data: Its bytes.
+        spelling: How a SentencePiece model wants texts to be spelt.
+        added: The tokens added to a SentencePiece model, by id; a ``tokenizer.json`` lists its own.
+    """
 
     kind: SubwordKind
     data: bytes
     spelling: Spelling = Spelling()
+    added: tuple[AddedToken, ...] = ()
 
 
 @dataclass(frozen=True)

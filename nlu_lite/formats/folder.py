@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from nlu_lite.errors import FormatError, UnsupportedReference
+from nlu_lite.formats.added_tokens import (
+    DECODER,
+    SETTINGS,
+    TOKENIZER,
+    listed_tokens,
+    read_added_tokens,
+    vocabulary_of,
+    with_tokens,
+    written_tokens,
+)
+from nlu_lite.formats.json_files import REMEDY, read_json
 from nlu_lite.formats.sizes import check_sizes
 from nlu_lite.formats.tensors import LazyTensors, map_safetensors, write_safetensors
 from nlu_lite.formats.vocabularies import WordSpelling, from_parts
-from nlu_lite.records import Card, Checkpoint, Floats, Spelling, SubwordKind, SubwordModel
+from nlu_lite.records import AddedToken, Card, Checkpoint, Floats, Spelling, SubwordKind, SubwordModel
 
 if TYPE_CHECKING:
     import torch
-
-Json = TypeVar("Json", dict[str, Any], list[Any])
 
 
 @dataclass(frozen=True)
@@ -38,10 +47,6 @@ class Layout:
     kind: SubwordKind
     parts: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
-
-
-TOKENIZER = "tokenizer.json"
-"""transformers 5 writes this file alone, of SentencePiece models too; it is read where theirs is not there."""
 
 
 def _word_piece(prefix: str) -> Layout:
@@ -74,14 +79,11 @@ LAYOUTS = {
 PIECES = "sentencepiece.bpe.model"
 """BERT's kin with XLM-RoBERTa's subword model, such as multilingual-e5-small, have this file."""
 
-SETTINGS = "tokenizer_config.json"
 SPELLING = "nlu_lite_spelling"
 """In the settings: how Spark NLP spells a text for XLM-RoBERTa and CamemBERT, whose tokenizers have no such setting."""
 
 RESPELT = ("albert", "deberta-v2")
 """Kinds whose SentencePiece tokenizer in transformers heeds ``do_lower_case``; the others ignore it."""
-
-REMEDY = "Complete the folder, or fetch the model again"
 
 
 class TransformersFolder:
@@ -129,7 +131,8 @@ def _written_settings(subwords: SubwordModel) -> dict[str, object]:
     if subwords.kind is SubwordKind.SENTENCEPIECE:
         spelling = subwords.spelling
         heeded = {"do_lower_case": spelling.small_letters, "keep_accents": not spelling.plain_signs}
-        return {**heeded, SPELLING: asdict(spelling)}
+        added = {DECODER: written_tokens(subwords.added)} if subwords.added else {}
+        return {**heeded, SPELLING: asdict(spelling), **added}
     normalizer = json.loads(subwords.data).get("normalizer")
     return {"do_lower_case": isinstance(normalizer, dict) and normalizer.get("lowercase") is True}
 
@@ -154,22 +157,6 @@ def read_config(folder: Path) -> dict[str, object]:
             "Code of a repository is never run here: use another model",
         )
     return config
-
-
-def read_json(path: Path, kind: type[Json]) -> Json:
-    """Read a JSON file that holds an object (a dict) or an array (a list).
-
-    Raises:
-        FormatError: It cannot be read, or holds something else.
-    """
-    expected = "a JSON object" if kind is dict else "a JSON array"
-    try:
-        content = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError) as error:
-        raise FormatError(f"{path} cannot be read ({error})", expected, REMEDY) from error
-    if not isinstance(content, kind):
-        raise FormatError(f"{path} holds a {type(content).__name__}", expected, REMEDY)
-    return content
 
 
 def list_folder(folder: Path) -> list[Path]:
@@ -271,20 +258,63 @@ def _plain_name(name: str, prefix: str) -> str:
     return plain.replace("LayerNorm.gamma", "LayerNorm.weight").replace("LayerNorm.beta", "LayerNorm.bias")
 
 
+LARGEST_TOKENIZER = 1 << 26
+"""Bytes of a ``tokenizer.json``; those of the largest vocabularies have half as many."""
+
+
 def _subwords(folder: Path, model_type: str) -> SubwordModel:
+    """Read the subword model: SentencePiece's own file, else a ``tokenizer.json``, else the files of older exports."""
     layout = LAYOUTS[model_type]
     before = {PIECES: SubwordKind.SENTENCEPIECE} if model_type == "bert" else {}
     for name, kind in {**before, layout.subwords: layout.kind, TOKENIZER: SubwordKind.TOKENIZER_JSON}.items():
         if (folder / name).is_file():
-            spelling = _spelling(folder, model_type) if kind is SubwordKind.SENTENCEPIECE else Spelling()
-            return SubwordModel(kind, (folder / name).read_bytes(), spelling)
+            return _sentencepiece(folder, name, model_type) if kind is SubwordKind.SENTENCEPIECE else _json(folder)
     parts = [folder / name for name in layout.parts]
     if parts and all(part.is_file() for part in parts):
         settings = _tokenizer_settings(folder)
         _check_class(settings.get("tokenizer_class"), layout, folder)
-        return SubwordModel(layout.kind, from_parts(parts, _word_spelling(settings)))
+        return _with_added(folder, from_parts(parts, _word_spelling(settings)))
     wanted = " or ".join(filter(None, (*dict.fromkeys((layout.subwords, TOKENIZER)), " and ".join(layout.parts))))
     raise FormatError(f"{folder} holds {present(folder)}", f"a subword model in {wanted}", REMEDY)
+
+
+def _sentencepiece(folder: Path, name: str, model_type: str) -> SubwordModel:
+    tokenizer = read_json(_bounded(folder / TOKENIZER), dict) if (folder / TOKENIZER).is_file() else {}
+    added = read_added_tokens(folder, tokenizer)
+    data, spelling = (folder / name).read_bytes(), _spelling(folder, model_type)
+    return SubwordModel(SubwordKind.SENTENCEPIECE, data, spelling, added)
+
+
+def _json(folder: Path) -> SubwordModel:
+    return _with_added(folder, _bounded(folder / TOKENIZER).read_bytes())
+
+
+def _bounded(path: Path) -> Path:
+    size = path.stat().st_size
+    if size > LARGEST_TOKENIZER:
+        raise FormatError(f"{path} has {size} bytes", f"at most {LARGEST_TOKENIZER}", REMEDY)
+    return path
+
+
+def _with_added(folder: Path, data: bytes) -> SubwordModel:
+    """Add the tokens that other files of the folder list to those of a ``tokenizer.json``; most list the same."""
+    kind = SubwordKind.TOKENIZER_JSON
+    try:
+        tokenizer = json.loads(data)
+    except (ValueError, RecursionError):
+        return SubwordModel(kind, data)  # opening it says why it cannot be used
+    if not isinstance(tokenizer, dict):
+        return SubwordModel(kind, data)
+    added, listed = read_added_tokens(folder, tokenizer), listed_tokens(folder / TOKENIZER, tokenizer)
+    pieces = vocabulary_of(tokenizer)
+    if _relevant(added, pieces) == _relevant(listed, pieces):
+        return SubwordModel(kind, data)
+    return SubwordModel(kind, with_tokens(tokenizer, added))
+
+
+def _relevant(tokens: Iterable[AddedToken], vocabulary: set[str]) -> set[AddedToken]:
+    """Return the tokens that say more than the vocabulary does: special pieces of it are never matched anyway."""
+    return {token for token in tokens if not token.special or token.content not in vocabulary}
 
 
 def _tokenizer_settings(folder: Path) -> dict[str, Any]:

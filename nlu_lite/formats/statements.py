@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from nlu_lite.errors import FormatError, UnsupportedReference
-from nlu_lite.formats.folder import SETTINGS, read_json
+from nlu_lite.formats.added_tokens import SETTINGS
+from nlu_lite.formats.json_files import read_json
 from nlu_lite.records import Alignment, Authority, SentencePooling, SentenceRecipe
 
 MODULES = "modules.json"

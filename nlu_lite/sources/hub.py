@@ -20,6 +20,7 @@ from nlu_lite.sources.limits import NetworkError, check_space, watched
 
 SETTINGS = "tokenizer_config.json"
 DESCRIPTION = (
+    "added_tokens.json",
     "config.json",
     "sentencepiece.bpe.model",
     "spiece.model",

@@ -412,21 +412,6 @@ def test_a_vocabulary_of_another_algorithm_is_refused(saved, tmp_path):
     assert subwords.encode(["naive"]) != subwords.encode(["naïve"])
 
 
-@pytest.mark.parametrize("saved", ["bert"], indirect=True)
-def test_added_tokens_that_would_be_numbered_anew_are_an_error(saved, tmp_path):
-    folder, _ = saved
-    copied(folder, tmp_path)
-    parts = json.loads((folder / "tokenizer.json").read_text())
-    size, like = len(parts["model"]["vocab"]), parts["added_tokens"][0]
-    parts["added_tokens"] += [
-        like | {"id": size, "content": "[EXTRA]"},
-        like | {"id": size + 1, "content": "covid", "special": False},
-    ]
-    (tmp_path / "tokenizer.json").write_text(json.dumps(parts))
-    with pytest.raises(ModelError, match=rf"adds 'covid' with the id {size + 1}, which would become {size}"):
-        open_tiny(read(tmp_path))
-
-
 @pytest.mark.parametrize("saved", ["bert", "albert"], indirect=True)
 def test_a_damaged_pooler_is_an_error_of_load(saved):
     checkpoint = read(saved[0])

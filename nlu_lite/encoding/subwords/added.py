@@ -1,0 +1,189 @@
+"""Added tokens: words that have rows of their own beside the vocabulary that was trained."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from nlu_lite.encoding.subwords.core import Encoded, SubwordEncoder
+from nlu_lite.encoding.subwords.rust import contained
+from nlu_lite.errors import ModelError
+from nlu_lite.records import AddedToken, Spelling
+
+if TYPE_CHECKING:
+    from tokenizers import Encoding, Tokenizer
+
+REMEDY = "Save the tokenizer again with transformers"
+
+
+def matchable(tokens: Iterable[AddedToken]) -> list[AddedToken]:
+    """Return the tokens that texts can match: special ones are framing, and a text that spells one is a text."""
+    return [token for token in tokens if not token.special]
+
+
+def check_ids(tokens: Sequence[AddedToken], vocabulary: Mapping[str, int]) -> None:
+    """Refuse added tokens that contradict the vocabulary or one another.
+
+    Args:
+        tokens: The tokens that texts can match.
+        vocabulary: The id of each piece of the model.
+
+    Raises:
+        ModelError: A token has the id of another one or of another piece, or another id in the vocabulary.
+    """
+    taken = {number: piece for piece, number in vocabulary.items()}
+    for token in tokens:
+        name, number = f"the added token {token.content!r}", vocabulary.get(token.content, token.id)
+        if number != token.id:
+            raise ModelError(f"{name} has the id {token.id}, in the vocabulary {number}", "one id for a token", REMEDY)
+        if taken.setdefault(token.id, token.content) != token.content:
+            got = f"{name} has the id {token.id}, which {taken[token.id]!r} has as well"
+            raise ModelError(got, "an id of its own for each token", REMEDY)
+
+
+def declared(token: AddedToken) -> dict[str, object]:
+    """Return a token as a ``tokenizer.json`` lists it."""
+    flags = {name: getattr(token, name) for name in ("normalized", "lstrip", "rstrip", "single_word", "special")}
+    return {"id": token.id, "content": token.content, **flags}
+
+
+def check_normalized(tokens: Sequence[AddedToken], tokenizer: Tokenizer) -> None:
+    """Refuse added tokens of which normalization leaves nothing, or the same: which one matches would be chance.
+
+    Raises:
+        ModelError: There are such tokens.
+    """
+    seen: dict[tuple[bool, str], str] = {}
+    normalizer = tokenizer.normalizer
+    for token in tokens:
+        normal = normalizer.normalize_str(token.content) if token.normalized and normalizer else token.content
+        if not normal:
+            got = f"normalization leaves nothing of the added token {token.content!r}"
+            raise ModelError(got, "a text that can be matched", REMEDY)
+        if seen.setdefault((token.normalized, normal), token.content) != token.content:
+            other = seen[token.normalized, normal]
+            got = f"the added tokens {other!r} and {token.content!r} are both {normal!r} after normalization"
+            raise ModelError(got, "tokens that differ after normalization", REMEDY)
+
+
+def renumbering(tokens: Sequence[AddedToken], tokenizer: Tokenizer) -> dict[int, int]:
+    """Return the ids that the files state by the ids that `tokenizers` gives, where they differ.
+
+    It numbers added tokens anew, in a row behind the vocabulary, whatever a file states.
+    """
+    given = {tokenizer.token_to_id(token.content): token.id for token in tokens}
+    return {number: stated for number, stated in given.items() if number is not None and number != stated}
+
+
+class Part(NamedTuple):
+    """A stretch of a text: an added token, or text between such tokens.
+
+    Attributes:
+        begin: Its first character.
+        end: The end of its characters.
+        id: The added token's id; None for other text.
+    """
+
+    begin: int
+    end: int
+    id: int | None
+
+
+class Splitter:
+    """Added tokens that are found in texts by `tokenizers` itself.
+
+    Args:
+        tokens: The tokens, none of them special.
+        normalizer: What tokens with `normalized` and texts go through before they are compared, as in a
+            ``tokenizer.json``; None for nothing.
+    """
+
+    def __init__(self, tokens: Sequence[AddedToken], normalizer: dict[str, Any] | None) -> None:
+        self._tokenizer = _dividing(tokens, normalizer)
+        check_normalized(tokens, self._tokenizer)
+        self._ids = {self._tokenizer.token_to_id(token.content): token.id for token in tokens}
+
+    def split(self, texts: Sequence[str]) -> list[list[Part]]:
+        """Return the parts of each text, in order; empty texts have none."""
+        with contained("the added tokens cannot be looked for", "a usable normalizer", REMEDY):
+            found = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        return [list(self._parts(text, one)) for text, one in zip(texts, found, strict=True)]
+
+    def _parts(self, text: str, encoding: Encoding) -> Iterator[Part]:
+        """Yield the added tokens and the gaps: normalization can drop characters at the edges of other parts."""
+        end = 0
+        for number, (begin, stop) in zip(encoding.ids, encoding.offsets, strict=True):
+            if number in self._ids:
+                if begin > end:
+                    yield Part(end, begin, None)
+                yield Part(begin, stop, self._ids[number])
+                end = stop
+        if len(text) > end:
+            yield Part(end, len(text), None)
+
+
+def _dividing(tokens: Sequence[AddedToken], normalizer: dict[str, Any] | None) -> Tokenizer:
+    """Return a tokenizer that knows the added tokens only: all else is unknown to it."""
+    from tokenizers import Tokenizer
+
+    model = {"type": "WordLevel", "vocab": {"": 0}, "unk_token": ""}
+    listed = [declared(token) for token in tokens]
+    parts = {"version": "1.0", "added_tokens": listed, "normalizer": normalizer, "model": model}
+    with contained("the added tokens cannot be used", "tokens that `tokenizers` can match", REMEDY):
+        return Tokenizer.from_str(json.dumps(parts))
+
+
+class WithAddedTokens:
+    """A subword encoder that sees the text between added tokens, as it sees whole texts."""
+
+    def __init__(self, encoder: SubwordEncoder, splitter: Splitter) -> None:
+        self._encoder, self._splitter = encoder, splitter
+
+    def encode(self, tokens: Sequence[str]) -> list[list[int]]:
+        """See `SubwordEncoder`."""
+        divided = self._splitter.split(tokens)
+        rest = iter(self._encoder.encode(_others(tokens, divided)))
+        return [list(chain.from_iterable(next(rest) if p.id is None else [p.id] for p in parts)) for parts in divided]
+
+    def encode_texts(self, texts: Sequence[str]) -> list[Encoded]:
+        """See `SubwordEncoder`."""
+        divided = self._splitter.split(texts)
+        rest = iter(self._encoder.encode_texts(_others(texts, divided)))
+        return [_joined([(part, next(rest) if part.id is None else None) for part in parts]) for parts in divided]
+
+
+def _others(texts: Sequence[str], divided: Sequence[Sequence[Part]]) -> list[str]:
+    pairs = zip(texts, divided, strict=True)
+    return [text[part.begin : part.end] for text, parts in pairs for part in parts if part.id is None]
+
+
+def _joined(parts: Iterable[tuple[Part, Encoded | None]]) -> Encoded:
+    """Join the pieces of a text's parts; spans become those of the text."""
+    ids: list[int] = []
+    spans: list[tuple[int, int]] = []
+    for part, encoded in parts:
+        found = Encoded([part.id or 0], [(0, part.end - part.begin)]) if encoded is None else encoded
+        ids += found.ids
+        spans += [(begin + part.begin, end + part.begin) for begin, end in found.spans]
+    return Encoded(ids, spans)
+
+
+def sentencepiece_normalizer(spelling: Spelling, charsmap: bytes) -> dict[str, Any] | None:
+    """Return the normalizer that transformers gives `tokenizers` for a SentencePiece model.
+
+    Args:
+        spelling: How texts are spelt before SentencePiece sees them.
+        charsmap: The model's own compiled map of characters; empty where it has none.
+    """
+    quotes = [{"type": "Replace", "pattern": {"String": quote}, "content": '"'} for quote in ("``", "''")]
+    steps: list[dict[str, Any]] = []
+    if spelling.plain_signs:
+        steps += [*quotes, {"type": "NFKD"}, {"type": "StripAccents"}]
+    if spelling.small_letters:
+        steps.append({"type": "Lowercase"})
+    if charsmap:
+        steps.append({"type": "Precompiled", "precompiled_charsmap": base64.b64encode(charsmap).decode()})
+    return {"type": "Sequence", "normalizers": steps} if steps else None

@@ -1,0 +1,207 @@
+"""A ``tokenizer.json`` as data: looked through before the Rust library builds anything of it.
+
+The Rust library trusts the file: it panics at damaged parts, reserves whatever memory a number asks for, and runs
+normalizers that multiply a text. So components are known ones with known fields, numbers are bounded, and so is the
+growth of a text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+from nlu_lite.encoding.subwords.charsmap import longest_text, parse_charsmap
+from nlu_lite.encoding.subwords.patterns import is_safe
+from nlu_lite.errors import ModelError
+
+MOST_COMPONENTS = 32
+"""Normalizers and pre-tokenizers of a tokenizer, those inside sequences among them."""
+DEEPEST = 4
+"""Sequences in one another."""
+LONGEST = 100
+"""Characters of a text that a component puts in or looks for."""
+GROWTH = 128
+"""By how much normalization and pre-tokenization may multiply a text's bytes, Unicode's own forms apart."""
+REMEDY = "Fetch it again, or save the tokenizer with transformers"
+
+Parts = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of a component.
+
+    Attributes:
+        holds: Says whether a value can be used.
+        expected: The values that can be used, as a noun phrase.
+        required: Whether the field has to be there.
+    """
+
+    holds: Callable[[Any], bool]
+    expected: str
+    required: bool = True
+
+
+def one_of(*values: str, required: bool = True) -> Field:
+    """Return a field that holds one of some names."""
+    return Field(lambda value: isinstance(value, str) and value in values, ", ".join(values), required)
+
+
+def number(least: int, most: int, required: bool = True) -> Field:
+    """Return a field that holds a whole number in bounds."""
+    expected = f"a whole number from {least} to {most}"
+    return Field(lambda value: type(value) is int and least <= value <= most, expected, required)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= LONGEST
+
+
+def _is_pattern(value: Any) -> bool:
+    match value:
+        case {"String": str(text)} if len(value) == 1:
+            return len(text) <= LONGEST
+        case {"Regex": str(expression)} if len(value) == 1:
+            return is_safe(expression)
+    return False
+
+
+FLAG = Field(lambda value: isinstance(value, bool), "true or false")
+OPTIONAL_FLAG = Field(lambda value: value is None or isinstance(value, bool), "true, false or null", required=False)
+TEXT = Field(_is_text, f"at most {LONGEST} characters")
+OPTIONAL_TEXT = Field(lambda value: value is None or _is_text(value), TEXT.expected, required=False)
+CHARACTER = Field(lambda value: isinstance(value, str) and len(value) == 1, "one character")
+PATTERN = Field(
+    _is_pattern, f"a text of at most {LONGEST} characters, or an expression that takes time in proportion to a text"
+)
+ANYTHING = Field(lambda _: True, "a value")
+"""Charsmaps, vocabularies and merges have checks of their own."""
+
+BEHAVIORS = ("Removed", "Isolated", "MergedWithPrevious", "MergedWithNext", "Contiguous")
+
+NORMALIZERS: Mapping[str, Mapping[str, Field]] = {
+    "BertNormalizer": {
+        "clean_text": FLAG,
+        "handle_chinese_chars": FLAG,
+        "strip_accents": OPTIONAL_FLAG,
+        "lowercase": FLAG,
+    },
+    "Strip": {"strip_left": FLAG, "strip_right": FLAG},
+    "Replace": {"pattern": PATTERN, "content": TEXT},
+    "Prepend": {"prepend": TEXT},
+    "Precompiled": {"precompiled_charsmap": ANYTHING},
+    **{name: {} for name in ("StripAccents", "NFC", "NFD", "NFKC", "NFKD", "Lowercase", "Nmt", "ByteLevel")},
+}
+PRE_TOKENIZERS: Mapping[str, Mapping[str, Field]] = {
+    "ByteLevel": {"add_prefix_space": FLAG, "trim_offsets": FLAG, "use_regex": OPTIONAL_FLAG},
+    "Metaspace": {
+        "replacement": CHARACTER,
+        "add_prefix_space": OPTIONAL_FLAG,
+        "prepend_scheme": one_of("first", "never", "always", required=False),
+        "split": OPTIONAL_FLAG,
+        "str_rep": OPTIONAL_TEXT,
+    },
+    "Split": {"pattern": PATTERN, "behavior": one_of(*BEHAVIORS), "invert": FLAG},
+    "Punctuation": {"behavior": one_of(*BEHAVIORS, required=False)},
+    "Digits": {"individual_digits": FLAG},
+    "CharDelimiterSplit": {"delimiter": CHARACTER},
+    "FixedLength": {"length": number(1, 1 << 16, required=False)},
+    **{name: {} for name in ("BertPreTokenizer", "Whitespace", "WhitespaceSplit", "UnicodeScripts")},
+}
+SEQUENCES = {"normalizer": "normalizers", "pre_tokenizer": "pretokenizers"}
+COMPONENTS = {"normalizer": NORMALIZERS, "pre_tokenizer": PRE_TOKENIZERS}
+
+
+def check_components(parts: Parts) -> None:
+    """Refuse normalizers and pre-tokenizers that are unknown, damaged, or let a text grow without bounds.
+
+    Args:
+        parts: The content of a ``tokenizer.json``.
+
+    Raises:
+        ModelError: There is such a component; names it.
+    """
+    components = [*chain.from_iterable(_components(parts.get(part), part, DEEPEST) for part in SEQUENCES)]
+    growth = 1.0
+    for _, component in components:
+        growth *= max(1.0, _growth(component))
+    if len(components) > MOST_COMPONENTS:
+        raise refused("tokenizer", f"has {len(components)} components", f"at most {MOST_COMPONENTS}")
+    if growth > GROWTH:
+        kinds = ", ".join(dict.fromkeys(component["type"] for _, component in components))
+        raise refused("tokenizer", f"can multiply a text by {growth:.3g} ({kinds})", f"at most {GROWTH}")
+
+
+def _components(value: object, part: str, depth: int) -> Iterator[tuple[str, Parts]]:
+    """Yield each component of a part of the file with the part's name, once it has been checked."""
+    if value is None:
+        return
+    if not isinstance(value, dict):
+        raise refused(part, f"is a {type(value).__name__}", "an object with a type")
+    if value.get("type") == "Sequence":
+        inner = value.get(SEQUENCES[part])
+        if not isinstance(inner, list) or not depth or value.keys() != {"type", SEQUENCES[part]}:
+            raise refused(f"{part} Sequence", "is damaged, or deeply nested", f"a list of {SEQUENCES[part]}")
+        for one in inner:
+            yield from _components(one, part, depth - 1)
+    else:
+        known = COMPONENTS[part]
+        kind = value.get("type")
+        if not isinstance(kind, str) or kind not in known:
+            raise refused(part, f"has the type {shown(kind)}", f"Sequence, {', '.join(known)}")
+        check_fields(f"{part} {kind}", value, known[kind])
+        yield part, value
+
+
+def check_fields(component: str, value: Parts, fields: Mapping[str, Field]) -> None:
+    """Refuse a component with unknown or missing fields, or with values that cannot be used.
+
+    Raises:
+        ModelError: It has such fields; names the component and the field.
+    """
+    for name in value.keys() - fields.keys() - {"type"}:
+        raise refused(component, f"has the unknown field {shown(name)}", ", ".join(fields) or "no fields")
+    for name, field in fields.items():
+        if name not in value:
+            if field.required:
+                raise refused(component, f"has no {name}", field.expected)
+        elif not field.holds(value[name]):
+            raise refused(component, f"has {name} = {shown(value[name])}", field.expected)
+
+
+def _growth(component: Parts) -> float:
+    """Return by how much a component can multiply the bytes of a text.
+
+    Unicode's forms, which multiply it by 11 once, count as 1: applied again, they change nothing.
+    """
+    match component:
+        case {"type": "Replace", "pattern": {"String": ""}}:
+            raise refused("normalizer Replace", "replaces the empty text", "a text that is replaced")
+        case {"type": "Replace", "pattern": pattern, "content": content}:
+            return len(content.encode(errors="replace")) / _least_bytes(pattern)
+        case {"type": "Prepend", "prepend": prepended}:
+            return 1 + len(prepended.encode(errors="replace")) / LONGEST
+        case {"type": "Precompiled", "precompiled_charsmap": charsmap}:
+            try:
+                return longest_text(parse_charsmap(charsmap))
+            except ValueError as error:
+                raise refused("normalizer Precompiled", f"cannot be used: {error}", "a compiled map") from error
+        case {"type": "ByteLevel" | "BertNormalizer"}:
+            return 2
+    return 1
+
+
+def _least_bytes(pattern: Mapping[str, str]) -> int:
+    return len(pattern["String"].encode(errors="replace")) if "String" in pattern else 1
+
+
+def refused(component: str, got: str, expected: str) -> ModelError:
+    """Return the error about a component of a ``tokenizer.json``."""
+    return ModelError(f"the tokenizer cannot be read: its {component} {got}", expected, REMEDY)
+
+
+def shown(value: object) -> str:
+    """Return a value for an error, cut: it can be vast."""
+    return repr(value)[:80] if isinstance(value, str | int | float | None) else type(value).__name__

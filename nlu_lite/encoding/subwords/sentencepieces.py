@@ -1,0 +1,224 @@
+"""SentencePiece models, with the recipes by which their ids become those of transformers' models."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import TYPE_CHECKING
+from unicodedata import combining, normalize
+
+from nlu_lite.encoding.subwords.added import (
+    Splitter,
+    WithAddedTokens,
+    check_ids,
+    matchable,
+    sentencepiece_normalizer,
+)
+from nlu_lite.encoding.subwords.charsmap import check_charsmap
+from nlu_lite.encoding.subwords.core import Encoded, Frame, SubwordEncoder, Subwords
+from nlu_lite.encoding.subwords.rows import check_added, check_rows, warn_of_unused_rows
+from nlu_lite.errors import ModelError
+from nlu_lite.records import AddedToken, Checkpoint, Spelling
+
+if TYPE_CHECKING:
+    from sentencepiece import SentencePieceProcessor
+
+
+@dataclass(frozen=True)
+class PieceRecipe:
+    """How the ids of a SentencePiece model become those of a transformers model.
+
+    Attributes:
+        shift: What is added to an id.
+        frame: The ids around and between pieces.
+        names: Of the first, last and padding piece, where the model has them itself; their ids there then count.
+        drops_space: Whether a lone ``▁`` is dropped from a token's pieces, so that ``.`` is one: Spark NLP's recipe.
+        masks: Pieces that transformers adds behind the model's own: ``<mask>``, which few models have themselves.
+    """
+
+    shift: int
+    frame: Frame
+    drops_space: bool
+    names: tuple[str, ...] = ()
+    masks: int = 1
+
+
+PIECE_RECIPES = {
+    # fairseq's vocabularies begin with four or five signs of their own: hence the shift, and the unknown piece 3.
+    "xlm-roberta": PieceRecipe(1, Frame(0, 2, 1, 3), drops_space=True),
+    # Spark NLP means to drop CamemBERT's lone "▁", but looks for another id: its models have always kept it.
+    "camembert": PieceRecipe(4, Frame(5, 6, 1, 3), drops_space=False),
+    "albert": PieceRecipe(0, Frame(2, 3, 0, 1), drops_space=True, names=("[CLS]", "[SEP]", "<pad>")),
+    "deberta-v2": PieceRecipe(0, Frame(1, 2, 0, 3), drops_space=True, names=("[CLS]", "[SEP]", "[PAD]")),
+    # BERT's kin that were distilled from XLM-RoBERTa have its vocabulary, and say nothing of it in their configuration.
+    "bert": PieceRecipe(1, Frame(0, 2, 1, 3), drops_space=True),
+}
+"""By ``model_type``."""
+
+
+class SentencePieces:
+    """A SentencePiece model with its recipe."""
+
+    def __init__(self, processor: SentencePieceProcessor, recipe: PieceRecipe, spelling: Spelling) -> None:
+        self._processor, self._recipe, self._spelling = processor, recipe, spelling
+        self._unknown = processor.unk_id()
+        space = processor.piece_to_id("▁")
+        self._dropped = space if recipe.drops_space and space != self._unknown else None
+
+    def encode(self, tokens: Sequence[str]) -> list[list[int]]:
+        """See `SubwordEncoder`."""
+        spelt = ["".join(self._signs(token)) for token in tokens]
+        dropped, encoded = self._dropped, self._processor.encode(spelt, num_threads=1)
+        return [self._ids([i for i in ids if i != dropped]) for ids in encoded]
+
+    def encode_texts(self, texts: Sequence[str]) -> list[Encoded]:
+        """See `SubwordEncoder`."""
+        signs = [self._signs(text) for text in texts]
+        spelt = ["".join(one) for one in signs]
+        encoded = self._processor.encode(spelt, return_type="offset_mapping", num_threads=1)
+        return [
+            Encoded(self._ids(one["ids"]), one["offsets"] if isinstance(of, str) else _moved(one["offsets"], of))
+            for one, of in zip(encoded, signs, strict=True)
+        ]
+
+    def _signs(self, text: str) -> str | list[str]:
+        """Give what becomes of each character; the text itself where nothing is to be changed."""
+        return text if self._spelling == Spelling() else respelt(text, self._spelling)
+
+    def _ids(self, ids: list[int]) -> list[int]:
+        shift, frame = self._recipe.shift, self._recipe.frame
+        return [frame.unknown if i == self._unknown else i + shift for i in ids]
+
+
+def respelt(text: str, spelling: Spelling) -> list[str]:
+    """Give what becomes of each character of a text; of two quotes that become one, the second becomes nothing.
+
+    Example:
+        >>> respelt("Né ''", Spelling(small_letters=True, plain_signs=True))
+        ['n', 'e', ' ', '"', '']
+    """
+    signs: Iterable[str] = text
+    if spelling.plain_signs:  # https://github.com/google-research/albert/blob/master/tokenization.py, preprocess_text
+        quoted = (('"', "") if len(sign) == 2 else (sign,) for sign in _SIGN.findall(text))
+        signs = map(_without_accents, chain.from_iterable(quoted))
+    return [sign.lower() if spelling.small_letters else sign for sign in signs]
+
+
+_SIGN = re.compile("``|''|.", re.DOTALL)
+
+
+def _without_accents(sign: str) -> str:
+    return "".join(part for part in normalize("NFKD", sign) if not combining(part))
+
+
+def _moved(spans: list[tuple[int, int]], signs: list[str]) -> list[tuple[int, int]]:
+    """Give spans of a text that was spelt otherwise as spans of the text itself."""
+    place = [number for number, sign in enumerate(signs) for _ in sign] + [len(signs)]
+    return [(place[begin], place[end - 1] + 1 if begin < end else place[begin]) for begin, end in spans]
+
+
+def open_sentencepiece(checkpoint: Checkpoint, recipe: PieceRecipe) -> Subwords:
+    """Open the SentencePiece model of a checkpoint.
+
+    Raises:
+        ModelError: It cannot be read, or does not fit the embedding matrix or the configuration.
+    """
+    processor, spelling = _processor(checkpoint.subwords.data), checkpoint.subwords.spelling
+    size = processor.get_piece_size()
+    check_rows("SentencePiece model", size, checkpoint, recipe.shift)
+    frame = _frame(processor, recipe)
+    pad = checkpoint.config.get("pad_token_id", frame.pad)
+    if pad != frame.pad and checkpoint.config["model_type"] != "bert":
+        got = f"the configuration has pad_token_id={pad!r}"
+        raise ModelError(got, f"{frame.pad}, as its SentencePiece model has it", "Fetch the files again")
+    added = checkpoint.subwords.added
+    known = max([size + recipe.shift, *(token.id + 1 for token in added)])
+    warn_of_unused_rows(known, checkpoint, recipe.masks)
+    pieces = SentencePieces(processor, replace(recipe, frame=frame), spelling)
+    return Subwords(_with_added(pieces, processor, recipe, checkpoint), frame)
+
+
+def _with_added(
+    pieces: SentencePieces, processor: SentencePieceProcessor, recipe: PieceRecipe, checkpoint: Checkpoint
+) -> SubwordEncoder:
+    tokens, shift = matchable(checkpoint.subwords.added), recipe.shift
+    if not tokens:
+        return pieces
+    check_added(tokens, checkpoint)
+    check_ids(tokens, _pieces_near(tokens, processor, shift))
+    normalizer = None
+    if any(token.normalized for token in tokens):
+        normalizer = sentencepiece_normalizer(checkpoint.subwords.spelling, _charsmap(checkpoint.subwords.data))
+    return WithAddedTokens(pieces, Splitter(tokens, normalizer))
+
+
+def _pieces_near(tokens: Sequence[AddedToken], processor: SentencePieceProcessor, shift: int) -> dict[str, int]:
+    """Return the ids of the pieces that have the text or the id of an added token."""
+    ends = range(shift, processor.get_piece_size() + shift)
+    found = {processor.id_to_piece(token.id - shift): token.id for token in tokens if token.id in ends}
+    numbers = {token.content: processor.piece_to_id(token.content) for token in tokens}
+    found |= {piece: number + shift for piece, number in numbers.items() if number != processor.unk_id()}
+    return found | {f"special piece {number}": number for number in range(shift)}
+
+
+def _charsmap(data: bytes) -> bytes:
+    """Return a model's compiled map of characters: field 2 of its ``NormalizerSpec``."""
+    from sentencepiece import SentencePieceNormalizer
+
+    try:
+        charsmap = _field(SentencePieceNormalizer(model_proto=data).serialized_normalizer_spec(), 2)
+        if charsmap:
+            check_charsmap(charsmap)
+    except (RuntimeError, ValueError, IndexError) as error:
+        got = f"the SentencePiece model's normalizer cannot be used: {error}"
+        raise ModelError(got, "a compiled map of characters", "Fetch the model's files again") from error
+    return charsmap
+
+
+def _field(message: bytes, wanted: int) -> bytes:
+    """Return the last length-delimited field of a number (https://protobuf.dev/programming-guides/encoding)."""
+    found, place = b"", 0
+    while place < len(message):
+        key, place = _varint(message, place)
+        if key & 7 == 2:
+            size, place = _varint(message, place)
+            found = message[place : place + size] if key >> 3 == wanted else found
+        else:
+            size = {1: 8, 5: 4}.get(key & 7) or _varint(message, place)[1] - place
+        place += size
+    return found
+
+
+def _varint(message: bytes, place: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        octet = message[place]
+        value |= (octet & 127) << shift
+        place, shift = place + 1, shift + 7
+        if octet < 128:
+            return value, place
+
+
+def _frame(processor: SentencePieceProcessor, recipe: PieceRecipe) -> Frame:
+    """Give the ids around and between pieces: the model's own where it has such pieces, else those of the recipe."""
+    if recipe.shift:
+        return recipe.frame
+    unknown, usual = processor.unk_id(), (recipe.frame.first, recipe.frame.last, recipe.frame.pad)
+    found = map(processor.piece_to_id, recipe.names)
+    first, last, pad = (its if own == unknown else own for own, its in zip(found, usual, strict=True))
+    return Frame(first, last, pad, unknown)
+
+
+def _processor(data: bytes) -> SentencePieceProcessor:
+    from sentencepiece import SentencePieceProcessor
+
+    try:
+        if not data:
+            raise ValueError("it is empty")
+        return SentencePieceProcessor(model_proto=data)
+    except (RuntimeError, ValueError) as error:
+        raise ModelError(
+            f"the SentencePiece model cannot be read ({error})", "a ModelProto", "Fetch the model's files again"
+        ) from error

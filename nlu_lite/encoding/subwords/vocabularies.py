@@ -1,0 +1,169 @@
+"""The model of a ``tokenizer.json`` and its vocabulary, checked as data."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from nlu_lite.encoding.subwords.inspection import (
+    ANYTHING,
+    OPTIONAL_FLAG,
+    OPTIONAL_TEXT,
+    TEXT,
+    Field,
+    Parts,
+    check_fields,
+    number,
+    refused,
+    shown,
+)
+
+LONGEST_PIECE = 10_000
+"""Characters of a piece."""
+LONGEST_WORD = 1000
+"""Characters of a word beyond which WordPiece may give the unknown piece: its time grows with their square."""
+LARGEST_SCORE = 1e9
+LARGEST_ID = 1 << 31
+
+NO_DROPOUT = Field(lambda value: value is None or value == 0, "none: pieces would be drawn at random", required=False)
+
+MODELS: Mapping[str, Mapping[str, Field]] = {
+    "Unigram": {"vocab": ANYTHING, "unk_id": number(0, LARGEST_ID), "byte_fallback": OPTIONAL_FLAG},
+    "WordPiece": {
+        "vocab": ANYTHING,
+        "unk_token": TEXT,
+        "continuing_subword_prefix": TEXT,
+        "max_input_chars_per_word": number(1, LONGEST_WORD),
+    },
+    "BPE": {
+        "vocab": ANYTHING,
+        "merges": ANYTHING,
+        "dropout": NO_DROPOUT,
+        "unk_token": OPTIONAL_TEXT,
+        "continuing_subword_prefix": OPTIONAL_TEXT,
+        "end_of_word_suffix": OPTIONAL_TEXT,
+        "fuse_unk": OPTIONAL_FLAG,
+        "byte_fallback": OPTIONAL_FLAG,
+        "ignore_merges": OPTIONAL_FLAG,
+    },
+    "WordLevel": {"vocab": ANYTHING, "unk_token": TEXT},
+}
+
+
+def parse_model(value: object) -> Parts:
+    """Check the model of a ``tokenizer.json``.
+
+    Returns:
+        The model with its ``type``, which files of old versions lack, and merges as pairs.
+
+    Raises:
+        ModelError: It is unknown or damaged; names it.
+    """
+    if not isinstance(value, dict):
+        raise refused("model", f"is a {type(value).__name__}", "an object with a type and a vocabulary")
+    kind = value.get("type", _kind(value))
+    if not isinstance(kind, str) or kind not in MODELS:
+        raise refused("model", f"has the type {shown(kind)}", ", ".join(MODELS))
+    check_fields(f"model {kind}", value, MODELS[kind])
+    model = {**value, "type": kind}
+    _check_unknown(kind, model, vocabulary_of(model))
+    return model | {"merges": _merges(model)} if kind == "BPE" else model
+
+
+def _kind(model: Mapping[str, object]) -> str:
+    marks = {"merges": "BPE", "unk_id": "Unigram", "continuing_subword_prefix": "WordPiece"}
+    return next((kind for mark, kind in marks.items() if mark in model), "WordLevel")
+
+
+def vocabulary_of(model: Parts) -> dict[str, int]:
+    """Return the id of each piece of a model.
+
+    Raises:
+        ModelError: Its vocabulary is damaged.
+    """
+    component, vocabulary = f"model {model['type']}", model["vocab"]
+    found = _scored(component, vocabulary) if model["type"] == "Unigram" else _numbered(component, vocabulary)
+    if not found:
+        raise refused(component, "has an empty vocabulary", "pieces")
+    longest = max(found, key=len)
+    if len(longest) > LONGEST_PIECE:
+        raise refused(component, f"has a piece of {len(longest)} characters", f"at most {LONGEST_PIECE}")
+    return found
+
+
+def _scored(component: str, vocabulary: object) -> dict[str, int]:
+    expected = "pieces with their scores"
+    if not isinstance(vocabulary, list):
+        raise refused(component, f"has a vocabulary that is a {type(vocabulary).__name__}", expected)
+    found = {}
+    for place, entry in enumerate(vocabulary):
+        match entry:
+            case [str(piece), float() | int() as score] if _is_score(score):
+                found[piece] = place
+            case _:
+                raise refused(component, f"has {shown(entry)} at place {place} of its vocabulary", expected)
+    return found
+
+
+def _is_score(score: float) -> bool:
+    return not isinstance(score, bool) and abs(score) <= LARGEST_SCORE  # false for NaN
+
+
+def _numbered(component: str, vocabulary: object) -> dict[str, int]:
+    expected = "pieces with an id of its own for each"
+    if not isinstance(vocabulary, dict):
+        raise refused(component, f"has a vocabulary that is a {type(vocabulary).__name__}", expected)
+    for piece, place in vocabulary.items():
+        if type(place) is not int or not 0 <= place < LARGEST_ID:
+            raise refused(component, f"has the piece {shown(piece)} with the id {shown(place)}", expected)
+    if len(set(vocabulary.values())) < len(vocabulary):
+        [(repeated, _)] = Counter(vocabulary.values()).most_common(1)
+        pieces = [piece for piece, place in vocabulary.items() if place == repeated]
+        raise refused(component, f"has the id {repeated} for {', '.join(map(shown, pieces[:5]))}", expected)
+    return vocabulary
+
+
+def _check_unknown(kind: str, model: Parts, vocabulary: Mapping[str, int]) -> None:
+    """Refuse a model without its unknown piece: encoding would fail at the first unknown character."""
+    if kind == "Unigram":
+        if model["unk_id"] >= len(model["vocab"]):
+            raise refused("model Unigram", f"has unk_id = {model['unk_id']}", f"less than {len(model['vocab'])}")
+    elif model.get("unk_token") is not None and model["unk_token"] not in vocabulary:
+        raise refused(f"model {kind}", f"has no piece {shown(model['unk_token'])}", "its unknown piece")
+
+
+def _merges(model: Parts) -> list[tuple[str, str]]:
+    """Return the merges of a BPE model as pairs.
+
+    Raises:
+        ModelError: One is damaged, or there twice, or a piece of it or what it makes is not in the vocabulary.
+    """
+    prefix, vocabulary, listed = model.get("continuing_subword_prefix") or "", model["vocab"], model["merges"]
+    if not isinstance(listed, list):
+        raise refused("model BPE", f"has merges that are a {type(listed).__name__}", "a list of merges")
+    merges = list(_pairs(listed))
+    for first, second in merges:
+        made = first + second.removeprefix(prefix)
+        if not (first and second.startswith(prefix) and second and {first, second, made} <= vocabulary.keys()):
+            got = f"has the merge of {shown(first)} and {shown(second)}"
+            raise refused("model BPE", got, f"pieces of the vocabulary that make one ({shown(made)})")
+    if len(set(merges)) < len(merges):
+        [(repeated, times)] = Counter(merges).most_common(1)
+        raise refused(
+            "model BPE",
+            f"has the merge of {shown(repeated[0])} and {shown(repeated[1])} {times} times",
+            "each merge once",
+        )
+    return merges
+
+
+def _pairs(listed: list[Any]) -> Iterator[tuple[str, str]]:
+    for place, merge in enumerate(listed):
+        match merge.split(" ") if isinstance(merge, str) else merge:
+            case [str(first), str(second)]:
+                yield first, second
+            case _ if isinstance(merge, str) and merge.startswith("#version"):
+                pass
+            case _:
+                raise refused("model BPE", f"has the merge {shown(merge)} at place {place}", "two pieces")

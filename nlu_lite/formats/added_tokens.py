@@ -1,0 +1,158 @@
+"""The tokens that were added to a vocabulary, from all files in which transformers keeps them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from nlu_lite.errors import FormatError
+from nlu_lite.formats.json_files import read_json
+from nlu_lite.records import AddedToken
+
+SETTINGS = "tokenizer_config.json"
+TOKENIZER = "tokenizer.json"
+LEGACY = "added_tokens.json"
+SPECIAL_TOKENS = "special_tokens_map.json"
+DECODER = "added_tokens_decoder"
+"""In the settings: the added tokens by their ids."""
+
+FLAGS = ("normalized", "lstrip", "rstrip", "single_word", "special")
+NAMED = ("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token")
+LISTED = ("additional_special_tokens", "extra_special_tokens")
+"""Settings that name special tokens: each one, or a list (or mapping) of them."""
+
+WELL_KNOWN = frozenset(
+    ["<s>", "</s>", "<pad>", "<unk>", "<mask>", "<cls>", "<sep>", "[CLS]", "[SEP]", "[PAD]", "[UNK]", "[MASK]"]
+)
+"""Special whatever a file states: the names that BERT's and fairseq's models have for them."""
+
+LARGEST_ID = 1 << 31
+LONGEST = 1000
+"""Characters of an added token."""
+REMEDY = "Save the tokenizer again with transformers"
+
+
+def read_added_tokens(folder: Path, tokenizer: Mapping[str, Any]) -> tuple[AddedToken, ...]:
+    """Read the added tokens of a model's folder, ordered by id.
+
+    The settings' ``added_tokens_decoder`` comes before ``tokenizer.json`` and this before ``added_tokens.json``, which
+    states ids only: transformers reads them in this order. A token is special where its file, a special tokens map or
+    its well-known name makes it one.
+
+    Args:
+        folder: The model's folder; none of the files has to exist.
+        tokenizer: The content of its ``tokenizer.json``, empty where there is none.
+
+    Raises:
+        FormatError: A file cannot be read, or two of them state different ids for a token.
+    """
+    special = frozenset(_named(folder)) | WELL_KNOWN
+    found: dict[str, AddedToken] = {}
+    for path, token in _stated(folder, tokenizer):
+        token = replace(token, special=token.special or token.content in special)
+        known = found.setdefault(token.content, token)
+        if known.id != token.id and not token.special:
+            got = f"{path} gives the added token {token.content!r} the id {token.id}, another file the id {known.id}"
+            raise FormatError(got, "one id for a token", REMEDY)
+    return tuple(sorted(found.values(), key=lambda token: token.id))
+
+
+def _stated(folder: Path, tokenizer: Mapping[str, Any]) -> Iterator[tuple[Path, AddedToken]]:
+    """Yield each file's added tokens, the file with the most authority first."""
+    path, decoder = folder / SETTINGS, _read(folder / SETTINGS).get(DECODER) or {}
+    if not isinstance(decoder, dict):
+        raise _unusable(path, decoder)
+    yield from ((path, parse_token(path, value, number)) for number, value in decoder.items())
+    yield from ((folder / TOKENIZER, token) for token in listed_tokens(folder / TOKENIZER, tokenizer))
+    path = folder / LEGACY
+    yield from ((path, parse_token(path, {"content": content}, number)) for content, number in _read(path).items())
+
+
+def listed_tokens(path: Path, tokenizer: Mapping[str, Any]) -> list[AddedToken]:
+    """Return the added tokens of a ``tokenizer.json``, in its order.
+
+    Raises:
+        FormatError: They are no such list.
+    """
+    listed = tokenizer.get("added_tokens") or []
+    if not isinstance(listed, list):
+        raise _unusable(path, listed)
+    return [parse_token(path, value) for value in listed]
+
+
+def vocabulary_of(tokenizer: Mapping[str, Any]) -> set[str]:
+    """Return the pieces of a ``tokenizer.json``'s model; none where it has no vocabulary."""
+    model = tokenizer.get("model")
+    vocabulary = model.get("vocab") if isinstance(model, dict) else None
+    if isinstance(vocabulary, list):
+        return {entry[0] for entry in vocabulary if isinstance(entry, list) and entry and isinstance(entry[0], str)}
+    return set(vocabulary) if isinstance(vocabulary, dict) else set()
+
+
+def _read(path: Path) -> dict[str, Any]:
+    return read_json(path, dict) if path.is_file() else {}
+
+
+def parse_token(path: Path, value: object, key: object = None) -> AddedToken:
+    """Parse an added token as transformers writes it.
+
+    Args:
+        path: The file, for errors.
+        value: ``{"content": ..., "normalized": ..., ...}``; flags that it lacks have the defaults of `tokenizers`.
+        key: Its id, where the file states it outside of `value`.
+
+    Raises:
+        FormatError: It is no such value.
+    """
+    if not isinstance(value, dict):
+        raise _unusable(path, value)
+    content, number = value.get("content"), _number(value.get("id") if key is None else key)
+    flags = {name: value[name] for name in FLAGS if name in value}
+    if not isinstance(content, str) or not 0 < len(content) <= LONGEST or number is None:
+        raise _unusable(path, {"id": key, **value})
+    if not all(isinstance(flag, bool) for flag in flags.values()):
+        raise _unusable(path, value)
+    flags.setdefault("normalized", not flags.get("special", False))
+    return AddedToken(content, number, **flags)
+
+
+def _number(value: object) -> int | None:
+    """Parse an id; keys of JSON objects are strings."""
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 11:
+        value = int(value)
+    return value if type(value) is int and 0 <= value < LARGEST_ID else None
+
+
+def _named(folder: Path) -> Iterator[str]:
+    """Yield the names of the special tokens that the settings and the special tokens map state."""
+    for values in (_read(folder / SETTINGS), _read(folder / SPECIAL_TOKENS)):
+        yield from _contents(values.get(name) for name in NAMED)
+        for name in LISTED:
+            listed = values.get(name)
+            yield from _contents(listed.values() if isinstance(listed, dict) else listed if listed else ())
+
+
+def _contents(values: Iterable[object]) -> Iterator[str]:
+    for value in values if not isinstance(values, str | int | float) else ():
+        content = value.get("content") if isinstance(value, dict) else value
+        if isinstance(content, str):
+            yield content
+
+
+def written_tokens(tokens: Iterable[AddedToken]) -> dict[str, dict[str, object]]:
+    """Return the ``added_tokens_decoder`` of tokens, as transformers writes it."""
+    return {str(token.id): {key: value for key, value in asdict(token).items() if key != "id"} for token in tokens}
+
+
+def with_tokens(tokenizer: Mapping[str, Any], tokens: Iterable[AddedToken]) -> bytes:
+    """Return a ``tokenizer.json`` that lists these added tokens instead of its own."""
+    listed = [asdict(token) for token in tokens]
+    return json.dumps({**tokenizer, "added_tokens": listed}, ensure_ascii=False).encode()
+
+
+def _unusable(path: Path, value: object) -> FormatError:
+    expected = f"text of 1 to {LONGEST} characters, an id and true or false for {', '.join(FLAGS)}"
+    return FormatError(f"{path} lists the added token {str(value)[:200]}", expected, REMEDY)
