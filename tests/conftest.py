@@ -1,4 +1,4 @@
-"""What holds for every test: no network, nothing skipped in CI, GPU tests only where there is a GPU."""
+"""What holds for every test: no network, no deadline, nothing skipped in CI, GPU tests only where there is a GPU."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ import os
 import socket
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes depends on the processor, and on what else it does.
+settings.register_profile("any processor", deadline=None)
+settings.load_profile("any processor")
 
 # The tests' models are so small that threads cost more than they compute, above all where other work runs beside.
 # Libraries read this when they are imported, and processes that tests start inherit it.
