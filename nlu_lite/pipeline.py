@@ -265,6 +265,7 @@ class Pipeline:
         dtype: str = "float32",
         existing: str = "error",
         format: str | None = None,  # noqa: A002
+        delimiter: str | None = None,
         output_level: str | None = None,
         positions: bool = False,
         metadata: bool = False,
@@ -282,18 +283,23 @@ class Pipeline:
         disk or Ctrl-C the same call goes on where it stood, and the file becomes what one run would have given.
 
         Args:
-            source: A file, a folder of files, or ``"-"`` for standard input: ``.txt`` (a text on each line),
-                ``.jsonl``, ``.csv`` (all columns are strings) or ``.parquet``. All are read once before work begins,
-                so that whatever is wrong with them is said at once; standard input is not.
+            source: A file, a folder of files, or the string ``"-"`` for standard input: ``.txt`` (a text on each
+                line), ``.jsonl``, ``.csv`` or ``.tsv`` (all columns are strings) or ``.parquet``; text in UTF-8, or in
+                UTF-16 or UTF-32 with a byte order mark. All are read once before work begins, so that whatever is
+                wrong with them is reported at once; standard input and pipes are not.
             target: The file to write, ``.parquet``: a row group for each chunk, vectors as lists of one length.
             chunk: Texts that are answered at once.
             dtype: ``"float32"`` or ``"float16"``: in what numbers vectors are written.
-            existing: ``"error"`` or ``"replace"``: what to do where `target` exists.
-            format: ``"txt"``, ``"jsonl"``, ``"csv"`` or ``"parquet"`` where names do not say what files are.
+            existing: ``"error"`` or ``"replace"``: what to do where `target` exists. A link is replaced itself; the
+                file that it names stays as it is.
+            format: ``"txt"``, ``"jsonl"``, ``"csv"``, ``"tsv"`` or ``"parquet"`` where names do not say it.
+            delimiter: The delimiter of CSV files; by default a tab in ``.tsv``, else the one of comma, tab, semicolon
+                and bar that fits the header and the first records.
             output_level: As for `predict`, and so are the next three.
             positions: See there.
             metadata: See there; ``document_number`` runs through all files.
-            text_column: See there.
+            text_column: By default ``text``, else the only column of texts; a column of a CSV file whose values are
+                all numbers, dates or the like is none.
             keep_columns: Whether the other columns come along, their types as in the file.
             lang: See `predict`, and so are the next three.
             lang_column: See there.
@@ -303,7 +309,8 @@ class Pipeline:
 
         Returns:
             The path and the numbers of texts and rows. The file's column ``index`` is the number of a row's text in
-            its file, counted from 0; in front of it stands ``file`` where `source` is a folder.
+            its file, counted from 0; in front of it is ``file`` where `source` is a folder. Where `target` exists, is
+            whole, and was made by the same call from the same texts, nothing is written and ``outcome`` says so.
 
         Raises:
             InputError: The texts cannot be read, or have changed since the parts were made.
@@ -333,6 +340,7 @@ class Pipeline:
             chunk,
             choice(files.Numbers, dtype, "dtype"),
             choice(files.Existing, existing, "existing"),
+            delimiter,
         )
         answered = partial(
             self.predict, output_level=output_level, positions=positions, metadata=metadata, lang=lang, empty=empty

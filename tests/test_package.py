@@ -124,6 +124,7 @@ def test_predict_file_takes_these():
         "dtype='float32'",
         "existing='error'",
         "format=None",
+        "delimiter=None",
         "output_level=None",
         "positions=False",
         "metadata=False",

@@ -14,17 +14,21 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+import numpy as np
 import typer
 
+from nlu_lite.cli.cells import plain
 from nlu_lite.errors import MissingExtra, OptionError, SourceError
-from nlu_lite.files import Existing
+from nlu_lite.files import check_place
 from nlu_lite.files.parts import writing
-from nlu_lite.table import to_arrow, vector_columns
+from nlu_lite.table import to_arrow
 
 if TYPE_CHECKING:
     import pandas as pd
 
 STDOUT = Path("-")
+
+NESTED = (list, tuple, dict, np.ndarray)
 
 Write = Callable[["pd.DataFrame"], object]
 """Takes the rows of a chunk."""
@@ -81,30 +85,29 @@ class Output:
                 part.unlink(missing_ok=True)
 
 
-def find_output(path: Path | None, existing: Existing) -> Output | None:
+def find_output(path: str | None) -> Output | None:
     """Look at the name of an output before any work is done.
 
+    Args:
+        path: The name; ``-`` is standard output, ``./-`` a file.
+
     Raises:
-        OptionError: It has another ending, is a folder, or exists; a Parquet file that exists is looked at later,
-            since a run that was killed at its end may have made it.
+        OptionError: It has another extension, or is a folder.
+        SourceError: Its folder does not exist.
         MissingExtra: pyarrow is needed and not installed.
     """
     if path is None:
         return None
-    if path == STDOUT:
+    if path == "-":
         return as_lines()
+    target = Path(path)
     kinds = {kind.value: kind for kind in Kind}
-    if path.suffix.lower() not in kinds:
-        raise OptionError(f"output {path} ends in {path.suffix!r}", " or ".join(kinds), "Choose one of these")
-    output = Output(path, kinds[path.suffix.lower()])
+    if target.suffix.lower() not in kinds:
+        raise OptionError(f"output {path} ends in {target.suffix!r}", " or ".join(kinds), "Choose one of these")
+    output = Output(target, kinds[target.suffix.lower()])
     if output.is_parquet and find_spec("pyarrow") is None:
         raise MissingExtra("writing Parquet needs pyarrow", remedy='Run: pip install "nlu-lite[arrow]"')
-    with writing(path):
-        is_folder = path.is_dir()
-    if is_folder:
-        raise OptionError(f"output {path} is a folder", "the name of a file", "Name a file in it")
-    if existing is Existing.ERROR and path.exists() and not path.with_name(f"{path.name}.parts").is_dir():
-        raise OptionError(f"output {path} exists", "a name that is free", "Remove it, or pass --replace")
+    check_place(target)
     return output
 
 
@@ -118,6 +121,10 @@ def said(summary: Mapping[str, Any], as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(summary))
         return
+    if summary.get("unchanged"):
+        counts = f"{summary['texts']} texts, {summary['rows']} rows"
+        typer.echo(f"{summary['output']} is whole: an earlier run of the same command wrote it; {counts}", err=True)
+        return
     before = f" ({summary['resumed']} of them answered before)" if summary["resumed"] else ""
     typer.echo(f"{summary['output']}: {summary['texts']} texts{before}, {summary['rows']} rows", err=True)
 
@@ -129,7 +136,7 @@ def said(summary: Mapping[str, Any], as_json: bool) -> None:
 def _parquet(path: Path) -> Iterator[Write]:
     from pyarrow import parquet
 
-    with path.open("wb") as file:
+    with path.open("xb") as file:
         writers: list[parquet.ParquetWriter] = []
 
         def write(frame: pd.DataFrame) -> None:
@@ -147,18 +154,24 @@ def _parquet(path: Path) -> Iterator[Write]:
 
 @contextmanager
 def _csv(path: Path) -> Iterator[Write]:
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with path.open("x", encoding="utf-8", newline="") as file:
 
         def write(frame: pd.DataFrame) -> None:
-            vectors = {name: [json.dumps(_plain(one)) for one in frame[name]] for name in vector_columns(frame)}
-            frame.assign(**vectors).to_csv(file, index=False, header=file.tell() == 0)
+            frame.apply(_cells).to_csv(file, index=False, header=file.tell() == 0)
 
         yield write
 
 
+def _cells(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Write vectors, lists and records as JSON: `str` would leave out the middle of a long one."""
+    if column.dtype != object:
+        return column
+    return column.map(lambda cell: json.dumps(plain(cell)) if isinstance(cell, NESTED) else cell)
+
+
 @contextmanager
 def _jsonl(path: Path) -> Iterator[Write]:
-    with path.open("w", encoding="utf-8") as file:
+    with path.open("x", encoding="utf-8") as file:
         yield lambda frame: _write_lines(frame, file)
 
 
@@ -177,17 +190,5 @@ def _stdout() -> TextIO:
 def _write_lines(frame: pd.DataFrame, file: TextIO) -> None:
     names = [str(name) for name in frame.columns]
     for row in frame.itertuples(index=False, name=None):
-        record = {name: _plain(value) for name, value in zip(names, row, strict=True)}
+        record = {name: plain(value) for name, value in zip(names, row, strict=True)}
         file.write(json.dumps(record, ensure_ascii=False) + "\n")
-
-
-def _plain(value: Any) -> Any:
-    """Give what JSON knows: numpy's values as Python's, what is missing as null, dates and the like as text."""
-    import pandas as pd
-
-    value = value.tolist() if hasattr(value, "tolist") else value
-    if isinstance(value, str | list | dict):
-        return value
-    if pd.isna(value):
-        return None
-    return value if isinstance(value, int | float) else str(value)

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nlu_lite.cli.cells import check_printable
 from nlu_lite.cli.outputs import Output, as_lines, find_output, said
 from nlu_lite.encoding import BackendName, Pooling, Precision
 from nlu_lite.errors import InputError, OptionError
-from nlu_lite.files import Existing, Format, Numbers, Request, read_batches
+from nlu_lite.files import Existing, Format, Numbers, Outcome, Request, check_free, read_batches
 from nlu_lite.inputs import Columns, Missing
 from nlu_lite.progress import no_bars, progress_bar
 from nlu_lite.table import Empty, Level
@@ -68,18 +69,22 @@ def predict(
     ] = None,
     path: Annotated[Path | None, typer.Option(help="A saved pipeline, in the place of references.")] = None,
     file: Annotated[
-        Path | None,
+        str | None,  # not a Path, which makes - of ./-
         typer.Option(
             "--file",
             "-f",
-            help="A file of texts, .txt (one a line), .jsonl, .csv or .parquet, or a folder of them; - reads standard"
-            " input, as does leaving out both texts and --file in a pipe.",
+            metavar="PATH",
+            help="A file of texts, .txt (one a line), .jsonl, .csv, .tsv or .parquet, or a folder of them; - reads"
+            " standard input, as does leaving out both texts and --file in a pipe.",
         ),
     ] = None,
     output: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
-            "--output", "-o", help="Write here: x.parquet, x.csv or x.jsonl; - writes JSON lines to standard output."
+            "--output",
+            "-o",
+            metavar="PATH",
+            help="Write here: x.parquet, x.csv or x.jsonl; - writes JSON lines to standard output.",
         ),
     ] = None,
     output_level: Annotated[Level | None, typer.Option(help="What a row is.")] = None,
@@ -89,6 +94,9 @@ def predict(
     ] = False,
     lang: Annotated[str | None, typer.Option(help="Language of the texts, such as de.")] = None,
     form: Annotated[Format | None, typer.Option("--format", help="What --file is, whatever its name.")] = None,
+    delimiter: Annotated[
+        str | None, typer.Option(help="The delimiter of a CSV file; by default it is detected.")
+    ] = None,
     text_column: Annotated[str | None, typer.Option(help="The file's column of texts.")] = None,
     lang_column: Annotated[str | None, typer.Option(help="The file's column of language codes.")] = None,
     only: Annotated[bool, typer.Option("--drop-columns", help="Leave the file's other columns out.")] = False,
@@ -125,12 +133,12 @@ def predict(
 
     cat big.txt | nlu-lite predict --ref xx.embed.xlm -o vectors.parquet
     """
-    found = find_output(output, Existing.REPLACE if replace else Existing.ERROR)
+    found = find_output(output)
     if json and found is None:
         found = as_lines()
     request = Request(
         _source(texts, file),
-        Path() if found is None else found.path,
+        Path() if found is None or found.is_stdout else found.path,
         form,
         text_column,
         lang_column,
@@ -139,8 +147,11 @@ def predict(
         chunk,
         dtype or Numbers.FLOAT32,
         Existing.REPLACE if replace else Existing.ERROR,
+        delimiter,
     )
     _check(texts, request, found, dtype)
+    if found is not None and not found.is_stdout:
+        _check_free(request, found, texts)
     task = Task(_arguments(texts), request, found, output_level, positions, metadata, lang, empty)
     with _hushed(quiet):
         pipeline = _loaded(ref, path, pooling, device, backend, precision, threads, offline, lock)
@@ -178,18 +189,19 @@ def _loaded(
 # --- what is asked for -----------------------------------------------------------------------------------------------
 
 
-def _source(texts: list[str] | None, file: Path | None) -> Path:
-    """Give the file to read; standard input where nothing is named and no person sits there."""
+def _source(texts: list[str] | None, file: str | None) -> str:
+    """Return the file to read; standard input where nothing is named and no person sits there."""
     if file is None and not texts and not (sys.stdin is not None and sys.stdin.isatty()):
-        return Path("-")
+        return "-"
     if (file is None) == (not texts):
         raise typer.BadParameter("give either texts or --file", param_hint="TEXT...")
-    return file or Path("-")
+    return file or "-"
 
 
 def _check(texts: list[str] | None, request: Request, output: Output | None, dtype: Numbers | None) -> None:
     """Refuse options that would do nothing."""
     columns = {"--format": request.format, "--text-column": request.text_column, "--lang-column": request.lang_column}
+    columns["--delimiter"] = request.delimiter
     given = [name for name, value in columns.items() if value is not None]
     given += ["--drop-columns"] if request.columns is Columns.DROP else []
     if texts and given:
@@ -198,6 +210,14 @@ def _check(texts: list[str] | None, request: Request, output: Output | None, dty
         raise OptionError(
             f"--dtype {dtype.value} without --file or --output x.parquet", "it from --file to Parquet", "Leave it out"
         )
+
+
+def _check_free(request: Request, output: Output, texts: list[str] | None) -> None:
+    """Refuse an output that exists; a Parquet file may be that of an earlier run of the same command."""
+    if output.is_parquet and not texts:
+        check_free(request)
+    elif request.existing is Existing.ERROR and (output.path.exists() or output.path.is_symlink()):
+        raise OptionError(f"output {output.path} exists", "a name that is free", "Remove it, or pass --replace")
 
 
 def _arguments(texts: list[str] | None) -> tuple[str, ...]:
@@ -265,6 +285,7 @@ def _to_parquet(pipeline: Pipeline, task: Task) -> dict[str, Any]:
         dtype=asked.numbers.value,
         existing=asked.existing.value,
         format=None if asked.format is None else asked.format.value,
+        delimiter=asked.delimiter,
         text_column=asked.text_column,
         keep_columns=asked.columns is Columns.KEEP,
         lang_column=asked.lang_column,
@@ -272,6 +293,8 @@ def _to_parquet(pipeline: Pipeline, task: Task) -> dict[str, Any]:
         **task.options,
     )
     counts = {"texts": written.texts, "rows": written.rows, "resumed": written.resumed}
+    if written.outcome is Outcome.UNCHANGED:
+        counts["unchanged"] = True
     return {"output": str(written.path)} | counts
 
 
@@ -293,7 +316,7 @@ def _frames(pipeline: Pipeline, task: Task) -> Iterator[tuple[pd.DataFrame, int]
         yield pipeline.predict(list(task.texts), **task.options), len(task.texts)
         return
     asked = task.request
-    read = read_batches(asked)
+    read = read_batches(asked, check_printable)
     columns = {"text_column": read.text_column, "lang_column": asked.lang_column}
     options = columns | task.options | {"chunk": asked.chunk, "missing": asked.missing.value}
     taken = 0

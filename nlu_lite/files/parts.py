@@ -1,43 +1,40 @@
-"""What is done so far of a file: whole parts in a folder beside it, joined when all are there.
+"""What is done so far of a file: whole parts in a folder next to it, joined when all are there.
 
-A part is written beside its name, flushed, and renamed: whoever kills the work finds whole parts only. Each carries the
-digest of the texts that it answers, so that going on can neither lose a text nor answer it twice, even where the input
-has been changed meanwhile.
+A part is written under another name, flushed, and renamed; then its note is. A part counts only with a note that has
+the digest of its bytes, of the texts that it answers, and of the settings: so resuming can neither lose a text nor
+answer it twice, and damaged parts are computed again.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-import shutil
+import re
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nlu_lite.errors import FormatError, OptionError, SourceError
-from nlu_lite.saving import differences
+from nlu_lite.errors import FormatError, IntegrityError, NluLiteError, OptionError, SourceError
+from nlu_lite.files.notes import HashingFile, Part, Run, changes, digest_of, file_digest, read_object
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 SETTINGS, JOINED, FINISHED, LOCK = "settings.json", "joined.parquet", "finished", ".lock"
-KEY = b"nlu_lite"
-"""What the note is called that is put into the schema of a Parquet file."""
+PART, NOTE = "part-{:06}.parquet", "note-{:06}.json"
 
+OURS = re.compile(r"(settings\.json|joined\.parquet|finished|part-\d{6,}\.parquet|note-\d{6,}\.json)(\.tmp)?|\.lock")
+"""Names of the files in a folder of parts."""
 
-@dataclass(frozen=True)
-class Part:
-    """A part that is whole.
+LAYOUT = 2
+"""Number of the layout of the folder; version 0.1.0 wrote none, and its parts had no digest."""
 
-    Attributes:
-        digest: That of the texts that it answers.
-        rows: Number of its rows.
-    """
-
-    digest: str
-    rows: int
+LONGEST = 1 << 24
+"""Maximum size of the settings, and of a note, in bytes."""
 
 
 @dataclass(frozen=True)
@@ -59,11 +56,13 @@ class Parts:
 
     @contextmanager
     def opened(self) -> Iterator[None]:
-        """Hold the folder of parts; other processes are refused as long.
+        """Hold the folder of parts; meanwhile other processes are refused.
 
         Raises:
-            OptionError: Another process holds it, or something else has its name.
+            OptionError: Another process holds it, something else has its name, or its parts were made with other
+                settings, which are named, or by an older version.
             SourceError: It cannot be written.
+            FormatError: Its settings are damaged.
         """
         from filelock import FileLock, Timeout
 
@@ -76,127 +75,148 @@ class Parts:
                 got = f"another process is writing {self.target}"
                 raise OptionError(got, "one at a time", "Wait for it, or choose another name") from None
         try:
+            if self._is_begun():
+                self._check_settings()
             self._tidy()
             yield
         finally:
             lock.release()
             if not self._is_begun():
-                shutil.rmtree(self.folder, ignore_errors=True)
-
-    def check(self) -> None:
-        """Compare the settings with those of the parts that are there.
-
-        Raises:
-            OptionError: They are others; the differences are named.
-        """
-        differing = differences(self._stored(), json.loads(json.dumps(self.settings))) if self._is_begun() else []
-        if differing:
-            raise OptionError(
-                f"{self.folder} holds parts that were made with other settings ({'; '.join(differing)})",
-                "the same settings, to go on",
-                f"Use these, or remove {self.folder} to begin anew",
-            )
+                self._remove()
 
     def begin(self) -> None:
-        """Write the settings down.
+        """Write the settings.
 
         Raises:
             SourceError: They cannot be written.
         """
-        text = json.dumps(self.settings, indent=2)
+        text = json.dumps({**self.settings, "layout": LAYOUT}, indent=2)
         with writing(self.target):
             _placed(self.folder / SETTINGS, lambda path: _write_text(path, text))
 
-    def _is_begun(self) -> bool:
-        return (self.folder / SETTINGS).exists() and self.count() > 0
-
-    def _tidy(self) -> None:
-        """Remove what killed processes left half-written, and whatever of a file that was finished."""
-        left = self.folder.glob("*.tmp") if self._is_begun() else self.folder.iterdir()
-        for path in left:
-            if path.name != LOCK:
-                path.unlink(missing_ok=True)
-
-    def _stored(self) -> dict[str, Any]:
-        path = self.folder / SETTINGS
-        try:
-            return dict(json.loads(path.read_bytes()))
-        except (OSError, ValueError, TypeError) as error:
-            got = f"{path} cannot be read ({error})"
-            raise FormatError(got, "the settings of the parts", f"Remove {self.folder} to begin anew") from error
+    # --- one part ----------------------------------------------------------------------------------------------------
 
     def find(self, number: int) -> Part | None:
-        """Give a part if it is there and whole."""
-        import pyarrow as pa
-        from pyarrow import parquet
+        """Return a part if it is there, whole, and of this run.
 
-        path = self._path(number)
-        if not path.is_file():
-            return None
-        try:
-            with parquet.ParquetFile(path) as file:
-                note = json.loads((file.schema_arrow.metadata or {})[KEY])
-                return Part(str(note["texts"]), file.metadata.num_rows)
-        except (pa.ArrowInvalid, OSError, KeyError, ValueError):
-            return None
+        Raises:
+            SourceError: It cannot be read.
+        """
+        with writing(self.target, self.folder):
+            part = self._noted(number)
+            return part if part is not None and file_digest(self._part(number)) == part.content else None
+
+    def _noted(self, number: int) -> Part | None:
+        part = _read_note(self.folder / NOTE.format(number))
+        matches = part is not None and (part.number, part.run) == (number, self._run) and self._part(number).is_file()
+        return part if matches else None
 
     def count(self) -> int:
-        """Give the number of parts that were written, whole or not."""
+        """Return the number of parts that were written, whole or not."""
         return len(list(self.folder.glob("part-*.parquet")))
 
-    def write(self, number: int, rows: pa.Table, digest: str) -> Part:
-        """Write a part.
+    def write(self, number: int, rows: pa.Table, texts: str) -> Part:
+        """Write a part and its note.
 
         Args:
             number: Its place, from 1.
-            rows: What is in it.
-            digest: That of the texts that it answers.
+            rows: Its rows.
+            texts: SHA-256 of the texts that it answers.
 
         Raises:
             SourceError: There is no room, or no right to.
         """
         from pyarrow import parquet
 
-        noted = rows.replace_schema_metadata({KEY: json.dumps({"texts": digest})})
         dictionaries = _dictionaries(rows.schema)
 
         def write(path: Path) -> None:
-            parquet.write_table(noted, path, row_group_size=max(1, len(noted)), use_dictionary=dictionaries)
+            parquet.write_table(rows, path, row_group_size=max(1, len(rows)), use_dictionary=dictionaries)
 
         with writing(self.target, self.folder):
-            _placed(self._path(number), write)
-        return Part(digest, len(rows))
+            _placed(self._part(number), write)
+            part = Part(number, texts, len(rows), self._run, file_digest(self._part(number)))
+            _placed(self.folder / NOTE.format(number), lambda path: _write_text(path, part.write()))
+        return part
 
-    def join(self, count: int, schema: pa.Schema) -> None:
-        """Put the file together, a row group a part, and remove the parts.
+    # --- the whole file ----------------------------------------------------------------------------------------------
+
+    def join(self, parts: Sequence[Part], schema: pa.Schema, run: Run) -> None:
+        """Put the file together, a row group for each part, and remove the parts.
 
         Args:
-            count: Number of parts.
-            schema: That of the rows.
+            parts: All parts, in order.
+            schema: The schema of the rows.
+            run: What the footer says of them.
 
         Raises:
             SourceError: There is no room, or no right to.
+            IntegrityError: A part was damaged since it was written or found.
         """
-        noted = schema.with_metadata({KEY: json.dumps(self.settings)})
+        noted = schema.with_metadata(run.notes)
+        digests: list[str] = []
         with writing(self.target, self.folder):
-            _placed(self.folder / JOINED, lambda path: self._write_all(path, count, noted))
-            (self.folder / FINISHED).touch()
-            self.finish()
+            _placed(self.folder / JOINED, lambda path: digests.append(self._write_all(path, parts, noted)))
+            _placed(self.folder / FINISHED, lambda path: _write_text(path, digests[0]))
+        self.finish()
 
     @property
     def is_finished(self) -> bool:
-        """Whether a process was killed between the last row and the end: `finish` is what is left to do."""
+        """Whether a process was killed after the last row: `finish` is what is left to do.
+
+        The joined file has no name yet, and is whole; or it has, and the parts were not removed.
+        """
         return self._is_begun() and (self.folder / FINISHED).exists()
 
     def finish(self) -> None:
-        """Give the joined file its name; what is needed no more goes with the folder."""
+        """Give the joined file its name, and remove the parts."""
         with writing(self.target, self.folder):
             if (self.folder / JOINED).exists():
                 (self.folder / JOINED).replace(self.target)
-            (self.folder / SETTINGS).unlink()
+            self._remove()
+
+    def _write_all(self, path: Path, parts: Sequence[Part], schema: pa.Schema) -> str:
+        """Write all rows, and return the SHA-256 of the file."""
+        from pyarrow import parquet
+
+        with path.open("wb") as file:
+            sink = HashingFile(file)
+            with parquet.ParquetWriter(sink, schema, use_dictionary=_dictionaries(schema)) as writer:
+                for part in parts:
+                    for rows in self._row_groups(part):
+                        writer.write_table(rows.replace_schema_metadata(schema.metadata), row_group_size=len(rows))
+                writer.add_key_value_metadata(sink.data_note)
+            return sink.digest
+
+    def _row_groups(self, part: Part) -> Iterator[pa.Table]:
+        """Read a part once, so that the bytes that are checked are those that are joined."""
+        import pyarrow as pa
+        from pyarrow import parquet
+
+        data = self._part(part.number).read_bytes()
+        if hashlib.sha256(data).hexdigest() != part.content:
+            raise IntegrityError(
+                f"{self._part(part.number)} was damaged while the others were computed",
+                f"SHA-256 {part.content}",
+                "Run the same again: this part will be computed again",
+            )
+        with parquet.ParquetFile(pa.BufferReader(data)) as file:
+            for group in range(file.num_row_groups):
+                rows = file.read_row_group(group)
+                if len(rows):
+                    yield rows
+
+    # --- the folder --------------------------------------------------------------------------------------------------
+
+    @property
+    def _run(self) -> str:
+        return digest_of(self.settings)
+
+    def _part(self, number: int) -> Path:
+        return self.folder / PART.format(number)
 
     def _make(self) -> None:
-        if self.folder.exists() and not _is_ours(self.folder):
+        if (self.folder.exists() or self.folder.is_symlink()) and not _is_ours(self.folder):
             raise OptionError(
                 f"there is something at {self.folder}, where parts of {self.target.name} would be put",
                 "a name that is free",
@@ -204,32 +224,64 @@ class Parts:
             )
         self.folder.mkdir(exist_ok=True)
 
-    def _write_all(self, path: Path, count: int, schema: pa.Schema) -> None:
-        from pyarrow import parquet
+    def _is_begun(self) -> bool:
+        return (self.folder / SETTINGS).exists() and (self.count() > 0 or (self.folder / FINISHED).exists())
 
-        with parquet.ParquetWriter(path, schema, use_dictionary=_dictionaries(schema)) as writer:
-            for number in range(1, count + 1):
-                with parquet.ParquetFile(self._path(number)) as part:
-                    for group in range(part.num_row_groups):
-                        rows = part.read_row_group(group).replace_schema_metadata(schema.metadata)
-                        if len(rows):
-                            writer.write_table(rows, row_group_size=len(rows))
+    def _check_settings(self) -> None:
+        stored = _read(self.folder / SETTINGS)
+        if stored is None:
+            got, expected = f"{self.folder / SETTINGS} cannot be read", "the settings of the parts"
+            raise FormatError(got, expected, f"Remove {self.folder} to begin anew")
+        if stored.pop("layout", None) != LAYOUT:
+            raise OptionError(
+                f"{self.folder} holds parts of another version of nlu-lite, which cannot be checked",
+                "parts of this version",
+                f"Remove the folder and run the same again to compute them anew: rm -r {shlex.quote(str(self.folder))}",
+            )
+        differing = changes(stored, self.settings)
+        if differing:
+            raise OptionError(
+                f"{self.folder} holds parts that were made with other settings ({'; '.join(differing)})",
+                "the same settings, to resume",
+                f"Use these, or remove {self.folder} to begin anew",
+            )
 
-    def _path(self, number: int) -> Path:
-        return self.folder / f"part-{number:06}.parquet"
+    def _tidy(self) -> None:
+        """Remove files that killed processes left half-written, and a joined file that is not whole."""
+        for path in self.folder.glob("*.tmp"):
+            path.unlink(missing_ok=True)
+        finished = self.folder / FINISHED
+        whole = next((path for path in (self.folder / JOINED, self.target) if path.is_file()), None)
+        if whole is None or not finished.exists() or file_digest(whole).encode() != finished.read_bytes().strip():
+            (self.folder / JOINED).unlink(missing_ok=True)
+            finished.unlink(missing_ok=True)
+
+    def _remove(self) -> None:
+        """Remove the folder, the files that show whose it is last; files of others that were put in are kept."""
+        last = {FINISHED: 1, SETTINGS: 2, LOCK: 3}
+        for path in sorted(self.folder.glob("*"), key=lambda path: last.get(path.name, 0)):
+            if OURS.fullmatch(path.name):
+                path.unlink(missing_ok=True)
+        try:
+            self.folder.rmdir()
+        except OSError:
+            return
 
 
 @contextmanager
 def writing(target: Path, parts: Path | None = None) -> Iterator[None]:
-    """Explain what the system says of a file that cannot be written.
+    """Translate errors of the system about a file that cannot be written.
 
     Args:
         target: The file.
         parts: The folder in which what is done so far is kept; None while there is nothing.
+
+    Raises:
+        SourceError: There is no room, or no right to.
     """
     try:
         yield
-    except SourceError:
+    except NluLiteError:
         raise
     except OSError as error:
         kept = f"What is done so far is kept in {parts}: mend this and run the same again to go on" if parts else ""
@@ -241,13 +293,35 @@ def writing(target: Path, parts: Path | None = None) -> Iterator[None]:
 
 
 def _is_ours(folder: Path) -> bool:
-    """Whether a folder holds nothing but what is put there."""
-    names = [path.name.removesuffix(".tmp") for path in folder.iterdir()] if folder.is_dir() else ["a file"]
-    return all(name in {SETTINGS, JOINED, FINISHED, LOCK} or name.startswith("part-") for name in names)
+    """Whether a folder has nothing but files of a run, which its settings show; files of others are never removed."""
+    if folder.is_symlink() or not folder.is_dir():
+        return False
+    paths = list(folder.iterdir())
+    if not all(OURS.fullmatch(path.name) and path.is_file() and not path.is_symlink() for path in paths):
+        return False
+    lock = folder / LOCK
+    if lock.exists() and lock.stat().st_size:
+        return False
+    others = {path.name for path in paths} - {LOCK, f"{SETTINGS}.tmp"}
+    return not others or _are_settings(folder / SETTINGS) or any(map(_read_note, folder.glob("note-*.json")))
 
 
-def _placed(path: Path, write: Callable[[Path], None]) -> None:
-    """Write a file beside its name, make sure that the disk has it, and give it its name."""
+def _are_settings(path: Path) -> bool:
+    values = _read(path)
+    return values is not None and isinstance(values.get("pipeline"), dict)
+
+
+def _read_note(path: Path) -> Part | None:
+    return Part.read(path.read_bytes()) if path.is_file() and path.stat().st_size <= LONGEST else None
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    """Read a JSON object; None where there is anything else."""
+    return read_object(path.read_bytes()) if path.is_file() and path.stat().st_size <= LONGEST else None
+
+
+def _placed(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file under another name, make sure that the disk has it, and give it its name."""
     part = path.with_name(f"{path.name}.tmp")
     try:
         write(part)

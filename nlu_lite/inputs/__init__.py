@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nlu_lite.errors import InputError
-from nlu_lite.inputs.arrow import drawn, from_arrow
+from nlu_lite.inputs.arrow import drawn, from_arrow, without_views
 from nlu_lite.inputs.hugging_face import dataset_batches
 from nlu_lite.inputs.reading import Columns, Given, Missing, Reading, Split
 from nlu_lite.inputs.saying import is_foreign_frame, item_remedy, kind, remedy, rows
@@ -35,6 +35,7 @@ __all__ = [
     "kind",
     "read",
     "remedy",
+    "without_views",
 ]
 
 Bools = np.ndarray[Any, np.dtype[np.bool_]]

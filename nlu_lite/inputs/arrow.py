@@ -34,7 +34,7 @@ def from_arrow(data: object) -> pa.Table | pa.ChunkedArray | None:
     batches = dataset_batches(data)
     if batches is not None:
         with drawn(data):
-            return _without_views(joined(data, batches))
+            return without_views(joined(data, batches))
     if not hasattr(data, STREAM) and not hasattr(data, ARRAY):
         return None
     try:
@@ -44,7 +44,7 @@ def from_arrow(data: object) -> pa.Table | pa.ChunkedArray | None:
         raise MissingExtra(f"reading {kind(data)} needs pyarrow", remedy=remedy) from error
     try:
         with drawn(data):
-            return _without_views(_imported(data))
+            return without_views(_imported(data))
     except pa.ArrowException as error:
         remedy = "Convert these columns to types that Arrow has, or drop them"
         raise InputError(f"{kind(data)} cannot be passed to Arrow ({error})", remedy=remedy) from error
@@ -95,7 +95,12 @@ def _check_objects(data: Any) -> None:
         raise pa.ArrowTypeError(f"Python's objects in {', '.join(objects)}")
 
 
-def _without_views(data: pa.Table | pa.ChunkedArray) -> pa.Table | pa.ChunkedArray:
+def without_views(data: Any) -> Any:
+    """Cast strings and bytes of Arrow's view types, on which few functions work, to large ones.
+
+    Args:
+        data: A table or a chunked array.
+    """
     import pyarrow as pa
 
     if isinstance(data, pa.ChunkedArray):

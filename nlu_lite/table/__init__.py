@@ -13,7 +13,7 @@ from nlu_lite.records import Corpus, Floats, Ints, Segments
 from nlu_lite.table.back import matrix, to_arrow, vector_column, vector_columns
 from nlu_lite.table.layout import Also, Cells, Empty, Form, Layout, Level, check_installed, check_rows
 from nlu_lite.table.names import DOCUMENT_NUMBER, column_names, result_names
-from nlu_lite.table.writers import INDEX, Column, Writer, open_writer
+from nlu_lite.table.writers import INDEX, Column, Writer, open_writer, repeated
 
 __all__ = [
     "DOCUMENT_NUMBER",
@@ -32,6 +32,7 @@ __all__ = [
     "column_names",
     "matrix",
     "open_writer",
+    "repeated",
     "result_names",
     "to_arrow",
     "vector_column",

@@ -144,7 +144,7 @@ def test_files_without_rows_add_no_column(tmp_path):
         ("a.csv", b"", FormatError, "Empty CSV file"),
         ("a.csv", b"a,b\n1,2\n3\n", FormatError, "Expected 2 columns, got 1"),
         ("a.csv", b"a,a\n1,2\n", InputError, r"the column names \['a'\] stand twice"),
-        ("a.csv", b"a,b\nx,\xff\n", FormatError, "UTF8"),
+        ("a.csv", b"a,b\nx,\xff\n", InputError, "a.csv is not UTF-8 at byte 6, in line 2"),
         ("a.parquet", b"PAR1 cut off", FormatError, "a.parquet cannot be read"),
         ("a.pdf", b"", InputError, "ends in '.pdf'"),
         ("a.txt.gz", b"", InputError, r"ends in '.gz'.*Unpack it"),

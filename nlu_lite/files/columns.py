@@ -1,0 +1,142 @@
+"""Columns of files: which are texts, and which can be kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from nlu_lite.errors import InputError
+from nlu_lite.files.delimited import holds_text
+from nlu_lite.files.sources import DELIMITED, FILE, INDEX, Input
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def given(schema: pa.Schema) -> list[pa.Field]:
+    """Return the columns of the files themselves; files without rows may not have any."""
+    return [field for field in schema if field.name not in (INDEX, FILE)]
+
+
+# --- texts -----------------------------------------------------------------------------------------------------------
+
+
+def words(table: pa.Table, file: Input, known: set[str]) -> set[str]:
+    """Return the names of columns that hold texts, as far as these rows show.
+
+    Args:
+        table: Rows of a file.
+        file: The file. In CSV every column has the type of strings, so values decide; elsewhere the type does.
+        known: Names of columns known to hold texts, which need not be looked at.
+    """
+    names = [field.name for field in given(table.schema) if field.name not in known and _is_string(field.type)]
+    return {name for name in names if file.format not in DELIMITED or holds_text(table.column(name))}
+
+
+def text_names(schema: pa.Schema, found: set[str]) -> tuple[str, ...]:
+    """Return the names of the columns that can be the texts.
+
+    Args:
+        schema: The schema of the files.
+        found: Names of the columns that hold texts; where there are none, a single column of strings is taken, and
+            columns without any value are.
+    """
+    import pyarrow as pa
+
+    fields = given(schema)
+    strings = [field.name for field in fields if _is_string(field.type)]
+    if len(fields) == len(strings) == 1:
+        return tuple(strings)
+    return tuple(
+        [name for name in strings if name in found]
+        or ([] if strings else [field.name for field in fields if pa.types.is_null(field.type)])
+    )
+
+
+def text_column(schema: pa.Schema, texts: Sequence[str], name: str | None) -> str:
+    """Return the name of the column of texts: the one that is named, else ``text``, else the only one of texts.
+
+    Args:
+        schema: The schema of the files.
+        texts: Names of the columns that can be the texts.
+        name: The name that the caller gave.
+
+    Raises:
+        InputError: There is no such column, it has another type, or there are none or several.
+    """
+    names = [field.name for field in given(schema)]
+    if not names:
+        return name or "text"
+    wanted = name or ("text" if "text" in names else None)
+    if wanted is None and len(texts) == 1:
+        return texts[0]
+    if wanted is None:
+        got = f"no column is called 'text', and {len(texts)} of {names} hold texts"
+        raise InputError(got, "one column of texts", "Name it: text_column=...")
+    if wanted in names and (wanted in texts or _is_string(schema.field(wanted).type)):
+        return wanted
+    kind = f"is of type {schema.field(wanted).type}" if wanted in names else "is not there"
+    raise InputError(
+        f"the column of texts, {wanted!r}, {kind}", f"one of {list(texts) or names}", "Name one: text_column=..."
+    )
+
+
+def check_language_column(schema: pa.Schema, name: str | None) -> None:
+    """Check that the files have the column of languages.
+
+    Raises:
+        InputError: They have not.
+    """
+    names = [field.name for field in given(schema)]
+    if name is not None and names and name not in names:
+        got = f"the column of languages, {name!r}, is not there"
+        raise InputError(got, f"one of {names}", "Name one: lang_column=...")
+
+
+def _is_string(kind: pa.DataType) -> bool:
+    import pyarrow as pa
+
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+
+
+# --- columns that are kept -------------------------------------------------------------------------------------------
+
+
+def check_utf8(table: pa.Table, name: str) -> None:
+    """Check the strings of a Parquet file, which other programs may have written as any bytes.
+
+    Raises:
+        InputError: They are not UTF-8.
+    """
+    import pyarrow as pa
+
+    for column in table.column_names:
+        try:
+            table.column(column).validate(full=True)
+        except pa.ArrowInvalid as error:
+            raise InputError(
+                f"the column {column!r} of {name} holds invalid values ({error})",
+                "strings in UTF-8",
+                "Write the file anew, as a column of type binary if these are bytes, or pass keep_columns=False",
+            ) from error
+
+
+def check_storable(schema: pa.Schema, names: Iterable[str]) -> None:
+    """Check before work begins that columns can be repeated and written to Parquet.
+
+    Raises:
+        InputError: One cannot be.
+    """
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    for name in names:
+        empty = pa.schema([schema.field(name)]).empty_table()
+        try:
+            with parquet.ParquetWriter(BytesIO(), empty.schema) as writer:
+                writer.write_table(empty.take(pa.array([], pa.int64())))
+        except pa.ArrowException as error:
+            got = f"Parquet cannot hold the column {name!r} of type {schema.field(name).type} ({error})"
+            raise InputError(got, "columns of other types", "Mend it, or pass keep_columns=False") from error

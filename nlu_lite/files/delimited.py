@@ -1,0 +1,241 @@
+"""CSV files: find the delimiter, check the quotes, read every column as strings."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum, auto
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from nlu_lite.errors import FormatError, InputError
+from nlu_lite.files.encodings import buffered, utf8
+from nlu_lite.files.sources import Format, Input
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+DELIMITERS = (",", "\t", ";", "|")
+
+SAMPLE, SAMPLE_RECORDS = 1 << 15, 100
+"""Bytes, and at most this many records, from which the delimiter is detected."""
+
+LONGEST_HEADER = 1 << 20
+"""Maximum size of a header in bytes."""
+
+SIGNS = r"[\p{Nd}\p{Sc}\s.,'’_+\-−/:%()#*]*"
+NOT_TEXT = (
+    r"^\s*(?:"
+    rf"{SIGNS}\p{{Nd}}{SIGNS}(?:[eE][+\-]?\p{{Nd}}+)?"  # 7, 1.5e3, 1'000,00, 12 %, 3/4/2020, 12:30
+    r"|\p{Nd}{4}-\p{Nd}{2}-\p{Nd}{2}[Tt ][\p{Nd}:.,]+ ?(?:[Zz]|UTC|[+\-][\p{Nd}:]+)?"  # ISO 8601
+    r"|(?i:true|false|[+\-]?(?:nan|inf|infinity)|n/?a|null|none|-)?"
+    r")\s*$"
+)
+"""Values that are not texts: numbers, dates, times, truth values, and marks of missing values."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """The beginning of a CSV file.
+
+    Attributes:
+        names: Names of the columns.
+        delimiter: The delimiter.
+    """
+
+    names: list[str]
+    delimiter: str
+
+
+@contextmanager
+def opened_csv(file: Input, header: Header, columns: list[str], block_size: int) -> Iterator[pa.RecordBatchReader]:
+    """Open a CSV file; every column is read as strings, so that no leading zero and no large number changes.
+
+    Args:
+        file: The file.
+        header: Its header.
+        columns: Names of the columns to read.
+        block_size: Bytes that are parsed at once; the maximum size of a record.
+
+    Raises:
+        SourceError: The file cannot be read.
+        InputError: It is not UTF-8.
+        FormatError: It has NUL characters, or quotes that do not enclose a field.
+    """
+    import pyarrow as pa
+    from pyarrow import csv as arrow_csv
+
+    types = dict.fromkeys(header.names, pa.string())
+    with utf8(file) as blocks, buffered(_checked(blocks, header.delimiter, file.name)) as text:
+        yield arrow_csv.open_csv(
+            text,
+            parse_options=arrow_csv.ParseOptions(delimiter=header.delimiter, newlines_in_values=True),
+            read_options=arrow_csv.ReadOptions(block_size=block_size, use_threads=False),
+            convert_options=arrow_csv.ConvertOptions(column_types=types, include_columns=columns),
+        )
+
+
+def holds_text(column: pa.ChunkedArray) -> bool:
+    """Whether a column of strings has a value that is a text, not a number, a date or the like.
+
+    Example:
+        >>> import pyarrow as pa
+        >>> [holds_text(pa.chunked_array([values])) for values in (["7", "1.5e3", "", "2020-01-31"], ["7", "Seven."])]
+        [False, True]
+    """
+    from pyarrow import compute
+
+    return not compute.all(compute.match_substring_regex(column, NOT_TEXT), min_count=0).as_py()
+
+
+# --- header and delimiter --------------------------------------------------------------------------------------------
+
+
+def read_header(file: Input) -> Header:
+    """Read the names of the columns, and detect the delimiter unless `file` has one.
+
+    Raises:
+        SourceError: The file cannot be read.
+        InputError: It is not UTF-8, or several delimiters fit.
+        FormatError: It has no header.
+    """
+    sample, is_whole = _sample(file)
+    delimiter = file.delimiter or ("\t" if file.format is Format.TSV else _detected(sample, is_whole, file.name))
+    names = next(iter(_records(sample, delimiter)), None)
+    if names is None:
+        raise FormatError(f"{file.name} cannot be read (Empty CSV file)", "a header", "Add one, or leave it out")
+    return Header(names, delimiter)
+
+
+def _sample(file: Input) -> tuple[str, bool]:
+    """Read the beginning of a file, with a line at least; whether that is all of it is the second value."""
+    head = b""
+    with utf8(file) as blocks:
+        for block in blocks:
+            head += block
+            if len(head) >= LONGEST_HEADER or (b"\n" in head and len(head) >= SAMPLE):
+                return head.decode(), False
+    return head.decode(), True
+
+
+def _detected(sample: str, is_whole: bool, name: str) -> str:
+    """Return the delimiter that gives the header several columns and each record as many."""
+    fitting = [delimiter for delimiter in DELIMITERS if _fits(sample, delimiter, is_whole)]
+    if len(fitting) > 1:
+        raise InputError(
+            f"the columns of {name} could be delimited by any of {fitting}", "one of these", "Name it: delimiter=..."
+        )
+    return fitting[0] if fitting else _likely(sample)
+
+
+def _fits(sample: str, delimiter: str, is_whole: bool) -> bool:
+    records = list(islice(_records(sample, delimiter), SAMPLE_RECORDS))
+    if len(records) > 1 and not is_whole and len(records) < SAMPLE_RECORDS:
+        records.pop()  # it may be cut off
+    return bool(records) and len(records[0]) > 1 and len({len(record) for record in records}) == 1
+
+
+def _likely(sample: str) -> str:
+    """Return the delimiter of most columns of the header where no delimiter fits; a parser will name the record."""
+    counts = {delimiter: len(next(iter(_records(sample, delimiter)), [])) for delimiter in DELIMITERS}
+    return max(counts, key=lambda delimiter: counts[delimiter])
+
+
+def _records(sample: str, delimiter: str) -> Iterator[list[str]]:
+    try:
+        yield from (record for record in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter) if record)
+    except csv.Error:  # such as a field longer than the module's limit
+        return
+
+
+# --- quotes ----------------------------------------------------------------------------------------------------------
+
+
+class State(Enum):
+    """Where the next byte is."""
+
+    OUTSIDE = auto()  # of quotes
+    INSIDE = auto()
+    AFTER = auto()  # behind a quote inside, which ends the field or is the first one of a pair
+
+
+class QuoteChecker:
+    """Finds quotes that a lenient parser would take for something else.
+
+    Arrow reads all that follows a quote without a counterpart as one field, and so loses records without an error.
+    """
+
+    def __init__(self, delimiter: str, name: str) -> None:
+        self._ends = delimiter.encode() + b"\r\n"
+        self._name = name
+        self._state = State.OUTSIDE
+        self._last = b"\n"
+        self._lines = 1  # number of the line in which the next block begins
+        self._opened = (b"", 0, 1)  # a block, a place in it, and the number of its first line
+
+    def check(self, block: bytes) -> None:
+        """Go through the next block.
+
+        Raises:
+            FormatError: A quoted field goes on behind its closing quote, or there is a NUL character.
+        """
+        if b"\0" in block:
+            raise self._error("a NUL character is", block, block.index(b"\0"), "Remove it, or convert UTF-16 to UTF-8")
+        place = 0
+        while place < len(block):
+            place = self._step(block, place)
+        self._last = block[-1:] or self._last
+        self._lines += block.count(b"\n")
+
+    def finish(self) -> None:
+        """End the file.
+
+        Raises:
+            FormatError: A quoted field has no end.
+        """
+        if self._state is State.INSIDE:
+            block, place, lines = self._opened
+            line = lines + block.count(b"\n", 0, place)
+            raise FormatError(
+                f"{self._name} has a quoted field without an end, which begins in line {line}",
+                'a quote (") at the end of the field',
+                'Add it, or double the quote and put the field in quotes: """..."',
+            )
+
+    def _step(self, block: bytes, place: int) -> int:
+        """Go to behind the next quote, and return its place."""
+        if self._state is State.AFTER:
+            return self._after(block, place)
+        found = block.find(b'"', place)
+        if found < 0:
+            return len(block)
+        if self._state is State.INSIDE:
+            self._state = State.AFTER
+        elif (block[found - 1 : found] if found else self._last) in self._ends:
+            self._state, self._opened = State.INSIDE, (block, found, self._lines)
+        return found + 1
+
+    def _after(self, block: bytes, place: int) -> int:
+        if block[place] == ord('"'):
+            self._state = State.INSIDE
+            return place + 1
+        if block[place] not in self._ends:
+            remedy = 'Double each quote inside of a quoted field: ""'
+            raise self._error("a quoted field goes on behind its closing quote", block, place, remedy)
+        self._state = State.OUTSIDE
+        return place
+
+    def _error(self, got: str, block: bytes, place: int, remedy: str) -> FormatError:
+        line = self._lines + block.count(b"\n", 0, place)
+        return FormatError(f"{got} in line {line} of {self._name}", "CSV as RFC 4180 describes it", remedy)
+
+
+def _checked(blocks: Iterator[bytes], delimiter: str, name: str) -> Iterator[bytes]:
+    checker = QuoteChecker(delimiter, name)
+    for block in blocks:
+        checker.check(block)
+        yield block
+    checker.finish()

@@ -1,0 +1,142 @@
+"""Files of text become UTF-8: byte order marks are obeyed, and a byte that is wrong is named with its place."""
+
+from __future__ import annotations
+
+import codecs
+import io
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import chain
+from typing import IO, TYPE_CHECKING
+
+from nlu_lite.errors import InputError
+from nlu_lite.files.sources import Input
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+BLOCK = 1 << 16
+"""Bytes of a file that are decoded at once."""
+
+MARKS = (  # the mark of UTF-32 begins with that of UTF-16, so it comes first
+    (codecs.BOM_UTF32_LE, "UTF-32-LE"),
+    (codecs.BOM_UTF32_BE, "UTF-32-BE"),
+    (codecs.BOM_UTF8, "UTF-8"),
+    (codecs.BOM_UTF16_LE, "UTF-16-LE"),
+    (codecs.BOM_UTF16_BE, "UTF-16-BE"),
+)
+LONGEST_MARK = 4
+
+LEAST = 16
+"""Bytes that show whether every other one is NUL."""
+
+
+class Stream(io.RawIOBase):
+    """Blocks of bytes as a file."""
+
+    def __init__(self, blocks: Iterator[bytes]) -> None:
+        super().__init__()
+        self._blocks = blocks
+        self._rest = memoryview(b"")
+
+    def readable(self) -> bool:
+        """See `io.IOBase`."""
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        """See `io.RawIOBase`."""
+        while not self._rest:
+            block = next(self._blocks, None)
+            if block is None:
+                return 0
+            self._rest = memoryview(block)
+        view = memoryview(buffer)
+        count = min(len(view), len(self._rest))
+        view[:count] = self._rest[:count]
+        self._rest = self._rest[count:]
+        return count
+
+
+@contextmanager
+def utf8(file: Input) -> Iterator[Iterator[bytes]]:
+    """Open a file of text as blocks of UTF-8 without a byte order mark.
+
+    UTF-16 and UTF-32 are read where a byte order mark announces them.
+
+    Raises:
+        SourceError: The file cannot be read.
+        InputError: A byte does not belong to the encoding; raised after all that is in front of it.
+    """
+    with file.opened() as raw:
+        yield _blocks(raw, file.name)
+
+
+@contextmanager
+def buffered(blocks: Iterator[bytes]) -> Iterator[IO[bytes]]:
+    """Open blocks of bytes as a file."""
+    with io.BufferedReader(Stream(blocks), BLOCK) as file:
+        yield file
+
+
+def lines(file: Input) -> Iterator[str]:
+    r"""Yield the lines of a file; they end at ``\n`` or ``\r\n``, not at other line ends of Unicode.
+
+    Raises:
+        SourceError: The file cannot be read.
+        InputError: A byte does not belong to the encoding.
+    """
+    with utf8(file) as blocks, buffered(blocks) as text:
+        for line in text:
+            yield line.decode().removesuffix("\n").removesuffix("\r")
+
+
+def _blocks(raw: IO[bytes], name: str) -> Iterator[bytes]:
+    read = getattr(raw, "read1", raw.read)
+    head = b""
+    while len(head) < LONGEST_MARK and (block := read(BLOCK)):  # a pipe may deliver byte by byte
+        head += block
+    mark, encoding = next((known for known in MARKS if head.startswith(known[0])), (b"", "UTF-8"))
+    if not mark:
+        _check_marked(head, name)
+    return _decoded(chain([head[len(mark) :]], iter(lambda: read(BLOCK), b"")), encoding, len(mark), name)
+
+
+def _decoded(blocks: Iterable[bytes], encoding: str, place: int, name: str) -> Iterator[bytes]:
+    """Yield blocks as UTF-8; what is in front of a wrong byte is yielded before it is reported.
+
+    Args:
+        blocks: The file behind its byte order mark.
+        encoding: Its encoding.
+        place: Length of the mark.
+        name: The file's name.
+    """
+    decoder = codecs.getincrementaldecoder(encoding)()
+    lines = 1
+    for block in chain(blocks, [b""]):
+        waiting = len(decoder.getstate()[0])
+        try:
+            text = decoder.decode(block, final=not block)
+        except UnicodeDecodeError as error:
+            text = error.object[: error.start].decode(encoding)
+            yield text.encode()
+            byte, line = place - waiting + error.start, lines + text.count("\n")
+            raise InputError(
+                f"{name} is not {encoding} at byte {byte}, in line {line} ({error.reason})",
+                "UTF-8, or UTF-16 with a byte order mark",
+                "Convert it to UTF-8, for example with iconv -f WINDOWS-1252 -t UTF-8",
+            ) from error
+        yield text.encode()
+        place += len(block)
+        lines += text.count("\n")
+
+
+def _check_marked(head: bytes, name: str) -> None:
+    """Refuse UTF-16 without its mark, whose ASCII characters would be read as characters with NULs between them."""
+    zeros = [head[first::2].count(0) for first in (0, 1)]
+    if min(zeros) == 0 and max(zeros) > len(head) // 4 and len(head) >= LEAST:
+        code = "UTF-16BE" if zeros[0] else "UTF-16LE"
+        raise InputError(
+            f"{name} looks like {code} without a byte order mark: every other byte is NUL",
+            "UTF-8, or UTF-16 with a byte order mark",
+            f"Convert it to UTF-8, for example with iconv -f {code} -t UTF-8",
+        )

@@ -1,0 +1,215 @@
+"""Notes by which a part, and a whole file, can be recognized and checked.
+
+A part has a note in a file of its own, written after the part, with the digest of the part's bytes. The whole file has
+its notes in the Parquet footer: the settings of the run, the digest of the texts, and the digest of all bytes in front
+of the footer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from nlu_lite.saving import differences
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+SETTINGS_KEY, INPUT_KEY, DATA_KEY = b"nlu_lite", b"nlu_lite.input", b"nlu_lite.data"
+"""Keys of the notes in a Parquet footer."""
+
+BLOCK = 1 << 20
+"""Bytes of a file that are hashed at once."""
+
+
+# --- parts -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part that is whole.
+
+    Attributes:
+        number: Its place, counted from 1.
+        texts: SHA-256 of the texts that it answers.
+        rows: Number of its rows.
+        run: SHA-256 of the settings of the run.
+        content: SHA-256 of its bytes.
+    """
+
+    number: int
+    texts: str
+    rows: int
+    run: str
+    content: str
+
+    def write(self) -> str:
+        """Return the note as JSON with a digest of its own."""
+        values = asdict(self)
+        return json.dumps(values | {"note": digest_of(values)}, indent=2)
+
+    @classmethod
+    def read(cls, data: bytes) -> Part | None:
+        """Read a note; None where it is damaged.
+
+        Example:
+            >>> part = Part(1, "ab", 3, "cd", "ef")
+            >>> Part.read(part.write().encode()) == part, Part.read(b"[]"), Part.read(b"[" * 9999)
+            (True, None, None)
+        """
+        values = read_object(data)
+        if values is None or values.pop("note", None) != digest_of(values):
+            return None
+        try:
+            return cls(**values)
+        except TypeError:
+            return None
+
+
+def read_object(data: bytes) -> dict[str, Any] | None:
+    """Read a JSON object; None where there is anything else."""
+    try:
+        values = json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+    return values if isinstance(values, dict) else None
+
+
+def digest_of(values: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of values that JSON can hold."""
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+
+
+# --- whole files -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Run:
+    """What made a file, as its footer says.
+
+    Attributes:
+        settings: All that decides what the file holds.
+        texts: Number of the texts.
+        digest: SHA-256 of the texts.
+    """
+
+    settings: Mapping[str, Any]
+    texts: int
+    digest: str
+
+    @property
+    def notes(self) -> dict[bytes, str]:
+        """The notes in the footer, but for that of the data."""
+        return {
+            SETTINGS_KEY: json.dumps(self.settings),
+            INPUT_KEY: json.dumps({"texts": self.texts, "sha256": self.digest}),
+        }
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A file that a run finished.
+
+    Attributes:
+        run: What made it.
+        rows: Number of its rows.
+    """
+
+    run: Run
+    rows: int
+
+
+class HashingFile(io.RawIOBase):
+    """A file that is hashed as it is written."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        super().__init__()
+        self._file = file
+        self._hash = hashlib.sha256()
+        self._size = 0
+
+    def writable(self) -> bool:
+        """See `io.IOBase`."""
+        return True
+
+    def write(self, data: ReadableBuffer) -> int:
+        """See `io.RawIOBase`."""
+        self._hash.update(data)
+        count = self._file.write(data)
+        self._size += count
+        return count
+
+    def tell(self) -> int:
+        """See `io.IOBase`."""
+        return self._size
+
+    @property
+    def data_note(self) -> dict[bytes, str]:
+        """The note of all bytes written so far."""
+        return {DATA_KEY: json.dumps({"bytes": self._size, "sha256": self.digest})}
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all bytes written so far."""
+        return self._hash.hexdigest()
+
+
+def read_finished(path: Path) -> Finished | None:
+    """Read the notes of a file that a run finished; None for another or a damaged file."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        with path.open("rb") as file:
+            footer = parquet.read_metadata(file)
+            notes = footer.metadata or {}
+            return _finished(notes, footer.num_rows) if _is_intact(file, notes) else None
+    except (pa.ArrowException, OSError, UnicodeError):
+        return None
+
+
+def has_notes(path: Path) -> bool:
+    """Whether a file looks as if a run had finished it; its content is not checked."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        return INPUT_KEY in (parquet.read_metadata(path).metadata or {})
+    except (pa.ArrowException, OSError, UnicodeError):
+        return False
+
+
+def _finished(notes: Mapping[bytes, bytes], rows: int) -> Finished | None:
+    settings, texts = read_object(notes.get(SETTINGS_KEY, b"")), read_object(notes.get(INPUT_KEY, b""))
+    if settings is None or texts is None or not isinstance(texts.get("texts"), int):
+        return None
+    return Finished(Run(settings, texts["texts"], str(texts.get("sha256"))), rows)
+
+
+def _is_intact(file: IO[bytes], notes: Mapping[bytes, bytes]) -> bool:
+    """Whether the bytes in front of the footer are those that were written."""
+    note = read_object(notes.get(DATA_KEY, b""))
+    if note is None or not isinstance(note.get("bytes"), int):
+        return False
+    file.seek(0)
+    found, rest = hashlib.sha256(), note["bytes"]
+    while rest > 0 and (block := file.read(min(rest, BLOCK))):
+        found.update(block)
+        rest -= len(block)
+    return rest == 0 and found.hexdigest() == note.get("sha256")
+
+
+def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Name the settings that differ, `now` as JSON writes it."""
+    return differences(before, json.loads(json.dumps(now)))
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

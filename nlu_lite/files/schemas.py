@@ -1,0 +1,67 @@
+"""The columns of several files become one schema."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nlu_lite.errors import InputError
+from nlu_lite.files.sources import Format, Input
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def united(before: pa.Schema | None, schema: pa.Schema, file: Input) -> pa.Schema:
+    """Return the schema of a file and of those before it.
+
+    Raises:
+        InputError: They have other columns, or types that cannot be united.
+    """
+    import pyarrow as pa
+
+    if before is None or before.equals(schema):
+        return schema
+    if file.format is not Format.JSONL:  # whose objects may leave names out
+        _check_names(before, schema, file)
+    try:
+        return pa.unify_schemas([before, schema], promote_options="permissive")
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise unfitting(file, str(error)) from error
+
+
+def _check_names(before: pa.Schema, schema: pa.Schema, file: Input) -> None:
+    differing = sorted(set(before.names) ^ set(schema.names))
+    if differing:
+        got = f"{file.name} differs from the files before it in the columns {differing}"
+        raise InputError(got, "the same columns in each file", "Read them apart, or pass keep_columns=False")
+
+
+def with_schema(table: pa.Table, schema: pa.Schema, file: Input) -> pa.Table:
+    """Cast a table to the schema of all files.
+
+    Raises:
+        InputError: It has other columns, or values that do not fit.
+    """
+    import pyarrow as pa
+
+    if table.schema.equals(schema):
+        return table
+    unknown = sorted(set(table.column_names) - set(schema.names))
+    if unknown:
+        raise unfitting(file, f"the columns {unknown} came up after the first rows")
+    for name in schema.names:
+        if name not in table.column_names:
+            table = table.append_column(name, pa.nulls(table.num_rows))
+    try:
+        return table.select(schema.names).cast(schema)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise unfitting(file, str(error)) from error
+
+
+def unfitting(file: Input, reason: str) -> InputError:
+    """Return the error for columns that cannot be united."""
+    return InputError(
+        f"the columns of {file.name} do not go together ({' '.join(reason.split())})",
+        "values of one type in each column",
+        "Mend them, or pass keep_columns=False",
+    )

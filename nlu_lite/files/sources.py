@@ -1,0 +1,216 @@
+"""Find the files to read: a file, a folder of files, a pipe, or standard input."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import IO
+
+from nlu_lite.errors import InputError, OptionError, SourceError
+from nlu_lite.files.failures import reading
+
+STDIN = "-"
+"""Names standard input; the path ``./-`` is a file."""
+
+INDEX, FILE = "index", "file"
+"""Columns that are added: the number of a text in its file, counted from 0, and its file if a folder is read."""
+
+
+class Format(Enum):
+    """The kind of a file of texts; the value is the extension of its name."""
+
+    TXT = "txt"  # a text on each line
+    JSONL = "jsonl"  # a JSON object on each line
+    CSV = "csv"  # with a header; every column is read as strings
+    TSV = "tsv"  # CSV with tabs
+    PARQUET = "parquet"
+
+
+DELIMITED = (Format.CSV, Format.TSV)
+STREAMED = (Format.TXT, Format.JSONL)
+"""Formats that can be read in one pass, as pipes are."""
+
+PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
+"""Extensions of files that have to be unpacked first."""
+
+
+@dataclass(frozen=True)
+class Input:
+    """A file to read.
+
+    Attributes:
+        path: Its path; None for standard input.
+        format: Its format.
+        delimiter: The delimiter of a CSV file; None detects it.
+    """
+
+    path: Path | None
+    format: Format
+    delimiter: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The name that errors use."""
+        return "standard input" if self.path is None else str(self.path)
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether it can be read only once: standard input, a named pipe, a process substitution."""
+        return self.path is None or not self.path.is_file()
+
+    @contextmanager
+    def opened(self) -> Iterator[IO[bytes]]:
+        """Open the file.
+
+        Raises:
+            SourceError: It cannot be opened or read.
+        """
+        if self.path is None:
+            if sys.stdin is None:
+                raise SourceError("standard input is closed", "texts", "Name a file, or pass texts through a pipe")
+            yield sys.stdin.buffer
+            return
+        with reading(self.name), self.path.open("rb", buffering=0) as file:
+            yield file
+
+
+@dataclass(frozen=True)
+class Source:
+    """Files that are read one after another.
+
+    Attributes:
+        files: The files, in order.
+        root: The folder that contains them; None for a single file.
+        columns: Names of the columns to read; None for all.
+    """
+
+    files: tuple[Input, ...]
+    root: Path | None = None
+    columns: tuple[str, ...] | None = None
+
+    @property
+    def added(self) -> tuple[str, ...]:
+        """Names of the columns that are added."""
+        return (INDEX,) if self.root is None else (FILE, INDEX)
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether it can be read only once."""
+        return self.root is None and self.files[0].is_stream
+
+
+def find(source: str | Path, form: Format | None, delimiter: str | None = None) -> Source:
+    """Find the files to read.
+
+    Args:
+        source: A file, a folder (all files in it and in its folders, by name, except those whose names begin with ``.``
+            or ``_``), or the string ``"-"`` for standard input. A pipe is read once, as standard input is.
+        form: The format; None goes by the extension, and takes a stream without one for lines of text.
+        delimiter: The delimiter of CSV files; None detects it.
+
+    Raises:
+        SourceError: There is nothing at `source`, or a folder in it cannot be read.
+        InputError: The folder has no file, one of another kind, or one whose name is not UTF-8.
+        OptionError: A stream cannot be read in this format, or `delimiter` cannot be used.
+    """
+    _check_delimiter(delimiter)
+    found = _found(source, form, delimiter)
+    if delimiter is not None and not any(file.format in DELIMITED for file in found.files):
+        raise OptionError(f"delimiter={delimiter!r} for files that are not CSV", "CSV or TSV files", "Leave it out")
+    return found
+
+
+def _found(source: str | Path, form: Format | None, delimiter: str | None) -> Source:
+    if source == STDIN:
+        return Source((_stream(None, form or Format.TXT),))
+    path = Path(source)
+    if not _exists(path):
+        raise SourceError(f"{path} does not exist", "a file or folder of texts", "Check the path")
+    if path.is_dir():
+        return Source(tuple(Input(file, form or _format(file), delimiter) for file in _files(path)), path)
+    if not path.is_file():
+        known = path.suffix.lower().removeprefix(".") in {known.value for known in Format}
+        return Source((_stream(path, form or (_format(path) if known else Format.TXT)),))
+    return Source((Input(path, form or _format(path), delimiter),))
+
+
+def _exists(path: Path) -> bool:
+    if "\0" in str(path):  # no file can have such a name
+        return False
+    with reading(str(path)):
+        try:
+            path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+    return True
+
+
+def _stream(path: Path | None, form: Format) -> Input:
+    file = Input(path, form)
+    if form not in STREAMED:
+        kind = file.name if path is None else f"the pipe {path}"
+        raise OptionError(f"{form.value} from {kind}", "txt or jsonl", "Write it to a file first")
+    return file
+
+
+def _files(folder: Path) -> list[Path]:
+    files = sorted(_walk(folder))
+    if not files:
+        raise InputError(f"the folder {folder} holds no file", f"files that end in {_endings()}", "Check the path")
+    for file in files:
+        _check_file(file)
+    return files
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """Find files that are not hidden; links to folders are not followed."""
+
+    def fail(error: OSError) -> None:
+        raise error  # a folder that is passed over would be texts that are lost
+
+    with reading(str(folder)):
+        for root, folders, names in os.walk(folder, onerror=fail):
+            folders[:] = [name for name in folders if not _is_hidden(name)]
+            yield from (Path(root, name) for name in names if not _is_hidden(name))
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith((".", "_"))
+
+
+def _check_file(path: Path) -> None:
+    if not path.is_file():
+        kind = "a link to nothing" if path.is_symlink() and not path.exists() else "no regular file"
+        raise InputError(f"{path} is {kind}", "files in a folder", "Remove it, or read the other files by themselves")
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        got = f"the file name {os.fsencode(path)!r} is not UTF-8"
+        remedy = "Rename the file, for example with convmv -f latin1 -t utf8, or read it by itself"
+        raise InputError(got, "names in UTF-8, which the column 'file' can hold", remedy) from error
+
+
+def _format(path: Path) -> Format:
+    try:
+        return Format(path.suffix.lower().removeprefix("."))
+    except ValueError:
+        packed = path.suffix.lower() in PACKED
+        remedy = "Unpack it" if packed else "Rename it, move it away, or name its format: format=..."
+        raise InputError(f"{path} ends in {path.suffix!r}", _endings(), remedy) from None
+
+
+def _endings() -> str:
+    return ", ".join(f".{form.value}" for form in Format)
+
+
+def _check_delimiter(delimiter: str | None) -> None:
+    if delimiter is None:
+        return
+    if len(delimiter) != 1 or not delimiter.isascii() or delimiter.isalnum() or delimiter in '"\r\n\0':
+        expected = "one ASCII character that is no letter, digit, quote or line end"
+        raise OptionError(f"delimiter={delimiter!r}", expected, "Pass one such as ';' or '\\t'")
