@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from enum import Enum
+from pathlib import Path
 from typing import Any, TypedDict, TypeVar
 
 from nlu_lite.encoding import Context, EncoderSettings, LayerMerge, Pooling
@@ -89,6 +91,17 @@ def choice(kind: type[E], value: str, option: str) -> E:
         raise OptionError(f"{option}={value!r}", ", ".join(map(repr, names)), remedy, near) from None
 
 
+def check_path(value: object, option: str, remedy: str = "Pass a str or a Path") -> Path:
+    """Return an option as a path.
+
+    Raises:
+        OptionError: It is neither a str nor a path.
+    """
+    if isinstance(value, str) or (isinstance(value, os.PathLike) and isinstance(os.fspath(value), str)):
+        return Path(value)
+    raise OptionError(f"{option} is a {type(value).__name__}", "the path of a file or folder", remedy)
+
+
 def _check_names(changes: Mapping[str, Any]) -> None:
     known = [*TEXT, *ENCODER, *MODEL]
     for name in changes:
@@ -105,10 +118,20 @@ def _converted(name: str, value: Any) -> Any:
     if name in CHOICES:
         return choice(CHOICES[name], value, name)
     if name == "keep_whole":
-        return (value,) if isinstance(value, str) else tuple(value)
+        return _patterns(value)
     if name == "layers":
         return _layers(value)
     return value
+
+
+def _patterns(patterns: object) -> tuple[str, ...]:
+    found = (patterns,) if isinstance(patterns, str) else tuple(patterns) if isinstance(patterns, Iterable) else (None,)
+    if all(isinstance(pattern, str) for pattern in found):
+        return found
+    got = f"keep_whole={patterns!r}"
+    raise OptionError(
+        got, "a regular expression or a sequence of them", r'Pass a str, such as keep_whole=r"New\s+York"'
+    )
 
 
 def _layers(layers: object) -> tuple[int, ...]:

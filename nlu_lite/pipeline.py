@@ -16,7 +16,7 @@ from nlu_lite.errors import FormatError, IntegrityError, OptionError
 from nlu_lite.files import Written
 from nlu_lite.models import Model, ModelOptions, check_prompt, open_model
 from nlu_lite.models import changed as changed_model
-from nlu_lite.options import Changes, changed, choice
+from nlu_lite.options import Changes, changed, check_path, choice
 from nlu_lite.progress import progress_bar
 from nlu_lite.records import Action, ComponentSpec, Corpus, ModelSpec, Segments
 from nlu_lite.table import Also, Level, VectorColumn
@@ -329,9 +329,10 @@ class Pipeline:
             5
         """
         check_number("chunk", chunk, 1)
+        check_path(source, "source", "Call predict or stream for data in memory")
         request = files.Request(
             source,
-            Path(target),
+            check_path(target, "target"),
             None if format is None else choice(files.Format, format, "format"),
             text_column,
             lang_column,
@@ -417,7 +418,7 @@ class Pipeline:
             ...     nlu_lite.load(path=f"{folder}/german").predict("Guten Tag!")["token"].tolist()
             ['Guten', 'Tag', '!']
         """
-        saving.save(self, Path(path), saving.Weights.COPY if weights else saving.Weights.REFERENCE)
+        saving.save(self, check_path(path, "path"), saving.Weights.COPY if weights else saving.Weights.REFERENCE)
 
     def __reduce__(self) -> tuple[Callable[..., Pipeline], tuple[object, ...]]:
         """Pickle all but the weights: these are opened again where the pipeline is unpickled, and have to be there."""
@@ -589,7 +590,7 @@ def load(
         ),
     )
     access = sources.Access(
-        cache=default_cache(cache_dir),
+        cache=default_cache(None if cache_dir is None else check_path(cache_dir, "cache_dir")),
         offline=offline,
         source=None if source is None else choice(sources.Place, source, "source"),
         revision=revision,
@@ -598,7 +599,7 @@ def load(
     if path is not None:
         if lock is not None:
             raise OptionError("path= and a lock", "one of them", "Leave lock= out: the folder has digests of its own")
-        return _load_saved(Path(path), references, settings, options, access, kept)
+        return _load_saved(check_path(path, "path"), references, settings, options, access, kept)
     if kept is not saving.Versions.SAME:
         raise OptionError(f"versions={versions!r} without path=", "it with a saved pipeline", "Leave it out")
     components = registry.resolve(references)
@@ -666,7 +667,7 @@ def _locked(
         return [None] * len(specs)
     if revision is not None:
         raise OptionError(f"revision={revision!r} and a lock", "one of them", "Leave revision= out: the lock names it")
-    found = locking.read(lock)
+    found = locking.read(check_path(lock, "lock"))
     return [found.model(spec.reference) for spec in specs]
 
 

@@ -3,6 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import nlu_lite
@@ -67,6 +68,33 @@ def test_the_weights_are_the_same_not_copies(pipeline):
 def test_what_cannot_be_changed_is_refused(pipeline, changes, said):
     with pytest.raises(OptionError, match=said):
         pipeline.with_(**changes)
+
+
+@pytest.mark.parametrize("value", [5, None, [r"a", 5], {5}, b"a"])
+def test_what_is_no_pattern_is_refused(value):
+    with pytest.raises(OptionError, match=r"keep_whole=.*expected a regular expression"):
+        nlu_lite.load("en.tokenize", keep_whole=value)
+
+
+@pytest.mark.parametrize("value", [5, b"a", ["a"]])
+def test_what_is_no_path_is_refused(value):
+    words = nlu_lite.load("en.tokenize")
+    calls = [
+        lambda: words.save(value),
+        lambda: words.predict_file(value, "out.parquet"),
+        lambda: words.predict_file("in.txt", value),
+        lambda: nlu_lite.load(path=value),
+        lambda: nlu_lite.load("en.tokenize", lock=value),
+        lambda: nlu_lite.load("en.tokenize", cache_dir=value),
+    ]
+    for call in calls:
+        with pytest.raises(OptionError, match=f"is a {type(value).__name__}; expected the path"):
+            call()
+
+
+def test_data_in_memory_are_no_file():
+    with pytest.raises(OptionError, match=r"source is a DataFrame.*Call predict or stream"):
+        nlu_lite.load("en.tokenize").predict_file(pd.DataFrame({"text": ["a"]}), "out.parquet")
 
 
 def test_a_pooler_that_is_not_there_is_refused(pipeline):

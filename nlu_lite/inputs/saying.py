@@ -37,13 +37,15 @@ def remedy(value: object) -> str:
         return "Pass one of its levels: index.get_level_values(0)"
     if is_foreign_frame(value):
         return "Convert it to a frame of pandas, Arrow or Polars"
-    if isinstance(value, Iterable):
+    if isinstance(value, Iterable) or (hasattr(value, "__getitem__") and hasattr(value, "__len__")):
         return "Convert it with list(...)"
     return "Call it, and pass what it returns" if callable(value) else "Convert it with str(...)"
 
 
 def item_remedy(item: object) -> str:
     """Say how data become texts one of whose items is not."""
+    if is_foreign_frame(item):
+        return "Pass the frame by itself, or several of them to stream"
     return "Pass a frame: pandas.DataFrame(list(data))" if isinstance(item, Mapping) else remedy(item)
 
 

@@ -42,9 +42,10 @@ def _strings(document: Any, row: int, split: Split) -> list[str]:
     for place, part in enumerate(document):
         if not isinstance(part, str) or not part:
             got = "an empty str" if isinstance(part, str) else kind(part)
-            raise InputError(
-                f"{got} stands in row {row}, place {place}", f"{split.value} that are not empty", "Leave it out"
-            )
+            # Rows of a table are often tuples, such as a database or enumerate() gives them.
+            is_row = isinstance(document, tuple) and not isinstance(part, str)
+            remedy = "Pass a frame: pandas.DataFrame(list(data))" if is_row else "Leave it out"
+            raise InputError(f"{got} stands in row {row}, place {place}", f"{split.value} that are not empty", remedy)
     return [str.__str__(part) for part in document]
 
 

@@ -60,6 +60,8 @@ REFUSED = {
     "a function": (lambda: TEXTS, "Call it, and pass what it returns"),
     "a number": (5, "str(...)"),
     "a list of numbers": ([1.5], "str(...)"),
+    "rows of a table": (enumerate(TEXTS), "pandas.DataFrame(list(data))"),
+    "a list of frames": ([pd.DataFrame({"text": TEXTS})], "Pass the frame by itself"),
     "None": (None, "Pass one of these"),
     "a type": (str, "Pass one of these"),
     "a frame of another library": (Foreign(), "Convert it to a frame of pandas, Arrow or Polars"),
