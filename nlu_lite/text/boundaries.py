@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from nlu_lite.text.abbreviations import LOOKBEHIND, SHORT_WORD, find_word_before
-from nlu_lite.text.terminators import DASHES, QUOTATION_MARKS, TERMINATORS, Context
+from nlu_lite.text.terminators import DASHES, QUOTATION_MARKS, TERMINATORS, Terminator
 from nlu_lite.text.token_patterns import EMOTICON
 
 _SPACELESS = "。！？｡"  # the next sentence begins without whitespace
@@ -14,54 +14,53 @@ _MAX_ASIDE = 150  # characters of a parenthesis inside a sentence; a longer one 
 _CLOSED_SOON = re.compile(rf"[^()\n]{{0,{_MAX_ASIDE}}}\)")
 
 
-def ends_sentence(context: Context) -> bool:
+def ends_sentence(mark: Terminator) -> bool:
     """Return whether a terminator that is part of no word ends its sentence."""
-    mark = context.mark
-    if mark.character in context.rules.weak_terminators:
-        return bool(mark.gap) and mark.following.isupper() and _find_open_bracket(context) < 0
-    if _continues_after(context) or is_in_brackets(context):
+    if mark.character in mark.rules.weak_terminators:
+        return bool(mark.gap) and mark.following.isupper() and _find_open_bracket(mark) < 0
+    if _continues_after(mark) or is_in_brackets(mark):
         return False
-    return not context.precedes_lowercase or _ends_before_lowercase(context)
+    return not mark.precedes_lowercase or _ends_before_lowercase(mark)
 
 
-def _continues_after(context: Context) -> bool:
+def _continues_after(mark: Terminator) -> bool:
     """Return whether the text after a terminator shows that the sentence continues."""
-    mark, rules = context.mark, context.rules
+    rules = mark.rules
     continuers = _CONTINUERS if mark.gap else _CONTINUERS + TERMINATORS
     if mark.following and not mark.openers and mark.following in continuers:
         return True
-    if mark.closers and rules.continuation is not None and rules.continuation.match(context.text, mark.closers_end):
+    if mark.closers and rules.continuation is not None and rules.continuation.match(mark.text, mark.closers_end):
         return True
-    after_quotation = not QUOTATION_MARKS.isdisjoint(mark.closers) and QUOTATION_MARKS.isdisjoint(mark.openers)
-    return after_quotation and rules.after_quotation == "continues"
+    if rules.after_quotation != "continues":
+        return False
+    return not QUOTATION_MARKS.isdisjoint(mark.closers) and QUOTATION_MARKS.isdisjoint(mark.openers)
 
 
-def _ends_before_lowercase(context: Context) -> bool:
+def _ends_before_lowercase(mark: Terminator) -> bool:
     """Return whether a sentence ends before a lowercase letter.
 
     A quotation or parenthesis does not end it, nor does a terminator before a dash: "Why?" - he asked.
     """
-    mark = context.mark
     if mark.closers or mark.character == "…" or not DASHES.isdisjoint(mark.openers):
         return False
     if mark.character in "!?":
-        return context.rules.lowercase_after_question != "continues"
+        return mark.rules.lowercase_after_question != "continues"
     if mark.character != ".":
         return True
-    word = find_word_before(context.text, mark.start) if mark.is_period else ""
-    return word.isalpha() and not word.isupper() and (len(word) > SHORT_WORD or context.begins_lowercase)
+    word = find_word_before(mark.text, mark.start) if mark.is_period else ""
+    return word.isalpha() and not word.isupper() and (len(word) > SHORT_WORD or mark.begins_lowercase)
 
 
-def is_in_brackets(context: Context) -> bool:
+def is_in_brackets(mark: Terminator) -> bool:
     """Return whether the terminator is inside a parenthesis that began after the begin of the sentence."""
-    bracket = _find_open_bracket(context)
-    return bracket >= 0 and context.text[max(context.begin, context.mark.start - _MAX_ASIDE) : bracket].strip() != ""
+    bracket = _find_open_bracket(mark)
+    return bracket >= 0 and mark.text[max(mark.sentence_begin, mark.start - _MAX_ASIDE) : bracket].strip() != ""
 
 
-def _find_open_bracket(context: Context) -> int:
+def _find_open_bracket(mark: Terminator) -> int:
     """Return the offset of the bracket that is open at the terminator and closes soon after it; -1 if there is none."""
-    text, mark = context.text, context.mark
-    first = max(context.begin, mark.start - _MAX_ASIDE)
+    text = mark.text
+    first = max(mark.sentence_begin, mark.start - _MAX_ASIDE)
     bracket = text.rfind("(", first, mark.start)
     if bracket > 0 and not text[bracket - 1].isspace():
         mouths = {match.end() - 1 for match in EMOTICON.finditer(text, first, bracket + 2)}
@@ -72,18 +71,17 @@ def _find_open_bracket(context: Context) -> int:
     return bracket if _CLOSED_SOON.match(text, mark.end) else -1
 
 
-def touches_next(context: Context) -> bool:
+def touches_next(mark: Terminator) -> bool:
     """Return whether a character follows directly, in a script that writes whitespace between sentences."""
-    mark = context.mark
     if mark.gap or not mark.following or mark.character in _SPACELESS:
         return False
     return not ("\u3041" <= mark.following <= "\u9fff" and mark.character in "!?")
 
 
-def lacks_space(context: Context) -> bool:
+def lacks_space(mark: Terminator) -> bool:
     """Return whether the writer left out the whitespace between two sentences: "came.He"."""
-    text, mark = context.text, context.mark
-    if mark.closers or mark.openers or not mark.following.isupper() or context.rules.case == "unicameral":
+    text = mark.text
+    if mark.closers or mark.openers or not mark.following.isupper() or mark.rules.case == "unicameral":
         return False
     before, after = text[max(0, mark.start - 2) : mark.start], text[mark.end + 1 : mark.end + 2]
     likely = before.isalpha() and before.islower() and (after.islower() or after.isspace())

@@ -6,7 +6,7 @@ import re
 
 from nlu_lite.text.abbreviations import LOOKBEHIND, SHORT_WORD, find_word_before, precedes_cardinal
 from nlu_lite.text.starters import find_word_after, is_sentence_starter
-from nlu_lite.text.terminators import Context
+from nlu_lite.text.terminators import Terminator
 
 _ROMAN_NUMERAL = re.compile(r"[IVXLC]+")
 _DECIMAL = re.compile(r"\d[:.,]\Z")
@@ -15,45 +15,44 @@ _NUMBER_AND_PERIOD = re.compile(r"\s\d{1,2}\.(?=[\s\d\-–)]|\Z|[^\W\d_])")
 _DATE_BEFORE = re.compile(r"(?<!\d)\d{1,2}\.\s?\Z")
 
 
-def is_ordinal(word: str, context: Context) -> bool:
+def is_ordinal(word: str, mark: Terminator) -> bool:
     """Return whether a period makes the number before it an ordinal or the number of a list item."""
-    number, rules = word.rpartition("-")[2], context.rules
+    number, rules = word.rpartition("-")[2], mark.rules
     if not (number.isdigit() or ("roman" in rules.ordinals and _ROMAN_NUMERAL.fullmatch(number))):
         return False
-    start = context.mark.start
-    before = context.text[max(context.begin, start - LOOKBEHIND) : start - len(number)]
+    start = mark.start
+    before = mark.text[max(mark.sentence_begin, start - LOOKBEHIND) : start - len(number)]
     is_list_item = len(number) <= SHORT_WORD and not before.strip()
     if is_list_item or not rules.ordinals:
-        return is_list_item and bool(context.mark.following)
-    if _is_date(before, context):
+        return is_list_item and bool(mark.following)
+    if _is_date(before, mark):
         return True
-    return "dates" not in rules.ordinals and _shows_ordinal(number, before, context)
+    return "dates" not in rules.ordinals and _shows_ordinal(number, before, mark)
 
 
-def _shows_ordinal(number: str, before: str, context: Context) -> bool:
+def _shows_ordinal(number: str, before: str, mark: Terminator) -> bool:
     """Return whether the next word shows that a number is an ordinal."""
-    rules, mark = context.rules, context.mark
-    if context.precedes_lowercase or find_word_after(context.text, mark.end).lower() in rules.months:
+    rules = mark.rules
+    if mark.precedes_lowercase or find_word_after(mark.text, mark.end).lower() in rules.months:
         return not _DECIMAL.search(before)
     short = "all" in rules.ordinals or not number.isdigit() or len(number) <= 2
-    return short and mark.following.isupper() and not is_sentence_starter(context) and not _is_cardinal(before, context)
+    return short and mark.following.isupper() and not is_sentence_starter(mark) and not _is_cardinal(before, mark)
 
 
-def _is_cardinal(before: str, context: Context) -> bool:
+def _is_cardinal(before: str, mark: Terminator) -> bool:
     """Return whether a sign, an abbreviation such as "No." or another number makes the number a cardinal."""
     if _DECIMAL.search(before) or _CARDINAL_SIGN.search(before):
         return True
     before = before.rstrip()
-    return before.endswith(".") and precedes_cardinal(find_word_before(before, len(before) - 1), context.rules)
+    return before.endswith(".") and precedes_cardinal(find_word_before(before, len(before) - 1), mark.rules)
 
 
-def _is_date(before: str, context: Context) -> bool:
+def _is_date(before: str, mark: Terminator) -> bool:
     """Return whether the number is the day, month or year of a numeric date: "3. 10. 2020"."""
-    mark = context.mark
     if not mark.following.isdigit() or mark.openers:
         return False
-    number = _NUMBER_AND_PERIOD.match(context.text, mark.end)
-    if number is not None and not _has_case(context.text[number.end() : number.end() + 1]):
+    number = _NUMBER_AND_PERIOD.match(mark.text, mark.end)
+    if number is not None and not _has_case(mark.text[number.end() : number.end() + 1]):
         return True
     return _DATE_BEFORE.search(before) is not None
 

@@ -14,7 +14,7 @@ from nlu_lite.text.abbreviations import (
 from nlu_lite.text.boundaries import is_in_brackets
 from nlu_lite.text.ordinals import is_ordinal
 from nlu_lite.text.starters import is_sentence_starter, is_short_sentence_starter
-from nlu_lite.text.terminators import DASHES, Context
+from nlu_lite.text.terminators import DASHES, Terminator
 
 
 class PeriodRole(Enum):
@@ -25,51 +25,50 @@ class PeriodRole(Enum):
     FINAL_WORD_PART = "part of the word, which may end the sentence"
 
 
-def classify_period(word: str, context: Context) -> PeriodRole:
+def classify_period(word: str, mark: Terminator) -> PeriodRole:
     """Return the role of a period.
 
     Args:
         word: The word before the period; empty if there is none.
-        context: The period in its sentence.
+        mark: The period.
     """
     if not word:
         return PeriodRole.PUNCTUATION
-    if is_ordinal(word, context):
+    if is_ordinal(word, mark):
         return PeriodRole.WORD_PART
-    kind = _classify_word(word, context)
+    kind = _classify_word(word, mark)
     if kind is None:
-        return PeriodRole.WORD_PART if _is_unlisted_abbreviation(word, context) else PeriodRole.PUNCTUATION
-    mark = context.mark
+        return PeriodRole.WORD_PART if _is_unlisted_abbreviation(word, mark) else PeriodRole.PUNCTUATION
     is_last = not mark.following and not mark.openers.strip()
     if (mark.closers and not _keeps_period(kind, mark.closers)) or (is_last and len(word) == 1):
         return PeriodRole.PUNCTUATION
-    return PeriodRole.FINAL_WORD_PART if is_last or _may_end(kind, context) else PeriodRole.WORD_PART
+    return PeriodRole.FINAL_WORD_PART if is_last or _may_end(kind, mark) else PeriodRole.WORD_PART
 
 
-def is_word_part(context: Context) -> bool:
+def is_word_part(mark: Terminator) -> bool:
     """Return whether a period before a character that is not whitespace is part of its word: "U.S.,", "3.-5. May"."""
-    mark, following = context.mark, context.mark.following
-    word = find_word_before(context.text, mark.start)
+    following = mark.following
+    word = find_word_before(mark.text, mark.start)
     if word.isdigit():
         is_range = following.isdigit() and mark.openers != "" and mark.openers in DASHES
-        return context.rules.ordinals != frozenset() and (is_range or following == "/")
+        return mark.rules.ordinals != frozenset() and (is_range or following == "/")
     if following == "," and not (mark.closers or mark.openers):
-        return word.isalpha() or _classify_word(word, context) is not None
-    return bool(word) and not (following or " ").isalnum() and _classify_word(word, context) is not None
+        return word.isalpha() or _classify_word(word, mark) is not None
+    return bool(word) and not (following or " ").isalnum() and _classify_word(word, mark) is not None
 
 
-def _classify_word(word: str, context: Context) -> AbbreviationKind | None:
-    text, mark = context.text, context.mark
+def _classify_word(word: str, mark: Terminator) -> AbbreviationKind | None:
+    text = mark.text
     begin = mark.start - len(word)
     before = text[max(0, begin - LOOKBEHIND) : begin]
-    return classify_abbreviation(word, before, text[mark.end : mark.end + LOOKBEHIND], context.rules)
+    return classify_abbreviation(word, before, text[mark.end : mark.end + LOOKBEHIND], mark.rules)
 
 
-def _is_unlisted_abbreviation(word: str, context: Context) -> bool:
+def _is_unlisted_abbreviation(word: str, mark: Terminator) -> bool:
     """Return whether an unknown word is an abbreviation, since the sentence continues in lowercase."""
-    if context.mark.closers or context.mark.openers or not context.precedes_lowercase:
+    if mark.closers or mark.openers or not mark.precedes_lowercase:
         return False
-    return may_be_unlisted_abbreviation(word, context.rules) and not context.begins_lowercase
+    return may_be_unlisted_abbreviation(word, mark.rules) and not mark.begins_lowercase
 
 
 def _keeps_period(kind: AbbreviationKind, closers: str) -> bool:
@@ -80,17 +79,17 @@ def _keeps_period(kind: AbbreviationKind, closers: str) -> bool:
     return kind in needs_bracket and closers[0] in ")]"
 
 
-def _may_end(kind: AbbreviationKind, context: Context) -> bool:
+def _may_end(kind: AbbreviationKind, mark: Terminator) -> bool:
     """Return whether a sentence may end with an abbreviation of this kind."""
     if kind in (AbbreviationKind.TITLE, AbbreviationKind.PREPOSITIVE, AbbreviationKind.BEFORE_NUMBER):
         return False
-    if is_in_brackets(context):
+    if is_in_brackets(mark):
         return False
-    mark, lowercase = context.mark, context.precedes_lowercase
+    lowercase = mark.precedes_lowercase
     begins = mark.following.isalpha() and not lowercase
-    if kind is AbbreviationKind.FINAL or (kind is AbbreviationKind.UNIT and context.rules.capitalization != "nouns"):
+    if kind is AbbreviationKind.FINAL or (kind is AbbreviationKind.UNIT and mark.rules.capitalization != "nouns"):
         return begins or (bool(mark.openers) and not lowercase)
     if not begins:
         return False
     # "A" or "I" after an initial is more likely another initial.
-    return is_sentence_starter(context) or (kind is not AbbreviationKind.INITIAL and is_short_sentence_starter(context))
+    return is_sentence_starter(mark) or (kind is not AbbreviationKind.INITIAL and is_short_sentence_starter(mark))

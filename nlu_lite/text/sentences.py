@@ -17,7 +17,7 @@ from nlu_lite.text.boundaries import ends_sentence, lacks_space, touches_next
 from nlu_lite.text.periods import PeriodRole, classify_period, is_word_part
 from nlu_lite.text.rules import SentenceRules
 from nlu_lite.text.settings import NewlineBreaks
-from nlu_lite.text.terminators import Context, Terminator, find_terminators
+from nlu_lite.text.terminators import Terminator, examine_terminator, find_terminator_runs
 
 NEWLINE_PATTERNS = {
     NewlineBreaks.PARAGRAPHS: r"[\n\r\f\u2029](?:(?<=\n)[^\S\n]*+\n|(?<=\r)[^\S\n\r]*+\r|(?<=[\f\u2029]))",
@@ -88,38 +88,36 @@ class _SentenceScanner:
         self.spaced_end, self.spaced_word = -1, ""
 
     def scan(self) -> None:
-        for mark in find_terminators(self.text, self.rules):
-            if mark.start >= self.spaced_end:  # earlier periods of a spaced abbreviation are recorded already
-                self._visit(Context(self.text, self.begin, mark, self.rules))
+        for run in find_terminator_runs(self.text, self.rules):
+            if run.start() >= self.spaced_end:  # earlier periods of a spaced abbreviation are recorded already
+                self._visit(examine_terminator(run, self.rules, self.begin))
 
-    def _visit(self, context: Context) -> None:
-        mark, touching = context.mark, touches_next(context)
-        if touching and not lacks_space(context):
-            if mark.is_period and is_word_part(context):
+    def _visit(self, mark: Terminator) -> None:
+        touching = touches_next(mark)
+        if touching and not lacks_space(mark):
+            if mark.is_period and is_word_part(mark):
                 self.word_periods.append(mark.start)
             return
         spaced = self._match_spaced_abbreviation(mark) if mark.is_period else None
         if spaced is None:
-            self._visit_last(_skip_proclitic(context), touching)
+            self._visit_last(_skip_proclitic(mark), touching)
         else:
             self._record_spaced_abbreviation(spaced)
 
-    def _visit_last(self, context: Context, touching: bool) -> None:
+    def _visit_last(self, mark: Terminator, touching: bool) -> None:
         """Visit a terminator after which a sentence may begin."""
-        mark = context.mark
-        role = classify_period(self._find_word_before(mark), context) if mark.is_period else PeriodRole.PUNCTUATION
+        role = classify_period(self._find_word_before(mark), mark) if mark.is_period else PeriodRole.PUNCTUATION
         if role is not PeriodRole.PUNCTUATION:
             self.word_periods.append(mark.start)
         elif touching:
             self.detached.append(mark.start)
         if role is not PeriodRole.WORD_PART:
-            self._end_sentence(context)
+            self._visit_candidate(mark)
 
-    def _end_sentence(self, context: Context) -> None:
-        mark = context.mark
+    def _visit_candidate(self, mark: Terminator) -> None:
+        """End the sentence after a terminator unless the text around it shows that the sentence continues."""
         late = self._find_late_closer(mark.closers_end)
-        closers = mark.closers + late.strip()
-        if ends_sentence(context._replace(mark=mark._replace(closers=closers))):
+        if ends_sentence(mark._replace(closers=mark.closers + late.strip()) if late else mark):
             self.begin = mark.closers_end + len(late or mark.gap)
             self.begins.append(self.begin)
 
@@ -155,10 +153,10 @@ class _SentenceScanner:
         return array("q", (match.start() for match in re.finditer('"', self.text)))
 
 
-def _skip_proclitic(context: Context) -> Context:
+def _skip_proclitic(mark: Terminator) -> Terminator:
     """Treat the uppercase letter after a lowercase proclitic as the one that follows: "'t Is"."""
-    mark, proclitic = context.mark, context.rules.proclitic
+    proclitic = mark.rules.proclitic
     if proclitic is None or not mark.gap:
-        return context
-    match = proclitic.match(context.text, mark.closers_end + len(mark.gap))
-    return context._replace(mark=mark._replace(openers="", following=match.group(1))) if match else context
+        return mark
+    match = proclitic.match(mark.text, mark.closers_end + len(mark.gap))
+    return mark._replace(openers="", following=match.group(1)) if match else mark

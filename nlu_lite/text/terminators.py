@@ -24,9 +24,12 @@ _FIRST_LETTER = re.compile(r"[^\W\d_]")
 
 
 class Terminator(NamedTuple):
-    """A run of sentence terminators and the text after it.
+    """A run of sentence terminators in its sentence, and the text after it.
 
     Attributes:
+        text: The whole text.
+        rules: The rules of the language.
+        sentence_begin: The offset at which the sentence begins.
         start: The offset of the run.
         end: The offset after the run.
         character: The last character of the run.
@@ -36,6 +39,9 @@ class Terminator(NamedTuple):
         following: The first character after the openers; empty at the end of the text.
     """
 
+    text: str
+    rules: SentenceRules
+    sentence_begin: int
     start: int
     end: int
     character: str
@@ -54,40 +60,29 @@ class Terminator(NamedTuple):
         """The offset after the closers."""
         return self.end + len(self.closers)
 
-
-class Context(NamedTuple):
-    """A terminator in its sentence.
-
-    Attributes:
-        text: The whole text.
-        begin: The offset at which the sentence begins.
-        mark: The terminator.
-        rules: The rules of the language.
-    """
-
-    text: str
-    begin: int
-    mark: Terminator
-    rules: SentenceRules
-
     @property
     def precedes_lowercase(self) -> bool:
         """Whether a lowercase letter follows, which shows that the sentence continues."""
-        return self.rules.case == "bicameral" and self.mark.following.islower()
+        return self.rules.case == "bicameral" and self.following.islower()
 
     @property
     def begins_lowercase(self) -> bool:
         """Whether the sentence began with a lowercase letter: then the writer may capitalize no sentence."""
-        first = _FIRST_LETTER.search(self.text, self.begin, self.begin + LOOKBEHIND)
+        first = _FIRST_LETTER.search(self.text, self.sentence_begin, self.sentence_begin + LOOKBEHIND)
         return first is not None and first.group().islower()
 
 
-def find_terminators(text: str, rules: SentenceRules) -> Iterator[Terminator]:
+def find_terminator_runs(text: str, rules: SentenceRules) -> Iterator[re.Match[str]]:
     """Find the runs of sentence terminators in a text, from left to right."""
-    for run in _compile_run(rules.terminators + rules.weak_terminators).finditer(text):
-        after = _AFTER.match(text, run.end())
-        assert after is not None
-        yield Terminator(run.start(), run.end(), text[run.end() - 1], *after.group(1, 2, 3, 4))
+    return _compile_run(rules.terminators + rules.weak_terminators).finditer(text)
+
+
+def examine_terminator(run: re.Match[str], rules: SentenceRules, sentence_begin: int) -> Terminator:
+    """Return a run of sentence terminators with the text after it."""
+    text, (start, end) = run.string, run.span()
+    after = _AFTER.match(text, end)
+    assert after is not None
+    return Terminator(text, rules, sentence_begin, start, end, text[end - 1], *after.group(1, 2, 3, 4))
 
 
 @cache
