@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,11 +21,13 @@ from nlu_lite import registry, sources
 from nlu_lite._version import __version__
 from nlu_lite.cache import Cache
 from nlu_lite.errors import FormatError, IntegrityError, OptionError, SourceError
-from nlu_lite.obtain import obtain
+from nlu_lite.obtain import obtain_identified
 from nlu_lite.records import BucketArchive, HubRepository, InstalledFile, ModelSpec, Origin
 from nlu_lite.sources import PLACES, Access, Digest, Fetched
 
-FORMAT = 1
+FORMAT = 2
+"""Number of the form of a lock. Locks of form 1, of version 0.1.0, have no digests of models."""
+READ = (1, FORMAT)
 LARGEST = 16 << 20
 """Bytes of a lock; more is none."""
 REMEDY = "Make the lock anew: nlu-lite lock REF... > models.lock"
@@ -47,6 +50,8 @@ class LockedModel:
         files: What tells each of its files from others, by name.
         place: The lock's name and the line on which this model stands.
         places: The same of its files, by name.
+        digest: SHA-256 of all that can change a piece or a vector; see `nlu_lite.obtain.Identity`. None in locks of
+            version 0.1.0.
     """
 
     reference: str
@@ -56,6 +61,7 @@ class LockedModel:
     files: Mapping[str, Digest]
     place: str = ""
     places: Mapping[str, str] = field(default_factory=dict)
+    digest: str | None = None
 
     def check(self, fetched: Fetched, cache: Cache) -> None:
         """Compare the files of a model with the lock.
@@ -70,8 +76,27 @@ class LockedModel:
                     f"{fetched.path}: {name} {_told(found.get(name))}",
                     f"that it {_told(self.files.get(name))}, as {self.places.get(name, self.place)} says",
                     "Delete what is there and fetch it again. If it stays so, the source gives other bytes by now "
-                    "under the same name, or the lock was edited: use it only if you trust the change, with a new lock",
+                    "under the same name, or the lock was edited: use it only if you trust the change, with a new "
+                    f"lock: {self._command}",
                 )
+
+    def check_digest(self, found: str) -> None:
+        """Compare the digest of a model that was read with the lock's.
+
+        Raises:
+            IntegrityError: It is another.
+        """
+        if self.digest not in (None, found):
+            raise IntegrityError(
+                f"{self.reference!r} is read as a model with digest {found}",
+                f"{self.digest}, as {self.place} says",
+                "A file has changed that the lock does not list, or this release reads the files in another way. "
+                f"If you trust the change, make the lock again: {self._command}",
+            )
+
+    @property
+    def _command(self) -> str:
+        return f"nlu-lite lock {shlex.quote(self.reference)} > models.lock"
 
     def verify(self, access: Access) -> None:
         """Compare what is on this machine with the lock.
@@ -82,7 +107,12 @@ class LockedModel:
         found = registry.look_up(self.reference).spec
         if not isinstance(found, ModelSpec) or found.reference != self.reference:
             raise FormatError(f"{self.place}: {self.reference!r} is no full reference of a model", "one", REMEDY)
-        self.check(sources.fetch(self.pin(found), access), access.cache)
+        spec = self.pin(found)
+        if self.digest is None:
+            self.check(sources.fetch(spec, access), access.cache)
+        else:
+            obtained = obtain_identified(spec, access, lambda fetched: self.check(fetched, access.cache))
+            self.check_digest(obtained.identity.model)
 
     def pin(self, spec: ModelSpec) -> ModelSpec:
         """Leave a model the one origin that the lock names.
@@ -144,11 +174,13 @@ def make(references: Sequence[str], access: Access) -> str:
 
 
 def _locked(spec: ModelSpec, access: Access) -> LockedModel:
-    fetched, _ = obtain(spec, access)
-    origin = fetched.origin
+    found = obtain_identified(spec, access)
+    fetched, origin = found.fetched, found.fetched.origin
     revision = origin.revision if isinstance(origin, HubRepository) else None
     files = sources.digests(fetched.path, origin, fetched.digest, access.cache)
-    return LockedModel(spec.reference, PLACES[type(origin)].value, _name(origin), revision, files)
+    return LockedModel(
+        spec.reference, PLACES[type(origin)].value, _name(origin), revision, files, digest=found.identity.model
+    )
 
 
 def _name(origin: Origin) -> str:
@@ -161,6 +193,7 @@ def _name(origin: Origin) -> str:
 
 def _table(model: LockedModel) -> str:
     values = {"reference": model.reference, "source": model.source, "name": model.name, "revision": model.revision}
+    values["digest"] = model.digest
     lines = ["", "[[model]]", *(f"{key} = {_quoted(value)}" for key, value in values.items() if value is not None)]
     for name, digest in model.files.items():
         lines += ["", "[[model.file]]", f"name = {_quoted(name)}", f'sha256 = "{digest.sha256}"']
@@ -176,9 +209,9 @@ def _quoted(text: str) -> str:
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 TOP: Mapping[str, type] = {"format": int, "nlu_lite": str, "model": list}
-MODEL: Mapping[str, type] = {"reference": str, "source": str, "name": str, "revision": str, "file": list}
+MODEL: Mapping[str, type] = {"reference": str, "source": str, "name": str, "revision": str, "digest": str, "file": list}
 FILE: Mapping[str, type] = {"name": str, "sha256": str, "size": int}
-OPTIONAL = {"revision"}
+OPTIONAL = {"revision", "digest"}
 MODEL_HEADER, FILE_HEADER = re.compile(r"\s*\[\[\s*model\s*\]\]"), re.compile(r"\s*\[\[\s*model\.file\s*\]\]")
 WORDS = {int: "a whole number", str: "a string", list: "tables"}
 
@@ -221,17 +254,18 @@ def read(path: str | Path) -> Lock:
     text = _content(path)
     try:
         content = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits is no TOMLDecodeError
         raise FormatError(f"{path} is no TOML: {error or 'nested too deeply'}", "a lock", REMEDY) from error
     where = _Text(path, tuple(text.split("\n")))
     _check(where, where.at(), content, TOP)
-    if content["format"] != FORMAT:
-        where.fail(where.at(), f"format {content['format']}", f"{FORMAT}, which nlu_lite {__version__} reads")
+    if content["format"] not in READ:
+        expected = f"{' or '.join(map(str, READ))}, which nlu_lite {__version__} reads"
+        where.fail(where.at(), f"format {content['format']}", expected)
     if not content["model"]:
         where.fail(where.at(), "no models", "[[model]] tables")
     models: dict[str, LockedModel] = {}
     for number, values in enumerate(content["model"]):
-        model = _model(where, number, values)
+        model = _model(where, number, values, content["format"])
         if model.reference in models:
             where.fail(model.place, f"{model.reference!r} stands twice", "each reference once")
         models[model.reference] = model
@@ -253,7 +287,7 @@ def _content(path: Path) -> str:
         raise FormatError(f"{path} is not UTF-8 at byte {error.start}", "a lock", REMEDY) from error
 
 
-def _model(where: _Text, number: int, values: Mapping[str, Any]) -> LockedModel:
+def _model(where: _Text, number: int, values: Mapping[str, Any], form: int) -> LockedModel:
     at = where.at(number)
     _check(where, at, values, MODEL)
     places = [place.value for place in PLACES.values()]
@@ -264,6 +298,10 @@ def _model(where: _Text, number: int, values: Mapping[str, Any]) -> LockedModel:
     revision = values.get("revision")
     if revision is not None and not re.fullmatch("[0-9a-f]{40}", revision):
         where.fail(at, f"revision {_short(revision)}", "a commit: 40 hexadecimal digits in small letters")
+    if ("digest" in values) != (form == FORMAT):
+        got = f"{'a' if 'digest' in values else 'no'} digest"
+        where.fail(at, got, f"{'one' if form == FORMAT else 'none'} in a lock of format {form}")
+    _check_sha256(where, at, values, "digest")
     files: dict[str, Digest] = {}
     lines: dict[str, str] = {}
     for count, file in enumerate(values["file"]):
@@ -271,16 +309,22 @@ def _model(where: _Text, number: int, values: Mapping[str, Any]) -> LockedModel:
         lines[file["name"]] = where.at(number, count)
     if not files:
         where.fail(at, f"{values['reference']!r} has no files", "[[model.file]] tables")
-    return LockedModel(values["reference"], values["source"], values["name"], revision, files, at, lines)
+    return LockedModel(
+        values["reference"], values["source"], values["name"], revision, files, at, lines, values.get("digest")
+    )
 
 
 def _add(where: _Text, at: str, files: dict[str, Digest], values: Mapping[str, Any]) -> None:
     _check(where, at, values, FILE)
-    if not re.fullmatch("[0-9a-f]{64}", values["sha256"]):
-        where.fail(at, f"sha256 {_short(values['sha256'])}", "64 hexadecimal digits in small letters")
+    _check_sha256(where, at, values, "sha256")
     if values["name"] in files:
         where.fail(at, f"the file {_short(values['name'])} stands twice", "each file once")
     files[values["name"]] = Digest(values["sha256"], values["size"])
+
+
+def _check_sha256(where: _Text, at: str, values: Mapping[str, Any], key: str) -> None:
+    if key in values and not re.fullmatch("[0-9a-f]{64}", values[key]):
+        where.fail(at, f"{key} {_short(values[key])}", "64 hexadecimal digits in small letters")
 
 
 def _check(where: _Text, at: str, values: object, known: Mapping[str, type]) -> None:

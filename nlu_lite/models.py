@@ -9,14 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from nlu_lite import encoding
-from nlu_lite.cache import Cache
+from nlu_lite.cache import Cache, load_again_if_removed
 from nlu_lite.encoding import BackendName, Context, Encoder, EncoderSettings, Facts, Precision
 from nlu_lite.errors import ModelError, OptionError
 from nlu_lite.locking import LockedModel
-from nlu_lite.obtain import obtain, with_recipe
+from nlu_lite.obtain import Obtained, obtain_identified
 from nlu_lite.records import (
     Action,
-    Checkpoint,
     Floats,
     Ints,
     LocalFolder,
@@ -66,6 +65,7 @@ class Model:
         encoder: What makes the vectors.
         recipe: How it makes vectors of sentences; None: as the mean of the token vectors.
         normalize: Whether vectors are divided by their Euclidean length.
+        digest: SHA-256 of all that can change a piece or a vector, but for the options; see `Identity`.
     """
 
     spec: ModelSpec
@@ -74,6 +74,7 @@ class Model:
     encoder: Encoder
     recipe: SentenceRecipe | None = None
     normalize: bool = False
+    digest: str = ""
 
     def vectors(
         self, texts: Sequence[str], segments: Segments, level: Level, advance: Callable[[int], object]
@@ -122,13 +123,17 @@ class Model:
         return found[segments.token_sentence] if level is Level.TOKEN else found
 
 
+def _accept(_found: Obtained) -> None:
+    """Find nothing wrong."""
+
+
 def open_model(
     spec: ModelSpec,
     column: str,
     access: Access,
     options: ModelOptions,
     locked: LockedModel | None = None,
-    check: Callable[[Checkpoint], object] = bool,
+    check: Callable[[Obtained], None] = _accept,
 ) -> Model:
     """Fetch, read and open a model; whatever can fail fails here.
 
@@ -138,19 +143,19 @@ def open_model(
         access: What may be used to get at its files.
         options: How it is run.
         locked: What a lock says of it; None where there is no lock.
-        check: Called with what was read before it is opened; raises where that is not to be used.
+        check: Called with what was read before it is opened; raises if that is not to be used.
 
     Raises:
         NluLiteError: As `load` says.
     """
-    fetched, checkpoint = _obtained(spec, access, locked)
-    spec = with_recipe(spec, fetched)
-    check(checkpoint)
-    encoder = encoding.open_encoder(checkpoint, _backend(checkpoint, fetched, access.cache, options), options.encoder)
+    found = _obtained(spec, access, locked)
+    check(found)
+    spec = found.spec
+    encoder = encoding.open_encoder(found.checkpoint, _backend(found, access.cache, options), options.encoder)
     recipe = _recipe(spec, options)
     if recipe is not None:
         _check_recipe(spec, recipe, encoder)
-    return Model(spec, _placed(fetched), column, encoder, recipe, options.normalize)
+    return Model(spec, _placed(found.fetched), column, encoder, recipe, options.normalize, found.identity.model)
 
 
 def changed(model: Model, options: ModelOptions) -> Model:
@@ -174,24 +179,29 @@ def _placed(fetched: Fetched) -> Fetched:
     return replace(fetched, origin=LocalFolder(str(expanded(origin).resolve())))
 
 
-def _obtained(spec: ModelSpec, access: Access, locked: LockedModel | None) -> tuple[Fetched, Checkpoint]:
+def _obtained(spec: ModelSpec, access: Access, locked: LockedModel | None) -> Obtained:
     if locked is None:
-        return obtain(spec, access)
-    return obtain(locked.pin(spec), access, lambda fetched: locked.check(fetched, access.cache))
+        return obtain_identified(spec, access)
+    found = obtain_identified(locked.pin(spec), access, lambda fetched: locked.check(fetched, access.cache))
+    locked.check_digest(found.identity.model)
+    return found
 
 
-def _backend(checkpoint: Checkpoint, fetched: Fetched, cache: Cache, options: ModelOptions) -> encoding.Backend:
+def _backend(found: Obtained, cache: Cache, options: ModelOptions) -> encoding.Backend:
     encoding.check_number("threads", options.threads, 1)
     if options.backend is BackendName.TORCH:
         from nlu_lite.encoding.backends.torch import TorchBackend
 
-        return TorchBackend(checkpoint, options.device, options.precision, options.threads)
+        return TorchBackend(found.checkpoint, options.device, options.precision, options.threads)
     from nlu_lite.encoding.backends.openvino import OpenVinoBackend
 
     def keep(key: str, fill: Callable[[Path], None]) -> Path:
-        return cache.place(f"{key}-{fetched.digest}", fill)
+        return cache.place(f"{key}-{found.identity.network}", fill)
 
-    return OpenVinoBackend(checkpoint, keep, options.device, options.precision, options.threads)
+    def opened() -> OpenVinoBackend:
+        return OpenVinoBackend(found.checkpoint, keep, options.device, options.precision, options.threads)
+
+    return load_again_if_removed(opened, found.spec.reference)
 
 
 def check_prompt(prompt: str | None, models: Sequence[Model]) -> None:

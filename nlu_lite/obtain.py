@@ -4,17 +4,50 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from errno import ENOENT
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
 from nlu_lite import formats, registry, sources
-from nlu_lite.cache import model_key, writing
-from nlu_lite.errors import ModelError, OptionError
+from nlu_lite.cache import Cache, load_again_if_removed, model_key, writing
+from nlu_lite.digest import digest, plain
+from nlu_lite.errors import ModelError, NluLiteError, OptionError
 from nlu_lite.progress import progress_bar
 from nlu_lite.records import AS_STATED, Checkpoint, LocalFolder, ModelSpec
 from nlu_lite.sources import Access, Fetched
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Digests that tell a model from any other, whatever files it comes from.
+
+    Attributes:
+        model: SHA-256 of all that can change a piece or a vector: configuration, weights, subword model, and the recipe
+            for vectors of sentences.
+        network: SHA-256 of configuration and weights.
+    """
+
+    model: str
+    network: str
+
+
+@dataclass(frozen=True)
+class Obtained:
+    """A model on this machine.
+
+    Attributes:
+        spec: The model, with the recipe for vectors of sentences that holds.
+        fetched: Its files.
+        checkpoint: What was read from them.
+        identity: Its digests.
+    """
+
+    spec: ModelSpec
+    fetched: Fetched
+    checkpoint: Checkpoint
+    identity: Identity
 
 
 def _accept(_fetched: Fetched) -> None:
@@ -30,23 +63,75 @@ def obtain(spec: ModelSpec, access: Access, check: Callable[[Fetched], None] = _
         check: Called with the files before anything of them is read; what it raises keeps them from being read.
 
     Raises:
-        SourceError: The files could not be fetched, or not be kept.
+        SourceError: The files could not be fetched, or not be kept; or they were removed twice while they were read.
         FormatError: They are damaged.
+        IntegrityError: They have changed since they were downloaded.
         UnsupportedReference: They hold a kind of model that the library does not run.
         ModelError: They are not the model of which the catalogue speaks.
     """
+    return load_again_if_removed(lambda: _obtain(spec, access, check), spec.reference)
+
+
+def _obtain(spec: ModelSpec, access: Access, check: Callable[[Fetched], None]) -> tuple[Fetched, Checkpoint]:
     fetched = sources.fetch(spec, replace(access, inspect=partial(_inspect, spec)))
     check(fetched)
+    sources.check_unchanged(fetched, access.cache)
     if formats.is_mapped(fetched.path):
-        return fetched, _as_stated(spec, formats.read(fetched.path), fetched.path)
+        return fetched, _read(spec, fetched.path, access.cache)
 
     def fill(folder: Path) -> None:
-        _write(_as_stated(spec, formats.read(fetched.path), fetched.path), folder)
+        _write(_read(spec, fetched.path, access.cache), folder)
 
     folder = access.cache.place(model_key(fetched.digest), fill)
-    checkpoint = _as_stated(spec, formats.read(folder), folder)
+    checkpoint = _read(spec, folder, access.cache)
     sources.discard(fetched, access)
     return (fetched if fetched.path.exists() else replace(fetched, path=folder)), checkpoint
+
+
+def _read(spec: ModelSpec, path: Path, cache: Cache) -> Checkpoint:
+    """Read files that were found.
+
+    Raises:
+        FileNotFoundError: Somebody has removed them since.
+    """
+    try:
+        return _as_stated(spec, formats.read(path), path)
+    except NluLiteError as error:
+        key = path.relative_to(cache.root).parts[0] if cache.root in path.parents else None
+        if cache.has(key) if key else path.exists():
+            raise
+        raise FileNotFoundError(ENOENT, "it was removed", str(path)) from error
+
+
+def obtain_identified(spec: ModelSpec, access: Access, check: Callable[[Fetched], None] = _accept) -> Obtained:
+    """Fetch and read a model as `obtain` does, with its recipe for vectors of sentences and its digests.
+
+    Raises:
+        NluLiteError: As `obtain` and `with_recipe`.
+    """
+
+    def load() -> Obtained:
+        fetched, checkpoint = _obtain(spec, access, check)
+        found = with_recipe(spec, fetched)
+        return Obtained(found, fetched, checkpoint, _identify(found, fetched, checkpoint, access.cache))
+
+    return load_again_if_removed(load, spec.reference)
+
+
+def _identify(spec: ModelSpec, fetched: Fetched, checkpoint: Checkpoint, cache: Cache) -> Identity:
+    """Return the digests of a model; its weights are read only if their files have changed since they were read last.
+
+    Args:
+        spec: The model, with its final recipe for vectors of sentences; see `with_recipe`.
+        fetched: Its files, as `obtain` returned them.
+        checkpoint: What was read from them.
+        cache: Where it is noted which digests files have.
+    """
+    folder = cache.find(model_key(fetched.digest)) or fetched.path
+    files = {path.name: path for path in sorted(folder.iterdir()) if path.is_file()}
+    tensors = cache.memo.recall(f"tensors of {folder.absolute()}", files, lambda _: plain(checkpoint.tensors))
+    whole = replace(checkpoint, tensors=tensors)  # digests in the place of arrays, which makes no difference to `plain`
+    return Identity(digest([whole, spec.sentence]), digest([whole.config, tensors]))
 
 
 def with_recipe(spec: ModelSpec, fetched: Fetched) -> ModelSpec:
@@ -87,10 +172,14 @@ def convert(archive: Path, folder: Path) -> None:
             sentences that the library does not run.
     """
     path = sources.FolderSource().fetch(LocalFolder(str(archive)))
-    if folder.exists() or folder.is_symlink():
-        raise OptionError(f"there is something at {folder}", "a folder that does not exist yet", "Choose another name")
+    if "\0" in str(folder):
+        raise OptionError(f"{str(folder)!r} has a NUL character", "the path of a folder", "Choose another name")
+    with writing(folder):
+        if folder.exists() or folder.is_symlink():
+            got = f"there is something at {folder}"
+            raise OptionError(got, "a folder that does not exist yet", "Choose another name")
     checkpoint, recipe = formats.read(path), formats.stated(path, AS_STATED)
-    part = folder.with_name(f".{folder.name}.{uuid4().hex}")
+    part = folder.with_name(f".{uuid4().hex}")  # no longer than the name of the folder may be
     try:
         with writing(folder):
             part.mkdir(parents=True)

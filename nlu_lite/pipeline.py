@@ -12,7 +12,7 @@ from nlu_lite import files, inputs, locking, registry, saving, sources, stages, 
 from nlu_lite.cache import default_cache
 from nlu_lite.discovery import address, describe_recipe
 from nlu_lite.encoding import BackendName, Precision, check_number
-from nlu_lite.errors import FormatError, IntegrityError, OptionError
+from nlu_lite.errors import FormatError, OptionError
 from nlu_lite.files import Written
 from nlu_lite.models import Model, ModelOptions, check_prompt, open_model
 from nlu_lite.models import changed as changed_model
@@ -423,7 +423,8 @@ class Pipeline:
     def __reduce__(self) -> tuple[Callable[..., Pipeline], tuple[object, ...]]:
         """Pickle all but the weights: these are opened again where the pipeline is unpickled, and have to be there."""
         bare = {field.name: getattr(self, field.name) for field in fields(self)} | {"models": ()}
-        return _reopened, (bare, [(saving.pinned(model), model.column, model.fetched.digest) for model in self.models])
+        names = [(saving.pinned(model), model.column, model.fetched.digest, model.digest) for model in self.models]
+        return _reopened, (bare, names)
 
     def __copy__(self) -> Pipeline:
         return self
@@ -645,18 +646,14 @@ def _load_saved(
     return Pipeline(saved.components, tuple(models), saved.language, saved.settings, options, access)
 
 
-def _reopened(bare: dict[str, Any], names: Sequence[tuple[ModelSpec, str, str]]) -> Pipeline:
-    """Open the models of a pipeline that was pickled: it carries their names and digests, not their weights."""
+def _reopened(bare: dict[str, Any], names: Sequence[tuple[ModelSpec, str, str, str]]) -> Pipeline:
+    """Open the models of a pipeline that was pickled: it has their names and digests, not their weights."""
     pipeline = Pipeline(**bare)
     access = replace(pipeline.access, revision=None)  # each origin names its own
-    models = [open_model(spec, column, access, pipeline.options) for spec, column, _ in names]
-    for model, (spec, _, digest) in zip(models, names, strict=True):
-        if model.fetched.digest != digest:
-            raise IntegrityError(
-                f"the files of {spec.reference!r} at {model.fetched.path} are not those that were pickled",
-                f"digest {digest}",
-                "Put them back, or pickle the pipeline anew",
-            )
+    models = [
+        open_model(spec, column, access, pipeline.options, check=saving.same(files, digest))
+        for spec, column, files, digest in names
+    ]
     return replace(pipeline, models=tuple(models))
 
 

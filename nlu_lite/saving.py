@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import re
+import reprlib
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -23,7 +25,7 @@ from nlu_lite import formats, registry
 from nlu_lite.encoding import BackendName, EncoderSettings
 from nlu_lite.errors import FormatError, IntegrityError, OptionError, SourceError
 from nlu_lite.models import Model, ModelOptions
-from nlu_lite.obtain import obtain
+from nlu_lite.obtain import Obtained, obtain_identified
 from nlu_lite.records import (
     BucketArchive,
     Checkpoint,
@@ -39,8 +41,8 @@ from nlu_lite.sources import Access
 from nlu_lite.text import WORD_PACKAGES, Splitter, TextSettings, Words
 
 FILE = "pipeline.json"
-LAYOUT = 1
-"""Number of the layout of a saved pipeline; grows when its fields become others, all of which have to be there."""
+LAYOUT = 2
+"""Number of the layout of a saved pipeline; grows when its fields change, all of which have to be there."""
 
 ORIGINS: dict[str, type[Origin]] = {
     kind.__name__: kind for kind in (InstalledFile, LocalFolder, HubRepository, BucketArchive)
@@ -103,12 +105,14 @@ class SavedModel:
     Attributes:
         spec: What its reference stands for; its one origin is where the weights are.
         column: Name of its column of vectors.
-        sha256: Digest of configuration, subword model and weights; see `content`.
+        sha256: Digest of the model, as its layout makes it; see `DIGESTS`.
+        layout: Number of the layout that the pipeline was saved in.
     """
 
     spec: ModelSpec
     column: str
     sha256: str
+    layout: int
 
 
 @dataclass(frozen=True)
@@ -140,7 +144,7 @@ def described(pipeline: Opened) -> dict[str, Any]:
         "language": pipeline.language,
         "text": plain(pipeline.settings),
         "options": {**plain(pipeline.options), "encoder": plain(pipeline.options.encoder)},
-        "digests": [model.fetched.digest for model in pipeline.models],
+        "digests": [model.digest for model in pipeline.models],
         "versions": _versions(pipeline.settings, pipeline.options, bool(pipeline.models)),
     }
 
@@ -162,8 +166,8 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any], prefix: str =
     return found
 
 
-def content(checkpoint: Checkpoint) -> str:
-    """Give the SHA-256 of what a model is, whatever files it lies in: reads all weights."""
+def _digest_of_layout_1(checkpoint: Checkpoint) -> str:
+    """Return the digest of a model as version 0.1.0 made it, which leaves out how texts are spelt."""
     digest = hashlib.sha256(json.dumps(dict(checkpoint.config), sort_keys=True, default=list).encode())
     digest.update(hashlib.sha256(checkpoint.subwords.data).digest())
     for name in sorted(checkpoint.tensors):
@@ -171,6 +175,13 @@ def content(checkpoint: Checkpoint) -> str:
         digest.update(json.dumps([name, tensor.shape]).encode())
         digest.update(tensor.reshape(-1).view(np.uint8).data)
     return digest.hexdigest()
+
+
+DIGESTS: Mapping[int, Callable[[Obtained], str]] = {
+    1: lambda found: _digest_of_layout_1(found.checkpoint),
+    LAYOUT: lambda found: found.identity.model,
+}
+"""By the number of the layout, how the digest of a model is made."""
 
 
 # --- to a folder -----------------------------------------------------------------------------------------------------
@@ -185,10 +196,13 @@ def save(pipeline: Opened, folder: Path, weights: Weights) -> None:
         IntegrityError: The files of a model are not those that were loaded.
     """
     _refuse_callables(pipeline.settings)
-    if folder.exists() or folder.is_symlink():
-        raise OptionError(f"there is something at {folder}", "a folder that does not exist yet", "Choose another name")
-    part = folder.with_name(f".{folder.name}.{uuid4().hex}")
+    if "\0" in str(folder):
+        raise OptionError(f"{str(folder)!r} has a NUL character", "the path of a folder", "Choose another name")
+    part = folder.with_name(f".{uuid4().hex}")  # no longer than the name of the folder may be
     with _writing(folder):
+        if folder.exists() or folder.is_symlink():
+            got = f"there is something at {folder}"
+            raise OptionError(got, "a folder that does not exist yet", "Choose another name")
         try:
             part.mkdir(parents=True)
             models = [_save_model(model, pipeline.access, part, n, weights) for n, model in enumerate(pipeline.models)]
@@ -211,10 +225,10 @@ def _refuse_callables(settings: TextSettings) -> None:
 
 def _save_model(model: Model, access: Access, folder: Path, number: int, weights: Weights) -> dict[str, Any]:
     spec = pinned(model)
-    fetched, checkpoint = obtain(spec, replace(access, revision=None))  # the origin names its own
-    if fetched.digest != model.fetched.digest:
+    found = obtain_identified(spec, replace(access, revision=None))  # the origin names its own
+    if (found.fetched.digest, found.identity.model) != (model.fetched.digest, model.digest):
         raise IntegrityError(
-            f"the files of {spec.reference!r} at {fetched.path} have changed since they were loaded",
+            f"the files of {spec.reference!r} at {found.fetched.path} have changed since they were loaded",
             "those that the pipeline runs",
             "Load the pipeline again",
         )
@@ -222,14 +236,14 @@ def _save_model(model: Model, access: Access, folder: Path, number: int, weights
     if weights is Weights.COPY:
         copy = f"weights/{number}"
         (folder / copy).mkdir(parents=True)
-        formats.write_checkpoint(checkpoint, folder / copy)
+        formats.write_checkpoint(found.checkpoint, folder / copy)
     (origin,) = spec.origins
     return {
         "reference": spec.reference,
         "column": model.column,
         "origin": {"kind": type(origin).__name__, **asdict(origin)},
         "weights": copy,
-        "sha256": content(checkpoint),
+        "sha256": model.digest,
         "sentence": None if spec.sentence is None else plain(spec.sentence),
     }
 
@@ -251,30 +265,61 @@ def read(folder: Path, versions: Versions) -> Saved:
         BadReference: A reference is not known any more.
     """
     values = _values(folder)
+    layout = values["layout"]
     with _understanding(folder):
         settings = _record(TextSettings, values["text"])
         options = _options(values["options"])
-        components = registry.resolve([str(name) for name in values["references"]])
+        components = registry.resolve(_value(tuple[str, ...], values["references"]))
         specs = [spec for spec in components if isinstance(spec, ModelSpec)]
-        models = tuple(_model(spec, one, folder) for spec, one in zip(specs, values["models"], strict=True))
-        language, before = str(values["language"]), dict(values["versions"])
-    _check_versions(before, _versions(settings, options, bool(models)), versions, options)
+        models = tuple(_model(spec, one, folder, layout) for spec, one in zip(specs, values["models"], strict=True))
+        language = _value(str, values["language"])
+        before = {name: _value(str | None, version) for name, version in values["versions"].items()}
+    _check_versions(folder, before, _versions(settings, options, bool(models)), versions, options)
     pins = {model.spec.reference: model.spec for model in models}
     pinned_components = tuple(pins.get(spec.reference, spec) for spec in components)
     return Saved(pinned_components, models, language, settings, options)
 
 
-def checked(model: SavedModel) -> Callable[[Checkpoint], None]:
-    """Give what compares the weights that are found with those that were saved."""
+def checked(model: SavedModel) -> Callable[[Obtained], None]:
+    """Return a function that compares the model that is found with the one that was saved.
 
-    def check(checkpoint: Checkpoint) -> None:
-        found = content(checkpoint)
-        if found != model.sha256:
+    It raises `IntegrityError` if they differ.
+    """
+
+    def check(found: Obtained) -> None:
+        reference = model.spec.reference
+        if model.layout != LAYOUT:
+            message = "The digest of %r in a pipeline of version 0.1.0 leaves out how texts are spelt: save it again"
+            logging.getLogger("nlu_lite").warning(message, reference)
+        digest = DIGESTS[model.layout](found)
+        if digest != model.sha256:
             (origin,) = model.spec.origins
             raise IntegrityError(
-                f"the model that {model.spec.reference!r} finds at {origin} has SHA-256 {found}",
+                f"the model that {reference!r} finds at {origin} has SHA-256 {digest}",
                 f"{model.sha256}, as when the pipeline was saved",
-                "Put the files back, or save the pipeline with weights=True where they are right",
+                "Put the files back. If you trust the change, make the pipeline again: "
+                f"nlu_lite.load({reference!r}, ...).save(...), with weights=True to keep a copy of them",
+            )
+
+    return check
+
+
+def same(files: str, digest: str) -> Callable[[Obtained], None]:
+    """Return a function that compares the model that is found with the one that was pickled.
+
+    It raises `IntegrityError` if they differ.
+
+    Args:
+        files: The digest of its files; see `Fetched`.
+        digest: The digest of the model; see `Identity`.
+    """
+
+    def check(found: Obtained) -> None:
+        if (found.fetched.digest, found.identity.model) != (files, digest):
+            raise IntegrityError(
+                f"the files of {found.spec.reference!r} at {found.fetched.path} are not those that were pickled",
+                f"digest {digest}",
+                "Put them back, or pickle the pipeline anew",
             )
 
     return check
@@ -283,24 +328,27 @@ def checked(model: SavedModel) -> Callable[[Checkpoint], None]:
 def _values(folder: Path) -> dict[str, Any]:
     path = folder / FILE
     try:
-        values = json.loads(path.read_bytes())
-    except OSError as error:
-        got = f"{path} cannot be read ({error.strerror or error})"
+        data = path.read_bytes()
+    except (OSError, ValueError) as error:  # a NUL in the name
+        got = f"{path} cannot be read ({getattr(error, 'strerror', None) or error})"
         raise SourceError(got, "the folder of a saved pipeline", "Check the path") from error
+    try:
+        values = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise FormatError(f"{path} is no JSON ({error})", "what Pipeline.save writes", REMEDY) from error
     layout = values.get("layout") if isinstance(values, dict) else None
-    if layout != LAYOUT:
-        raise FormatError(f"{path} has layout {layout!r}", f"{LAYOUT}", "Install the release that saved it")
+    if type(layout) is not int or layout not in DIGESTS:
+        known = " or ".join(map(str, DIGESTS))
+        raise FormatError(f"{path} has layout {reprlib.repr(layout)}", known, "Install the release that saved it")
     return dict(values)
 
 
 @contextmanager
 def _understanding(folder: Path) -> Iterator[None]:
-    """Explain values that are not what `save` writes."""
+    """Explain values that `save` does not write."""
     try:
         yield
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         if isinstance(error, FormatError | OptionError):
             raise
         reason = f"{type(error).__name__}: {error}"
@@ -313,16 +361,23 @@ def _options(values: dict[str, Any]) -> ModelOptions:
     return _record(ModelOptions, {**values, **here, "encoder": _record(EncoderSettings, values["encoder"])})
 
 
-def _model(spec: ModelSpec, values: dict[str, Any], folder: Path) -> SavedModel:
+def _model(spec: ModelSpec, values: dict[str, Any], folder: Path, layout: int) -> SavedModel:
     stored = dict(values["origin"])
     origin = _record(ORIGINS[stored.pop("kind")], stored)
     if values["weights"] is not None:
-        origin = LocalFolder(str((folder / values["weights"]).resolve()))
+        origin = LocalFolder(str(folder.resolve() / _copy(values["weights"])))
     sentence = None if values["sentence"] is None else _record(SentenceRecipe, values["sentence"])
     if values["reference"] != spec.reference:
-        raise ValueError(f"a model of {values['reference']!r} in the place of {spec.reference!r}")
+        raise ValueError(f"a model of {reprlib.repr(values['reference'])} in the place of {spec.reference!r}")
     saved = replace(spec, origins=(origin,), sentence=sentence)
-    return SavedModel(saved, _value(str, values["column"]), _value(str, values["sha256"]))
+    return SavedModel(saved, _value(str, values["column"]), _value(str, values["sha256"]), layout)
+
+
+def _copy(name: object) -> str:
+    """Return the name of a folder of copied weights; no other name is ever read."""
+    if not isinstance(name, str) or not re.fullmatch(r"weights/\d{1,9}", name, re.ASCII):
+        raise ValueError(f"weights in {reprlib.repr(name)}")
+    return name
 
 
 # --- versions --------------------------------------------------------------------------------------------------------
@@ -345,7 +400,7 @@ def _version(package: str) -> str | None:
 
 
 def _check_versions(
-    before: dict[str, str | None], now: dict[str, str | None], versions: Versions, options: ModelOptions
+    folder: Path, before: dict[str, str | None], now: dict[str, str | None], versions: Versions, options: ModelOptions
 ) -> None:
     """Refuse what can change a token or a piece, or a bit where bits were asked for; name the rest."""
     matters = {*TEXT_PACKAGES, *PIECE_PACKAGES, *WORD_PACKAGES}
@@ -359,7 +414,8 @@ def _check_versions(
         raise FormatError(
             f"the pipeline was saved beside other versions ({'; '.join(listed)}), which can change its result",
             "the same versions",
-            f'Install {pins or "what it was saved with"}, or accept other results: load(path=..., versions="any")',
+            f"Install {pins or 'what it was saved with'}, or accept other results: "
+            f'nlu_lite.load(path={str(folder)!r}, versions="any")',
         )
     if differing:
         listed = differences(_only(before, differing), _only(now, differing))
@@ -410,7 +466,7 @@ def _value(hint: Any, value: Any) -> Any:
     if isinstance(hint, type) and issubclass(hint, Enum):
         return hint(value)
     if type(value) is not hint:
-        raise ValueError(f"{value!r} in the place of {getattr(hint, '__name__', hint)}")
+        raise ValueError(f"{reprlib.repr(value)} in the place of {getattr(hint, '__name__', hint)}")
     return value
 
 

@@ -1,10 +1,15 @@
+import json
 import multiprocessing
 import os
+import shutil
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from nlu_lite.cache import MANIFEST, Cache, default_cache
-from nlu_lite.errors import IntegrityError, SourceError
+from nlu_lite import cache as cache_module
+from nlu_lite.cache import MANIFEST, Cache, default_cache, load_again_if_removed
+from nlu_lite.errors import IntegrityError, OptionError, SourceError
 
 
 @pytest.fixture
@@ -163,3 +168,194 @@ def test_a_cache_that_cannot_be_written_still_gives_what_it_has(cache, monkeypat
     assert cache.place("key", refuse) == path
     with pytest.raises(SourceError, match=r"Read-only.*NLU_LITE_CACHE"):
         cache.place("other", fill)
+
+
+# --- bytes that change -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def hashed(monkeypatch):
+    """Give a list of the files whose bytes are read for their digest."""
+    files = []
+    whole = cache_module.sha256
+    monkeypatch.setattr(cache_module, "sha256", lambda path: files.append(path.name) or whole(path))
+    return files
+
+
+def flip(path):
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+def test_a_folder_that_does_not_change_is_not_read_again(cache, hashed):
+    cache.place("key", fill)
+    hashed.clear()
+    assert cache.find("key") == cache.place("key", refuse) == cache.root / "key"
+    assert hashed == []
+
+
+@pytest.mark.parametrize("name", ["a", "sub/b"])
+def test_flipped_bits_are_found_at_once_and_the_folder_is_made_anew(cache, name, caplog):
+    path = cache.place("key", fill)
+    flip(path / name)
+    assert cache.find("key") is None
+    assert f"{path / name} has changed since it was placed" in caplog.text
+    assert cache.has("key")
+    assert (cache.place("key", fill) / "a").read_text() == "one"
+    assert cache.find("key") == path
+
+
+def test_flipped_bits_are_found_where_the_modification_time_was_restored(cache):
+    path = cache.place("key", fill) / "a"
+    stat = path.stat()
+    flip(path)
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert cache.find("key") is None
+
+
+def test_a_copied_cache_is_read_once(cache, hashed, tmp_path):
+    cache.place("key", fill)
+    shutil.copytree(cache.root, tmp_path / "copy")
+    copy = Cache(tmp_path / "copy")
+    hashed.clear()
+    for _ in range(3):
+        assert copy.find("key") == copy.root / "key"
+    assert sorted(hashed) == ["a", "b"]
+
+
+def test_a_folder_of_version_0_1_0_is_read_once(cache, hashed):
+    cache.place("key", fill)
+    shutil.rmtree(cache.memo.folder)  # which that version did not have
+    hashed.clear()
+    for _ in range(3):
+        assert cache.find("key")
+    assert sorted(hashed) == ["a", "b"]
+
+
+def test_a_cache_that_cannot_be_written_is_read_each_time(cache, hashed, monkeypatch):
+    cache.place("key", fill)
+    shutil.rmtree(cache.memo.folder)
+    cache.memo.folder.write_text("no folder can be made here")
+    hashed.clear()
+    for _ in range(2):
+        assert cache.find("key")
+    assert sorted(hashed) == ["a", "a", "b", "b"]
+    flip(cache.root / "key" / "a")
+    assert cache.find("key") is None
+
+
+def test_verify_reads_all_files_whatever_is_noted(cache, hashed):
+    cache.place("key", fill)
+    hashed.clear()
+    cache.verify("key")
+    assert sorted(hashed) == ["a", "b"]
+
+
+ODD = [
+    "[]",
+    "null",
+    "5",
+    '"x"',
+    "true",
+    "[" * 100_000,
+    '{"a":' * 100_000,
+    "{}",
+    '{"sizes": {}}',
+    '{"sizes": [], "sha256": []}',
+    '{"sizes": {"a": 3}, "sha256": null}',
+    '{"sizes": 5, "sha256": {"a": 5}}',
+    '{"sizes": {"a": "3"}, "sha256": {"a": "x"}}',
+    '{"sizes": {"a\\u0000": 3, "../a": 3}, "sha256": {"a\\u0000": "0", "../a": "1"}}',
+    "1" * 5000,
+    "\udcff",
+]
+
+
+@pytest.mark.parametrize("manifest", ODD, ids=lambda text: text[:20])
+def test_a_manifest_of_another_kind_is_that_of_no_folder(cache, manifest):
+    path = cache.place("key", fill)
+    (path / MANIFEST).write_bytes(manifest.encode(errors="surrogateescape"))
+    assert cache.find("key") is None
+    assert not cache.has("key")
+    assert cache.entries() == []
+    with pytest.raises(IntegrityError, match=r"is not whole.*nlu-lite cache remove key"):
+        cache.verify("key")
+    assert (cache.place("key", fill) / "a").read_text() == "one"
+
+
+def test_a_manifest_that_is_a_folder_is_that_of_no_folder(cache):
+    path = cache.place("key", fill)
+    (path / MANIFEST).unlink()
+    (path / MANIFEST).mkdir()
+    assert cache.find("key") is None
+    assert cache.place("key", fill) == path
+
+
+@settings(max_examples=25)
+@given(
+    st.recursive(st.none() | st.integers() | st.text(), lambda some: st.lists(some) | st.dictionaries(st.text(), some))
+)
+def test_any_manifest_is_whole_or_not(tmp_path_factory, content):
+    folder = tmp_path_factory.mktemp("any") / "key"
+    folder.mkdir()
+    (folder / "a").write_text("one")
+    (folder / MANIFEST).write_text(json.dumps({"sizes": {"a": 3}, "sha256": content}))
+    assert Cache(folder.parent).find("key") is None
+
+
+# --- folders that are removed ----------------------------------------------------------------------------------------
+
+
+def test_what_is_removed_while_it_is_loaded_is_loaded_once_more(cache):
+    seen = []
+
+    def load():
+        path = cache.place("key", fill)
+        seen.append(path)
+        if len(seen) == 1:
+            shutil.rmtree(cache.root)
+        return (path / "a").read_text()
+
+    assert load_again_if_removed(load, "name") == "one"
+    assert len(seen) == 2
+
+
+def test_what_is_removed_twice_is_said(cache):
+    def load():
+        path = cache.place("key", fill)
+        shutil.rmtree(cache.root)
+        return (path / "a").read_text()
+
+    with pytest.raises(SourceError, match="a was removed while 'name' was loaded, and again"):
+        load_again_if_removed(load, "name")
+
+
+def test_a_cache_that_is_removed_while_it_is_filled_is_made_again(cache):
+    calls = []
+
+    def removing(folder):
+        calls.append(folder)
+        if len(calls) == 1:
+            shutil.rmtree(cache.root)
+        fill(folder)
+
+    assert load_again_if_removed(lambda: cache.place("key", removing), "name") == cache.root / "key"
+    assert cache.find("key")
+
+
+def test_another_error_is_not_tried_again():
+    calls = []
+
+    def load():
+        calls.append(1)
+        raise SourceError("the disk is full")
+
+    with pytest.raises(SourceError, match="the disk is full"):
+        load_again_if_removed(load, "name")
+    assert calls == [1]
+
+
+def test_a_cache_with_a_nul_in_its_name_is_refused():
+    with pytest.raises(OptionError, match="NUL"):
+        default_cache("a\0b")

@@ -63,7 +63,7 @@ def test_a_lock_says_where_a_model_comes_from_and_what_each_file_is(hub, locked)
     content = tomllib.loads(locked("hf:org/tiny").read_text(encoding="utf-8"))
     files = hub.repositories["org/tiny"]
     assert content == {
-        "format": 1,
+        "format": 2,
         "nlu_lite": nlu_lite.__version__,
         "model": [
             {
@@ -71,6 +71,7 @@ def test_a_lock_says_where_a_model_comes_from_and_what_each_file_is(hub, locked)
                 "source": "hub",
                 "name": "org/tiny",
                 "revision": COMMIT,
+                "digest": nlu_lite.load("hf:org/tiny").models[0].digest,
                 "file": [
                     {"name": name, "sha256": hashlib.sha256(files[name]).hexdigest(), "size": len(files[name])}
                     for name in ("config.json", "model.safetensors", "sentencepiece.bpe.model")
@@ -152,7 +153,7 @@ def change(file, data=b"another"):
 def test_a_file_that_changed_is_named_with_both_digests(hub, locked):
     path = locked("hf:org/tiny")
     change(snapshot() / "sentencepiece.bpe.model")
-    said = r"piece.bpe.model has 7 bytes and the SHA-256 .*; expected that it has .* as .*models.lock, line 21 says"
+    said = r"piece.bpe.model has 7 bytes and the SHA-256 .*; expected that it has .* as .*models.lock, line 22 says"
     with pytest.raises(IntegrityError, match=said):
         load("hf:org/tiny", path)
 
@@ -194,6 +195,57 @@ def test_a_converted_model_that_changed_is_refused(locked, tmp_path):
         load(reference, path, cache_dir=tmp_path / "cache")
 
 
+def test_a_digest_of_another_model_is_refused(hub, locked):
+    """The files are as locked: only what is read from them is another."""
+    path = locked("hf:org/tiny")
+    text = path.read_text(encoding="utf-8")
+    path.write_text(re.sub('digest = ".*"', f'digest = "{"0" * 64}"', text), encoding="utf-8")
+    said = r"is read as a model with digest .*; expected 0{64}, as .*models\.lock, line 5 says.*lock hf:org/tiny >"
+    with pytest.raises(IntegrityError, match=said):
+        load("hf:org/tiny", path)
+    with pytest.raises(IntegrityError, match=said):
+        locking.read(path).model("hf:org/tiny").verify(nlu_lite.load("hf:org/tiny").access)
+
+
+@pytest.fixture
+def model(tmp_path):
+    return shutil.copytree(TINY, tmp_path / "model", copy_function=shutil.copyfile)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("tokenizer_config.json", {"nlu_lite_spelling": {"small_letters": True}}),
+        ("tokenizer.json", {}),
+        ("special_tokens_map.json", {}),
+        ("modules.json", []),
+    ],
+)
+def test_a_file_put_into_a_locked_folder_is_refused(locked, model, name, content):
+    lock = locked(f"path:{model}")
+    load(f"path:{model}", lock)
+    (model / name).write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(IntegrityError, match=rf"{name} has .* bytes .* expected that it is not there"):
+        load(f"path:{model}", lock)
+
+
+def test_shards_of_any_name_are_locked(locked, model):
+    """A lock lists files by the names that they usually have; the digest of the model needs no names."""
+    weights = (model / "model.safetensors").rename(model / "any.safetensors")
+    from safetensors import safe_open
+
+    with safe_open(weights, framework="numpy") as file:
+        index = {"weight_map": dict.fromkeys(file.keys(), weights.name)}
+    (model / "model.safetensors.index.json").write_text(json.dumps(index), encoding="utf-8")
+    lock = locked(f"path:{model}")
+    load(f"path:{model}", lock)
+    data = bytearray(weights.read_bytes())
+    data[-1] ^= 1
+    weights.write_bytes(data)
+    with pytest.raises(IntegrityError, match="is read as a model with digest"):
+        load(f"path:{model}", lock)
+
+
 def test_a_lock_for_another_reference_is_refused(hub, locked):
     with pytest.raises(OptionError, match=r"has no 'hf:org/tony'; .*Nearest: hf:org/tiny\. Lock it: nlu-lite"):
         load("hf:org/tony", locked("hf:org/tiny"))
@@ -217,14 +269,17 @@ SHA = re.compile(r'sha256 = "([0-9a-f]{64})"')
         ('name = "org/tiny"', 'name = "org/other"', "line 5: 'hf:org/tiny' from hub org/other; expected hub org/tiny"),
         ('name = "org/tiny"', "name = 5", "line 5: name is 5; expected a string"),
         ('name = "org/tiny"', 'nam = "org/tiny"', "line 5: an unknown key 'nam'.*Nearest: name"),
-        ('sha256 = "', 'sha256 = "g', "line 11: sha256 'g.*; expected 64 hexadecimal digits"),
-        ('name = "model.safetensors"', 'name = "config.json"', "line 16: the file 'config.json' stands twice"),
-        ("size = ", "size = true #", "line 11: size is True; expected a whole number"),
+        ('sha256 = "', 'sha256 = "g', "line 12: sha256 'g.*; expected 64 hexadecimal digits"),
+        ('name = "model.safetensors"', 'name = "config.json"', "line 17: the file 'config.json' stands twice"),
+        ("size = ", "size = true #", "line 12: size is True; expected a whole number"),
         (COMMIT, "main", "line 5: revision 'main'; expected a commit"),
         (COMMIT, "", "line 5: revision ''; expected a commit"),
         (COMMIT, "../../x", "line 5: revision '../../x'; expected a commit"),
-        ("format = 1", "format = 2", "line 1: format 2; expected 1, which"),
-        ("format = 1", "form = 1", "line 1: an unknown key 'form'"),
+        ("format = 2", "format = 3", "line 1: format 3; expected 1 or 2, which"),
+        ("format = 2", "form = 2", "line 1: an unknown key 'form'"),
+        ("digest = ", "# digest = ", "line 5: no digest; expected one in a lock of format 2"),
+        ("format = 2", "format = 1", "line 5: a digest; expected none in a lock of format 1"),
+        ('digest = "', 'digest = "g', "line 5: digest 'g.*; expected 64 hexadecimal digits"),
         ("[[model]]", "[[model", "is no TOML: .*line 5"),
         ("[[model.file]]", "[[modell]]", "an unknown key 'modell'"),
     ],
@@ -241,7 +296,7 @@ def test_a_digest_edited_by_hand_is_refused(hub, locked):
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace(SHA.search(text)[1], "0" * 64), encoding="utf-8")
     with pytest.raises(
-        IntegrityError, match=r"config.json has .*; expected that it has .* SHA-256 0{64}, as .*line 11 "
+        IntegrityError, match=r"config.json has .*; expected that it has .* SHA-256 0{64}, as .*line 12 "
     ):
         load("hf:org/tiny", path)
 
@@ -251,7 +306,7 @@ def test_an_entry_that_stands_twice_or_is_empty_is_refused(hub, locked):
     text = path.read_text(encoding="utf-8")
     table = text[text.index("[[model]]") :]
     path.write_text(text + "\n" + table, encoding="utf-8")
-    with pytest.raises(FormatError, match=r"line 2\d: 'hf:org/tiny' stands twice"):
+    with pytest.raises(FormatError, match=r"line \d+: 'hf:org/tiny' stands twice"):
         locking.read(path)
     path.write_text(text[: text.index("[[model.file]]")] + "file = []\n", encoding="utf-8")
     with pytest.raises(FormatError, match="line 5: 'hf:org/tiny' has no files"):
@@ -268,6 +323,13 @@ def test_an_entry_that_stands_twice_or_is_empty_is_refused(hub, locked):
         (b"#" * (locking.LARGEST + 1), FormatError, "at most 16,777,216"),
         (b"", FormatError, "line 1: no format"),
         (b"format = 1\nnlu_lite = ''\nmodel = []", FormatError, "line 1: no models"),
+        (b"format = " + b"1" * 5000, FormatError, "is no TOML"),
+        (b"format = " + b"[" * 5000, FormatError, "is no TOML"),
+        (b"format = 1.0", FormatError, "format is 1.0; expected a whole number"),
+        (b"format = inf", FormatError, "format is inf"),
+        (b"format = 1979-05-27", FormatError, "format is datetime.date"),
+        (b"format = -1\nnlu_lite = ''\nmodel = [{}]", FormatError, "format -1; expected 1 or 2"),
+        (b"format = 1\nnlu_lite = ''\nmodel = {}", FormatError, "model is {}; expected tables"),
     ],
 )
 def test_what_is_no_lock_is_refused(tmp_path, data, error, said):

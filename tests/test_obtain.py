@@ -336,3 +336,122 @@ def test_a_disk_that_fails_during_a_conversion_is_said_and_nothing_stays(home, w
             nlu_lite.load(f"sparknlp:{wide}")
     assert home.entries() == []
     assert len(nlu_lite.load(f"sparknlp:{wide}").predict("Put your text here.")) == 5
+
+
+def test_a_folder_that_cannot_be_made_is_said(home, tmp_path):
+    archive = write_archive(tmp_path / "tiny.zip", TINY)
+    convert(archive, tmp_path / ("x" * 255))
+    with pytest.raises(SourceError, match="cannot be written"):
+        convert(archive, tmp_path / ("x" * 256))
+    with pytest.raises(nlu_lite.OptionError, match="NUL"):
+        convert(archive, tmp_path / "a\0b")
+
+
+# --- a cache that changes, or is removed -----------------------------------------------------------------------------
+
+
+def flip(path):
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+
+
+def vectors(reference, **options):
+    return nlu_lite.matrix(nlu_lite.load(reference, **options).predict("Some text."))
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "config.json", "sentencepiece.bpe.model"])
+def test_flipped_bits_of_a_converted_model_give_no_other_vectors(home, tmp_path, name, caplog):
+    reference = f"sparknlp:{write_archive(tmp_path / 'tiny.zip', TINY)}"
+    expected = vectors(reference)
+    (folder,) = home.root.glob("model-*")
+    flip(folder / name)
+    np.testing.assert_array_equal(vectors(reference), expected)
+    assert f"{folder / name} has changed" in caplog.text
+    home.verify(folder.name)
+
+
+@pytest.mark.parametrize("name", ["tokenizer_config.json", "tokenizer.json", "added_tokens.json", "modules.json"])
+def test_files_put_into_a_converted_model_give_no_other_vectors(home, tmp_path, name):
+    reference = f"sparknlp:{write_archive(tmp_path / 'tiny.zip', TINY)}"
+    expected = vectors(reference)
+    (folder,) = home.root.glob("model-*")
+    (folder / name).write_text('{"nlu_lite_spelling": {"small_letters": true, "plain_signs": true}}')
+    np.testing.assert_array_equal(vectors(reference), expected)
+
+
+def test_a_converted_model_whose_archive_is_gone_is_fetched_again_or_missed(bucket, home):
+    expected = vectors(REFERENCE)
+    (folder,) = home.root.glob("model-*")
+    flip(folder / "model.safetensors")
+    with pytest.raises(OfflineError, match=rf"where {folder.name} has changed since it was placed"):
+        nlu_lite.load(REFERENCE, offline=True)
+    np.testing.assert_array_equal(vectors(REFERENCE), expected)
+    assert len(bucket.asked(FILE)) == 2
+
+
+@pytest.mark.slow
+def test_flipped_bits_of_a_model_that_openvino_converted_give_no_other_vectors(home, tmp_path):
+    reference = f"sparknlp:{write_archive(tmp_path / 'tiny.zip', TINY)}"
+    expected = vectors(reference, backend="openvino")
+    (folder,) = home.root.glob("openvino-*")
+    flip(folder / "openvino_model.bin")
+    np.testing.assert_array_equal(vectors(reference, backend="openvino"), expected)
+
+
+@pytest.mark.slow
+def test_a_model_that_openvino_converted_belongs_to_its_weights(home, tmp_path):
+    """Neither time nor size of the changed weights tells, but their bytes."""
+    archive = write_archive(tmp_path / "tiny.zip", TINY)
+    convert(archive, tmp_path / "model")
+    before = vectors(f"path:{tmp_path / 'model'}", backend="openvino")
+    path = tmp_path / "model" / "model.safetensors"
+    stat, data = path.stat(), bytearray(path.read_bytes())
+    data[-16:] = bytes(16)
+    path.write_bytes(data)
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    after = vectors(f"path:{tmp_path / 'model'}", backend="openvino")
+    np.testing.assert_allclose(after, vectors(f"path:{tmp_path / 'model'}"), atol=1e-5)
+    assert np.abs(after - before).max() > 1e-3
+    assert keys(home) == ["openvino", "openvino"]
+
+
+@pytest.fixture
+def removing(home, monkeypatch):
+    """Remove the cache before its model is read, as often as is asked for."""
+    from nlu_lite import formats
+
+    read = formats.read
+
+    def remove(times):
+        left = [times]
+
+        def reading(path):
+            if home.root in path.parents and left[0]:
+                left[0] -= 1
+                shutil.rmtree(home.root)
+            return read(path)
+
+        monkeypatch.setattr(formats, "read", reading)
+
+    return remove
+
+
+def test_a_cache_that_is_removed_while_a_model_loads_is_made_again(home, tmp_path, removing):
+    reference = f"sparknlp:{write_archive(tmp_path / 'tiny.zip', TINY)}"
+    expected = vectors(reference)
+    removing(1)
+    np.testing.assert_array_equal(vectors(reference), expected)
+
+
+def test_a_cache_that_is_removed_again_and_again_is_said(home, tmp_path, removing):
+    reference = f"sparknlp:{write_archive(tmp_path / 'tiny.zip', TINY)}"
+    removing(2)
+    with pytest.raises(SourceError, match=r"was removed while 'sparknlp:.*' was loaded, and again at the second"):
+        nlu_lite.load(reference)
+
+
+def test_a_model_of_the_bucket_is_fetched_again_where_the_cache_is_removed(bucket, home, removing):
+    removing(1)
+    assert vectors(REFERENCE).shape == (3, 768)
+    assert len(bucket.asked(FILE)) == 2

@@ -148,17 +148,6 @@ def test_a_saved_pipeline_and_a_pickle_keep_the_recipe(folder, weights, tmp_path
         np.testing.assert_array_equal(vectors(again), vectors(pipeline))
 
 
-def test_a_pipeline_that_was_saved_without_a_recipe_stays_without(folder, tmp_path):
-    """Version 0.1.0 did not heed the files; its pipelines give the vectors that they gave."""
-    nlu_lite.load(f"path:{folder}").save(tmp_path / "saved")
-    note = tmp_path / "saved" / "pipeline.json"
-    values = json.loads(note.read_text())
-    values["models"][0]["sentence"] = None
-    note.write_text(json.dumps(values))
-    again = nlu_lite.load(path=tmp_path / "saved")
-    np.testing.assert_array_equal(vectors(again), vectors(nlu_lite.load(f"path:{MODEL}")))
-
-
 def test_a_converted_folder_keeps_the_recipe(folder, dense, tmp_path):
     convert(folder, tmp_path / "converted")
     converted = nlu_lite.load(f"path:{tmp_path / 'converted'}")

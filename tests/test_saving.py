@@ -1,5 +1,6 @@
 import copy
 import json
+import os
 import pickle
 import shutil
 import subprocess
@@ -39,6 +40,20 @@ def changed(saved, change):
     values = json.loads((saved / "pipeline.json").read_text(encoding="utf-8"))
     change(values)
     (saved / "pipeline.json").write_text(json.dumps(values), encoding="utf-8")
+
+
+LOWERCASE = {"nlu_lite_spelling": {"small_letters": True, "plain_signs": False}}
+
+
+def flip(path):
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+
+
+def deep(levels):
+    """Make a list in a list in a list."""
+    return [deep(levels - 1)] if levels else []
 
 
 def assert_same(found, expected):
@@ -140,6 +155,31 @@ def test_copies_share_the_weights(pipeline):
     assert copy.deepcopy({"pipeline": pipeline})["pipeline"] is pipeline
 
 
+def keep_times(path, change):
+    """Change a file and give it back its times."""
+    stat = path.stat()
+    change(path)
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+
+def test_a_pickle_is_refused_where_size_and_time_of_a_changed_file_are_as_before(pipeline, weights):
+    data = pickle.dumps(pipeline)
+    keep_times(weights / "model.safetensors", flip)
+    with pytest.raises(IntegrityError, match="are not those that were pickled"):
+        pickle.loads(data)
+
+
+def test_a_pickle_is_refused_where_a_file_of_the_hub_was_added(hub, tmp_path, monkeypatch):
+    """Its commit is the same: only what is read tells that the model is another."""
+    monkeypatch.setenv("NLU_LITE_CACHE", str(tmp_path / "cache"))
+    pipeline = nlu_lite.load("hf:org/tiny")
+    data = pickle.dumps(pipeline)
+    assert_same(pickle.loads(data), pipeline)
+    (pipeline.models[0].fetched.path / "tokenizer_config.json").write_text(json.dumps(LOWERCASE))
+    with pytest.raises(IntegrityError, match="are not those that were pickled"):
+        pickle.loads(data)
+
+
 # --- what is refused -------------------------------------------------------------------------------------------------
 
 
@@ -189,6 +229,58 @@ def test_other_weights_are_refused(saved, weights):
         nlu_lite.load(path=saved)
 
 
+def other_spelling(folder):
+    (folder / "tokenizer_config.json").write_text(json.dumps(LOWERCASE), encoding="utf-8")
+
+
+def other_epsilon(folder):
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    (folder / "config.json").write_text(json.dumps(config | {"layer_norm_eps": 0.1}), encoding="utf-8")
+
+
+def other_weights(folder):
+    flip(folder / "model.safetensors")
+
+
+def other_pieces(folder):
+    path = folder / "sentencepiece.bpe.model"
+    path.write_bytes(path.read_bytes() + b"\x12\x00")  # an empty trainer specification, which overrides nothing
+
+
+def doubled_weights(folder):
+    from safetensors.numpy import load_file, save_file
+
+    tensors = load_file(folder / "model.safetensors")
+    save_file({name: tensor * np.float32(2) for name, tensor in tensors.items()}, folder / "model.safetensors")
+
+
+OTHERS = [other_spelling, other_epsilon, other_weights, other_pieces, doubled_weights]
+
+
+@pytest.mark.parametrize("change", OTHERS)
+@pytest.mark.parametrize("copied", [True, False], ids=["copied", "by reference"])
+def test_whatever_changes_beside_the_weights_is_refused(pipeline, weights, tmp_path, change, copied):
+    pipeline.save(tmp_path / "saved", weights=copied)
+    assert_same(nlu_lite.load(path=tmp_path / "saved"), pipeline)
+    change(tmp_path / "saved" / "weights" / "0" if copied else weights)
+    with pytest.raises(IntegrityError, match=r"as when the pipeline was saved.*make the pipeline again"):
+        nlu_lite.load(path=tmp_path / "saved")
+
+
+def test_the_recipe_of_a_saved_pipeline_is_not_read_again(weights, tmp_path):
+    pipeline = nlu_lite.load(f"path:{weights}", reproducible=True)
+    pipeline.save(tmp_path / "saved", weights=True)
+    copy = tmp_path / "saved" / "weights" / "0"
+    (copy / "1_Pooling").mkdir()
+    (copy / "1_Pooling" / "config.json").write_text('{"pooling_mode_cls_token": true}')
+    kinds = [("", "Transformer"), ("1_Pooling", "Pooling"), ("2_Normalize", "Normalize")]
+    modules = [{"path": path, "type": f"sentence_transformers.models.{kind}"} for path, kind in kinds]
+    (copy / "modules.json").write_text(json.dumps(modules))
+    found = nlu_lite.load(path=tmp_path / "saved").predict(TEXT, output_level="sentence")
+    expected = pipeline.predict(TEXT, output_level="sentence")
+    np.testing.assert_array_equal(nlu_lite.matrix(found), nlu_lite.matrix(expected))
+
+
 def test_weights_that_were_moved_away_are_missed(saved, weights):
     shutil.rmtree(weights)
     with pytest.raises(SourceError, match="does not exist"):
@@ -212,8 +304,15 @@ def test_a_saved_pipeline_has_its_own_options(saved, options):
     [
         (b"{", FormatError, "is no JSON"),
         (b"[]", FormatError, "has layout None"),
-        (b'{"layout": 99}', FormatError, "has layout 99; expected 1. Install the release"),
+        (b'{"layout": 99}', FormatError, "has layout 99; expected 1 or 2. Install the release"),
         (b'{"layout": 1}', FormatError, "is damaged .KeyError"),
+        (b"null", FormatError, "has layout None"),
+        (b"5", FormatError, "has layout None"),
+        (b'{"layout": true}', FormatError, "has layout True"),
+        (b'{"layout": [[[[[[[[[[]]]]]]]]]]}', FormatError, r"has layout \[\[\[\[\[\["),
+        (b"[" * 100_000, FormatError, "is no JSON"),
+        (b'{"layout": ' + b"1" * 5000 + b"}", FormatError, "is no JSON"),
+        (b"\xff", FormatError, "is no JSON"),
     ],
 )
 def test_a_damaged_note_is_refused(tmp_path, data, error, said):
@@ -240,12 +339,45 @@ def test_a_damaged_note_is_refused(tmp_path, data, error, said):
         lambda values: values["options"]["encoder"].pop("pooling"),
         lambda values: values["models"][0]["origin"].update(path=None),
         lambda values: values["models"][0].update(column=None),
+        lambda values: values.update(references="de.tokenize"),
+        lambda values: values.update(references=[5]),
+        lambda values: values.update(references=None),
+        lambda values: values.update(models=5),
+        lambda values: values.update(models=[5]),
+        lambda values: values.update(text=[]),
+        lambda values: values.update(options="x"),
+        lambda values: values.update(language=["de"]),
+        lambda values: values["versions"].update(icu4py=["0.9"]),
+        lambda values: values["versions"].update(icu4py=deep(300)),
+        lambda values: values["text"].update(words=deep(300)),
+        lambda values: values["text"].update(words={}),
+        lambda values: values["models"][0].update(weights="../elsewhere"),
+        lambda values: values["models"][0].update(weights="weights/0\0"),
+        lambda values: values["models"][0].update(weights=5),
+        lambda values: values["models"][0].update(origin=5),
+        lambda values: values["models"][0].update(sentence=[]),
+        lambda values: values["models"][0].update(sha256=5),
     ],
 )
 def test_values_that_no_release_writes_are_refused(saved, change):
     changed(saved, change)
     with pytest.raises(FormatError, match="is damaged"):
         nlu_lite.load(path=saved)
+
+
+def test_a_folder_with_a_nul_in_its_name_is_refused(tmp_path, pipeline):
+    with pytest.raises(SourceError, match="cannot be read"):
+        nlu_lite.load(path=f"{tmp_path}/a\0b")
+    with pytest.raises(OptionError, match="NUL"):
+        pipeline.save(f"{tmp_path}/a\0b")
+
+
+def test_a_folder_may_have_the_longest_name_that_there_is(tmp_path):
+    words = nlu_lite.load("en.tokenize")
+    words.save(tmp_path / ("x" * 255))
+    assert nlu_lite.load(path=tmp_path / ("x" * 255)) == words
+    with pytest.raises(SourceError, match=r"cannot be written .*too long"):
+        words.save(tmp_path / ("x" * 256))
 
 
 def test_nothing_there_is_said(tmp_path):

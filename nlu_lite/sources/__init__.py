@@ -19,6 +19,7 @@ from nlu_lite.sources.folder import FolderSource, fingerprint
 from nlu_lite.sources.hub import MODULES, HubSource, is_known
 from nlu_lite.sources.installed import InstalledSource
 from nlu_lite.sources.inventory import Inventory
+from nlu_lite.sources.snapshots import check_snapshot
 
 __all__ = [
     "PLACES",
@@ -30,6 +31,7 @@ __all__ = [
     "Inventory",
     "Place",
     "asked",
+    "check_unchanged",
     "digests",
     "discard",
     "fetch",
@@ -197,6 +199,18 @@ def _is_pinned(origins: Sequence[Origin], access: Access) -> bool:
 def asked(spec: ModelSpec) -> tuple[str, ...]:
     """Name the files without whose presence or known absence a model is not loaded: its authors' statements."""
     return (MODULES,) if spec.sentence is not None and spec.sentence.authority is Authority.AUTHORS else ()
+
+
+def check_unchanged(fetched: Fetched, cache: Cache) -> None:
+    """Compare the files of a hub repository with what they were when they were downloaded.
+
+    Archives and converted models are compared by the cache; a folder is its owner's, who may change it at any time.
+
+    Raises:
+        IntegrityError: A file has changed.
+    """
+    if isinstance(fetched.origin, HubRepository):
+        check_snapshot(fetched.path, cache)
 
 
 def discard(fetched: Fetched, access: Access) -> None:

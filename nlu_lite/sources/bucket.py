@@ -138,9 +138,10 @@ class BucketSource:
     def record(self, file: str) -> ArchiveRecord | None:
         """Give what is known of an archive that was fetched before; None where nothing is."""
         try:
-            return ArchiveRecord(**json.loads(self._record_file(file).read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
+            record = ArchiveRecord(**json.loads(self._record_file(file).read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError, RecursionError):
             return None
+        return record if _is_record(record) and record.file == file else None
 
     def records(self) -> list[ArchiveRecord]:
         """Give what is known of all archives that were fetched before, by file name."""
@@ -155,8 +156,8 @@ class BucketSource:
         for path in self._folder.glob("*.zip.json"):
             record = self.record(path.name.removesuffix(".json"))
             if record is not None:
-                folder = self.cache.find(model_key(record.sha256)) or self.cache.find(_key(record.file))
-                found |= {record.file: folder} if folder is not None else {}
+                keys = [key for key in (model_key(record.sha256), _key(record.file)) if self.cache.has(key)]
+                found |= {record.file: self.cache.root / keys[0]} if keys else {}
         return found
 
     def here(self, origin: BucketArchive, kept: dict[str, Path]) -> Path | None:
@@ -183,14 +184,17 @@ class BucketSource:
 
     def _fetched(self, record: ArchiveRecord) -> Local | None:
         path = self.cache.root / _key(record.file) / record.file
+        if self.cache.find(_key(record.file)) is None:
+            if self.cache.is_changed(_key(record.file)):
+                raise self._changed(path, record)
+            return None
         try:
-            # It is about to be converted, so that it is read once more anyway.
-            digest = sha256(path) if self.cache.find(_key(record.file)) is not None else None
+            digest = sha256(path)  # it is about to be converted, so that it is read once more anyway
         except FileNotFoundError:
             return None
-        if digest not in (None, record.sha256):
+        if digest != record.sha256:
             raise self._changed(path, record)
-        return Local(path, record.file, record.sha256) if digest is not None else None
+        return Local(path, record.file, record.sha256)
 
     def _unpacked(self, origin: BucketArchive) -> Local | None:
         for name in _matching(origin, self._unpacked_names(), ""):
@@ -199,6 +203,12 @@ class BucketSource:
 
     def _unpacked_names(self) -> list[str]:
         return [path.parent.parent.name for path in self.pretrained.glob("*/metadata/part-00000")]
+
+    def _keys(self, origin: BucketArchive) -> list[str]:
+        """Return the keys under which the cache has what the archives of a model were converted to."""
+        names = [path.name.removesuffix(".json") for path in self._folder.glob("*.zip.json")]
+        records = [record for file in _matching(origin, names, ".zip") if (record := self.record(file))]
+        return [model_key(record.sha256) for record in records]
 
     # --- what has to be fetched ---
 
@@ -283,10 +293,13 @@ class BucketSource:
 
     def _not_here(self, origin: BucketArchive) -> OfflineError:
         what = origin.file or f"{origin.name} ({origin.language})"
+        damaged = [
+            f", where {key} has changed since it was placed" for key in self._keys(origin) if self.cache.is_changed(key)
+        ]
         address = self._url(origin.file) if origin.file else self.base
         return OfflineError(
-            f"the archive {what} is neither in {self.cache.root} nor in {self.pretrained}, and the network is not to "
-            "be used",
+            f"the archive {what} is neither in {self.cache.root}{''.join(damaged)} nor in {self.pretrained}, and the "
+            "network is not to be used",
             "its files",
             f"Load it once where there is a network, from {address}, and copy {self.cache.root} here",
         )
@@ -357,6 +370,13 @@ def _matching(origin: BucketArchive, names: list[str], suffix: str) -> list[str]
     pattern = re.compile(rf"{start}_\d+(?:\.\d+)*_\d+(?:\.\d+)*_(\d+){re.escape(suffix)}")
     found = [(int(match[1]), name) for name in names if (match := pattern.fullmatch(name))]
     return [name for _, name in sorted(found, reverse=True)]
+
+
+def _is_record(record: ArchiveRecord) -> bool:
+    """Return whether the values that were read have the types that they should have."""
+    texts = isinstance(record.url, str) and isinstance(record.md5, str | None)
+    numbers = type(record.size) is int and isinstance(record.sha256, str)
+    return texts and numbers and re.fullmatch("[0-9a-f]{64}", record.sha256) is not None
 
 
 def _key(file: str) -> str:

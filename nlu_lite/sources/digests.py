@@ -38,7 +38,7 @@ def digests(path: Path, origin: Origin, digest: str, cache: Cache) -> dict[str, 
     Raises:
         IntegrityError: A converted model in the cache has changed.
     """
-    if cache.find(model_key(digest)) is not None:
+    if cache.has(model_key(digest)):
         cache.verify(model_key(digest))
     if isinstance(origin, BucketArchive) and origin.file is not None:
         record = BucketSource(cache, offline=True).record(origin.file)
@@ -46,14 +46,14 @@ def digests(path: Path, origin: Origin, digest: str, cache: Cache) -> dict[str, 
             return {origin.file: Digest(record.sha256, record.size)}
     if path.is_file():
         return {path.name: _of(path)}
-    return {name: _of(path / name) for name in _names(path)}
+    return {name: _of(path / name) for name in names(path)}
 
 
 def _of(path: Path) -> Digest:
     return Digest(sha256(path), path.stat().st_size)
 
 
-def _names(folder: Path) -> list[str]:
+def names(folder: Path) -> list[str]:
     """List the files that are read: of a folder in transformers' layout those that a model needs, of others all."""
     names = [file.relative_to(folder).as_posix() for file in sorted(folder.rglob("*")) if file.is_file()]
     return (needed(names) if "config.json" in names else []) or names

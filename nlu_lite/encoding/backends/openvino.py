@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from errno import ENOENT
 from logging import ERROR
 from pathlib import Path
 from threading import Lock
@@ -130,11 +131,12 @@ class OpenVinoBackend:
         try:
             return _openvino().Core().read_model(self._file)
         except RuntimeError as error:
+            missing = None if self._file.exists() else FileNotFoundError(ENOENT, "it was removed", str(self._file))
             raise ModelError(
                 f"{self._file} cannot be read ({str(error).splitlines()[0]})",
                 "the model as OpenVINO converted it",
                 f"Remove {self._file.parent}: it is made again",
-            ) from error
+            ) from (missing or error)
 
 
 def _compile(model: Any, precision: Precision, settings: dict[str, Any]) -> Any:

@@ -1,0 +1,103 @@
+"""Values that were computed from files and hold as long as the files do not change."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+LARGEST = 16 << 20
+"""Maximum size of a note, in bytes."""
+WAITS = 50
+"""How many milliseconds to wait for the clock of the file system to pass the last change of a file."""
+
+Stamps = dict[str, list[int]]
+
+
+@dataclass(frozen=True)
+class FileMemo:
+    """A folder of notes: each has a value and the state of the files that it was computed from.
+
+    The state of a file is its size, its modification time, its inode and the time of the last change to any of these.
+    The last is there because tools that copy or edit a file can restore its modification time. A folder that cannot be
+    written has no new notes: values are then computed each time.
+
+    Attributes:
+        folder: Where the notes are; made when the first one is written.
+    """
+
+    folder: Path
+
+    def recall(self, subject: str, files: Mapping[str, Path], make: Callable[[Any], Any]) -> Any:
+        """Return the value of a subject; compute it if there is none, or if a file has changed since.
+
+        Args:
+            subject: Name of the value.
+            files: The files that it depends on, by name.
+            make: Computes the value. Gets the value that the subject had before a file changed, or None.
+
+        Returns:
+            A value that JSON can hold.
+
+        Raises:
+            OSError: A file cannot be read.
+        """
+        stamps = _stamps(files)
+        noted = self._read(subject)
+        if noted is not None and noted["stamps"] == stamps:
+            return noted["value"]
+        value = make(None if noted is None else noted["value"])
+        if _stamps(files) == stamps:
+            self._write({"subject": subject, "stamps": stamps, "value": value})
+        return value
+
+    def _file(self, subject: str) -> Path:
+        return self.folder / f"{hashlib.sha256(subject.encode(errors='surrogateescape')).hexdigest()}.json"
+
+    def _read(self, subject: str) -> dict[str, Any] | None:
+        try:
+            with self._file(subject).open("rb") as file:
+                content = json.loads(file.read(LARGEST))
+            note: dict[str, Any] = content["note"]
+            return note if content["sha256"] == _checksum(note) and note["subject"] == subject else None
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            return None
+
+    def _write(self, note: dict[str, Any]) -> None:
+        part = self.folder / f".{uuid4().hex}"
+        with suppress(OSError):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            try:
+                part.write_text(json.dumps({"sha256": _checksum(note), "note": note}), encoding="utf-8")
+                if _is_settled(note["stamps"], part):
+                    part.replace(self._file(note["subject"]))
+            finally:
+                part.unlink(missing_ok=True)
+
+
+def _stamps(files: Mapping[str, Path]) -> Stamps:
+    found = {name: path.stat() for name, path in files.items()}
+    return {name: [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino] for name, stat in found.items()}
+
+
+def _is_settled(stamps: Stamps, probe: Path) -> bool:
+    """Wait until a change to a file would get another time than its last one: clocks of file systems are coarse."""
+    clock = 1 if os.name == "nt" else 2  # on Windows the third number is the time of creation
+    newest = max((stamp[clock] for stamp in stamps.values()), default=0)
+    for _ in range(WAITS):
+        if probe.stat().st_mtime_ns > newest:
+            return True
+        time.sleep(0.001)
+        os.utime(probe)
+    return False
+
+
+def _checksum(note: object) -> str:
+    return hashlib.sha256(json.dumps(note, sort_keys=True).encode()).hexdigest()
