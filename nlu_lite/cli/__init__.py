@@ -17,6 +17,7 @@ from nlu_lite.cli.catalogue import info, references, search
 from nlu_lite.cli.locks import lock, verify
 from nlu_lite.cli.models import cache_app, convert, download
 from nlu_lite.cli.predict import predict
+from nlu_lite.cli.spelling import on_command_line
 from nlu_lite.errors import NluLiteError, OptionError, SourceError, nearest_names
 
 __all__ = ["app", "main"]
@@ -128,7 +129,15 @@ class UsageError(NluLiteError):
     """A command, an option or its value that does not exist."""
 
 
+def _options() -> list[str]:
+    """Return the options of the command that is run."""
+    commands = getattr(typer.main.get_command(app), "commands", {})
+    command = next((commands[name] for name in sys.argv[1:] if name in commands), None)
+    return [option for parameter in getattr(command, "params", []) for option in parameter.opts]
+
+
 def _tell(error: NluLiteError, code: int, as_json: bool) -> None:
+    error = on_command_line(error, _options())
     if not as_json:
         typer.echo(f"nlu-lite: {' '.join(str(error).split())}", err=True)
         return

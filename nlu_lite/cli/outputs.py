@@ -77,6 +77,7 @@ class Output:
             return
         part = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
         with writing(self.path):
+            part.touch(exist_ok=False)  # a file of that name is not ours
             try:
                 with WRITERS[self.kind](part) as write:
                     yield lambda frame: write(frame.reset_index())
@@ -136,7 +137,7 @@ def said(summary: Mapping[str, Any], as_json: bool) -> None:
 def _parquet(path: Path) -> Iterator[Write]:
     from pyarrow import parquet
 
-    with path.open("xb") as file:
+    with path.open("wb") as file:
         writers: list[parquet.ParquetWriter] = []
 
         def write(frame: pd.DataFrame) -> None:
@@ -154,7 +155,7 @@ def _parquet(path: Path) -> Iterator[Write]:
 
 @contextmanager
 def _csv(path: Path) -> Iterator[Write]:
-    with path.open("x", encoding="utf-8", newline="") as file:
+    with path.open("w", encoding="utf-8", newline="") as file:
 
         def write(frame: pd.DataFrame) -> None:
             frame.apply(_cells).to_csv(file, index=False, header=file.tell() == 0)
@@ -171,7 +172,7 @@ def _cells(column: pd.Series[Any]) -> pd.Series[Any]:
 
 @contextmanager
 def _jsonl(path: Path) -> Iterator[Write]:
-    with path.open("x", encoding="utf-8") as file:
+    with path.open("w", encoding="utf-8") as file:
         yield lambda frame: _write_lines(frame, file)
 
 

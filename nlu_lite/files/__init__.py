@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from nlu_lite.errors import InputError, MissingExtra, OptionError
 from nlu_lite.files.chunks import Predict, answer, digest, plan_layout
-from nlu_lite.files.columns import text_column
+from nlu_lite.files.columns import check_language_column, text_column
 from nlu_lite.files.encodings import lines
 from nlu_lite.files.notes import Finished, Run, changes, has_notes, read_finished
 from nlu_lite.files.parts import Parts, writing
@@ -97,6 +97,7 @@ def read_batches(request: Request, check: Callable[[pa.Table], object]) -> Batch
     _check_installed()
     reading = opened(_selected(request, source), request.chunk, check)
     text = text_column(reading.schema, reading.texts, request.text_column)
+    check_language_column(reading.schema, request.lang_column)
     _check_gaps(reading.gaps.get(text), request.missing)
     return Batches(map(_frame, reading.tables), text, reading.rows)
 

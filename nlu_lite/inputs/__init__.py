@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nlu_lite.errors import InputError
-from nlu_lite.inputs.arrow import drawn, from_arrow, without_views
+from nlu_lite.inputs.arrow import drawn, from_arrow, series_objects, to_objects, without_views
 from nlu_lite.inputs.hugging_face import dataset_batches
 from nlu_lite.inputs.reading import Columns, Given, Missing, Reading, Split
 from nlu_lite.inputs.saying import is_foreign_frame, item_remedy, kind, remedy, rows
@@ -84,7 +84,7 @@ def read(data: object, reading: Reading) -> Given:
             "Leave them out, or pass a frame, such as pandas.DataFrame(data)",
         )
     index = data.index if isinstance(data, pd.Series) else None
-    return _read_items(_items(data) if found is None else found.to_pylist(), index, None, reading)
+    return _read_items(_items(data) if found is None else to_objects(found), index, None, reading)
 
 
 def _read_sheet(sheet: Sheet, reading: Reading) -> Given:
@@ -105,7 +105,7 @@ def _items(data: object) -> Sequence[object]:
     if isinstance(data, (list, tuple)):
         return data
     if isinstance(data, pd.Series) or (isinstance(data, pd.Index) and data.nlevels == 1):
-        return data.tolist()
+        return series_objects(data)
     if isinstance(data, np.ndarray) and data.ndim == 1 and data.dtype.names is None:
         return list(data.tolist())
     if isinstance(data, (*NO_TEXTS, np.ndarray, pd.MultiIndex)) or not isinstance(data, Iterable):

@@ -11,6 +11,7 @@ from nlu_lite.inputs.hugging_face import dataset_batches, joined
 from nlu_lite.inputs.saying import kind
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
 
 STREAM, ARRAY = "__arrow_c_stream__", "__arrow_c_array__"
@@ -93,6 +94,53 @@ def _check_objects(data: Any) -> None:
     objects = [name for name, dtype in dtypes.items() if str(dtype) == "Object"]
     if objects:
         raise pa.ArrowTypeError(f"Python's objects in {', '.join(objects)}")
+
+
+def to_objects(column: pa.ChunkedArray, name: object = None) -> list[object]:
+    """Return the values of a column as Python's objects.
+
+    Args:
+        column: The column.
+        name: Its name, for the error.
+
+    Raises:
+        InputError: Python has no such values: dates after the year 9999, unknown time zones, invalid UTF-8.
+    """
+    import pyarrow as pa
+
+    try:
+        found: list[object] = column.to_pylist()
+    except (pa.ArrowException, ValueError, ArithmeticError, LookupError) as error:
+        where = "the data" if name is None else f"the column {name!r}"
+        got = f"{where} of type {column.type} has values that Python cannot hold ({error})"
+        raise InputError(got, "strings in UTF-8, or lists of them", "Name a column of texts, or convert it") from error
+    return found
+
+
+def series_objects(series: pd.Series[Any] | pd.Index) -> list[object]:
+    """Return the values of a pandas Series or Index as Python's objects.
+
+    Raises:
+        InputError: As `to_objects`.
+    """
+    import pandas as pd
+
+    if isinstance(series.dtype, pd.ArrowDtype):
+        return to_objects(series.array.__arrow_array__(), series.name)
+    found: list[object] = series.tolist()
+    return found
+
+
+def frame_without_views(frame: pd.DataFrame) -> pd.DataFrame:
+    """Cast the columns of a pandas frame as `without_views` does, if they are Arrow's."""
+    import pandas as pd
+
+    for name, dtype in frame.dtypes.items():
+        if isinstance(dtype, pd.ArrowDtype) and _plain(dtype.pyarrow_dtype) != dtype.pyarrow_dtype:
+            column = without_views(frame[name].array.__arrow_array__())
+            frame = frame.copy(deep=False)
+            frame[name] = pd.Series(pd.arrays.ArrowExtensionArray(column), frame.index)
+    return frame
 
 
 def without_views(data: Any) -> Any:

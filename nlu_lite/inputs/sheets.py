@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nlu_lite.errors import InputError, nearest_names
+from nlu_lite.inputs.arrow import frame_without_views, series_objects, to_objects
 from nlu_lite.inputs.reading import Reading
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class PandasSheet:
 
     def values(self, name: Hashable) -> list[object]:
         """See `Sheet`."""
-        return self.frame[name].tolist()
+        return series_objects(self.frame[name])
 
     def holds_strings(self, name: Hashable) -> bool:
         """See `Sheet`."""
@@ -71,7 +72,7 @@ class PandasSheet:
         """See `Sheet`."""
         kept = self.frame.drop(columns=[name])
         kept.attrs = {}  # of the whole frame, not of its rows
-        return kept.set_flags(allows_duplicate_labels=True)
+        return frame_without_views(kept.set_flags(allows_duplicate_labels=True))
 
 
 @dataclass(frozen=True)
@@ -94,8 +95,7 @@ class ArrowSheet:
 
     def values(self, name: Hashable) -> list[object]:
         """See `Sheet`."""
-        found: list[object] = self.table.column(name).to_pylist()
-        return found
+        return to_objects(self.table.column(name), name)
 
     def holds_strings(self, name: Hashable) -> bool:
         """See `Sheet`."""

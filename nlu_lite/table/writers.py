@@ -51,7 +51,7 @@ def open_writer(corpus: Corpus, layout: Layout, names: Sequence[str]) -> Writer:
     Raises:
         InputError: A column of the caller's has the name of one of the result's, or the library cannot hold it.
     """
-    if corpus.kept is not None and not hasattr(corpus.kept, "iloc"):
+    if corpus.kept is not None:
         _check_repeatable(corpus.kept)
     writer = _writer(corpus, layout)
     both = [name for name in writer.names if name in names]
@@ -74,20 +74,28 @@ def _writer(corpus: Corpus, layout: Layout) -> Writer:
             return PolarsWriter(_polars(_sheet(corpus)))
 
 
-def _check_repeatable(table: pa.Table) -> None:
+def _check_repeatable(kept: pd.DataFrame | pa.Table) -> None:
     """Refuse now what Arrow could not repeat when the vectors are there."""
-    import pyarrow as pa
+    for name, column in _arrow_columns(kept).items():
+        import pyarrow as pa
 
-    for name in table.column_names:
         try:
-            table.column(name).take(pa.array([0] * min(1, len(table)), pa.int64()))
+            column.take(pa.array([0] * min(1, len(column)), pa.int64()))
         except pa.ArrowException as error:
-            kind = table.schema.field(name).type
             raise InputError(
-                f"Arrow cannot repeat the column {name!r} of type {kind} ({error})",
+                f"Arrow cannot repeat the column {name!r} of type {column.type} ({error})",
                 "columns of other types",
                 "Cast it, or pass keep_columns=False",
             ) from error
+
+
+def _arrow_columns(kept: pd.DataFrame | pa.Table) -> dict[Any, pa.ChunkedArray]:
+    import pandas as pd
+
+    if not isinstance(kept, pd.DataFrame):
+        return dict(zip(kept.column_names, kept.columns, strict=True))
+    names = [name for name, dtype in kept.dtypes.items() if isinstance(dtype, pd.ArrowDtype)]
+    return {name: kept[name].array.__arrow_array__() for name in names}
 
 
 # --- pandas ----------------------------------------------------------------------------------------------------------
