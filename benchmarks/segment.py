@@ -1,12 +1,12 @@
-"""How well and how fast sentences and words are found, beside other tools.
+"""Compare the quality and speed of segmentation with other tools.
 
-    python benchmarks/segment.py table FOLDER     F1 of each language, as the table of docs/languages.md
-    python benchmarks/segment.py speed FOLDER     millions of characters a second on one core, all tools in one run
-    python benchmarks/segment.py short FOLDER     microseconds a document where each sentence is one
+    python benchmarks/segment.py table FOLDER     F1 of each language: the table of docs/languages.md
+    python benchmarks/segment.py speed FOLDER     millions of characters per second on one core, all tools in one run
+    python benchmarks/segment.py short FOLDER     microseconds per document, where each document is one sentence
 
 FOLDER holds files <language>-<treebank>.jsonl of Universal Dependencies; each line is a document with `text`,
-`sentences` [[begin, end], ...] and `tokens` [[begin, end, ...], ...], half-open code-point offsets. A span is right
-when both its ends are. Needs `pip install spacy pysbd` and the extra `words`.
+`sentences` [[begin, end], ...] and `tokens` [[begin, end, ...], ...], half-open code-point offsets. A span is correct
+if both its ends are. Needs `pip install spacy pysbd` and the extra `words`.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from nlu_lite.text.rules import list_languages_with_rules
 
 Spans = list[tuple[int, int]]
 Tool = Callable[[str], tuple[Spans, Spans]]
-"""Takes a text and gives its sentences and its words; an empty list where a tool does not find them."""
+"""Takes a text and returns its sentences and its words; an empty list if a tool does not find them."""
 
-# --- ours and what it stands on ---------------------------------------------------------------------------------------
+# --- nlu_lite, and the libraries below it -----------------------------------------------------------------------------
 
 
 def ours(language: str, words: Words = Words.ICU) -> Tool:
@@ -111,7 +111,7 @@ jun lt ltd maj mar mr mrs ms no nov oct pp prof rep rev sen sep sept sgt sr st u
 
 
 def spark_nlp(text: str) -> tuple[Spans, Spans]:
-    """What Spark NLP's default SentenceDetector and Tokenizer do, from the description of their rules."""
+    """Split like Spark NLP's default SentenceDetector and Tokenizer, by the documentation of their rules."""
     ends = [match.end() for match in re.finditer(r"[.;]+|[!?]+(?=\s|\Z)", text) if not protected(text, match)]
     sentences = trimmed(text, zip([0, *ends], [*ends, len(text)], strict=True))
     words: Spans = []
@@ -122,7 +122,7 @@ def spark_nlp(text: str) -> tuple[Spans, Spans]:
 
 
 def protected(text: str, stop: re.Match[str]) -> bool:
-    """Abbreviations, initials, and stops between letters or digits."""
+    """Return whether a period belongs to an abbreviation or initial, or is between letters or digits."""
     if not stop.group().startswith("."):
         return False
     word = re.search(r"[\w.]*\Z", text[max(0, stop.start() - 20) : stop.start()])
@@ -132,7 +132,7 @@ def protected(text: str, stop: re.Match[str]) -> bool:
 
 
 def parts(word: str, offset: int) -> Spans:
-    """A run of context characters is split off at each end."""
+    """Split a run of context characters off each end."""
     match = re.fullmatch(rf"([{CONTEXT}]*)(.*?)([{CONTEXT}]*)", word, re.DOTALL)
     assert match is not None
     return [(offset + match.start(g), offset + match.end(g)) for g in (1, 2, 3) if match.group(g)]
@@ -157,7 +157,7 @@ def f1(gold: list[set[tuple[int, int]]], found: list[set[tuple[int, int]]]) -> f
 
 
 def scores(tool: Tool | None, documents: list[dict]) -> tuple[float | None, float | None]:
-    """F1 of sentences and of words; None where the tool finds none."""
+    """Return the F1 of sentences and of words; None if the tool finds none."""
     if tool is None:
         return None, None
     found = [tool(document["text"]) for document in documents]
@@ -248,7 +248,7 @@ def timed(folder: Path) -> Iterator[tuple[str, list[dict]]]:
 
 
 def short(folder: Path) -> None:
-    """The others take a document a call; nlu_lite takes all in one."""
+    """Time short documents: nlu_lite takes all in one call, the other tools take one document per call."""
     tools = (("nlu_lite", ours_together), ("nlu_lite, language not given", lambda _: ours_together("xx")))
     others = tuple((name, one_by_one(make)) for name, make, _ in TOOLS[1:])
     print("| treebank | characters | " + " | ".join(name for name, _ in tools + others) + " |")
@@ -273,7 +273,7 @@ def one_by_one(make: Callable[[str], Tool | None]) -> Callable[[str], Callable[[
 
 
 def rate(tool: Tool | None, text: str, length: int) -> float | None:
-    """Millions of characters a second of processor time, the best of three: other programs do not count."""
+    """Return millions of characters per second of processor time, the best of three runs."""
     if tool is None:
         return None
     return length / seconds(tool, (text * (length // len(text) + 1))[:length]) / 1e6

@@ -1,11 +1,11 @@
-"""How well packages find words that are written without spaces: the table of those tried in docs/languages.md.
+"""Compare packages that find words in scripts without spaces: the table of packages in docs/languages.md.
 
     python benchmarks/words.py FOLDER
 
-FOLDER is that of benchmarks/segment.py. Packages that are not installed are left out; both of lindera's are one module,
-so one of them is measured at a time. For each treebank: F1 of the package alone (ICU cuts what it is not asked about)
-and with the rules of the language after it, then millions of characters a second of processor time. Chinese packages
-are given simplified characters, as the chosen one is.
+FOLDER is the folder of benchmarks/segment.py. Packages that are not installed are left out. Both lindera packages are
+the same module, so measure one at a time. For each treebank the script prints the F1 of the package alone (ICU cuts
+text in other scripts), the F1 with the rules of the language applied afterwards, and millions of characters per second
+of processor time. Chinese packages get simplified characters, as nlu_lite passes them.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def thulac() -> Cutter:
 
 
 def nlpo3() -> Cutter:
-    """With words that stand 20 times or more in the Thai National Corpus."""
+    """Use the words that occur 20 times or more in the Thai National Corpus."""
     import nlpo3 as package
     from pythainlp.corpus import tnc
 
