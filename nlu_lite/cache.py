@@ -263,7 +263,12 @@ def default_cache(cache_dir: str | Path | None = None) -> Cache:
 
     if "\0" in str(cache_dir or ""):
         raise OptionError(f"cache_dir={str(cache_dir)!r}", "a path without NUL characters", "Name another folder")
-    return Cache(Path(cache_dir or os.environ.get("NLU_LITE_CACHE") or user_cache_path("nlu_lite", appauthor=False)))
+    chosen = cache_dir or os.environ.get("NLU_LITE_CACHE") or user_cache_path("nlu_lite", appauthor=False)
+    try:
+        return Cache(Path(chosen))
+    except TypeError as error:
+        got = f"cache_dir is a {type(chosen).__name__}"
+        raise OptionError(got, "the path of a file or folder", "Pass a str or a Path") from error
 
 
 def sha256(path: Path) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from nlu_lite import formats, registry
 from nlu_lite.cache import Cache, default_cache
-from nlu_lite.errors import NluLiteError
+from nlu_lite.errors import NluLiteError, printable
 from nlu_lite.records import (
     Authority,
     BucketArchive,
@@ -109,7 +109,8 @@ def info(reference: str, *, cache_dir: str | Path | None = None) -> Info:
         ('small_bert_L2_128', 'as written')
     """
     found = registry.look_up(reference)
-    return Info(tuple(_described(found, Inventory(default_cache(cache_dir)))))
+    described = _described(found, Inventory(default_cache(cache_dir)))
+    return Info(tuple((name, None if value is None else printable(value)) for name, value in described))
 
 
 @dataclass(frozen=True, repr=False)
@@ -215,7 +216,7 @@ def address(origin: Origin) -> str:
         return f"hf:{origin.repository}" + (f" at {origin.revision}" if origin.revision else "")
     if isinstance(origin, BucketArchive):
         return origin.file or f"{origin.name} ({origin.language}), its newest archive"
-    return f"the package {origin.distribution}" if isinstance(origin, InstalledFile) else origin.path
+    return f"the package {origin.distribution}" if isinstance(origin, InstalledFile) else printable(origin.path)
 
 
 # --- cards -----------------------------------------------------------------------------------------------------------

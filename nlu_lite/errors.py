@@ -28,6 +28,16 @@ LONGEST_NAME = 100
 """Characters of a name that are compared with others."""
 
 
+def printable(text: str) -> str:
+    r"""Escape what no encoding can write: the bytes of file names that are not UTF-8, and lone surrogates of JSON.
+
+    Example:
+        >>> printable("a name of \udcff")
+        'a name of \\udcff'
+    """
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 class NluLiteError(Exception):
     """The root of the tree.
 
@@ -45,10 +55,10 @@ class NluLiteError(Exception):
     """
 
     def __init__(self, got: str, expected: str = "", remedy: str = "", nearest: Sequence[str] = ()) -> None:
-        self.got = got if len(got) <= LONGEST else f"{got[:LONGEST]}..."
-        self.expected = expected
-        self.remedy = remedy
-        self.nearest = tuple(nearest)
+        self.got = printable(got if len(got) <= LONGEST else f"{got[:LONGEST]}...")
+        self.expected = printable(expected)
+        self.remedy = printable(remedy)
+        self.nearest = tuple(map(printable, nearest))
         super().__init__(self._message())
 
     def __reduce__(self) -> tuple[type[NluLiteError], tuple[str, str, str, tuple[str, ...]]]:

@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 from nlu_lite import registry, sources
 from nlu_lite._version import __version__
 from nlu_lite.cache import Cache
-from nlu_lite.errors import FormatError, IntegrityError, OptionError, SourceError
+from nlu_lite.errors import FormatError, IntegrityError, OptionError, SourceError, printable
 from nlu_lite.obtain import obtain_identified
 from nlu_lite.records import BucketArchive, HubRepository, InstalledFile, ModelSpec, Origin
 from nlu_lite.sources import PLACES, Access, Digest, Fetched
@@ -202,7 +202,13 @@ def _table(model: LockedModel) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Write a TOML string: JSON's, but for DEL, which TOML wants escaped."""
+    """Write a TOML string: JSON's, but for DEL, which TOML wants escaped.
+
+    Raises:
+        FormatError: It is the name of a file that is not UTF-8, which TOML cannot hold.
+    """
+    if printable(text) != text:
+        raise FormatError(f"the name {text!r} is not UTF-8", "a name that a lock can hold", "Rename the file or folder")
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 

@@ -12,7 +12,7 @@ from nlu_lite import files, inputs, locking, registry, saving, sources, stages, 
 from nlu_lite.cache import default_cache
 from nlu_lite.discovery import address, describe_recipe
 from nlu_lite.encoding import BackendName, Precision, check_number
-from nlu_lite.errors import FormatError, OptionError
+from nlu_lite.errors import FormatError, OptionError, printable
 from nlu_lite.files import Written
 from nlu_lite.models import Model, ModelOptions, check_prompt, open_model
 from nlu_lite.models import changed as changed_model
@@ -669,8 +669,12 @@ def _locked(
 
 
 def _described(spec: ModelSpec | ComponentSpec, model: Model | None) -> dict[str, object]:
-    row: dict[str, object] = {"reference": spec.reference, "action": spec.action.value, "language": spec.language}
-    row["rules"] = text.describe_rules(spec.language)
+    row: dict[str, object] = {
+        "reference": printable(spec.reference),
+        "action": spec.action.value,
+        "language": spec.language,
+        "rules": text.describe_rules(spec.language),
+    }
     if model is not None:
         row |= {
             "column": model.column,
@@ -680,7 +684,7 @@ def _described(spec: ModelSpec | ComponentSpec, model: Model | None) -> dict[str
             "layers": model.encoder.backend.layers,
             "sentence_vectors": describe_recipe(model.recipe, model.normalize),
             "source": address(model.fetched.origin),
-            "files": str(model.fetched.path),
+            "files": printable(str(model.fetched.path)),
             "digest": model.fetched.digest,
             "verified": model.fetched.verified,
         }

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 
+from nlu_lite.errors import printable
 from nlu_lite.models import Model
 from nlu_lite.records import Action, ModelSpec
 from nlu_lite.saving import Opened, plain
@@ -58,7 +59,7 @@ def as_text(pipeline: Opened) -> str:
     for stage in stages(pipeline):
         settings = ", ".join(f"{name}={value!r}" for name, value in stage.settings.items())
         lines.append(f"  {stage.name}: {stage.what}{'; ' if settings else ''}{settings}")
-    return "\n".join(lines)
+    return printable("\n".join(lines))
 
 
 def as_html(pipeline: Opened) -> str:
@@ -70,7 +71,7 @@ def as_html(pipeline: Opened) -> str:
     asked = escape(" ".join(spec.reference for spec in pipeline.components))
     caption = f"<caption>Pipeline: {asked}; language {escape(pipeline.language)}</caption>"
     head = "<thead><tr><th>stage</th><th>what</th><th>settings</th></tr></thead>"
-    return f'<table style="text-align: left">{caption}{head}<tbody>{rows}</tbody></table>'
+    return printable(f'<table style="text-align: left">{caption}{head}<tbody>{rows}</tbody></table>')
 
 
 def _settings(model: Model) -> dict[str, object]:

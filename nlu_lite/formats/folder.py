@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nlu_lite.errors import FormatError, UnsupportedReference
 from nlu_lite.formats.added_tokens import (
@@ -20,14 +19,14 @@ from nlu_lite.formats.added_tokens import (
     with_tokens,
     written_tokens,
 )
-from nlu_lite.formats.json_files import REMEDY, read_json
+from nlu_lite.formats.json_files import REMEDY, read_json, read_optional
+from nlu_lite.formats.paths import is_file, present
+from nlu_lite.formats.placeholders import check_content
 from nlu_lite.formats.sizes import check_sizes
-from nlu_lite.formats.tensors import LazyTensors, map_safetensors, write_safetensors
+from nlu_lite.formats.tensors import LazyTensors, write_safetensors
 from nlu_lite.formats.vocabularies import WordSpelling, from_parts
+from nlu_lite.formats.weights import read_weights
 from nlu_lite.records import AddedToken, Card, Checkpoint, Floats, Spelling, SubwordKind, SubwordModel
-
-if TYPE_CHECKING:
-    import torch
 
 
 @dataclass(frozen=True)
@@ -82,6 +81,20 @@ PIECES = "sentencepiece.bpe.model"
 SPELLING = "nlu_lite_spelling"
 """In the settings: how Spark NLP spells a text for XLM-RoBERTa and CamemBERT, whose tokenizers have no such setting."""
 
+SMALL_FILES = (
+    TOKENIZER,
+    SETTINGS,
+    PIECES,
+    "spiece.model",
+    "spm.model",
+    "vocab.txt",
+    "vocab.json",
+    "merges.txt",
+    "added_tokens.json",
+    "special_tokens_map.json",
+)
+"""Files of a subword model that are looked at whatever the kind of the model."""
+
 RESPELT = ("albert", "deberta-v2")
 """Kinds whose SentencePiece tokenizer in transformers heeds ``do_lower_case``; the others ignore it."""
 
@@ -91,13 +104,15 @@ class TransformersFolder:
 
     def matches(self, path: Path) -> bool:
         """Say whether `path` is a folder with a ``config.json``."""
-        return (path / "config.json").is_file()
+        return is_file(path / "config.json")
 
     def read(self, path: Path) -> Checkpoint:
         """Read the model; weights in ``model.safetensors`` (or its shards) before ``pytorch_model.bin``."""
+        for name in SMALL_FILES:
+            check_content(path / name, "a file of a subword model")
         config = read_config(path)
         model_type = str(config["model_type"])
-        tensors = _plainly_named(path, _weights(path), LAYOUTS[model_type].prefix)
+        tensors = _plainly_named(path, read_weights(path), LAYOUTS[model_type].prefix)
         check_sizes(config, len(tensors), str(path / "config.json"))
         width = config.get("hidden_size")
         card = Card(dimension=width if isinstance(width, int) else None)
@@ -157,87 +172,6 @@ def read_config(folder: Path) -> dict[str, object]:
             "Code of a repository is never run here: use another model",
         )
     return config
-
-
-def list_folder(folder: Path) -> list[Path]:
-    """Return what is in a folder, by name.
-
-    Raises:
-        FormatError: It cannot be read.
-    """
-    try:
-        return sorted(folder.iterdir())
-    except OSError as error:
-        raise FormatError(
-            f"{folder} cannot be read ({error.strerror})", "a model's folder", "Check the path"
-        ) from error
-
-
-def present(folder: Path) -> list[str]:
-    """Return the first few names in a folder, for an error."""
-    return [path.name for path in list_folder(folder)[:20]]
-
-
-def _weights(folder: Path) -> dict[str, Callable[[], Floats]]:
-    readers = {"model.safetensors": map_safetensors, "pytorch_model.bin": _load_bin}
-    for name, read in readers.items():
-        if (folder / name).is_file():
-            return read(folder / name)
-        index = folder / f"{name}.index.json"
-        if index.is_file():
-            return {name: make for part in _shards(index) for name, make in read(part).items()}
-    raise FormatError(f"{folder} holds {present(folder)}", "weights in model.safetensors or pytorch_model.bin", REMEDY)
-
-
-def _shards(index: Path) -> list[Path]:
-    names = read_json(index, dict).get("weight_map")
-    if not isinstance(names, dict) or not all(isinstance(name, str) for name in names.values()):
-        raise FormatError(f"{index} has no weight_map", "the file name of each tensor", REMEDY)
-    shards = [index.parent / name for name in sorted(set(names.values()))]
-    for shard in shards:
-        if shard.parent != index.parent or not shard.is_file():
-            raise FormatError(f"{index} names {shard.name!r}, which is not in the folder", "its shards", REMEDY)
-    return shards
-
-
-def _load_bin(path: Path) -> dict[str, Callable[[], Floats]]:
-    """Load a PyTorch file as data only: `weights_only` refuses whatever is not a tensor."""
-    import torch
-
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True, mmap=_is_zip(path))
-    except Exception as error:  # PyTorch documents none: damaged bytes give TypeError, AssertionError, IndexError...
-        # Its own words are left out: they advise to run what the file says.
-        reason = type(error).__name__
-        raise FormatError(f"{path} cannot be read as weights ({reason})", "a state dict of tensors", REMEDY) from error
-    if not isinstance(state, dict) or not all(isinstance(tensor, torch.Tensor) for tensor in state.values()):
-        raise FormatError(f"{path} holds no state dict", "a state dict of tensors", REMEDY)
-    floats = {str(name): tensor for name, tensor in state.items() if tensor.is_floating_point()}
-    for name, tensor in floats.items():
-        _check_stored(path, name, tensor)
-    return {name: partial(_floats, tensor) for name, tensor in floats.items()}
-
-
-def _check_stored(path: Path, name: str, tensor: torch.Tensor) -> None:
-    """Refuse a tensor that claims more values than the file holds, by strides of 0: a copy of it fills the memory."""
-    import torch
-
-    if tensor.layout is not torch.strided or tensor.is_meta:
-        raise FormatError(f"{path} holds {name!r} as {tensor.layout} on {tensor.device}", "plain weights", REMEDY)
-    stored = tensor.untyped_storage().nbytes() // tensor.element_size()
-    if tensor.numel() > stored:
-        raise FormatError(f"{path} holds {name!r} of shape {tuple(tensor.shape)}", f"at most {stored} values", REMEDY)
-
-
-def _floats(tensor: torch.Tensor) -> Floats:
-    array: Floats = tensor.detach().float().contiguous().numpy()
-    return array
-
-
-def _is_zip(path: Path) -> bool:
-    """PyTorch's older files are no zips and cannot be mapped."""
-    with path.open("rb") as file:
-        return file.read(2) == b"PK"
 
 
 def _plainly_named(
@@ -318,8 +252,7 @@ def _relevant(tokens: Iterable[AddedToken], vocabulary: set[str]) -> set[AddedTo
 
 
 def _tokenizer_settings(folder: Path) -> dict[str, Any]:
-    path = folder / SETTINGS
-    return read_json(path, dict) if path.is_file() else {}
+    return read_optional(folder / SETTINGS)
 
 
 def _spelling(folder: Path, model_type: str) -> Spelling:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any, TypeVar
 
 from nlu_lite.errors import FormatError
+from nlu_lite.formats.placeholders import check_content
 
 Json = TypeVar("Json", dict[str, Any], list[Any])
 
@@ -20,10 +22,19 @@ def read_json(path: Path, kind: type[Json]) -> Json:
         FormatError: It cannot be read, or holds something else.
     """
     expected = "a JSON object" if kind is dict else "a JSON array"
+    check_content(path, expected)
     try:
         content = json.loads(path.read_bytes())
+    except FileNotFoundError:  # named without its cause, which would say that somebody removed the file just now
+        reason = "a broken link" if path.is_symlink() else "missing"
+        raise FormatError(f"{path} cannot be read (it is {reason})", expected, REMEDY) from None
     except (OSError, ValueError, RecursionError) as error:
         raise FormatError(f"{path} cannot be read ({error})", expected, REMEDY) from error
     if not isinstance(content, kind):
         raise FormatError(f"{path} holds a {type(content).__name__}", expected, REMEDY)
     return content
+
+
+def read_optional(path: Path) -> dict[str, Any]:
+    """Read a JSON object that may be missing; a folder or a broken link of its name is an error, as for `read_json`."""
+    return read_json(path, dict) if os.path.lexists(path) else {}

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from nlu_lite.errors import FormatError, UnsupportedReference
 from nlu_lite.formats.added_tokens import SETTINGS
-from nlu_lite.formats.json_files import read_json
+from nlu_lite.formats.json_files import read_json, read_optional
+from nlu_lite.formats.paths import is_file
 from nlu_lite.records import Alignment, Authority, SentencePooling, SentenceRecipe
 
 MODULES = "modules.json"
@@ -87,15 +88,15 @@ def transformer_folder(root: Path) -> str:
         kind, path = _module(root / MODULES, read_json(root / MODULES, list)[0])
     except (FormatError, UnsupportedReference, IndexError):
         return ""
-    return path if kind == "Transformer" and (root / path / "config.json").is_file() else ""
+    return path if kind == "Transformer" and is_file(root / path / "config.json") else ""
 
 
 def _root(folder: Path) -> Path | None:
     """Return the folder of the statements: the model's own, or the one above where it is an old layout's."""
-    if (folder / MODULES).is_file():
+    if os.path.lexists(folder / MODULES):  # a broken link states something that cannot be read
         return folder
     path = folder.absolute()
-    is_old = OLD_FOLDER.fullmatch(path.name) and (path.parent / MODULES).is_file()
+    is_old = OLD_FOLDER.fullmatch(path.name) and is_file(path.parent / MODULES)
     return path.parent if is_old and transformer_folder(path.parent) == path.name else None
 
 
@@ -143,7 +144,7 @@ def _pooling(path: Path) -> SentencePooling:
 
 def _prompt(path: Path, usual: str) -> str:
     """Give the prompt that the authors put before a text unless told otherwise; the kind's where they name none."""
-    values: Mapping[str, Any] = read_json(path, dict) if path.is_file() else {}
+    values = read_optional(path)
     name = values.get("default_prompt_name")
     if name is None:
         return usual
@@ -156,10 +157,9 @@ def _prompt(path: Path, usual: str) -> str:
 
 def _check_letters(folder: Path, root: Path) -> None:
     """Refuse lowercasing that the tokenizer does not do by itself."""
-    limits = next((path for path in (folder / LIMITS, root / LIMITS) if path.is_file()), None)
-    asked = limits is not None and read_json(limits, dict).get("do_lower_case") is True
-    settings = read_json(folder / SETTINGS, dict) if asked and (folder / SETTINGS).is_file() else {}
-    if asked and settings.get("do_lower_case") is not True:
+    limits = folder / LIMITS if is_file(folder / LIMITS) else root / LIMITS
+    asked = read_optional(limits).get("do_lower_case") is True
+    if asked and read_optional(folder / SETTINGS).get("do_lower_case") is not True:
         _refuse(f"{limits} asks for small letters, {SETTINGS} does not", "the same in both")
 
 

@@ -12,6 +12,7 @@ from nlu_lite.language_names import language_codes
 from nlu_lite.records import AS_STATED, Action, ComponentSpec, HubRepository, LocalFolder, ModelSpec
 from nlu_lite.registry.catalogue import REPOSITORY, Catalogue, Kind, Reads, Row, Status, kinds
 from nlu_lite.registry.own import Registration, current, expanded, register
+from nlu_lite.registry.remedies import SCHEMES, is_path, remedy_for, remedy_for_object
 from nlu_lite.registry.search import LONGEST, find
 
 __all__ = [
@@ -34,8 +35,8 @@ __all__ = [
 DEFAULT = "xx.embed.multilingual_e5_small_q4"
 """What is meant where nothing is asked for: the packaged model."""
 
-EXPECTED = {"hf": "hf:organisation/name", "path": "path:DIR", "sparknlp": "sparknlp:DIR_OR_ZIP"}
-DIRECT = tuple(f"{scheme}:" for scheme in EXPECTED)
+DIRECT = tuple(f"{scheme}:" for scheme in SCHEMES)
+LANGUAGE = re.compile(r"([a-z]{2,3})\.")
 COMPONENT = re.compile(r"([a-z]{2,3})\.(tokenize|sentence_detector)")
 LONGEST_PATH = 4096
 """Characters of a path that a system may know."""
@@ -117,9 +118,9 @@ def look_up(reference: str) -> Found:
 def _split(request: object, catalogue: Catalogue) -> list[str]:
     if not isinstance(request, str):
         got = f"a reference of type {type(request).__name__}"
-        raise UnknownReference(got, "a str such as 'xx.embed.xlm'", "Pass the reference's name")
+        raise UnknownReference(got, "a str such as 'xx.embed.xlm'", remedy_for_object(request))
     whole = request.strip()
-    if whole.startswith(DIRECT) or whole in catalogue.rows:  # some of NLU's references hold spaces
+    if whole.startswith(DIRECT) or whole in catalogue.rows or is_path(whole):  # some of NLU's references hold spaces
         return [whole]
     names = request.split()
     if not names:
@@ -148,7 +149,8 @@ def _found(name: str, catalogue: Catalogue) -> Found:
 def _direct(name: str, scheme: str, rest: str) -> ModelSpec:
     if not rest or (not REPOSITORY.fullmatch(rest) if scheme == "hf" else len(rest) > LONGEST_PATH or "\0" in rest):
         what = "repository" if scheme == "hf" else "folder"
-        raise UnknownReference(f"{_shown(name)} names no {what}", EXPECTED[scheme])
+        remedy = remedy_for(name) if scheme == "hf" else "Check the path"
+        raise UnknownReference(f"{_shown(name)} names no {what}", SCHEMES[scheme], remedy)
     origin = HubRepository(rest) if scheme == "hf" else LocalFolder(rest)
     model = re.sub(r"\W", "_", _last_part(scheme, rest))
     return ModelSpec(name, "xx", model, None, Action.EMBED, (origin,), sentence=AS_STATED)
@@ -182,8 +184,8 @@ def _loadable(found: Found) -> Spec:
 def _unknown(name: str, catalogue: Catalogue) -> UnknownReference:
     return UnknownReference(
         f"no reference is called {_shown(name)}",
-        f"one of the catalogue, <language>.tokenize, <language>.sentence_detector, {', '.join(EXPECTED.values())}",
-        "Check the name, or look for it: nlu-lite search WORDS",
+        f"one of the catalogue, <language>.tokenize, <language>.sentence_detector, {', '.join(SCHEMES.values())}",
+        remedy_for(name),
         _nearest(name, catalogue),
     )
 
@@ -194,7 +196,8 @@ def _nearest(name: str, catalogue: Catalogue) -> list[str]:
         return []
     folded = {reference.casefold(): reference for reference in catalogue.rows}
     wanted = _with_code(name.casefold())
-    language = wanted.partition(".")[0] if "." in wanted else "en"
+    before = LANGUAGE.match(wanted)
+    language = before[1] if before else "en"
     folded |= {f"{language}.{action.value}": f"{language}.{action.value}" for action in TEXT_ACTIONS}
     same = [folded[key] for key in _candidates(wanted) if key in folded]
     return same or [folded[key] for key in get_close_matches(wanted, folded, n=4)]

@@ -16,7 +16,7 @@ from pathlib import Path
 from threading import Lock
 from types import TracebackType
 
-from nlu_lite.errors import FormatError, SourceError
+from nlu_lite.errors import FormatError, OptionError, SourceError
 from nlu_lite.registry.catalogue import Catalogue, nlu_rows, read_data
 from nlu_lite.registry.entries import LARGEST, Source, extended
 
@@ -82,6 +82,7 @@ def register(path: str | os.PathLike[str]) -> Registration:
         What takes the entries out again, by its `remove` or as a context manager.
 
     Raises:
+        OptionError: `path` is no path.
         SourceError: The file cannot be read.
         FormatError: It is no TOML, or has an entry that cannot be used; the file and the line are named.
 
@@ -155,11 +156,18 @@ def _from_environment() -> tuple[Source, ...]:
 
 
 def expanded(path: str | os.PathLike[str]) -> Path:
-    """Give a path with the user's home in the place of ``~``; as it is where no such user is known."""
+    """Return a path with the user's home in the place of ``~``; as it is where no such user is known.
+
+    Raises:
+        OptionError: It is no path.
+    """
     try:
         return Path(path).expanduser()
     except RuntimeError:  # the home of a user who is not known: there is no such file either
         return Path(path)
+    except TypeError as error:
+        got = f"path is a {type(path).__name__}"
+        raise OptionError(got, "the path of a file or folder", "Pass a str or a Path") from error
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -11,6 +12,9 @@ from pathlib import Path
 from nlu_lite.cache import sha256
 from nlu_lite.errors import SourceError
 from nlu_lite.records import LocalFolder
+
+NAME = re.compile(r"[a-zA-Z0-9][\w.-]*/[\w.-]*\w", re.ASCII)
+"""A path that could be the name of a repository of the hub as well."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,10 @@ class FolderSource:
         except OSError as error:  # overlong, or in a folder that may not be looked into
             beside, reason = [], f"cannot be looked at ({error.strerror})"
         near = [str(path.parent / name) for name in get_close_matches(path.name, beside)]
-        raise SourceError(f"{path} {reason}", "a model's folder or file", "Check the path", near)
+        remedy = "Check the path"
+        if NAME.fullmatch(origin.path):
+            remedy += f"; hf:{origin.path} is the repository of that name on the Hugging Face hub"
+        raise SourceError(f"{path} {reason}", "a model's folder or file", remedy, near)
 
 
 def expanded(origin: LocalFolder) -> Path:

@@ -199,9 +199,19 @@ def _chosen(origin: HubRepository, names: Sequence[str]) -> list[str]:
         raise SourceError(
             f"the repository {origin.repository!r} has no {' and no '.join(missing)}; it has {present}",
             "a model in transformers' layout",
-            "Load another repository, or another revision of this one",
+            _other_place(origin, names),
         )
     return files
+
+
+def _other_place(origin: HubRepository, names: Sequence[str]) -> str:
+    """Return the remedy for a repository without a model at its root: an old layout has it in a folder."""
+    weights = {name.rpartition("/")[0] for name in names if any(p.fullmatch(name.rpartition("/")[2]) for p in WEIGHTS)}
+    inner = sorted(folder for folder in weights if folder and f"{folder}/config.json" in names)
+    if not inner:
+        return "Load another repository, or another revision of this one"
+    revision = f" --revision {origin.revision}" if origin.revision else ""
+    return f"Run `hf download {origin.repository}{revision} --local-dir DIR`, and load path:DIR/{inner[0]}"
 
 
 def needed(names: Sequence[str]) -> list[str]:

@@ -20,6 +20,7 @@ from threading import Lock
 from typing import IO, Protocol
 
 from nlu_lite.errors import FormatError
+from nlu_lite.formats.placeholders import Empty, check_content
 from nlu_lite.formats.sparknlp.faults import damaged, unsupported
 
 TAIL = 1 << 20
@@ -58,6 +59,7 @@ class FileSource:
     """A file of a folder."""
 
     def __init__(self, path: Path) -> None:
+        check_content(path, "a file of Spark NLP's model", Empty.ALLOWED)
         self.path = path
         self.name = str(path)
         with _readable(self.name):

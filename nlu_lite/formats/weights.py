@@ -1,0 +1,101 @@
+"""The weights of a folder in transformers' layout, whole or in shards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from nlu_lite.errors import FormatError
+from nlu_lite.formats.json_files import REMEDY, read_json
+from nlu_lite.formats.paths import is_file, present
+from nlu_lite.formats.placeholders import check_content
+from nlu_lite.formats.tensors import map_safetensors
+from nlu_lite.records import Floats
+
+if TYPE_CHECKING:
+    import torch
+
+LONGEST_NAME = 255
+"""Characters of a file's name; the rest of a longer one is not shown."""
+
+Makers: TypeAlias = dict[str, Callable[[], Floats]]
+"""For each tensor what makes its array."""
+
+
+def read_weights(folder: Path) -> Makers:
+    """Read the weights of a folder: ``model.safetensors`` (or its shards) before ``pytorch_model.bin``.
+
+    Returns:
+        For each tensor of floating-point numbers what gives it as float32.
+
+    Raises:
+        FormatError: There are none, or they are damaged.
+    """
+    readers = {"model.safetensors": map_safetensors, "pytorch_model.bin": _load_bin}
+    for name, read in readers.items():
+        if is_file(folder / name):
+            return _read_weights(folder / name, read)
+        index = folder / f"{name}.index.json"
+        if is_file(index):
+            return {name: make for part in _shards(index) for name, make in _read_weights(part, read).items()}
+    raise FormatError(f"{folder} holds {present(folder)}", "weights in model.safetensors or pytorch_model.bin", REMEDY)
+
+
+def _read_weights(path: Path, read: Callable[[Path], Makers]) -> Makers:
+    check_content(path, "weights")
+    return read(path)
+
+
+def _shards(index: Path) -> list[Path]:
+    names = read_json(index, dict).get("weight_map")
+    if not isinstance(names, dict) or not all(isinstance(name, str) for name in names.values()):
+        raise FormatError(f"{index} has no weight_map", "the file name of each tensor", REMEDY)
+    shards = [index.parent / name for name in sorted(set(names.values()))]
+    for shard in shards:
+        if shard.parent != index.parent or not is_file(shard):
+            raise FormatError(
+                f"{index} names {shard.name[:LONGEST_NAME]!r}, which is not in the folder", "its shards", REMEDY
+            )
+    return shards
+
+
+def _load_bin(path: Path) -> Makers:
+    """Load a PyTorch file as data only: `weights_only` refuses whatever is not a tensor."""
+    import torch
+
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True, mmap=_is_zip(path))
+    except Exception as error:  # PyTorch documents none: damaged bytes give TypeError, AssertionError, IndexError...
+        # Its own words are left out: they advise to run what the file says.
+        reason = type(error).__name__
+        raise FormatError(f"{path} cannot be read as weights ({reason})", "a state dict of tensors", REMEDY) from error
+    if not isinstance(state, dict) or not all(isinstance(tensor, torch.Tensor) for tensor in state.values()):
+        raise FormatError(f"{path} holds no state dict", "a state dict of tensors", REMEDY)
+    floats = {str(name): tensor for name, tensor in state.items() if tensor.is_floating_point()}
+    for name, tensor in floats.items():
+        _check_stored(path, name, tensor)
+    return {name: partial(_floats, tensor) for name, tensor in floats.items()}
+
+
+def _check_stored(path: Path, name: str, tensor: torch.Tensor) -> None:
+    """Refuse a tensor that claims more values than the file holds, by strides of 0: a copy of it fills the memory."""
+    import torch
+
+    if tensor.layout is not torch.strided or tensor.is_meta:
+        raise FormatError(f"{path} holds {name!r} as {tensor.layout} on {tensor.device}", "plain weights", REMEDY)
+    stored = tensor.untyped_storage().nbytes() // tensor.element_size()
+    if tensor.numel() > stored:
+        raise FormatError(f"{path} holds {name!r} of shape {tuple(tensor.shape)}", f"at most {stored} values", REMEDY)
+
+
+def _floats(tensor: torch.Tensor) -> Floats:
+    array: Floats = tensor.detach().float().contiguous().numpy()
+    return array
+
+
+def _is_zip(path: Path) -> bool:
+    """PyTorch's older files are no zips and cannot be mapped."""
+    with path.open("rb") as file:
+        return file.read(2) == b"PK"
