@@ -215,7 +215,7 @@ def test_the_command_line_has_the_option(tmp_path, name):
     assert found["document"].fillna("").tolist() == ["One.", "", "Two."]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(texts=st.lists(st.text(max_size=12) | st.text(" \t\n\x00\x1c\u200b\u2029", max_size=3), max_size=6))
 def test_the_document_level_has_as_many_rows_as_texts(pipeline, texts):
     frame = kept(pipeline, texts, "document", metadata=True)

@@ -76,7 +76,7 @@ def check_rows(layout: Layout) -> None:
         raise OptionError(
             'empty="keep" at the token level, where a text without words has no token to make a row of',
             "it at the sentence or document level",
-            'Pass output_level="sentence" or "document", or leave empty= out',
+            'Pass output_level="sentence" or output_level="document", or leave empty= out',
         )
 
 
