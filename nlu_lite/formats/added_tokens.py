@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import reprlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -150,9 +151,9 @@ def written_tokens(tokens: Iterable[AddedToken]) -> dict[str, dict[str, object]]
 def with_tokens(tokenizer: Mapping[str, Any], tokens: Iterable[AddedToken]) -> bytes:
     """Return a ``tokenizer.json`` that lists these added tokens instead of its own."""
     listed = [asdict(token) for token in tokens]
-    return json.dumps({**tokenizer, "added_tokens": listed}, ensure_ascii=False).encode()
+    return json.dumps({**tokenizer, "added_tokens": listed}).encode()
 
 
 def _unusable(path: Path, value: object) -> FormatError:
     expected = f"text of 1 to {LONGEST} characters, an id and true or false for {', '.join(FLAGS)}"
-    return FormatError(f"{path} lists the added token {str(value)[:200]}", expected, REMEDY)
+    return FormatError(f"{path} lists the added token {reprlib.repr(value)}", expected, REMEDY)

@@ -85,7 +85,7 @@ def _id_of_pair(kind: str, pair: object) -> int:
     match pair:
         case [str(), int(found)]:
             return _checked(kind, found)
-    raise refused(f"post_processor {kind}", f"has the piece {str(pair)[:80]}", "a name and an id")
+    raise refused(f"post_processor {kind}", f"has the piece {shown(pair)}", "a name and an id")
 
 
 def _around_template(pieces: list[Any], tokens: dict[str, Any]) -> Around:

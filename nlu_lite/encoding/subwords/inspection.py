@@ -7,12 +7,14 @@ growth of a text.
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
+from math import prod
 from typing import Any
 
-from nlu_lite.encoding.subwords.charsmap import longest_text, parse_charsmap
+from nlu_lite.encoding.subwords.charsmap import decode_charsmap
 from nlu_lite.encoding.subwords.patterns import is_safe
 from nlu_lite.errors import ModelError
 
@@ -22,7 +24,7 @@ DEEPEST = 4
 """Sequences in one another."""
 LONGEST = 100
 """Characters of a text that a component puts in or looks for."""
-GROWTH = 128
+GROWTH = 64
 """By how much normalization and pre-tokenization may multiply a text's bytes, Unicode's own forms apart."""
 REMEDY = "Fetch it again, or save the tokenizer with transformers"
 
@@ -124,18 +126,18 @@ def check_components(parts: Parts) -> None:
         ModelError: There is such a component; names it.
     """
     components = [*chain.from_iterable(_components(parts.get(part), part, DEEPEST) for part in SEQUENCES)]
-    growth = 1.0
-    for _, component in components:
-        growth *= max(1.0, _growth(component))
+    where = " and ".join(SEQUENCES)
     if len(components) > MOST_COMPONENTS:
-        raise refused("tokenizer", f"has {len(components)} components", f"at most {MOST_COMPONENTS}")
+        raise refused(where, f"have {len(components)} components", f"at most {MOST_COMPONENTS}")
+    factors = [(component["type"], max(1.0, _growth(component))) for component in components]
+    growth = prod(factor for _, factor in factors)
     if growth > GROWTH:
-        kinds = ", ".join(dict.fromkeys(component["type"] for _, component in components))
-        raise refused("tokenizer", f"can multiply a text by {growth:.3g} ({kinds})", f"at most {GROWTH}")
+        kinds = ", ".join(dict.fromkeys(kind for kind, factor in factors if factor > 1))
+        raise refused(where, f"can multiply a text by {growth:.3g} ({kinds})", f"at most {GROWTH}")
 
 
-def _components(value: object, part: str, depth: int) -> Iterator[tuple[str, Parts]]:
-    """Yield each component of a part of the file with the part's name, once it has been checked."""
+def _components(value: object, part: str, depth: int) -> Iterator[Parts]:
+    """Yield each component of a part of the file, once it has been checked."""
     if value is None:
         return
     if not isinstance(value, dict):
@@ -152,7 +154,7 @@ def _components(value: object, part: str, depth: int) -> Iterator[tuple[str, Par
         if not isinstance(kind, str) or kind not in known:
             raise refused(part, f"has the type {shown(kind)}", f"Sequence, {', '.join(known)}")
         check_fields(f"{part} {kind}", value, known[kind])
-        yield part, value
+        yield value
 
 
 def check_fields(component: str, value: Parts, fields: Mapping[str, Field]) -> None:
@@ -185,7 +187,7 @@ def _growth(component: Parts) -> float:
             return 1 + len(prepended.encode(errors="replace")) / LONGEST
         case {"type": "Precompiled", "precompiled_charsmap": charsmap}:
             try:
-                return longest_text(parse_charsmap(charsmap))
+                return decode_charsmap(charsmap).growth
             except ValueError as error:
                 raise refused("normalizer Precompiled", f"cannot be used: {error}", "a compiled map") from error
         case {"type": "ByteLevel" | "BertNormalizer"}:
@@ -203,5 +205,5 @@ def refused(component: str, got: str, expected: str) -> ModelError:
 
 
 def shown(value: object) -> str:
-    """Return a value for an error, cut: it can be vast."""
-    return repr(value)[:80] if isinstance(value, str | int | float | None) else type(value).__name__
+    """Return a value for an error, cut: it can be vast, or nested deeply."""
+    return reprlib.repr(value)

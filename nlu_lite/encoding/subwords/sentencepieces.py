@@ -169,12 +169,10 @@ def _charsmap(data: bytes) -> bytes:
 
     try:
         charsmap = _field(SentencePieceNormalizer(model_proto=data).serialized_normalizer_spec(), 2)
-        if charsmap:
-            check_charsmap(charsmap)
+        return check_charsmap(charsmap).data if charsmap else b""
     except (RuntimeError, ValueError, IndexError) as error:
         got = f"the SentencePiece model's normalizer cannot be used: {error}"
         raise ModelError(got, "a compiled map of characters", "Fetch the model's files again") from error
-    return charsmap
 
 
 def _field(message: bytes, wanted: int) -> bytes:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from nlu_lite.encoding.subwords.added import check_ids, check_normalized, declared, matchable, renumbering
 from nlu_lite.encoding.subwords.core import Encoded, Frame, Subwords
 from nlu_lite.encoding.subwords.framing import SPECIAL, find_frame
-from nlu_lite.encoding.subwords.inspection import REMEDY, check_components, refused
+from nlu_lite.encoding.subwords.inspection import REMEDY, check_components, refused, shown
 from nlu_lite.encoding.subwords.rows import check_added, check_rows, warn_of_unused_rows
 from nlu_lite.encoding.subwords.rust import contained
 from nlu_lite.encoding.subwords.vocabularies import parse_model, vocabulary_of
@@ -149,7 +149,7 @@ def _parse_token(value: Any) -> AddedToken:
             flags = {name: value[name] for name in FLAGS if name in value}
             if all(isinstance(flag, bool) for flag in flags.values()):
                 return AddedToken(content, int(number), **flags)
-    raise refused("added_tokens", f"have {str(value)[:80]}", "an id, a content, and true or false for each flag")
+    raise refused("added_tokens", f"have {shown(value)}", "an id, a content, and true or false for each flag")
 
 
 def _check_rows(
