@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nlu_lite.errors import FormatError
-from nlu_lite.formats.json_files import read_json
+from nlu_lite.formats.json_files import read_optional
 from nlu_lite.records import AddedToken
 
 SETTINGS = "tokenizer_config.json"
@@ -63,13 +63,15 @@ def read_added_tokens(folder: Path, tokenizer: Mapping[str, Any]) -> tuple[Added
 
 def _stated(folder: Path, tokenizer: Mapping[str, Any]) -> Iterator[tuple[Path, AddedToken]]:
     """Yield each file's added tokens, the file with the most authority first."""
-    path, decoder = folder / SETTINGS, _read(folder / SETTINGS).get(DECODER) or {}
+    path, decoder = folder / SETTINGS, read_optional(folder / SETTINGS).get(DECODER) or {}
     if not isinstance(decoder, dict):
         raise _unusable(path, decoder)
     yield from ((path, parse_token(path, value, number)) for number, value in decoder.items())
     yield from ((folder / TOKENIZER, token) for token in listed_tokens(folder / TOKENIZER, tokenizer))
     path = folder / LEGACY
-    yield from ((path, parse_token(path, {"content": content}, number)) for content, number in _read(path).items())
+    yield from (
+        (path, parse_token(path, {"content": content}, number)) for content, number in read_optional(path).items()
+    )
 
 
 def listed_tokens(path: Path, tokenizer: Mapping[str, Any]) -> list[AddedToken]:
@@ -91,10 +93,6 @@ def vocabulary_of(tokenizer: Mapping[str, Any]) -> set[str]:
     if isinstance(vocabulary, list):
         return {entry[0] for entry in vocabulary if isinstance(entry, list) and entry and isinstance(entry[0], str)}
     return set(vocabulary) if isinstance(vocabulary, dict) else set()
-
-
-def _read(path: Path) -> dict[str, Any]:
-    return read_json(path, dict) if path.is_file() else {}
 
 
 def parse_token(path: Path, value: object, key: object = None) -> AddedToken:
@@ -129,7 +127,7 @@ def _number(value: object) -> int | None:
 
 def _named(folder: Path) -> Iterator[str]:
     """Yield the names of the special tokens that the settings and the special tokens map state."""
-    for values in (_read(folder / SETTINGS), _read(folder / SPECIAL_TOKENS)):
+    for values in (read_optional(folder / SETTINGS), read_optional(folder / SPECIAL_TOKENS)):
         yield from _contents(values.get(name) for name in NAMED)
         for name in LISTED:
             listed = values.get(name)

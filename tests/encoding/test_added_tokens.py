@@ -17,7 +17,7 @@ from nlu_lite.encoding.subwords import open_subwords
 from nlu_lite.encoding.subwords.added import Splitter, sentencepiece_normalizer
 from nlu_lite.errors import FormatError, ModelError
 from nlu_lite.formats import read, write_checkpoint
-from nlu_lite.formats.folder import LAYOUTS
+from nlu_lite.formats.subword_files import LAYOUTS, read_subwords
 from nlu_lite.records import AddedToken, Alignment, Checkpoint, Spelling, SubwordKind
 from tests.encoding.test_architectures import (
     EXTRA,
@@ -37,10 +37,8 @@ SENTENCEPIECE = [kind for kind in KINDS if LAYOUTS[kind].kind is SubwordKind.SEN
 
 def checkpoint_of(folder, rows):
     """Read a folder that has no weights, as if its embedding matrix had these rows."""
-    from nlu_lite.formats.folder import _subwords
-
     config = json.loads((folder / "config.json").read_text())
-    return Checkpoint(config, {WORDS: np.zeros((rows, 2), np.float32)}, _subwords(folder, config["model_type"]))
+    return Checkpoint(config, {WORDS: np.zeros((rows, 2), np.float32)}, read_subwords(folder, config["model_type"]))
 
 
 def opened(folder, rows):
