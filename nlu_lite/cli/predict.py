@@ -195,7 +195,7 @@ def _source(texts: list[str] | None, file: str | None) -> str:
         return "-"
     if (file is None) == (not texts):
         raise typer.BadParameter("give either texts or --file", param_hint="TEXT...")
-    return file or "-"
+    return "-" if file is None else file
 
 
 def _check(texts: list[str] | None, request: Request, output: Output | None, dtype: Numbers | None) -> None:

@@ -133,10 +133,11 @@ def check_storable(schema: pa.Schema, names: Iterable[str]) -> None:
     from pyarrow import parquet
 
     for name in names:
-        empty = pa.schema([schema.field(name)]).empty_table()
+        empty, file = pa.schema([schema.field(name)]).empty_table(), BytesIO()
         try:
-            with parquet.ParquetWriter(BytesIO(), empty.schema) as writer:
+            with parquet.ParquetWriter(file, empty.schema) as writer:
                 writer.write_table(empty.take(pa.array([], pa.int64())))
-        except pa.ArrowException as error:
-            got = f"Parquet cannot hold the column {name!r} of type {schema.field(name).type} ({error})"
+            parquet.read_schema(file)  # fails where lists or records are nested too deeply
+        except (pa.ArrowException, OSError) as error:
+            got = f"Parquet cannot hold the column {name!r} of type {schema.field(name).type!s:.60} ({error})"
             raise InputError(got, "columns of other types", "Mend it, or pass keep_columns=False") from error

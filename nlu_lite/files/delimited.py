@@ -106,7 +106,8 @@ def read_header(file: Input) -> Header:
     delimiter = file.delimiter or ("\t" if file.format is Format.TSV else _detected(sample, is_whole, file.name))
     names = next(iter(_records(sample, delimiter)), None)
     if names is None:
-        raise FormatError(f"{file.name} cannot be read (Empty CSV file)", "a header", "Add one, or leave it out")
+        reason = "a header that is too long" if sample.strip() else "Empty CSV file"
+        raise FormatError(f"{file.name} cannot be read ({reason})", "a header", "Add one, or leave it out")
     return Header(names, delimiter)
 
 

@@ -129,8 +129,8 @@ def _found(source: str | Path, form: Format | None, delimiter: str | None) -> So
     if source == STDIN:
         return Source((_stream(None, form or Format.TXT),))
     path = Path(source)
-    if not _exists(path):
-        raise SourceError(f"{path} does not exist", "a file or folder of texts", "Check the path")
+    if source == "" or not _exists(path):  # an empty path would be the working directory
+        raise SourceError(f"{source or repr('')} does not exist", "a file or folder of texts", "Check the path")
     if path.is_dir():
         return Source(tuple(Input(file, form or _format(file), delimiter) for file in _files(path)), path)
     if not path.is_file():
@@ -211,6 +211,12 @@ def _endings() -> str:
 def _check_delimiter(delimiter: str | None) -> None:
     if delimiter is None:
         return
-    if len(delimiter) != 1 or not delimiter.isascii() or delimiter.isalnum() or delimiter in '"\r\n\0':
+    if (
+        not isinstance(delimiter, str)
+        or len(delimiter) != 1
+        or not delimiter.isascii()
+        or delimiter.isalnum()
+        or delimiter in '"\r\n\0'
+    ):
         expected = "one ASCII character that is no letter, digit, quote or line end"
         raise OptionError(f"delimiter={delimiter!r}", expected, "Pass one such as ';' or '\\t'")

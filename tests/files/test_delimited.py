@@ -70,7 +70,7 @@ def test_delimiters_that_fit_equally_are_not_guessed(tmp_path):
     assert rows_of(path, ";") == [{"price, net": "1,50", "amount": "3"}]
 
 
-@pytest.mark.parametrize("delimiter", ["", ",,", '"', "\n", "é", "a", "\0"])
+@pytest.mark.parametrize("delimiter", ["", ",,", '"', "\n", "é", "a", "\0", b";", 3, True])
 def test_delimiters_that_cannot_be_are_refused(tmp_path, delimiter):
     with pytest.raises(OptionError, match="delimiter="):
         rows_of(put(tmp_path, "a,b\n1,2\n"), delimiter)
@@ -132,6 +132,11 @@ def test_records_are_never_lost_in_silence(tmp_path, monkeypatch, text, said, bl
     monkeypatch.setattr(encodings, "BLOCK", block)
     with pytest.raises(FormatError, match=said):
         rows_of(put(tmp_path, text))
+
+
+def test_a_header_that_is_too_long_is_said(tmp_path):
+    with pytest.raises(FormatError, match="a header that is too long"):
+        rows_of(put(tmp_path, '"' + "x" * 200_000 + '",b\n1,2\n'))
 
 
 def test_a_quote_within_a_field_is_a_character(tmp_path):

@@ -171,6 +171,16 @@ def test_strings_that_are_not_utf_8_are_refused(words, tmp_path, column):
         words.predict_file(tmp_path / "in.parquet", tmp_path / "out.parquet")
 
 
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])
+def test_what_is_nested_too_deeply_for_parquet_is_refused_before_work_begins(words, tmp_path, opening, closing):
+    rows = f'{{"text": "a", "n": {opening * 120}1{closing * 120}}}\n'
+    (tmp_path / "in.jsonl").write_text(rows)
+    with pytest.raises(InputError, match=r"Parquet cannot hold the column 'n' .*too deeply nested.*keep_columns=False"):
+        words.predict_file(tmp_path / "in.jsonl", tmp_path / "out.parquet")
+    assert not (tmp_path / "out.parquet.parts").exists()
+    assert words.predict_file(tmp_path / "in.jsonl", tmp_path / "out.parquet", keep_columns=False).rows == 1
+
+
 # --- predict ---------------------------------------------------------------------------------------------------------
 
 

@@ -30,8 +30,9 @@ def test_a_pipe_that_must_be_read_twice_is_refused_and_not_opened(tmp_path, form
 
 
 def test_names_that_no_file_can_have_are_refused(words, tmp_path):
-    with pytest.raises(SourceError, match="does not exist"):
-        find("a\0b.txt", None)
+    for name in ("a\0b.txt", ""):
+        with pytest.raises(SourceError, match="does not exist"):
+            find(name, None)
     (tmp_path / "file.txt").write_text("x")
     with pytest.raises(SourceError, match="does not exist"):
         find(tmp_path / "file.txt" / "below.txt", None)
