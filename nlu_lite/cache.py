@@ -218,15 +218,15 @@ def load_again_if_removed(load: Callable[[], T], name: str) -> T:
         name: Name of what is loaded, for the error.
 
     Raises:
-        SourceError: A file was removed both times.
+        SourceError: A file was removed both times, or cannot be read.
     """
     try:
-        return load()
+        return _explained(load)
     except (NluLiteError, OSError) as error:
         if _removed_file(error) is None:
             raise
     try:
-        return load()
+        return _explained(load)
     except (NluLiteError, OSError) as error:
         path = _removed_file(error)
         if path is None:
@@ -236,6 +236,17 @@ def load_again_if_removed(load: Callable[[], T], name: str) -> T:
             "a cache that is not emptied meanwhile",
             "End the program that empties it, or name another folder: cache_dir=... or NLU_LITE_CACHE",
         ) from error
+
+
+def _explained(load: Callable[[], T]) -> T:
+    """Call `load`, and explain what the system says of a file that is there and cannot be read."""
+    try:
+        return load()
+    except (NluLiteError, FileNotFoundError):
+        raise
+    except OSError as error:
+        got = f"{error.filename or 'a file'} cannot be read ({error.strerror or error})"
+        raise SourceError(got, "files that can be read", "Look at its permissions, and at the disk") from error
 
 
 def _removed_file(error: BaseException) -> str | None:

@@ -21,6 +21,8 @@ from nlu_lite.records import Card
 
 LEFT_OUT = (Card,)
 """Records that no result depends on: a card says for readers what is published about a model."""
+CHUNK = 1 << 20
+"""Numbers of an array that are read before their pages are let go: a matrix can be larger than the memory."""
 
 
 def digest(value: object) -> str:
@@ -77,7 +79,9 @@ def _counts(field: Field[Any], value: object) -> bool:
 
 def _plain_array(array: NDArray[Any]) -> dict[str, Any]:
     """Return shape and SHA-256 of an array, the numbers as float32, whatever the file that they come from holds."""
-    numbers = np.ascontiguousarray(array, "<f4")
-    found = hashlib.sha256(numbers.reshape(-1).view(np.uint8).data).hexdigest()
-    let_go(array)
-    return {"shape": list(array.shape), "sha256": found}
+    found, flat = hashlib.sha256(), array.reshape(-1)
+    for begin in range(0, len(flat), CHUNK):
+        numbers = flat[begin : begin + CHUNK]
+        found.update(np.ascontiguousarray(numbers, "<f4").view(np.uint8).data)
+        let_go(numbers)
+    return {"shape": list(array.shape), "sha256": found.hexdigest()}

@@ -111,7 +111,8 @@ class LockedModel:
         if self.digest is None:
             self.check(sources.fetch(spec, access), access.cache)
         else:
-            obtained = obtain_identified(spec, access, lambda fetched: self.check(fetched, access.cache))
+            kept = replace(access, archives=sources.Archives.KEEP)
+            obtained = obtain_identified(spec, kept, lambda fetched: self.check(fetched, access.cache))
             self.check_digest(obtained.identity.model)
 
     def pin(self, spec: ModelSpec) -> ModelSpec:

@@ -648,6 +648,12 @@ def _load_saved(
 
 def _reopened(bare: dict[str, Any], names: Sequence[tuple[ModelSpec, str, str, str]]) -> Pipeline:
     """Open the models of a pipeline that was pickled: it has their names and digests, not their weights."""
+    if any(len(name) != 4 for name in names):
+        raise FormatError(
+            "the pipeline was pickled by version 0.1.0",
+            "a pickle of this version",
+            'Save it with that version, pipe.save(path), and load it with nlu_lite.load(path=path, versions="any")',
+        )
     pipeline = Pipeline(**bare)
     access = replace(pipeline.access, revision=None)  # each origin names its own
     models = [

@@ -344,6 +344,11 @@ def test_a_cache_that_is_removed_while_it_is_filled_is_made_again(cache):
     assert cache.find("key")
 
 
+def test_what_the_system_says_of_a_file_is_explained(tmp_path):
+    with pytest.raises(SourceError, match=r"cannot be read \(Is a directory"):
+        load_again_if_removed(tmp_path.read_bytes, "name")
+
+
 def test_another_error_is_not_tried_again():
     calls = []
 
