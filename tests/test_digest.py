@@ -182,6 +182,14 @@ def test_numbers_are_compared_as_float32_whatever_their_file_holds():
     assert digest(swapped) == digest(CHECKPOINT.tensors)
 
 
+@pytest.mark.parametrize("shape", [(), (0,), (3, 0), (7,), (5, 3), (2, 3, 4)])
+def test_large_arrays_are_read_in_steps(monkeypatch, shape):
+    array = np.arange(np.prod(shape, dtype=int), dtype=np.float32).reshape(shape)
+    whole = digest(array)
+    monkeypatch.setattr(digests, "CHUNK", 2)
+    assert digest(array) == digest(np.array(array, order="F")) == whole
+
+
 def test_a_value_that_cannot_be_compared_is_refused():
     with pytest.raises(TypeError, match="function has no digest"):
         digest({"a": identity})
