@@ -61,7 +61,7 @@ class Cache:
     @property
     def memo(self) -> FileMemo:
         """What is remembered of files on this machine, in the cache and elsewhere."""
-        return FileMemo(self.root / ".verified")
+        return FileMemo(self.root)
 
     def place(self, key: str, fill: Callable[[Path], None]) -> Path:
         """Give the folder of `key`; if there is none that is whole, make it.

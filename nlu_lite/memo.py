@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+PREFIX = ".verified-"
+"""How the names of notes begin."""
 LARGEST = 16 << 20
 """Maximum size of a note, in bytes."""
 WAITS = 50
@@ -23,14 +25,14 @@ Stamps = dict[str, list[int]]
 
 @dataclass(frozen=True)
 class FileMemo:
-    """A folder of notes: each has a value and the state of the files that it was computed from.
+    """Notes in a folder: each has a value and the state of the files that it was computed from.
 
     The state of a file is its size, its modification time, its inode and the time of the last change to any of these.
     The last is there because tools that copy or edit a file can restore its modification time. A folder that cannot be
     written has no new notes: values are then computed each time.
 
     Attributes:
-        folder: Where the notes are; made when the first one is written.
+        folder: Where the notes are, hidden files; made when the first one is written.
     """
 
     folder: Path
@@ -59,7 +61,7 @@ class FileMemo:
         return value
 
     def _file(self, subject: str) -> Path:
-        return self.folder / f"{hashlib.sha256(subject.encode(errors='surrogateescape')).hexdigest()}.json"
+        return self.folder / f"{PREFIX}{hashlib.sha256(subject.encode(errors='surrogateescape')).hexdigest()}.json"
 
     def _read(self, subject: str) -> dict[str, Any] | None:
         try:
@@ -71,7 +73,7 @@ class FileMemo:
             return None
 
     def _write(self, note: dict[str, Any]) -> None:
-        part = self.folder / f".{uuid4().hex}"
+        part = self.folder / f"{PREFIX}{uuid4().hex}.part"
         with suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True)
             try:

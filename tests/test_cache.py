@@ -182,6 +182,11 @@ def hashed(monkeypatch):
     return files
 
 
+def forget(cache):
+    for path in cache.root.glob(".verified-*"):
+        path.unlink()
+
+
 def flip(path):
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
@@ -226,7 +231,7 @@ def test_a_copied_cache_is_read_once(cache, hashed, tmp_path):
 
 def test_a_folder_of_version_0_1_0_is_read_once(cache, hashed):
     cache.place("key", fill)
-    shutil.rmtree(cache.memo.folder)  # which that version did not have
+    forget(cache)  # that version had no notes
     hashed.clear()
     for _ in range(3):
         assert cache.find("key")
@@ -235,8 +240,10 @@ def test_a_folder_of_version_0_1_0_is_read_once(cache, hashed):
 
 def test_a_cache_that_cannot_be_written_is_read_each_time(cache, hashed, monkeypatch):
     cache.place("key", fill)
-    shutil.rmtree(cache.memo.folder)
-    cache.memo.folder.write_text("no folder can be made here")
+    forget(cache)
+    monkeypatch.setattr(
+        "pathlib.Path.write_text", lambda *rest, **more: (_ for _ in ()).throw(OSError(30, "Read-only"))
+    )
     hashed.clear()
     for _ in range(2):
         assert cache.find("key")
