@@ -246,10 +246,10 @@ def write_models(folder: Path) -> dict[str, Path]:
     """Write both models as folders that every system can read."""
     from transformers import XLMRobertaConfig, XLMRobertaModel, XLMRobertaTokenizer
 
-    from nlu_lite.cache import default_cache
-    from nlu_lite.obtain import download
     from nlu_lite.registry import DEFAULT
-    from nlu_lite.sources import Access
+    from nlu_lite.store.cache import default_cache
+    from nlu_lite.store.checkpoints import download
+    from nlu_lite.store.sources import Access
 
     ((_, packaged),) = download([DEFAULT], Access(default_cache()))
     models = {"small": folder / "small", "base": folder / "base"}

@@ -20,9 +20,9 @@ from nlu_lite.errors import (
     UnknownReference,
     UnsupportedReference,
 )
+from nlu_lite.frames.results import matrix
 from nlu_lite.pipeline import Pipeline, load
 from nlu_lite.registry import register
-from nlu_lite.table import matrix
 
 __all__ = [
     "BadReference",

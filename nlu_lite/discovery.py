@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nlu_lite import formats, registry
-from nlu_lite.cache import Cache, default_cache
 from nlu_lite.errors import NluLiteError, printable
 from nlu_lite.records import (
     Authority,
@@ -22,7 +21,8 @@ from nlu_lite.records import (
     Origin,
     SentenceRecipe,
 )
-from nlu_lite.sources import PLACES, Inventory, asked
+from nlu_lite.store.cache import Cache, default_cache
+from nlu_lite.store.sources import PLACES, Inventory, asked
 from nlu_lite.text import check_language
 from nlu_lite.text.rules import list_languages_with_rules
 

@@ -11,7 +11,7 @@ from typing import Any, TypedDict, TypeVar
 
 from nlu_lite.encoding import Context, EncoderSettings, LayerMerge, Pooling
 from nlu_lite.errors import OptionError, nearest_names
-from nlu_lite.models import ModelOptions
+from nlu_lite.model import ModelOptions
 from nlu_lite.records import Alignment, SentencePooling
 from nlu_lite.text import NewlineBreaks, Splitter, TextSettings, Words
 

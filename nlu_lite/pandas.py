@@ -22,9 +22,9 @@ import pandas as pd
 
 from nlu_lite.encoding import check_number
 from nlu_lite.errors import InputError
+from nlu_lite.frames.results import matrix, vector_column, vector_columns
 from nlu_lite.pipeline import Pipeline, PredictOptions, load
 from nlu_lite.records import Floats
-from nlu_lite.table import matrix, vector_column, vector_columns
 
 if TYPE_CHECKING:
     import polars as pl

@@ -8,18 +8,20 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, overload
 
-from nlu_lite import files, inputs, locking, registry, saving, sources, stages, streams, table, text
-from nlu_lite.cache import default_cache
+from nlu_lite import display, files, frames, registry, saving, store, text
+from nlu_lite._util.progress import progress_bar
 from nlu_lite.discovery import address, describe_recipe
 from nlu_lite.encoding import BackendName, Precision, check_number
 from nlu_lite.errors import FormatError, OptionError, printable
 from nlu_lite.files import Written
-from nlu_lite.models import Model, ModelOptions, check_prompt, open_model
-from nlu_lite.models import changed as changed_model
+from nlu_lite.frames import chunks
+from nlu_lite.frames.results import Also, Level, VectorColumn
+from nlu_lite.model import Model, ModelOptions, check_prompt, open_model
+from nlu_lite.model import changed as changed_model
 from nlu_lite.options import Changes, changed, check_path, choice
-from nlu_lite.progress import progress_bar
 from nlu_lite.records import Action, ComponentSpec, Corpus, ModelSpec, Segments
-from nlu_lite.table import Also, Level, VectorColumn
+from nlu_lite.store import lockfile
+from nlu_lite.store.cache import default_cache
 from nlu_lite.text import Splitter, TextSettings
 
 if TYPE_CHECKING:
@@ -63,7 +65,7 @@ class Pipeline:
     language: str
     settings: TextSettings
     options: ModelOptions
-    access: sources.Access
+    access: store.Access
 
     @overload
     def predict(
@@ -152,33 +154,33 @@ class Pipeline:
             0    Tag            6          9
             0      !            9         10
         """
-        layout = table.Layout(
+        layout = frames.Layout(
             level=self._level(output_level),
             also=_also(positions, metadata),
-            form=choice(table.Form, as_, "as_"),
-            cells=choice(table.Cells, vectors, "vectors"),
-            empty=choice(table.Empty, empty, "empty"),
+            form=choice(frames.Form, as_, "as_"),
+            cells=choice(frames.Cells, vectors, "vectors"),
+            empty=choice(frames.Empty, empty, "empty"),
         )
-        table.check_rows(layout)
-        table.check_installed(layout)
+        frames.check_rows(layout)
+        frames.check_installed(layout)
         if lang is not None:
             text.check_language(lang)
-        given = inputs.read(
+        given = frames.read(
             data,
-            inputs.Reading(
+            frames.Reading(
                 text_column=text_column,
                 lang_column=lang_column,
                 language=lang or self.language,
                 check_language=text.check_language,
-                columns=inputs.Columns.KEEP if keep_columns else inputs.Columns.DROP,
-                missing=choice(inputs.Missing, missing, "missing"),
-                split=choice(inputs.Split, split, "split"),
+                columns=frames.Columns.KEEP if keep_columns else frames.Columns.DROP,
+                missing=choice(frames.Missing, missing, "missing"),
+                split=choice(frames.Split, split, "split"),
             ),
         )
-        writer = table.open_writer(given.corpus, layout, table.result_names(layout, [m.column for m in self.models]))
+        writer = frames.open_writer(given.corpus, layout, frames.result_names(layout, [m.column for m in self.models]))
         segments = self._segments(given, progress)
         columns = self._vectors(given.corpus, segments, layout, progress)
-        result: pd.DataFrame | pa.Table | pl.DataFrame = table.build(
+        result: pd.DataFrame | pa.Table | pl.DataFrame = frames.build(
             layout, writer, given.corpus, segments, given.rows, columns
         )
         return result
@@ -238,7 +240,7 @@ class Pipeline:
             ['Line', '2'] [2, 2]
         """
         check_number("chunk", chunk, 1)
-        form = choice(streams.Form, as_, "as_")
+        form = choice(chunks.Form, as_, "as_")
         options = partial(
             self.predict,
             output_level=output_level,
@@ -254,7 +256,7 @@ class Pipeline:
         )
         options([])  # options are refused here, not where the first piece is asked for
         predict = partial(options, text_column=text_column, lang_column=lang_column)
-        return streams.stream(data, chunk, predict, form, _also(positions, metadata))
+        return chunks.stream(data, chunk, predict, form, _also(positions, metadata))
 
     def predict_file(
         self,
@@ -336,8 +338,8 @@ class Pipeline:
             None if format is None else choice(files.Format, format, "format"),
             text_column,
             lang_column,
-            inputs.Columns.KEEP if keep_columns else inputs.Columns.DROP,
-            choice(inputs.Missing, missing, "missing"),
+            frames.Columns.KEEP if keep_columns else frames.Columns.DROP,
+            choice(frames.Missing, missing, "missing"),
             chunk,
             choice(files.Numbers, dtype, "dtype"),
             choice(files.Existing, existing, "existing"),
@@ -357,7 +359,7 @@ class Pipeline:
                 missing=missing,
                 progress=False,
             )
-            return found.assign(**{table.DOCUMENT_NUMBER: found.index}) if metadata else found
+            return found.assign(**{frames.DOCUMENT_NUMBER: found.index}) if metadata else found
 
         level = self._level(output_level).value
         asked = {"output_level": level, "positions": positions, "metadata": metadata, "lang": lang}
@@ -434,10 +436,10 @@ class Pipeline:
         return self
 
     def __repr__(self) -> str:
-        return stages.as_text(self)
+        return display.as_text(self)
 
     def _repr_html_(self) -> str:
-        return stages.as_html(self)
+        return display.as_html(self)
 
     def _level(self, name: str | None) -> Level:
         if name is not None:
@@ -445,7 +447,7 @@ class Pipeline:
         only = all(spec.action in (Action.SENTENCE_DETECTOR, Action.EMBED_SENTENCE) for spec in self.components)
         return Level.SENTENCE if only else Level.TOKEN
 
-    def _segments(self, given: inputs.Given, progress: bool | None) -> Segments:
+    def _segments(self, given: frames.Given, progress: bool | None) -> Segments:
         if given.segments is not None:
             return given.segments
         if given.sentences is not None:
@@ -454,14 +456,14 @@ class Pipeline:
             return text.segment(given.corpus, self.settings, bar.update)
 
     def _vectors(
-        self, corpus: Corpus, segments: Segments, layout: table.Layout, progress: bool | None
+        self, corpus: Corpus, segments: Segments, layout: frames.Layout, progress: bool | None
     ) -> list[VectorColumn]:
         columns, level, texts = [], layout.level, corpus.texts
         with progress_bar(sum(m.steps(segments, level) for m in self.models), "vector", progress) as bar:
             for model in self.models:
                 found = model.vectors(texts, segments, level, bar.update)
-                facts = model.facts(texts, segments, level) if Also.METADATA in layout.also else None
-                columns.append(VectorColumn(model.column, found, facts))
+                stats = model.stats(texts, segments, level) if Also.METADATA in layout.also else None
+                columns.append(VectorColumn(model.column, found, stats))
         return columns
 
 
@@ -590,10 +592,10 @@ def load(
             reproducible=reproducible,
         ),
     )
-    access = sources.Access(
+    access = store.Access(
         cache=default_cache(None if cache_dir is None else check_path(cache_dir, "cache_dir")),
         offline=offline,
-        source=None if source is None else choice(sources.Place, source, "source"),
+        source=None if source is None else choice(store.Place, source, "source"),
         revision=revision,
     )
     kept = choice(saving.Versions, versions, "versions")
@@ -607,7 +609,7 @@ def load(
     language = _language(components)
     text.check_dictionaries(settings.words, language)
     specs = [spec for spec in components if isinstance(spec, ModelSpec)]
-    names = table.column_names(specs)
+    names = frames.column_names(specs)
     locked = _locked(specs, lock, revision)
     models = [
         open_model(spec, name, access, options, pins) for spec, name, pins in zip(specs, names, locked, strict=True)
@@ -625,7 +627,7 @@ def _load_saved(
     references: tuple[str, ...],
     settings: TextSettings,
     options: ModelOptions,
-    access: sources.Access,
+    access: store.Access,
     versions: saving.Versions,
 ) -> Pipeline:
     """Open a saved pipeline; device and threads are this machine's, all else is as it was saved."""
@@ -665,12 +667,12 @@ def _reopened(bare: dict[str, Any], names: Sequence[tuple[ModelSpec, str, str, s
 
 def _locked(
     specs: Sequence[ModelSpec], lock: str | Path | None, revision: str | None
-) -> Sequence[locking.LockedModel | None]:
+) -> Sequence[lockfile.LockedModel | None]:
     if lock is None:
         return [None] * len(specs)
     if revision is not None:
         raise OptionError(f"revision={revision!r} and a lock", "one of them", "Leave revision= out: the lock names it")
-    found = locking.read(check_path(lock, "lock"))
+    found = lockfile.read(check_path(lock, "lock"))
     return [found.model(spec.reference) for spec in specs]
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 Ints: TypeAlias = NDArray[np.int32]
 Floats: TypeAlias = NDArray[np.float32]
+Bools: TypeAlias = NDArray[np.bool_]
 
 # --- what a reference means ------------------------------------------------------------------------------------------
 
@@ -409,3 +410,22 @@ class Batch:
 
     windows: tuple[int, ...]
     length: int
+
+
+@dataclass(frozen=True)
+class TokenStats:
+    """How the vectors of a level were computed.
+
+    Attributes:
+        pieces: int32 [R], number of pieces of a row's text.
+        unknown: bool [R], whether one of them is the vocabulary's unknown piece.
+        windows: int32 [R], number of windows that the text encoded with the row was cut into: 1 where it fits.
+    """
+
+    pieces: Ints
+    unknown: Bools
+    windows: Ints
+
+    def take(self, rows: Ints) -> TokenStats:
+        """Return the statistics of some rows, in their order."""
+        return TokenStats(self.pieces[rows], self.unknown[rows], self.windows[rows])

@@ -61,7 +61,7 @@ def hub(tmp_path, monkeypatch):
     """A Hugging Face hub on loopback with one model, and an empty Hugging Face cache."""
     from huggingface_hub import constants
 
-    from tests.sources.hub_server import Hub, served, tiny_files
+    from tests.store.hub_server import Hub, served, tiny_files
 
     with served(Hub({"org/tiny": tiny_files()})) as hub:
         template = constants.HUGGINGFACE_CO_URL_TEMPLATE.replace(constants.ENDPOINT, hub.endpoint)

@@ -13,7 +13,7 @@ import nlu_lite
 from nlu_lite.errors import OptionError, UnknownReference
 from nlu_lite.records import Card
 from nlu_lite.registry import catalogue, own
-from tests.sources.hub_server import COMMIT, tiny_files
+from tests.store.hub_server import COMMIT, tiny_files
 
 HEART = "xx.embed.xlm_roberta_xtreme_base"
 COLUMNS = ["reference", "language", "action", "kind", "model", "loadable_by", "source", "why_not", "in_cache"]

@@ -305,7 +305,7 @@ def test_predict_opens_no_connection_and_no_file(pipeline, monkeypatch):
 
 
 def test_a_bar_is_shown_when_it_is_asked_for(pipeline, capsys, monkeypatch):
-    from nlu_lite import progress
+    from nlu_lite._util import progress
 
     clock = iter(range(0, 100_000, 10))
     monkeypatch.setattr("tqdm.std.time", lambda: next(clock))

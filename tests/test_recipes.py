@@ -12,8 +12,8 @@ from tiny import MODEL
 
 import nlu_lite
 from nlu_lite.errors import FormatError, OptionError, SourceError, UnsupportedReference
-from nlu_lite.obtain import convert
-from tests.test_models import hidden_states
+from nlu_lite.store.checkpoints import convert
+from tests.test_model import hidden_states
 
 TEXTS = ["One two three.", "Tokio ist weit weg. Four!"]
 KINDS = {"Transformer": "", "Pooling": "1_Pooling", "Normalize": "2_Normalize", "Dense": "2_Dense"}

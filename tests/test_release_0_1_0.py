@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 import nlu_lite
-from nlu_lite import FormatError, IntegrityError, locking
-from nlu_lite.cache import Cache
+from nlu_lite import FormatError, IntegrityError
+from nlu_lite.store import lockfile as locking
+from nlu_lite.store.cache import Cache
 
 RELEASE = Path(__file__).parent / "data" / "release-0.1.0"
 EXPECTED = json.loads((RELEASE / "expected.json").read_text(encoding="utf-8"))

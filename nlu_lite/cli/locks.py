@@ -11,7 +11,7 @@ from nlu_lite._version import __version__
 from nlu_lite.errors import NluLiteError
 
 if TYPE_CHECKING:
-    from nlu_lite.locking import LockedModel
+    from nlu_lite.store.lockfile import LockedModel
 
 
 def lock(
@@ -28,9 +28,9 @@ def lock(
 
     nlu_lite.load("xx.embed.xlm", lock="models.lock") then takes these bytes and no others.
     """
-    from nlu_lite import locking
-    from nlu_lite.cache import default_cache
-    from nlu_lite.sources import Access
+    from nlu_lite.store import lockfile as locking
+    from nlu_lite.store.cache import default_cache
+    from nlu_lite.store.sources import Access
 
     typer.echo(locking.make(references or (), Access(default_cache(), offline=offline or None)), nl=False)
 
@@ -42,7 +42,7 @@ def verify(path: Annotated[Path, typer.Argument(metavar="LOCK", help="A file tha
 
     nlu-lite verify models.lock
     """
-    from nlu_lite import locking
+    from nlu_lite.store import lockfile as locking
 
     found = locking.read(path)
     if found.version != __version__:
@@ -56,8 +56,8 @@ def verify(path: Annotated[Path, typer.Argument(metavar="LOCK", help="A file tha
 
 def _failure(model: LockedModel) -> str:
     """Say what is wrong with a model, in a line; print that it is well, and nothing, where it is."""
-    from nlu_lite.cache import default_cache
-    from nlu_lite.sources import Access
+    from nlu_lite.store.cache import default_cache
+    from nlu_lite.store.sources import Access
 
     try:
         model.verify(Access(default_cache(), offline=True))

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from nlu_lite.cache import Cache, default_cache
 from nlu_lite.errors import IntegrityError, OptionError
+from nlu_lite.store.cache import Cache, default_cache
 
 CacheDir = Annotated[
     Path | None,
@@ -37,8 +37,8 @@ def download(
 
     nlu-lite download xx.embed.xlm_roberta_xtreme_base
     """
-    from nlu_lite.obtain import download as fetch_and_convert
-    from nlu_lite.sources import Access, Archives
+    from nlu_lite.store.checkpoints import download as fetch_and_convert
+    from nlu_lite.store.sources import Access, Archives
 
     access = Access(default_cache(cache_dir))
     found = fetch_and_convert(references, replace(access, archives=Archives.KEEP) if keep_archive else access)
@@ -58,7 +58,7 @@ def convert(
 
     nlu-lite convert xlm_roberta_xtreme_base_xx_3.1.3_2.4_1626712227969.zip xtreme
     """
-    from nlu_lite.obtain import convert as read_and_write
+    from nlu_lite.store.checkpoints import convert as read_and_write
 
     read_and_write(archive, folder)
     typer.echo(folder)
@@ -107,7 +107,7 @@ def remove_from_cache(
 
 def _origins(cache: Cache, key: str) -> list[str]:
     """Give the archives from which a folder came, each with who vouches for its bytes."""
-    from nlu_lite.sources import known_archives
+    from nlu_lite.store.sources import known_archives
 
     kind, _, digest = key.partition("-")
     return [

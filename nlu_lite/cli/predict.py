@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nlu_lite._util.progress import no_bars, progress_bar
 from nlu_lite.cli.cells import check_printable
 from nlu_lite.cli.outputs import Output, as_lines, find_output, said
 from nlu_lite.encoding import BackendName, Pooling, Precision
 from nlu_lite.errors import InputError, OptionError
 from nlu_lite.files import Existing, Format, Numbers, Outcome, Request, check_free, read_batches
-from nlu_lite.inputs import Columns, Missing
-from nlu_lite.progress import no_bars, progress_bar
-from nlu_lite.table import Empty, Level
+from nlu_lite.frames.inputs import Columns, Missing
+from nlu_lite.frames.results import Empty, Level
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,7 +8,6 @@ from nlu_lite.encoding.alignment import find_runs, token_texts
 from nlu_lite.encoding.architectures import open_pooler
 from nlu_lite.encoding.backends import Backend, BackendName, Precision
 from nlu_lite.encoding.encoder import Encoder
-from nlu_lite.encoding.facts import Facts
 from nlu_lite.encoding.plan import FRAME
 from nlu_lite.encoding.pooling import mean_of_groups, normalized
 from nlu_lite.encoding.settings import Context, EncoderSettings, LayerMerge, Pooling
@@ -22,7 +21,6 @@ __all__ = [
     "Context",
     "Encoder",
     "EncoderSettings",
-    "Facts",
     "LayerMerge",
     "Pooling",
     "Precision",

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from nlu_lite.encoding.alignment import align, encode_runs, find_runs, run_texts
 from nlu_lite.encoding.backends import Backend, OutOfMemory
-from nlu_lite.encoding.facts import Facts, span_facts
 from nlu_lite.encoding.plan import FRAME, plan_batches, plan_windows
 from nlu_lite.encoding.pooling import (
     Pooler,
@@ -22,9 +21,21 @@ from nlu_lite.encoding.pooling import (
     needed_pieces,
 )
 from nlu_lite.encoding.settings import EncoderSettings, LayerMerge, Pooling
+from nlu_lite.encoding.stats import count_pieces
 from nlu_lite.encoding.subwords import Subwords
 from nlu_lite.errors import ModelError
-from nlu_lite.records import Alignment, Floats, Ints, Pieces, Runs, Segments, SentencePooling, SentenceRecipe, Window
+from nlu_lite.records import (
+    Alignment,
+    Floats,
+    Ints,
+    Pieces,
+    Runs,
+    Segments,
+    SentencePooling,
+    SentenceRecipe,
+    TokenStats,
+    Window,
+)
 
 Advance = Callable[[int], object]
 States = tuple[Window, Floats]
@@ -101,7 +112,7 @@ class Encoder:
             advance(sum(_count(pieces.run_first[:-1], window) for window, _ in states))
         return vectors.finish()
 
-    def token_facts(self, texts: Sequence[str], segments: Segments, group: Ints) -> Facts:
+    def token_stats(self, texts: Sequence[str], segments: Segments, group: Ints) -> TokenStats:
         """Say how the vectors of tokens, or of groups of them, come about.
 
         Args:
@@ -113,13 +124,13 @@ class Encoder:
         pieces = align(texts, segments, runs, self.subwords, self.settings.alignment)
         change = np.flatnonzero(np.diff(group, prepend=-1, append=-1))
         first, last = pieces.token_first[change[:-1]], pieces.token_end[change[1:] - 1]
-        return span_facts(pieces, first, last, self._windows(pieces, None), self.subwords.frame.unknown)
+        return count_pieces(pieces, first, last, self._windows(pieces, None), self.subwords.frame.unknown)
 
-    def run_facts(self, texts: Sequence[str], runs: Runs, recipe: SentenceRecipe) -> Facts:
+    def run_stats(self, texts: Sequence[str], runs: Runs, recipe: SentenceRecipe) -> TokenStats:
         """Say how the vectors of runs come about; the pieces of a prompt are among theirs."""
         pieces = self._run_pieces(texts, runs, recipe)
         first, end = pieces.run_first[:-1], pieces.run_first[1:]
-        return span_facts(pieces, first, end, self._windows(pieces, None), self.subwords.frame.unknown)
+        return count_pieces(pieces, first, end, self._windows(pieces, None), self.subwords.frame.unknown)
 
     @property
     def _width(self) -> int:

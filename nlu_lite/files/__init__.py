@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nlu_lite._util.progress import progress_bar, skip
 from nlu_lite.errors import InputError, MissingExtra, OptionError
 from nlu_lite.files.chunks import Predict, answer, digest, plan_layout
 from nlu_lite.files.columns import check_language_column, text_column
@@ -18,8 +19,7 @@ from nlu_lite.files.parts import Parts, writing
 from nlu_lite.files.readers import batched, find, find_texts, opened
 from nlu_lite.files.requests import Batches, Existing, Numbers, Outcome, Request, Written
 from nlu_lite.files.sources import INDEX, Format, Source
-from nlu_lite.inputs import Columns, Missing
-from nlu_lite.progress import progress_bar, skip
+from nlu_lite.frames.inputs import Columns, Missing
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -15,8 +15,8 @@ from nlu_lite.files.columns import check_language_column, check_storable, text_c
 from nlu_lite.files.readers import Reading
 from nlu_lite.files.requests import Numbers, Request
 from nlu_lite.files.sources import Source
-from nlu_lite.inputs import Columns
-from nlu_lite.table import matrix, repeated, to_arrow, vector_columns
+from nlu_lite.frames.inputs import Columns
+from nlu_lite.frames.results import matrix, repeated, to_arrow, vector_columns
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -18,7 +18,7 @@ from nlu_lite.files.encodings import lines
 from nlu_lite.files.failures import parsing
 from nlu_lite.files.schemas import unfitting, united, with_schema
 from nlu_lite.files.sources import DELIMITED, FILE, INDEX, Format, Input, Source, find
-from nlu_lite.inputs import without_views
+from nlu_lite.frames.inputs import without_views
 
 if TYPE_CHECKING:
     import pyarrow as pa

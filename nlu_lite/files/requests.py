@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nlu_lite.files.sources import Format
-from nlu_lite.inputs import Columns, Missing
+from nlu_lite.frames.inputs import Columns, Missing
 
 if TYPE_CHECKING:
     import pandas as pd

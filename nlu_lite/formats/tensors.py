@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nlu_lite._util.mapping import let_go
 from nlu_lite.errors import FormatError
-from nlu_lite.mapping import let_go
 from nlu_lite.records import Floats
 
 DTYPES: dict[str, np.dtype[Any]] = {

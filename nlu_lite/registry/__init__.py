@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from nlu_lite._util.language_names import language_codes
 from nlu_lite.errors import BadReference, LicensedReference, UnknownReference, UnsupportedReference
-from nlu_lite.language_names import language_codes
 from nlu_lite.records import AS_STATED, Action, ComponentSpec, HubRepository, LocalFolder, ModelSpec
 from nlu_lite.registry.catalogue import REPOSITORY, Catalogue, Kind, Reads, Row, Status, kinds
 from nlu_lite.registry.own import Registration, current, expanded, register

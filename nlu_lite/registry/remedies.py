@@ -38,7 +38,7 @@ def remedy_for(written: str) -> str:
 
     Example:
         >>> remedy_for("intfloat/multilingual-e5-small"), remedy_for("./model"), remedy_for("models/bert.zip")
-        ('Load hf:intfloat/multilingual-e5-small', 'Load path:./model', 'Load sparknlp:models/bert.zip')
+        ('Load hf:intfloat/multilingual-e5-small', 'Load path:./model', 'Load sparknlp:models/bert.zip or hf:models/bert.zip')
     """
     meant = list(dict.fromkeys(_meant(written))) if len(written) <= LONGEST else []
     return f"Load {' or '.join(meant)}" if meant else SEARCH

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from difflib import SequenceMatcher, get_close_matches
 
+from nlu_lite._util.language_names import nearest_languages
 from nlu_lite.errors import OptionError
-from nlu_lite.language_names import nearest_languages
 from nlu_lite.registry.catalogue import Catalogue, Row, kinds
 
 LONGEST = 200

@@ -17,8 +17,7 @@ from uuid import uuid4
 from nlu_lite import formats, registry
 from nlu_lite.encoding import EncoderSettings
 from nlu_lite.errors import FormatError, IntegrityError, OptionError, SourceError
-from nlu_lite.models import Model, ModelOptions
-from nlu_lite.obtain import obtain_identified
+from nlu_lite.model import Model, ModelOptions
 from nlu_lite.records import (
     BucketArchive,
     ComponentSpec,
@@ -32,7 +31,8 @@ from nlu_lite.records import (
 from nlu_lite.saving.comparison import DIGESTS, LAYOUT, SavedModel, checked, same
 from nlu_lite.saving.values import name_of, plain, read_record, read_value
 from nlu_lite.saving.versions import Versions, check_versions, differences, present_versions
-from nlu_lite.sources import Access
+from nlu_lite.store.checkpoints import obtain_identified
+from nlu_lite.store.sources import Access
 from nlu_lite.text import TextSettings
 
 __all__ = [

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from nlu_lite.errors import IntegrityError
-from nlu_lite.obtain import Obtained
 from nlu_lite.records import Checkpoint, ModelSpec
+from nlu_lite.store.checkpoints import Obtained
 
 LAYOUT = 2
 """Number of the layout of a saved pipeline; grows when its fields change.

@@ -12,7 +12,7 @@ from typing import Any
 
 from nlu_lite.encoding import BackendName
 from nlu_lite.errors import FormatError
-from nlu_lite.models import ModelOptions
+from nlu_lite.model import ModelOptions
 from nlu_lite.text import WORD_PACKAGES, TextSettings, Words
 
 TEXT_PACKAGES = ("nlu-lite", "icu4py")

@@ -12,8 +12,8 @@ from itertools import chain, repeat
 import numpy as np
 from numpy.typing import NDArray
 
+from nlu_lite._util.language_names import language_codes, nearest_languages
 from nlu_lite.errors import OptionError
-from nlu_lite.language_names import language_codes, nearest_languages
 from nlu_lite.text.characters import Characters
 from nlu_lite.text.rules import list_languages_with_rules, load_rules_of_script
 

@@ -16,7 +16,7 @@ import nlu_lite
 from nlu_lite.cli import app, main
 from nlu_lite.formats import read
 from tests.cli.test_predict import run
-from tests.sources.bucket_server import index_line, serving
+from tests.store.bucket_server import index_line, serving
 
 pytestmark = pytest.mark.slow  # most start a process
 
@@ -176,9 +176,9 @@ def test_the_cache_is_listed_with_what_is_known(bucket, wide):
 def test_what_the_publisher_vouches_for_is_said(bucket, wide, tmp_path):
     line = index_line("tiny", checksum=hashlib.md5(wide).hexdigest())
     bucket.files |= {"metadata.json": line.encode(), "tiny_xx_3.1.3_2.4_1626712227969.zip": wide}
-    from nlu_lite.cache import Cache
     from nlu_lite.records import BucketArchive
-    from nlu_lite.sources.bucket import BucketSource
+    from nlu_lite.store.bucket import BucketSource
+    from nlu_lite.store.cache import Cache
 
     BucketSource(Cache(tmp_path / "cache")).fetch(BucketArchive("tiny", "xx"))
     ((key, _, origin),) = call("cache", "list")

@@ -205,7 +205,8 @@ def test_the_bar_is_on_stderr(tmp_path):
     for quiet in ([], ["--quiet"]):
         ours, theirs = pty.openpty()
         termios.tcsetwinsize(theirs, (24, 100))
-        at_once = "from nlu_lite import cli, progress; progress.DELAY = 0; cli.main()"  # machines differ in speed
+        # Without a delay, since machines differ in speed.
+        at_once = "from nlu_lite import cli; from nlu_lite._util import progress; progress.DELAY = 0; cli.main()"
         command = [sys.executable, "-c", at_once, *map(str, arguments), *quiet]
         with subprocess.Popen(
             [*command, "-o", str(tmp_path / f"out{len(quiet)}.parquet")], stderr=theirs, stdout=subprocess.PIPE

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from tiny import MODEL, TRANSLATIONS, nothing, open_tiny, segments_of, segments_of_words
 
 import nlu_lite
-from nlu_lite.cache import default_cache
 from nlu_lite.encoding.alignment import align, find_runs
 from nlu_lite.encoding.backends.torch import TorchBackend
 from nlu_lite.encoding.plan import plan_windows
@@ -19,6 +18,7 @@ from nlu_lite.encoding.subwords import open_subwords
 from nlu_lite.errors import ModelError, OptionError, UnsupportedReference
 from nlu_lite.formats import read
 from nlu_lite.records import Alignment, SubwordModel
+from nlu_lite.store.cache import default_cache
 
 
 def expected_vectors(model, encoder, texts):

@@ -12,13 +12,13 @@ from safetensors.torch import load_file
 from sparknlp_writer import Engine, Model, unpack, write_archive
 
 import nlu_lite
-from nlu_lite.cache import default_cache
 from nlu_lite.errors import FormatError, NluLiteError, OptionError, SourceError, UnsupportedReference, printable
 from nlu_lite.formats import read, stated
-from nlu_lite.locking import make
-from nlu_lite.obtain import convert
 from nlu_lite.records import AS_STATED
-from nlu_lite.sources import Access
+from nlu_lite.store.cache import default_cache
+from nlu_lite.store.checkpoints import convert
+from nlu_lite.store.lockfile import make
+from nlu_lite.store.sources import Access
 
 MODEL = Path(__file__).parents[1] / "data" / "xlmroberta_weights"
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"a" * 64 + b"\nsize 90868376\n"

@@ -33,7 +33,7 @@ from nlu_lite.formats.sparknlp import SparkNlpArchive
 from nlu_lite.formats.sparknlp.hadoop import read_records
 from nlu_lite.formats.sparknlp.leveldb import FOOTER, read_table
 from nlu_lite.records import Checkpoint
-from nlu_lite.sources.bucket import check_zip
+from nlu_lite.store.bucket import check_zip
 
 ARCHIVES = (*TOKENS, *SENTENCES, "xlmroberta_onnx")
 SECONDS = 5

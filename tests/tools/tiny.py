@@ -8,8 +8,8 @@ import pandas as pd
 from nlu_lite.encoding import EncoderSettings, open_encoder
 from nlu_lite.encoding.backends.torch import TorchBackend
 from nlu_lite.formats import read
-from nlu_lite.inputs import Columns, Missing, Reading
-from nlu_lite.inputs import read as read_words
+from nlu_lite.frames.inputs import Columns, Missing, Reading
+from nlu_lite.frames.inputs import read as read_words
 from nlu_lite.records import Corpus
 from nlu_lite.text import segment
 

@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nlu_lite._util.mapping import let_go
 from nlu_lite.encoding.architectures import WORDS
 from nlu_lite.encoding.backends import OutOfMemory, Precision
 from nlu_lite.encoding.backends.torch import CPU_BUDGET, build_model, positions_of
 from nlu_lite.errors import MissingExtra, ModelError, OptionError
-from nlu_lite.mapping import let_go
 from nlu_lite.records import Checkpoint, Floats
 
 Keep = Callable[[str, Callable[[Path], None]], Path]

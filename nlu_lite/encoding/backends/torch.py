@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nlu_lite._util.mapping import let_go
 from nlu_lite.encoding.architectures import ARCHITECTURES, SETTINGS, WORDS, architecture_of
 from nlu_lite.encoding.backends import OutOfMemory, Precision
 from nlu_lite.errors import ModelError, OptionError
-from nlu_lite.mapping import let_go
 from nlu_lite.records import Checkpoint, Floats
 
 if TYPE_CHECKING:

@@ -1,0 +1,35 @@
+"""Statistics of vectors: their pieces, unknown ones among them, and windows."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nlu_lite.records import Ints, Pieces, TokenStats, Window
+
+
+def count_pieces(pieces: Pieces, first: Ints, end: Ints, windows: list[Window], unknown: int) -> TokenStats:
+    """Return the statistics of spans of pieces.
+
+    Args:
+        pieces: The pieces of all runs.
+        first: int32 [R], first piece of each row.
+        end: int32 [R], end of its pieces, at least one behind the first.
+        windows: All windows, in the order of their pieces.
+        unknown: Id of the unknown piece.
+
+    Example:
+        >>> runs = np.array([0, 3, 4], np.int32)
+        >>> pieces = Pieces(np.array([5, 3, 9, 7], np.int32), runs, runs[:-1], runs[1:])
+        >>> count_pieces(pieces, runs[:-1], runs[1:], [Window(0, 2, 0, 1), Window(1, 3, 1, 3), Window(3, 4, 3, 4)], 3)
+        TokenStats(pieces=array([3, 1], dtype=int32), unknown=array([ True, False]), windows=array([2, 1], dtype=int32))
+    """
+    before = np.concatenate([[0], np.cumsum(pieces.ids == unknown)])
+    starts = np.fromiter((window.first for window in windows), np.int64, len(windows))
+    windows_before = np.searchsorted(starts, pieces.run_first)  # windows in front of each run
+    begin_run = np.searchsorted(pieces.run_first, first, side="right") - 1
+    end_run = np.searchsorted(pieces.run_first, end, side="left")
+    return TokenStats(
+        (end - first).astype(np.int32),
+        before[end] > before[first],
+        (windows_before[end_run] - windows_before[begin_run]).astype(np.int32),
+    )

@@ -1,0 +1,113 @@
+"""Names of the columns of a result: all are made here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from nlu_lite.frames.layout import Also, Layout, Level
+from nlu_lite.records import Action, ModelSpec
+
+PREFIX = {Action.EMBED: "word_embedding", Action.EMBED_SENTENCE: "sentence_embedding"}
+
+
+def column_names(specs: Sequence[ModelSpec]) -> list[str]:
+    """Name the columns of vectors as NLU does: ``word_embedding_<id>``, ``sentence_embedding_<id>``.
+
+    The id is the first name segment of the reference, behind language and action; ids that collide grow segment by
+    segment, and then take the language in front. Without name segments it is the model's name.
+
+    Example:
+        >>> specs = [ModelSpec(f"en.embed.bert.{size}", "en", "m", None, Action.EMBED, ()) for size in ("l2", "l4")]
+        >>> column_names(specs[:1]), column_names(specs)
+        (['word_embedding_bert'], ['word_embedding_bert_l2', 'word_embedding_bert_l4'])
+    """
+    segments = [_name_segments(spec) for spec in specs]
+    lengths = [1] * len(specs)
+    while True:
+        names = [_name(spec, parts, n) for spec, parts, n in zip(specs, segments, lengths, strict=True)]
+        crowds = [[i for i, other in enumerate(names) if other == name] for name in dict.fromkeys(names)]
+        growing = [i for crowd in crowds if len(crowd) > 1 for i in _growing(crowd, segments, lengths)]
+        if not growing:
+            return _numbered(names)
+        for i in growing:
+            lengths[i] += 1
+
+
+def _growing(crowd: list[int], segments: list[list[str]], lengths: list[int]) -> list[int]:
+    """Choose whose ids grow: those with segments left, else all, by the language and then the whole reference."""
+    with_segments_left = [i for i in crowd if lengths[i] < len(segments[i])]
+    return with_segments_left or [i for i in crowd if lengths[i] < len(segments[i]) + 2]
+
+
+def _numbered(names: list[str]) -> list[str]:
+    """Number what is called the same still: the second ``_2``, the third ``_3``."""
+    before = [names[:i].count(name) for i, name in enumerate(names)]
+    return [f"{name}_{count + 1}" if count else name for name, count in zip(names, before, strict=True)]
+
+
+def _name_segments(spec: ModelSpec) -> list[str]:
+    if ":" in spec.reference:  # a direct one: hf:, path:, sparknlp:
+        return [spec.name]
+    segments = spec.reference.split(".")
+    segments = segments[1:] if segments[0] == spec.language else segments
+    segments = segments[1:] if segments and segments[0] == spec.action.value else segments
+    return segments or [spec.name]
+
+
+def _name(spec: ModelSpec, segments: list[str], length: int) -> str:
+    if length > len(segments) + 1:
+        identity = spec.reference
+    elif length > len(segments):
+        identity = "_".join([spec.language, *segments])
+    else:
+        identity = "_".join(segments[:length])
+    plain = re.sub(r"\W", "_", identity)
+    return f"{PREFIX[spec.action]}_{plain}"
+
+
+# --- all columns -----------------------------------------------------------------------------------------------------
+
+
+def result_names(layout: Layout, vectors: Sequence[str]) -> list[str]:
+    """Name the columns of a result, in order.
+
+    Args:
+        layout: What is in it.
+        vectors: Names of its columns of vectors.
+
+    Example:
+        >>> result_names(Layout(Level.SENTENCE, Also.POSITIONS | Also.METADATA), ["word_embedding_x"])
+        ['sentence', 'sentence_begin', 'sentence_end', 'document_number', 'sentence_number', 'word_embedding_x',
+        'word_pieces_x', 'word_oov_x', 'word_windows_x']
+    """
+    level = layout.level.value
+    names = [level]
+    if Also.POSITIONS in layout.also:
+        names += [f"{level}_begin", f"{level}_end"]
+    if Also.METADATA in layout.also:
+        names += number_names(layout.level)
+    names += vectors
+    if Also.METADATA in layout.also:
+        names += [fact for vector in vectors for fact in fact_names(vector)]
+    return names
+
+
+DOCUMENT_NUMBER = "document_number"
+
+
+def number_names(level: Level) -> list[str]:
+    """Name the columns of numbers: of the document, and as far as the level goes of sentence and token."""
+    depth = [Level.DOCUMENT, Level.SENTENCE, Level.TOKEN]
+    return [f"{part.value}_number" for part in depth[: depth.index(level) + 1]]
+
+
+def fact_names(vector: str) -> list[str]:
+    """Name the columns that say how the vectors of a column came about: pieces, unknown ones among them, windows.
+
+    Example:
+        >>> fact_names("sentence_embedding_labse")
+        ['sentence_pieces_labse', 'sentence_oov_labse', 'sentence_windows_labse']
+    """
+    kind, _, identity = vector.partition("_embedding_")
+    return [f"{kind}_{fact}_{identity}" for fact in ("pieces", "oov", "windows")]

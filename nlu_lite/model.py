@@ -1,0 +1,265 @@
+"""A model of a pipeline: found, read, opened on a backend, and asked for the vectors of a level."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from nlu_lite import encoding
+from nlu_lite.encoding import BackendName, Context, Encoder, EncoderSettings, Precision
+from nlu_lite.errors import ModelError, OptionError
+from nlu_lite.frames.results import Level
+from nlu_lite.records import (
+    Action,
+    Floats,
+    Ints,
+    LocalFolder,
+    ModelSpec,
+    Segments,
+    SentencePooling,
+    SentenceRecipe,
+    TokenStats,
+)
+from nlu_lite.store.cache import Cache, load_again_if_removed
+from nlu_lite.store.checkpoints import Obtained, obtain_identified
+from nlu_lite.store.folder import expanded
+from nlu_lite.store.lockfile import LockedModel
+from nlu_lite.store.sources import Access, Fetched
+
+
+@dataclass(frozen=True)
+class ModelOptions:
+    """How models are run.
+
+    Attributes:
+        device: Where.
+        backend: What runs them.
+        precision: In what numbers.
+        threads: Threads of a forward pass on the CPU; None leaves the backend's own number.
+        encoder: How hidden states become vectors.
+        sentence_pooling: How vectors of sentences are made; None leaves it to each model.
+        prompt: What is put before a sentence; None leaves it to each model.
+        normalize: Whether vectors are divided by their Euclidean length.
+    """
+
+    device: str = "cpu"
+    backend: BackendName = BackendName.TORCH
+    precision: Precision = Precision.FP32
+    threads: int | None = None
+    encoder: EncoderSettings = field(default_factory=EncoderSettings)
+    sentence_pooling: SentencePooling | None = None
+    prompt: str | None = None
+    normalize: bool = False
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model that is ready to encode.
+
+    Attributes:
+        spec: What its reference stands for.
+        fetched: Where its files were found.
+        column: Name of its column in the result.
+        encoder: What makes the vectors.
+        recipe: How it makes vectors of sentences; None: as the mean of the token vectors.
+        normalize: Whether vectors are divided by their Euclidean length.
+        digest: SHA-256 of all that can change a piece or a vector, but for the options; see `Identity`.
+    """
+
+    spec: ModelSpec
+    fetched: Fetched
+    column: str
+    encoder: Encoder
+    recipe: SentenceRecipe | None = None
+    normalize: bool = False
+    digest: str = ""
+
+    def vectors(
+        self, texts: Sequence[str], segments: Segments, level: Level, advance: Callable[[int], object]
+    ) -> Floats:
+        """Give the vectors of a level: float32 [R, d], one row a token, sentence or document that has tokens.
+
+        A sentence model's vector is repeated on the sentence's tokens. A token model's vectors are averaged, unless its
+        files state a recipe or a pooling of sentences was asked for. At the token level no recipe applies to them.
+        """
+        recipe = self._recipe_at(level)
+        if recipe is None:
+            found = _at_level(self.encoder.token_vectors(texts, segments, advance), segments, level)
+        else:
+            found = self._run_vectors(recipe, texts, segments, level, advance)
+        wanted = self.normalize or (recipe is not None and recipe.normalize)
+        return encoding.normalized(found) if wanted else found
+
+    def steps(self, segments: Segments, level: Level) -> int:
+        """Give how often `vectors` will advance."""
+        if self._recipe_at(level) is None:
+            return len(segments.token_begin)
+        return len(encoding.find_runs(segments, _context(level)).document)
+
+    def stats(self, texts: Sequence[str], segments: Segments, level: Level) -> TokenStats:
+        """Say how the vectors of a level come about, a row a vector of `vectors`."""
+        recipe = self._recipe_at(level)
+        if recipe is None:
+            return self.encoder.token_stats(texts, segments, _group(segments, level))
+        found = self.encoder.run_stats(texts, encoding.find_runs(segments, _context(level)), recipe)
+        return found.take(segments.token_sentence) if level is Level.TOKEN else found
+
+    def _recipe_at(self, level: Level) -> SentenceRecipe | None:
+        """Give how whole sentences are encoded; None where tokens are."""
+        return None if level is Level.TOKEN and self.spec.action is Action.EMBED else self.recipe
+
+    def _run_vectors(
+        self,
+        recipe: SentenceRecipe,
+        texts: Sequence[str],
+        segments: Segments,
+        level: Level,
+        advance: Callable[[int], object],
+    ) -> Floats:
+        runs = encoding.find_runs(segments, _context(level))
+        found = self.encoder.run_vectors(texts, runs, recipe, advance)
+        return found[segments.token_sentence] if level is Level.TOKEN else found
+
+
+def _accept(_found: Obtained) -> None:
+    """Find nothing wrong."""
+
+
+def open_model(
+    spec: ModelSpec,
+    column: str,
+    access: Access,
+    options: ModelOptions,
+    locked: LockedModel | None = None,
+    check: Callable[[Obtained], None] = _accept,
+) -> Model:
+    """Fetch, read and open a model; whatever can fail fails here.
+
+    Args:
+        spec: The model.
+        column: Name of its column in the result.
+        access: What may be used to get at its files.
+        options: How it is run.
+        locked: What a lock says of it; None where there is no lock.
+        check: Called with what was read before it is opened; raises if that is not to be used.
+
+    Raises:
+        NluLiteError: As `load` says.
+    """
+    found = _obtained(spec, access, locked)
+    check(found)
+    spec = found.spec
+    encoder = encoding.open_encoder(found.checkpoint, _backend(found, access.cache, options), options.encoder)
+    recipe = _recipe(spec, options)
+    if recipe is not None:
+        _check_recipe(spec, recipe, encoder)
+    return Model(spec, _placed(found.fetched), column, encoder, recipe, options.normalize, found.identity.model)
+
+
+def changed(model: Model, options: ModelOptions) -> Model:
+    """Run the same weights with other options; device, backend, precision and threads stay those of the model.
+
+    Raises:
+        NluLiteError: The model does not have what is asked for.
+    """
+    encoder = encoding.with_settings(model.encoder, options.encoder)
+    recipe = _recipe(model.spec, options)
+    if recipe is not None:
+        _check_recipe(model.spec, recipe, encoder)
+    return replace(model, encoder=encoder, recipe=recipe, normalize=options.normalize)
+
+
+def _placed(fetched: Fetched) -> Fetched:
+    """Say where a folder of the user's is, wherever the process goes from here."""
+    origin = fetched.origin
+    if not isinstance(origin, LocalFolder):
+        return fetched
+    return replace(fetched, origin=LocalFolder(str(expanded(origin).resolve())))
+
+
+def _obtained(spec: ModelSpec, access: Access, locked: LockedModel | None) -> Obtained:
+    if locked is None:
+        return obtain_identified(spec, access)
+    found = obtain_identified(locked.pin(spec), access, lambda fetched: locked.check(fetched, access.cache))
+    locked.check_digest(found.identity.model)
+    return found
+
+
+def _backend(found: Obtained, cache: Cache, options: ModelOptions) -> encoding.Backend:
+    encoding.check_number("threads", options.threads, 1)
+    if options.backend is BackendName.TORCH:
+        from nlu_lite.encoding.backends.torch import TorchBackend
+
+        return TorchBackend(found.checkpoint, options.device, options.precision, options.threads)
+    from nlu_lite.encoding.backends.openvino import OpenVinoBackend
+
+    def keep(key: str, fill: Callable[[Path], None]) -> Path:
+        return cache.place(f"{key}-{found.identity.network}", fill)
+
+    def opened() -> OpenVinoBackend:
+        return OpenVinoBackend(found.checkpoint, keep, options.device, options.precision, options.threads)
+
+    return load_again_if_removed(opened, found.spec.reference)
+
+
+def check_prompt(prompt: str | None, models: Sequence[Model]) -> None:
+    """Refuse a prompt that would change nothing.
+
+    Raises:
+        OptionError: No model takes one.
+    """
+    if prompt is not None and not any(model.recipe is not None for model in models):
+        got = f"prompt={prompt!r} with models whose sentence vectors are means of token vectors"
+        raise OptionError(got, "a sentence model, or a sentence_pooling", 'Pass sentence_pooling="mean" too')
+
+
+def _recipe(spec: ModelSpec, options: ModelOptions) -> SentenceRecipe | None:
+    """Give the model's own recipe with what was asked for in its place."""
+    recipe = spec.sentence
+    if options.prompt is not None and not isinstance(options.prompt, str):
+        raise OptionError(f"prompt={options.prompt!r}", "a str", 'Pass what stands before a text, such as "query: "')
+    if options.sentence_pooling is not None:
+        recipe = replace(recipe or SentenceRecipe(options.sentence_pooling), pooling=options.sentence_pooling)
+    if recipe is not None and options.prompt is not None:
+        recipe = replace(recipe, prompt=options.prompt)
+    return recipe
+
+
+def _check_recipe(spec: ModelSpec, recipe: SentenceRecipe, encoder: Encoder) -> None:
+    if recipe.pooling is not SentencePooling.POOLER:
+        return
+    if encoder.pooler is None:
+        got = f"the files of {spec.reference!r} have no pooler"
+        raise ModelError(got, "two tensors of a pooler", 'Pass sentence_pooling="mean" or "cls"')
+    if encoder.layers != (encoder.backend.layers,):
+        got = f"layers={encoder.settings.layers!r} with the model's pooler"
+        raise OptionError(got, "(-1,), which the pooler was trained on", 'Pass sentence_pooling="mean" or "cls"')
+
+
+def _context(level: Level) -> Context:
+    return Context.DOCUMENT if level is Level.DOCUMENT else Context.SENTENCE
+
+
+def _group(segments: Segments, level: Level) -> Ints:
+    """Give the row of each token at a level, ascending."""
+    match level:
+        case Level.TOKEN:
+            return np.arange(len(segments.token_begin), dtype=np.int32)
+        case Level.SENTENCE:
+            return segments.token_sentence
+        case Level.DOCUMENT:
+            return segments.sentence_document[segments.token_sentence]
+
+
+def _at_level(vectors: Floats, segments: Segments, level: Level) -> Floats:
+    """Give token vectors as they are, or their means over sentences or documents."""
+    if level is Level.TOKEN:
+        return vectors
+    if level is Level.SENTENCE:
+        return encoding.mean_of_groups(vectors, segments.token_sentence, len(segments.sentence_begin))
+    document = segments.sentence_document[segments.token_sentence]
+    groups, rows = np.unique(document, return_inverse=True)
+    return encoding.mean_of_groups(vectors, rows.astype(np.int32), len(groups))

