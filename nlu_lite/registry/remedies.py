@@ -37,8 +37,8 @@ def remedy_for(written: str) -> str:
     """Return the remedy for a string that is no reference.
 
     Example:
-        >>> remedy_for("intfloat/multilingual-e5-small"), remedy_for("./model"), remedy_for("models/bert.zip")
-        ('Load hf:intfloat/multilingual-e5-small', 'Load path:./model', 'Load sparknlp:models/bert.zip or hf:models/bert.zip')
+        >>> remedy_for("intfloat/multilingual-e5-small"), remedy_for("./model")
+        ('Load hf:intfloat/multilingual-e5-small', 'Load path:./model')
     """
     meant = list(dict.fromkeys(_meant(written))) if len(written) <= LONGEST else []
     return f"Load {' or '.join(meant)}" if meant else SEARCH

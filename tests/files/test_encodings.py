@@ -47,7 +47,8 @@ def test_a_byte_order_mark_says_the_encoding(tmp_path, form, encoding):
 
 
 @given(
-    st.lists(st.text(st.characters(exclude_characters="\r\n\ufeff", exclude_categories=["Cs"]), min_size=1)),
+    # Without NUL: after the mark of UTF-16-LE it would make that of UTF-32-LE.
+    st.lists(st.text(st.characters(exclude_characters="\0\r\n\ufeff", exclude_categories=["Cs"]), min_size=1)),
     st.sampled_from(sorted(MARKED)),
     st.integers(4, 9),
 )
