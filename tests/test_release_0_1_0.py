@@ -126,6 +126,20 @@ def test_other_bytes_are_refused_with_the_command_that_renews_the_lock(release):
         nlu_lite.load("path:model", lock="models.lock")
 
 
+@pytest.mark.parametrize("name", ["archive", "folder", "hub"])
+@pytest.mark.parametrize("value", [None, 5, "", "a\0b", "../..", [], {}, "\udcff", "x" * 300])
+def test_other_values_of_an_origin_are_refused_or_change_nothing(release, hub, name, value):
+    path = release / "pipelines" / name / "pipeline.json"
+    for key in json.loads(path.read_text())["models"][0]["origin"]:
+        values = json.loads(path.read_text())
+        values["models"][0]["origin"][key] = value
+        (release / "pipeline.json").write_text(json.dumps(values))
+        try:
+            assert_expected(nlu_lite.load(path=release, versions="any", offline=True), name)
+        except nlu_lite.NluLiteError as error:
+            assert error.remedy  # noqa: PT017
+
+
 @pytest.mark.parametrize("reference", ["de.embed.house", "sparknlp:house_de_1.0.0_2.4_1700000000000.zip"])
 def test_a_converted_model_of_the_cache_is_used_as_it_is(release, reference):
     (folder,) = release.glob("cache/model-*")

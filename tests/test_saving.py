@@ -382,6 +382,12 @@ def test_a_folder_with_a_nul_in_its_name_is_refused(tmp_path, pipeline):
         pipeline.save(f"{tmp_path}/a\0b")
 
 
+@pytest.mark.parametrize("name", [".", "", "..", "/"])
+def test_a_folder_that_is_there_under_any_name_is_left_alone(name):
+    with pytest.raises(OptionError, match="there is something at"):
+        nlu_lite.load("en.tokenize").save(name)
+
+
 def test_a_folder_may_have_the_longest_name_that_there_is(tmp_path):
     words = nlu_lite.load("en.tokenize")
     words.save(tmp_path / ("x" * 255))

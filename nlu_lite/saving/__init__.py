@@ -12,7 +12,6 @@ from dataclasses import asdict, dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any, Protocol
-from uuid import uuid4
 
 from nlu_lite import formats, registry
 from nlu_lite.encoding import EncoderSettings
@@ -31,7 +30,7 @@ from nlu_lite.records import (
 from nlu_lite.saving.comparison import DIGESTS, LAYOUT, SavedModel, checked, same
 from nlu_lite.saving.values import name_of, plain, read_record, read_value
 from nlu_lite.saving.versions import Versions, check_versions, differences, present_versions
-from nlu_lite.store.checkpoints import obtain_identified
+from nlu_lite.store.checkpoints import obtain_identified, path_of_part
 from nlu_lite.store.sources import Access
 from nlu_lite.text import TextSettings
 
@@ -143,13 +142,8 @@ def save(pipeline: Opened, folder: Path, weights: Weights) -> None:
         IntegrityError: The files of a model are not those that were loaded.
     """
     _refuse_callables(pipeline.settings)
-    if "\0" in str(folder):
-        raise OptionError(f"{str(folder)!r} has a NUL character", "the path of a folder", "Choose another name")
-    part = folder.with_name(f".{uuid4().hex}")  # no longer than the name of the folder may be
     with _writing(folder):
-        if folder.exists() or folder.is_symlink():
-            got = f"there is something at {folder}"
-            raise OptionError(got, "a folder that does not exist yet", "Choose another name")
+        part = path_of_part(folder)
         try:
             part.mkdir(parents=True)
             models = [_save_model(model, pipeline.access, part, n, weights) for n, model in enumerate(pipeline.models)]

@@ -289,7 +289,7 @@ class BucketSource:
         return self._folder / f"{file}.json"
 
     def _url(self, file: str) -> str:
-        return f"{self.base.rstrip('/')}/{quote(file)}"
+        return f"{self.base.rstrip('/')}/{quote(file, errors='replace')}"
 
     def _not_here(self, origin: BucketArchive) -> OfflineError:
         what = origin.file or f"{origin.name} ({origin.language})"

@@ -173,14 +173,9 @@ def convert(archive: Path, folder: Path) -> None:
             sentences that the library does not run.
     """
     path = sources.FolderSource().fetch(LocalFolder(str(archive)))
-    if "\0" in str(folder):
-        raise OptionError(f"{str(folder)!r} has a NUL character", "the path of a folder", "Choose another name")
     with writing(folder):
-        if folder.exists() or folder.is_symlink():
-            got = f"there is something at {folder}"
-            raise OptionError(got, "a folder that does not exist yet", "Choose another name")
+        part = path_of_part(folder)
     checkpoint, recipe = formats.read(path), formats.stated(path, AS_STATED)
-    part = folder.with_name(f".{uuid4().hex}")  # no longer than the name of the folder may be
     try:
         with writing(folder):
             part.mkdir(parents=True)
@@ -190,6 +185,20 @@ def convert(archive: Path, folder: Path) -> None:
             part.rename(folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def path_of_part(folder: Path) -> Path:
+    """Return where a folder is made before it gets its name: in the same place, under a name that is never too long.
+
+    Raises:
+        OptionError: There is something at `folder`, or it cannot be the name of a folder.
+        OSError: The system does not take the name.
+    """
+    if "\0" in str(folder):
+        raise OptionError(f"{str(folder)!r} has a NUL character", "the path of a folder", "Choose another name")
+    if folder.exists() or folder.is_symlink():
+        raise OptionError(f"there is something at {folder}", "a folder that does not exist yet", "Choose another name")
+    return folder.with_name(f".{uuid4().hex}")
 
 
 def _place(spec: ModelSpec, access: Access) -> Path:
