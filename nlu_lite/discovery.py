@@ -351,7 +351,7 @@ def _recipe(recipe: SentenceRecipe | None, files: Path | None) -> str:
         usual = describe_recipe(None if recipe.authority is Authority.FILES else recipe)
         return f"{usual}; what the model's files state of it comes before this"
     try:
-        return describe_recipe(formats.stated(files, recipe))
+        return describe_recipe(formats.read_recipe(files, recipe))
     except NluLiteError as error:
         return f"not as this library makes them: {error.got}"
 

@@ -275,16 +275,16 @@ class SubwordKind(Enum):
 
 
 @dataclass(frozen=True)
-class Spelling:
-    """What a text goes through before SentencePiece sees it; a ``tokenizer.json`` says it itself.
+class Normalization:
+    """How a text is normalized before SentencePiece reads it; a ``tokenizer.json`` has a normalizer of its own.
 
     Attributes:
-        small_letters: Whether letters become small ones.
-        plain_signs: Whether accents are dropped, and doubled single quotes become double ones: ALBERT's way.
+        lowercase: Whether letters are lowercased.
+        strip_accents: Whether accents are stripped, and doubled single quotes become double quotes, as in ALBERT.
     """
 
-    small_letters: bool = False
-    plain_signs: bool = False
+    lowercase: bool = False
+    strip_accents: bool = False
 
 
 @dataclass(frozen=True)
@@ -317,13 +317,13 @@ class SubwordModel:
     Attributes:
         kind: How `data` is to be read.
         data: Its bytes.
-        spelling: How a SentencePiece model wants texts to be spelt.
+        normalization: How a text is normalized before a SentencePiece model reads it.
         added: The tokens added to a SentencePiece model, by id; a ``tokenizer.json`` lists its own.
     """
 
     kind: SubwordKind
     data: bytes
-    spelling: Spelling = Spelling()
+    normalization: Normalization = Normalization()
     added: tuple[AddedToken, ...] = ()
 
 

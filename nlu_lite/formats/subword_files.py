@@ -21,8 +21,8 @@ from nlu_lite.formats.added_tokens import (
 )
 from nlu_lite.formats.json_files import REMEDY, read_json, read_optional
 from nlu_lite.formats.paths import present
-from nlu_lite.formats.vocabularies import WordSpelling, from_parts
-from nlu_lite.records import AddedToken, Spelling, SubwordKind, SubwordModel
+from nlu_lite.formats.vocabularies import WordNormalization, from_parts
+from nlu_lite.records import AddedToken, Normalization, SubwordKind, SubwordModel
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,11 @@ LAYOUTS = {
 PIECES = "sentencepiece.bpe.model"
 """BERT's kin with XLM-RoBERTa's subword model, such as multilingual-e5-small, have this file."""
 
-SPELLING = "nlu_lite_spelling"
-"""In the settings: how Spark NLP spells a text for XLM-RoBERTa and CamemBERT, whose tokenizers have no such setting."""
+NORMALIZATION = "nlu_lite_spelling"
+"""The setting that keeps a `Normalization`: transformers' tokenizers of XLM-RoBERTa and CamemBERT have none for it."""
+
+WRITTEN_NAMES = {"lowercase": "small_letters", "strip_accents": "plain_signs"}
+"""The fields of a `Normalization` as they are written: version 0.1.0, which may share the cache, reads these names."""
 
 SMALL_FILES = (
     TOKENIZER,
@@ -91,7 +94,7 @@ SMALL_FILES = (
 )
 """Files of a subword model that are looked at whatever the kind of the model."""
 
-RESPELT = ("albert", "deberta-v2")
+NORMALIZING = ("albert", "deberta-v2")
 """Kinds whose SentencePiece tokenizer in transformers heeds ``do_lower_case``; the others ignore it."""
 
 
@@ -110,12 +113,16 @@ def _subword_file(kind: SubwordKind, layout: Layout) -> str:
 def _written_settings(subwords: SubwordModel) -> dict[str, object]:
     """Give what transformers' tokenizer asks its settings for, not the normalizer of a tokenizer.json."""
     if subwords.kind is SubwordKind.SENTENCEPIECE:
-        spelling = subwords.spelling
-        heeded = {"do_lower_case": spelling.small_letters, "keep_accents": not spelling.plain_signs}
+        normalization = subwords.normalization
+        own = {"do_lower_case": normalization.lowercase, "keep_accents": not normalization.strip_accents}
         added = {DECODER: written_tokens(subwords.added)} if subwords.added else {}
-        return {**heeded, SPELLING: asdict(spelling), **added}
+        return {**own, NORMALIZATION: _written_normalization(normalization), **added}
     normalizer = json.loads(subwords.data).get("normalizer")
     return {"do_lower_case": isinstance(normalizer, dict) and normalizer.get("lowercase") is True}
+
+
+def _written_normalization(normalization: Normalization) -> dict[str, bool]:
+    return {WRITTEN_NAMES[name]: value for name, value in asdict(normalization).items()}
 
 
 LARGEST_TOKENIZER = 1 << 26
@@ -140,7 +147,7 @@ def read_subwords(folder: Path, model_type: str) -> SubwordModel:
     if parts and all(part.is_file() for part in parts):
         settings = _tokenizer_settings(folder)
         _check_class(settings.get("tokenizer_class"), layout, folder)
-        return _with_added(folder, from_parts(parts, _word_spelling(settings)))
+        return _with_added(folder, from_parts(parts, _word_normalization(settings)))
     wanted = " or ".join(filter(None, (*dict.fromkeys((layout.subwords, TOKENIZER)), " and ".join(layout.parts))))
     raise FormatError(f"{folder} holds {present(folder)}", f"a subword model in {wanted}", REMEDY)
 
@@ -148,8 +155,8 @@ def read_subwords(folder: Path, model_type: str) -> SubwordModel:
 def _sentencepiece(folder: Path, name: str, model_type: str) -> SubwordModel:
     tokenizer = read_json(_bounded(folder / TOKENIZER), dict) if (folder / TOKENIZER).is_file() else {}
     added = read_added_tokens(folder, tokenizer)
-    data, spelling = (folder / name).read_bytes(), _spelling(folder, model_type)
-    return SubwordModel(SubwordKind.SENTENCEPIECE, data, spelling, added)
+    data, normalization = (folder / name).read_bytes(), _read_normalization(folder, model_type)
+    return SubwordModel(SubwordKind.SENTENCEPIECE, data, normalization, added)
 
 
 def _json(folder: Path) -> SubwordModel:
@@ -188,28 +195,30 @@ def _tokenizer_settings(folder: Path) -> dict[str, Any]:
     return read_optional(folder / SETTINGS)
 
 
-def _spelling(folder: Path, model_type: str) -> Spelling:
-    """Give how texts are spelt: as this module wrote it, else as transformers' tokenizer of the model heeds it."""
+def _read_normalization(folder: Path, model_type: str) -> Normalization:
+    """Read the normalization that this module wrote, else the one that transformers' tokenizer of the model applies."""
     settings = _tokenizer_settings(folder)
     if settings.get("split_by_punct"):
         got = f"{folder / SETTINGS} has split_by_punct={settings['split_by_punct']!r}"
         raise UnsupportedReference(got, "a tokenizer that leaves this to SentencePiece", "Use another model")
-    written = settings.get(SPELLING, {} if model_type in RESPELT else asdict(Spelling()))
+    default = {} if model_type in NORMALIZING else _written_normalization(Normalization())
+    written = settings.get(NORMALIZATION, default)
     if not isinstance(written, dict) or not all(isinstance(choice, bool) for choice in written.values()):
-        raise FormatError(f"{folder / SETTINGS} has {SPELLING} = {written!r}", "true or false for each", REMEDY)
+        raise FormatError(f"{folder / SETTINGS} has {NORMALIZATION} = {written!r}", "true or false for each", REMEDY)
     albert = model_type == "albert"
-    return Spelling(
-        small_letters=written.get("small_letters", settings.get("do_lower_case", albert) is True),
-        plain_signs=written.get("plain_signs", albert and settings.get("keep_accents", False) is not True),
-    )
+    own = {
+        "lowercase": settings.get("do_lower_case", albert) is True,
+        "strip_accents": albert and settings.get("keep_accents", False) is not True,
+    }
+    return Normalization(**{name: written.get(WRITTEN_NAMES[name], value) for name, value in own.items()})
 
 
-def _word_spelling(settings: Mapping[str, object]) -> WordSpelling:
+def _word_normalization(settings: Mapping[str, object]) -> WordNormalization:
     strip = settings.get("strip_accents")
-    return WordSpelling(
-        small_letters=settings.get("do_lower_case", True) is not False,
+    return WordNormalization(
+        lowercase=settings.get("do_lower_case", True) is not False,
         strip_accents=strip if isinstance(strip, bool) else None,
-        ideographs_apart=settings.get("tokenize_chinese_chars", True) is not False,
+        split_ideographs=settings.get("tokenize_chinese_chars", True) is not False,
     )
 
 

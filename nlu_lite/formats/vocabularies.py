@@ -14,26 +14,26 @@ LONGEST_WORD = 100
 
 
 @dataclass(frozen=True)
-class WordSpelling:
+class WordNormalization:
     """What a text goes through before WordPiece sees it, under BERT's defaults.
 
     Attributes:
-        small_letters: Whether letters become small ones.
-        strip_accents: Whether accents are dropped; None: where letters become small ones.
-        ideographs_apart: Whether each Chinese character is a word of its own.
+        lowercase: Whether letters are lowercased.
+        strip_accents: Whether accents are stripped. None: where letters are lowercased.
+        split_ideographs: Whether each Chinese character is a word of its own.
     """
 
-    small_letters: bool = True
+    lowercase: bool = True
     strip_accents: bool | None = None
-    ideographs_apart: bool = True
+    split_ideographs: bool = True
 
 
-def from_parts(parts: Sequence[Path], spelling: WordSpelling) -> bytes:
+def from_parts(parts: Sequence[Path], normalization: WordNormalization) -> bytes:
     """Build a tokenizer from the files of older exports: ``vocab.txt``, or ``vocab.json`` and ``merges.txt``.
 
     Args:
         parts: The files, in this order.
-        spelling: How a WordPiece model wants texts to be spelt.
+        normalization: How a WordPiece model wants texts to be spelt.
 
     Raises:
         FormatError: A file cannot be read.
@@ -42,7 +42,7 @@ def from_parts(parts: Sequence[Path], spelling: WordSpelling) -> bytes:
         texts = [part.read_text(encoding="utf-8") for part in parts]
         if len(parts) == 1:
             pieces = _lines(texts[0])
-            return word_piece({piece: number for number, piece in enumerate(pieces)}, spelling)
+            return word_piece({piece: number for number, piece in enumerate(pieces)}, normalization)
         lines = [line for line in _lines(texts[1]) if line and not line.startswith("#version")]
         return byte_level_bpe(json.loads(texts[0]), [_halves(line) for line in lines])
     except (OSError, ValueError, RecursionError) as error:
@@ -60,12 +60,12 @@ def _halves(line: str) -> tuple[str, str]:
     return first, second
 
 
-def word_piece(vocabulary: Mapping[str, int], spelling: WordSpelling, longest: int = LONGEST_WORD) -> bytes:
+def word_piece(vocabulary: Mapping[str, int], normalization: WordNormalization, longest: int = LONGEST_WORD) -> bytes:
     """Build a WordPiece tokenizer.
 
     Args:
         vocabulary: Id of each piece.
-        spelling: How the model wants texts to be spelt.
+        normalization: How the model wants texts to be spelt.
         longest: Characters of a word beyond which it is unknown.
     """
     model = {
@@ -78,9 +78,9 @@ def word_piece(vocabulary: Mapping[str, int], spelling: WordSpelling, longest: i
     normalizer = {
         "type": "BertNormalizer",
         "clean_text": True,
-        "handle_chinese_chars": spelling.ideographs_apart,
-        "strip_accents": spelling.strip_accents,
-        "lowercase": spelling.small_letters,
+        "handle_chinese_chars": normalization.split_ideographs,
+        "strip_accents": normalization.strip_accents,
+        "lowercase": normalization.lowercase,
     }
     return _tokenizer(
         model, normalizer, {"type": "BertPreTokenizer"}, {"type": "WordPiece", "prefix": "##", "cleanup": True}

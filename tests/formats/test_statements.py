@@ -5,7 +5,7 @@ import json
 import pytest
 
 from nlu_lite.errors import FormatError, UnsupportedReference
-from nlu_lite.formats import stated
+from nlu_lite.formats import read_recipe
 from nlu_lite.records import Authority, SentencePooling, SentenceRecipe
 
 USUAL = SentenceRecipe(SentencePooling.MEAN, normalize=True, prompt="query: ", authority=Authority.AUTHORS)
@@ -41,7 +41,9 @@ def folder(tmp_path):
 
 
 def recipe(folder, modules, pooling=None, usual=USUAL, **files):
-    return stated(folder(modules_json=modules, **{"1_Pooling__config_json": pooling or OLD_POOLING}, **files), usual)
+    return read_recipe(
+        folder(modules_json=modules, **{"1_Pooling__config_json": pooling or OLD_POOLING}, **files), usual
+    )
 
 
 @pytest.mark.parametrize("modules", [[TRANSFORMER, POOLING], [TRANSFORMER, POOLING, NORMALIZE]])
@@ -60,7 +62,7 @@ def test_what_the_authors_state_comes_before_what_is_usual(folder, modules, pool
 
 
 def test_where_nothing_is_stated_the_usual_recipe_holds(folder):
-    found = stated(folder(), USUAL)
+    found = read_recipe(folder(), USUAL)
     assert (found.pooling, found.normalize, found.prompt) == (USUAL.pooling, USUAL.normalize, USUAL.prompt)
     assert found.authority is Authority.GIVEN
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from nlu_lite.encoding.subwords.core import Encoded, SubwordEncoder
 from nlu_lite.encoding.subwords.rust import contained
 from nlu_lite.errors import ModelError
-from nlu_lite.records import AddedToken, Spelling
+from nlu_lite.records import AddedToken, Normalization
 
 if TYPE_CHECKING:
     from tokenizers import Encoding, Tokenizer
@@ -171,18 +171,18 @@ def _joined(parts: Iterable[tuple[Part, Encoded | None]]) -> Encoded:
     return Encoded(ids, spans)
 
 
-def sentencepiece_normalizer(spelling: Spelling, charsmap: bytes) -> dict[str, Any] | None:
+def sentencepiece_normalizer(normalization: Normalization, charsmap: bytes) -> dict[str, Any] | None:
     """Return the normalizer that transformers gives `tokenizers` for a SentencePiece model.
 
     Args:
-        spelling: How texts are spelt before SentencePiece sees them.
+        normalization: How texts are normalized before SentencePiece reads them.
         charsmap: The model's own compiled map of characters; empty where it has none.
     """
     quotes = [{"type": "Replace", "pattern": {"String": quote}, "content": '"'} for quote in ("``", "''")]
     steps: list[dict[str, Any]] = []
-    if spelling.plain_signs:
+    if normalization.strip_accents:
         steps += [*quotes, {"type": "NFKD"}, {"type": "StripAccents"}]
-    if spelling.small_letters:
+    if normalization.lowercase:
         steps.append({"type": "Lowercase"})
     if charsmap:
         steps.append({"type": "Precompiled", "precompiled_charsmap": base64.b64encode(charsmap).decode()})

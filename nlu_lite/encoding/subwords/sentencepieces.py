@@ -20,7 +20,7 @@ from nlu_lite.encoding.subwords.charsmap import check_charsmap
 from nlu_lite.encoding.subwords.core import Encoded, Frame, SubwordEncoder, Subwords
 from nlu_lite.encoding.subwords.rows import check_added, check_rows, warn_of_unused_rows
 from nlu_lite.errors import ModelError
-from nlu_lite.records import AddedToken, Checkpoint, Spelling
+from nlu_lite.records import AddedToken, Checkpoint, Normalization
 
 if TYPE_CHECKING:
     from sentencepiece import SentencePieceProcessor
@@ -61,8 +61,8 @@ PIECE_RECIPES = {
 class SentencePieces:
     """A SentencePiece model with its recipe."""
 
-    def __init__(self, processor: SentencePieceProcessor, recipe: PieceRecipe, spelling: Spelling) -> None:
-        self._processor, self._recipe, self._spelling = processor, recipe, spelling
+    def __init__(self, processor: SentencePieceProcessor, recipe: PieceRecipe, normalization: Normalization) -> None:
+        self._processor, self._recipe, self._normalization = processor, recipe, normalization
         self._unknown = processor.unk_id()
         space = processor.piece_to_id("▁")
         self._dropped = space if recipe.drops_space and space != self._unknown else None
@@ -85,25 +85,26 @@ class SentencePieces:
 
     def _signs(self, text: str) -> str | list[str]:
         """Give what becomes of each character; the text itself where nothing is to be changed."""
-        return text if self._spelling == Spelling() else respelt(text, self._spelling)
+        return text if self._normalization == Normalization() else respelt(text, self._normalization)
 
     def _ids(self, ids: list[int]) -> list[int]:
         shift, frame = self._recipe.shift, self._recipe.frame
         return [frame.unknown if i == self._unknown else i + shift for i in ids]
 
 
-def respelt(text: str, spelling: Spelling) -> list[str]:
+def respelt(text: str, normalization: Normalization) -> list[str]:
     """Give what becomes of each character of a text; of two quotes that become one, the second becomes nothing.
 
     Example:
-        >>> respelt("Né ''", Spelling(small_letters=True, plain_signs=True))
+        >>> respelt("Né ''", Normalization(lowercase=True, strip_accents=True))
         ['n', 'e', ' ', '"', '']
     """
     signs: Iterable[str] = text
-    if spelling.plain_signs:  # https://github.com/google-research/albert/blob/master/tokenization.py, preprocess_text
+    if normalization.strip_accents:
+        # https://github.com/google-research/albert/blob/master/tokenization.py, preprocess_text
         quoted = (('"', "") if len(sign) == 2 else (sign,) for sign in _SIGN.findall(text))
         signs = map(_without_accents, chain.from_iterable(quoted))
-    return [sign.lower() if spelling.small_letters else sign for sign in signs]
+    return [sign.lower() if normalization.lowercase else sign for sign in signs]
 
 
 _SIGN = re.compile("``|''|.", re.DOTALL)
@@ -125,7 +126,7 @@ def open_sentencepiece(checkpoint: Checkpoint, recipe: PieceRecipe) -> Subwords:
     Raises:
         ModelError: It cannot be read, or does not fit the embedding matrix or the configuration.
     """
-    processor, spelling = _processor(checkpoint.subwords.data), checkpoint.subwords.spelling
+    processor, normalization = _processor(checkpoint.subwords.data), checkpoint.subwords.normalization
     size = processor.get_piece_size()
     check_rows("SentencePiece model", size, checkpoint, recipe.shift)
     frame = _frame(processor, recipe)
@@ -136,7 +137,7 @@ def open_sentencepiece(checkpoint: Checkpoint, recipe: PieceRecipe) -> Subwords:
     added = checkpoint.subwords.added
     known = max([size + recipe.shift, *(token.id + 1 for token in added)])
     warn_of_unused_rows(known, checkpoint, recipe.masks)
-    pieces = SentencePieces(processor, replace(recipe, frame=frame), spelling)
+    pieces = SentencePieces(processor, replace(recipe, frame=frame), normalization)
     return Subwords(_with_added(pieces, processor, recipe, checkpoint), frame)
 
 
@@ -150,7 +151,7 @@ def _with_added(
     check_ids(tokens, _pieces_near(tokens, processor, shift))
     normalizer = None
     if any(token.normalized for token in tokens):
-        normalizer = sentencepiece_normalizer(checkpoint.subwords.spelling, _charsmap(checkpoint.subwords.data))
+        normalizer = sentencepiece_normalizer(checkpoint.subwords.normalization, _charsmap(checkpoint.subwords.data))
     return WithAddedTokens(pieces, Splitter(tokens, normalizer))
 
 

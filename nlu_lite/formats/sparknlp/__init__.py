@@ -17,7 +17,7 @@ from nlu_lite.formats.sparknlp.onnxgraph import read_onnx
 from nlu_lite.formats.sparknlp.tensorflow import read_tensorflow
 from nlu_lite.formats.sparknlp.vocabulary import byte_level_bpe, word_piece
 from nlu_lite.formats.tensors import LazyTensors
-from nlu_lite.records import Card, Checkpoint, Spelling, SubwordKind, SubwordModel
+from nlu_lite.records import Card, Checkpoint, Normalization, SubwordKind, SubwordModel
 
 LARGEST_METADATA = 16 << 20
 LARGEST_SUBWORDS = 64 << 20
@@ -110,8 +110,8 @@ def _subwords(
     names = [name for name in members if "/" not in name and suffix_of(name) == "spp"]
     if len(names) != 1:
         raise damaged(where, f"it holds {some(members)}", "one SentencePiece model, ..._spp")
-    spelling = Spelling(small_letters=settings.get("case_sensitive") is False)
-    return SubwordModel(SubwordKind.SENTENCEPIECE, read_checked(members, names[0], LARGEST_SUBWORDS), spelling)
+    normalization = Normalization(lowercase=settings.get("case_sensitive") is False)
+    return SubwordModel(SubwordKind.SENTENCEPIECE, read_checked(members, names[0], LARGEST_SUBWORDS), normalization)
 
 
 def _card(kind: Kind, network: Network, settings: Mapping[str, object]) -> Card:

@@ -28,7 +28,7 @@ def word_piece(members: Mapping[str, Source], rows: int, lower: bool, where: str
         FormatError: The vocabulary is damaged, or does not fit the embedding matrix.
     """
     vocabulary = _vocabulary(members, rows, ("[PAD]", "[UNK]", "[CLS]", "[SEP]"), where)
-    return vocabularies.word_piece(vocabulary, vocabularies.WordSpelling(lower), LONGEST_WORD)
+    return vocabularies.word_piece(vocabulary, vocabularies.WordNormalization(lower), LONGEST_WORD)
 
 
 def byte_level_bpe(members: Mapping[str, Source], rows: int, where: str) -> bytes:

@@ -33,7 +33,7 @@ OLD_FOLDER = re.compile(r"\d+_\w+")
 REMEDY = 'State how vectors are made in an entry of your own, by its "sentence" table, or use another model'
 
 
-def stated(folder: Path, recipe: SentenceRecipe) -> SentenceRecipe | None:
+def read_recipe(folder: Path, recipe: SentenceRecipe) -> SentenceRecipe | None:
     """Return the recipe that the files of a model state, which comes before the usual recipe of its kind.
 
     Args:
@@ -60,8 +60,8 @@ def stated(folder: Path, recipe: SentenceRecipe) -> SentenceRecipe | None:
     )
 
 
-def write_statements(recipe: SentenceRecipe, folder: Path) -> None:
-    """Write a recipe as `stated` reads it into a folder that has a model.
+def write_recipe(recipe: SentenceRecipe, folder: Path) -> None:
+    """Write a recipe as `read_recipe` reads it into a folder that has a model.
 
     Raises:
         UnsupportedReference: The recipe has the pooling of Spark NLP, which sentence-transformers do not have.
