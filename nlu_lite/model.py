@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from nlu_lite.errors import ModelError, OptionError
 from nlu_lite.frames.results import Level
 from nlu_lite.records import (
     Action,
+    Checkpoint,
     Floats,
     Ints,
     LocalFolder,
@@ -23,7 +23,6 @@ from nlu_lite.records import (
     SentenceRecipe,
     TokenStats,
 )
-from nlu_lite.store.cache import Cache, load_again_if_removed
 from nlu_lite.store.checkpoints import Obtained, obtain_identified
 from nlu_lite.store.folder import expanded
 from nlu_lite.store.lockfile import LockedModel
@@ -152,7 +151,7 @@ def open_model(
     found = _obtained(spec, access, locked)
     check(found)
     spec = found.spec
-    encoder = encoding.open_encoder(found.checkpoint, _backend(found, access.cache, options), options.encoder)
+    encoder = encoding.open_encoder(found.checkpoint, _backend(found.checkpoint, options), options.encoder)
     recipe = _recipe(spec, options)
     if recipe is not None:
         _check_recipe(spec, recipe, encoder)
@@ -188,21 +187,15 @@ def _obtained(spec: ModelSpec, access: Access, locked: LockedModel | None) -> Ob
     return found
 
 
-def _backend(found: Obtained, cache: Cache, options: ModelOptions) -> encoding.Backend:
+def _backend(checkpoint: Checkpoint, options: ModelOptions) -> encoding.Backend:
     encoding.check_number("threads", options.threads, 1)
     if options.backend is BackendName.TORCH:
         from nlu_lite.encoding.backends.torch import TorchBackend
 
-        return TorchBackend(found.checkpoint, options.device, options.precision, options.threads)
+        return TorchBackend(checkpoint, options.device, options.precision, options.threads)
     from nlu_lite.encoding.backends.openvino import OpenVinoBackend
 
-    def keep(key: str, fill: Callable[[Path], None]) -> Path:
-        return cache.place(f"{key}-{found.identity.network}", fill)
-
-    def opened() -> OpenVinoBackend:
-        return OpenVinoBackend(found.checkpoint, keep, options.device, options.precision, options.threads)
-
-    return load_again_if_removed(opened, found.spec.reference)
+    return OpenVinoBackend(checkpoint, options.device, options.precision, options.threads)
 
 
 def check_prompt(prompt: str | None, models: Sequence[Model]) -> None:

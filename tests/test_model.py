@@ -112,15 +112,6 @@ def test_every_option_reaches_the_encoder(tmp_path):
         np.testing.assert_allclose(vectors, plain, atol=5e-6)
 
 
-def test_the_converted_model_of_openvino_is_kept(tmp_path, monkeypatch):
-    import nlu_lite.encoding.backends.openvino as room
-
-    first = nlu_lite.load(f"path:{MODEL}", backend="openvino", cache_dir=tmp_path).predict("a b")
-    monkeypatch.setattr(room, "_convert", None)
-    again = nlu_lite.load(f"path:{MODEL}", backend="openvino", cache_dir=tmp_path).predict("a b")
-    np.testing.assert_array_equal(nlu_lite.matrix(again), nlu_lite.matrix(first))
-
-
 def test_info_says_what_ran():
     info = nlu_lite.load("de.tokenize", f"path:{MODEL}", precision="bf16").info
     assert info["reference"].tolist() == ["de.tokenize", f"path:{MODEL}"]

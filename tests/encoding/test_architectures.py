@@ -13,10 +13,11 @@ from tiny import TEXTS as SENTENCES
 from nlu_lite.encoding import EncoderSettings, open_encoder
 from nlu_lite.encoding.architectures import ARCHITECTURES
 from nlu_lite.encoding.backends import Precision
+from nlu_lite.encoding.backends.kinds import KINDS
 from nlu_lite.encoding.backends.openvino import OpenVinoBackend
 from nlu_lite.encoding.backends.torch import TorchBackend
 from nlu_lite.encoding.subwords import Frame
-from nlu_lite.errors import FormatError, ModelError, UnsupportedReference
+from nlu_lite.errors import FormatError, ModelError, OptionError, UnsupportedReference
 from nlu_lite.formats import read, write_checkpoint
 from nlu_lite.formats.folder import LAYOUTS
 from nlu_lite.records import Alignment, Checkpoint, Runs, SentencePooling, SentenceRecipe, SubwordKind, SubwordModel
@@ -141,16 +142,15 @@ def framed(encoder, words):
     return [frame.first, *(i for one in pieces for i in one), frame.last], np.cumsum([1, *map(len, pieces[:-1])])
 
 
-@pytest.mark.parametrize("backend", ["torch", pytest.param("openvino", marks=pytest.mark.slow)])
-def test_token_vectors_are_transformers(saved, backend, tmp_path):
+@pytest.mark.parametrize("backend", [TorchBackend, OpenVinoBackend])
+def test_token_vectors_are_transformers(saved, backend):
     folder, model = saved
     checkpoint = read(folder)
-
-    def keep(_, fill):
-        fill(tmp_path)
-        return tmp_path
-
-    opened = TorchBackend(checkpoint) if backend == "torch" else OpenVinoBackend(checkpoint, keep)
+    if backend is OpenVinoBackend and model.config.model_type not in KINDS:
+        with pytest.raises(OptionError, match=r"'deberta-v2' with backend=\"openvino\"; expected albert, .*torch"):
+            OpenVinoBackend(checkpoint)
+        return
+    opened = backend(checkpoint)
     encoder = open_encoder(checkpoint, opened)
     texts, segments = segments_of_words([WORDS, WORDS[:2]])
     found = encoder.token_vectors(texts, segments, nothing)

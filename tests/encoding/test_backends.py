@@ -26,31 +26,10 @@ from nlu_lite.records import Alignment
 CHECKPOINT = read(MODEL)
 
 
-@pytest.fixture(scope="module")
-def keep(tmp_path_factory):
-    folder, filled = tmp_path_factory.mktemp("kept"), {}
-
-    def place(key, fill):
-        if key not in filled:
-            filled[key] = folder / key
-            filled[key].mkdir()
-            fill(filled[key])
-        return filled[key]
-
-    return place
-
-
-@pytest.fixture(scope="module", params=["torch", "openvino"])
-def open_backend(request, keep, tmp_path_factory):
+@pytest.fixture(scope="module", params=[TorchBackend, OpenVinoBackend], ids=["torch", "openvino"])
+def open_backend(request):
     def open_it(precision=Precision.FP32, checkpoint=CHECKPOINT):
-        if request.param == "torch":
-            return TorchBackend(checkpoint, precision=precision)
-        return OpenVinoBackend(checkpoint, keep if checkpoint is CHECKPOINT else keep_anew, precision=precision)
-
-    def keep_anew(_, fill):
-        folder = tmp_path_factory.mktemp("kept")
-        fill(folder)
-        return folder
+        return request.param(checkpoint, precision=precision)
 
     return open_it
 
@@ -189,13 +168,16 @@ MASKS = [
     {"ONEDNN_MAX_CPU_ISA": "AVX2", "OV_CPU_MAX_ISA": "AVX2"},
 ]
 """Under all of the last one's variables OpenVINO computes as on a processor with AVX2 alone."""
-ASK = """
+ASK = f"""
+from pathlib import Path
 from nlu_lite.encoding.backends.openvino import OpenVinoBackend, Precision
+from nlu_lite.formats import read
 from processor import openvino_computes_in_bf16
 try:
-    OpenVinoBackend(None, lambda *_: exit(f"{openvino_computes_in_bf16()} opened"), precision=Precision.BF16)
+    OpenVinoBackend(read(Path({str(MODEL)!r})), precision=Precision.BF16)
+    exit(str(openvino_computes_in_bf16()) + " opened")
 except Exception as error:
-    exit(f"{openvino_computes_in_bf16()} {type(error).__name__}")
+    exit(str(openvino_computes_in_bf16()) + " " + type(error).__name__)
 """
 
 
@@ -207,8 +189,8 @@ def test_openvino_refuses_bf16_on_a_processor_without_it(mask):
     assert asked.stderr.strip() in {"True opened", "False OptionError"} - ({"True opened"} if len(mask) > 1 else set())
 
 
-def test_a_model_that_compiles_to_another_precision_is_refused(keep, monkeypatch):
-    backend = OpenVinoBackend(CHECKPOINT, keep)
+def test_a_model_that_compiles_to_another_precision_is_refused(monkeypatch):
+    backend = OpenVinoBackend(CHECKPOINT)
     monkeypatch.setattr("nlu_lite.encoding.backends.openvino.HINTS", {Precision.FP32: "f64"})
     with pytest.raises(OptionError, match=r"precision='fp32' .* OpenVINO would compute in fp32 on this processor"):
         token_vectors(open_tiny(backend=backend), TEXTS)
@@ -264,23 +246,6 @@ def test_the_word_embeddings_are_held_once(dtype, tmp_path):
     save_file({name: array.astype(dtype) for name, array in CHECKPOINT.tensors.items()}, tmp_path / "model.safetensors")
     backend = TorchBackend(read(tmp_path))
     assert np.shares_memory(backend._words, backend.model.embeddings.word_embeddings.weight.detach().numpy())
-
-
-def test_openvino_converts_all_but_the_word_embeddings(keep, monkeypatch):
-    backend = OpenVinoBackend(CHECKPOINT, keep)
-    words = CHECKPOINT.tensors["embeddings.word_embeddings.weight"]
-    assert backend._file.with_suffix(".bin").stat().st_size < words.nbytes / 2
-    monkeypatch.setattr("nlu_lite.encoding.backends.openvino.build_model", None)  # torch is not needed again
-    again = OpenVinoBackend(CHECKPOINT, keep)
-    assert (again.dimension, again.layers, again.positions) == (16, 2, 512)
-
-
-def test_a_converted_model_that_is_damaged_is_an_error_with_a_remedy(keep, tmp_path):
-    folder = OpenVinoBackend(CHECKPOINT, keep)._file.parent
-    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
-    (tmp_path / "openvino_model.xml").write_text("<net")
-    with pytest.raises(ModelError, match=rf"openvino_model.xml cannot be read .*Remove {tmp_path}"):
-        OpenVinoBackend(CHECKPOINT, lambda *_: tmp_path)
 
 
 # --- memory ----------------------------------------------------------------------------------------------------------
@@ -359,22 +324,22 @@ def test_a_single_window_that_does_not_fit_is_an_error():
 # --- what is told to others -------------------------------------------------------------------------------------------
 
 
-CONVERT = """
-from tiny import open_tiny
+OPEN = """
 from nlu_lite.encoding.backends.openvino import OpenVinoBackend
 from nlu_lite.formats import read
-def keep(_, fill):
-    fill(Path("converted"))
-    return Path("converted")
-Path("converted").mkdir()
-open_tiny(backend=OpenVinoBackend(read(MODEL), keep))
+from nlu_lite.encoding import open_encoder
+import numpy as np
+backend = OpenVinoBackend(read(MODEL))
+backend.encode(np.array([[0, 5, 2]]), np.ones((1, 3), np.int64), (2,))
+assert not {"torch", "transformers"} & sys.modules.keys()
 """
 
 
 def reports(code, home):
     """Whether code loads what reports to Intel, in a process of its own; nothing can be sent."""
     offline = "import sys, socket; from pathlib import Path; socket.socket.connect = socket.getaddrinfo = None"
-    search = f"sys.path.insert(0, {str(Path(__file__).parents[1] / 'tools')!r})\nMODEL = Path({str(MODEL)!r})"
+    tests = Path(__file__).parents[1]
+    search = f"sys.path[:0] = {[str(tests / 'tools'), str(tests.parent)]!r}\nMODEL = Path({str(MODEL)!r})"
     asked = 'print("openvino_telemetry" in sys.modules, any(Path.home().glob("intel")))'
     environment = {"HOME": str(home), "PATH": os.environ["PATH"]}
     run = [sys.executable, "-c", "\n".join([offline, search, code, asked])]
@@ -382,8 +347,8 @@ def reports(code, home):
 
 
 @pytest.mark.slow
-def test_openvino_is_imported_and_converts_without_a_report(tmp_path):
-    assert reports(CONVERT, tmp_path) == ["False", "False"]
+def test_openvino_is_imported_and_runs_without_torch_and_without_a_report(tmp_path):
+    assert reports(OPEN, tmp_path) == ["False", "False"]
 
 
 @pytest.mark.slow
@@ -430,13 +395,13 @@ def test_layers_that_the_model_does_not_have_are_errors(layers):
         open_tiny(layers=layers)
 
 
-def test_precisions_and_devices_that_a_backend_lacks_are_errors(keep):
+def test_precisions_and_devices_that_a_backend_lacks_are_errors():
     with pytest.raises(OptionError, match='precision="fp16" on the CPU; expected fp32 or bf16'):
         TorchBackend(CHECKPOINT, precision=Precision.FP16)
     with pytest.raises(OptionError, match="precision='fp16' with backend=\"openvino\"; expected fp32 or bf16"):
-        OpenVinoBackend(CHECKPOINT, keep, precision=Precision.FP16)
+        OpenVinoBackend(CHECKPOINT, precision=Precision.FP16)
     with pytest.raises(OptionError, match="device='cuda' with backend=\"openvino\"; expected cpu"):
-        OpenVinoBackend(CHECKPOINT, keep, "cuda")
+        OpenVinoBackend(CHECKPOINT, "cuda")
 
 
 def test_values_that_are_not_numbers_name_text_and_layer(open_backend):

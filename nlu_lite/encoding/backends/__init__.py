@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from nlu_lite.records import Floats
 
+CPU_BUDGET = 512
+"""Pieces in a batch on a CPU: enough to fill the matrix products, small enough to stay in its caches."""
+
 
 class BackendName(Enum):
     """The backends; OPENVINO needs the extra of that name."""

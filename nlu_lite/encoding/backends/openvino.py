@@ -1,19 +1,14 @@
-"""OpenVINO: the torch model, converted once and kept; faster on Intel and AMD processors.
+"""OpenVINO: a graph of its operations, built from the checkpoint; faster than torch on Intel and AMD processors.
 
 The matrix of word embeddings stays where the checkpoint has it, mapped where the file allows: OpenVINO would read all
-of it into memory, of which a text needs a few rows. The converted model begins behind it.
+of it into memory, of which a text needs a few rows. The graph begins behind it.
 """
 
 from __future__ import annotations
 
 import sys
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from errno import ENOENT
-from logging import ERROR
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -21,20 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlu_lite._util.mapping import let_go
-from nlu_lite.encoding.architectures import WORDS
-from nlu_lite.encoding.backends import OutOfMemory, Precision
-from nlu_lite.encoding.backends.torch import CPU_BUDGET, build_model, positions_of
-from nlu_lite.errors import MissingExtra, ModelError, OptionError
+from nlu_lite.encoding.architectures import WORDS, architecture_of
+from nlu_lite.encoding.backends import CPU_BUDGET, OutOfMemory, Precision
+from nlu_lite.encoding.backends.checks import check_names
+from nlu_lite.encoding.backends.graph import EMBEDDED, MASK, build_graph, embed, numbered
+from nlu_lite.encoding.backends.kinds import KINDS, POSITIONS, TYPES, Plan, plan_of
+from nlu_lite.errors import MissingExtra, OptionError
 from nlu_lite.records import Checkpoint, Floats
 
-Keep = Callable[[str, Callable[[Path], None]], Path]
-"""Takes a key and what fills a folder; gives the folder, filled by this call or an earlier one."""
-
-FILE = "openvino_model.xml"
-RECIPE = 2
-"""Part of the key: grows with every change of what a conversion writes."""
-POSITIONS = ("nlu_lite", "positions")
-"""Where a converted model says how long a window it takes."""
 GATHERED = 128
 """Rows of the word embeddings that are taken before their pages are let go."""
 TELEMETRY = "openvino_telemetry"
@@ -52,7 +41,6 @@ class OpenVinoBackend:
 
     Args:
         checkpoint: Configuration and weights.
-        keep: Where the converted model is kept.
         device: ``"cpu"``.
         precision: FP32 or BF16.
         threads: Threads of a forward pass; None leaves OpenVINO's own number.
@@ -66,7 +54,6 @@ class OpenVinoBackend:
     def __init__(
         self,
         checkpoint: Checkpoint,
-        keep: Keep,
         device: str = "cpu",
         precision: Precision = Precision.FP32,
         threads: int | None = None,
@@ -82,16 +69,16 @@ class OpenVinoBackend:
         self._settings |= {} if threads is None else {"INFERENCE_NUM_THREADS": threads}
         if precision is not Precision.FP32:
             _try_product(precision, self._settings)
-        version = openvino.__version__.split("-")[0]
-        self._file = keep(f"openvino-{version}-{RECIPE}", lambda into: _convert(checkpoint, into)) / FILE
-        whole = self._whole()
-        self.dimension: int = whole.outputs[0].get_partial_shape()[2].get_length()
-        self.layers = len(whole.outputs) - 1
-        self.positions = int(whole.get_rt_info(list(POSITIONS)).value)
+        self._plan, self._checkpoint = _plan(checkpoint), checkpoint
+        self.dimension, self.layers, self.positions = self._plan.width, self._plan.layers, self._plan.positions
         self.budget = CPU_BUDGET
-        self.name = f"openvino {version}, cpu, {precision.value}"
-        self._words = checkpoint.tensors[WORDS]
+        self.name = f"openvino {openvino.__version__.split('-')[0]}, cpu, {precision.value}"
+        self._words = self._plan.tensor(checkpoint, WORDS)
+        self._positions = self._plan.tensor(checkpoint, POSITIONS).copy()
+        self._types = self._plan.tensor(checkpoint, TYPES)[0].copy() if self._plan.kind.types else None
         self._precision = precision
+        usual: tuple[int, ...] = (self.layers,)
+        self._built = {usual: build_graph(openvino, checkpoint, self._plan, usual)}  # looks at every tensor
         self._compiled: dict[tuple[int, ...], Any] = {}
         self._lock = Lock()  # a compiled model has one place for its results
 
@@ -100,8 +87,7 @@ class OpenVinoBackend:
         try:
             with self._lock:
                 model = self._model(layers)
-                given = {"rows": self._rows(ids), "ids": ids, "mask": mask}
-                results = model({place.any_name: given[place.any_name] for place in model.inputs})
+                results = model({EMBEDDED: self._embedded(ids), MASK: mask.astype(np.float32)})
                 hidden: Floats = np.stack([results[place] for place in range(len(layers))])
         except (RuntimeError, MemoryError) as error:
             if not isinstance(error, MemoryError) and "alloc" not in str(error):
@@ -109,34 +95,26 @@ class OpenVinoBackend:
             raise OutOfMemory(str(error).splitlines()[-1] if str(error) else "no memory is left") from error
         return hidden
 
-    def _rows(self, ids: NDArray[np.int64]) -> Floats:
-        """Take rows of the word embeddings; the system maps far more than a row at a time, soon the whole matrix."""
+    def _embedded(self, ids: NDArray[np.int64]) -> Floats:
+        """Add up rows of the embeddings; the system maps far more than a row at a time, soon the whole matrix."""
         flat = ids.ravel()
-        rows: Floats = np.empty((len(flat), self._words.shape[1]), self._words.dtype)
+        rows: Floats = np.empty((len(flat), self._words.shape[1]), np.float32)
         for begin in range(0, len(flat), GATHERED):
             rows[begin : begin + GATHERED] = self._words[flat[begin : begin + GATHERED]]
             let_go(self._words)
-        return rows.reshape(*ids.shape, -1)
+        words = rows.reshape(*ids.shape, -1)
+        return embed(words, self._positions, self._types, numbered(ids, self._plan.padding))
 
     def _model(self, layers: tuple[int, ...]) -> Any:
-        """Compile the model up to the layers that are asked for; others are not computed."""
-        if layers not in self._compiled:
-            openvino, whole = _openvino(), self._whole()
-            outputs = [whole.outputs[layer].get_node().input_value(0) for layer in layers]
-            part = openvino.Model(outputs, whole.get_parameters())
-            self._compiled[layers] = _compile(part, self._precision, self._settings)
-        return self._compiled[layers]
+        """Compile the model up to the layers that are asked for; others are not computed.
 
-    def _whole(self) -> Any:
-        try:
-            return _openvino().Core().read_model(self._file)
-        except RuntimeError as error:
-            missing = None if self._file.exists() else FileNotFoundError(ENOENT, "it was removed", str(self._file))
-            raise ModelError(
-                f"{self._file} cannot be read ({str(error).splitlines()[0]})",
-                "the model as OpenVINO converted it",
-                f"Remove {self._file.parent}: it is made again",
-            ) from (missing or error)
+        A graph is built anew for each choice of layers: kept, it would hold the weights beside the compiled ones.
+        """
+        if layers not in self._compiled:
+            graph = self._built.pop(layers, None) or build_graph(_openvino(), self._checkpoint, self._plan, layers)
+            self._built.clear()
+            self._compiled[layers] = _compile(graph, self._precision, self._settings)
+        return self._compiled[layers]
 
 
 def _compile(model: Any, precision: Precision, settings: dict[str, Any]) -> Any:
@@ -169,6 +147,18 @@ def _refused(precision: Precision, reason: str) -> OptionError:
     return OptionError(got, "a precision that the processor supports", remedy)
 
 
+def _plan(checkpoint: Checkpoint) -> Plan:
+    """Plan the encoder, and hold the names of the weights to it."""
+    architecture_of(checkpoint)
+    model_type = str(checkpoint.config["model_type"])
+    if model_type not in KINDS:
+        got = f'a model of the kind {model_type!r} with backend="openvino"'
+        raise OptionError(got, ", ".join(KINDS), 'Pass backend="torch"')
+    plan = plan_of(checkpoint)
+    check_names(plan.shapes, checkpoint.tensors)
+    return plan
+
+
 def _openvino() -> Any:
     try:
         with _IMPORTING, _unreported():
@@ -194,76 +184,3 @@ def _unreported() -> Iterator[None]:
         del sys.modules[TELEMETRY]
         if before is not None:
             sys.modules[TELEMETRY] = before
-
-
-def _convert(checkpoint: Checkpoint, folder: Path) -> None:
-    """Trace the torch model, all hidden states as its outputs, and save it.
-
-    OpenVINO's front end is called by itself: `openvino.convert_model` would report its use to Intel.
-    """
-    openvino = _openvino()
-    import torch
-    from openvino.frontend import FrontEndManager
-    from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
-
-    tensors = dict(checkpoint.tensors)
-    model = build_model(replace(checkpoint, tensors=tensors), torch.device("cpu"), torch.float32)
-    ids = torch.ones((2, 8), dtype=torch.long)
-    mask = torch.ones_like(ids)
-    mask[1, 6:] = 0
-    rows = torch.zeros((2, 8, tensors[WORDS].shape[1]), dtype=torch.float32)
-    example = {"rows": rows, "ids": ids, "mask": mask}
-    # The tracer would keep the casts of an autocast that the caller may be in.
-    exact = torch.autocast("cpu", enabled=False)
-    with torch.inference_mode(), exact, warnings.catch_warnings(), _quiet_transformers():
-        # Tracing warns of constants that might be shapes; here they are not.
-        warnings.simplefilter("ignore")
-        decoder = TorchScriptPythonDecoder(_traceable(model), example_input=example)
-    front_end = FrontEndManager().load_by_framework("pytorch")
-    converted = front_end.convert(front_end.load(decoder))
-    converted.set_rt_info(positions_of(model.config), list(POSITIONS))
-    openvino.save_model(converted, folder / FILE, compress_to_fp16=False)
-    for tensor in tensors.values():
-        let_go(tensor)
-
-
-def _traceable(model: Any) -> Any:
-    """Give a module that takes the rows of the word embeddings beside the ids, and gives all hidden states.
-
-    transformers' own ``inputs_embeds`` would not do: without ids, RoBERTa and its kin number positions in another way.
-    """
-    import torch
-
-    class Given(torch.nn.Module):
-        rows: torch.Tensor
-
-        def forward(self, _: torch.Tensor) -> torch.Tensor:
-            return self.rows
-
-    class States(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.given = Given()
-            self.model = model
-            model.embeddings.word_embeddings = self.given
-
-        def forward(self, rows: torch.Tensor, ids: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, ...]:
-            self.given.rows = rows
-            output = self.model(input_ids=ids, attention_mask=mask, output_hidden_states=True)
-            states: tuple[torch.Tensor, ...] = tuple(output.hidden_states)
-            return states
-
-    return States()
-
-
-@contextmanager
-def _quiet_transformers() -> Iterator[None]:
-    """Keep transformers from speaking of losses: the tracer looks at every attribute of a model."""
-    from transformers.utils import logging
-
-    before = logging.get_verbosity()
-    logging.set_verbosity(ERROR)
-    try:
-        yield
-    finally:
-        logging.set_verbosity(before)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -15,16 +15,14 @@ from numpy.typing import NDArray
 
 from nlu_lite._util.mapping import let_go
 from nlu_lite.encoding.architectures import ARCHITECTURES, SETTINGS, WORDS, architecture_of
-from nlu_lite.encoding.backends import OutOfMemory, Precision
+from nlu_lite.encoding.backends import CPU_BUDGET, OutOfMemory, Precision
+from nlu_lite.encoding.backends.checks import check_names, checked, no_model
 from nlu_lite.errors import ModelError, OptionError
 from nlu_lite.records import Checkpoint, Floats
 
 if TYPE_CHECKING:
     import torch
 
-LAYERS = ("encoder.layer.", "encoder.albert_layer_groups.", "transformer.layer.")
-CPU_BUDGET = 512
-"""Pieces in a batch on a CPU: enough to fill the matrix products, small enough to stay in its caches."""
 LARGEST_BUDGET = 1 << 16
 COPIED = 1 << 13
 """Rows of a matrix that are copied at once to a device or another precision."""
@@ -232,13 +230,11 @@ def build_model(checkpoint: Checkpoint, device: torch.device, dtype: torch.dtype
 
     model = _empty_model(checkpoint)
     wanted = model.state_dict()
-    _check_count(wanted, checkpoint.tensors)
-    _check_names(set(wanted) - set(checkpoint.tensors))
-    _check_layers(set(checkpoint.tensors) - set(wanted))
+    check_names(wanted, checkpoint.tensors)
     exact = set(wanted) - _products(model) if device.type == "cpu" else set()
     dtypes = {name: torch.float32 if name in exact else dtype for name in wanted}
     weights = {
-        name: _placed(_checked(name, checkpoint.tensors[name], tuple(like.shape)), device, dtypes[name])
+        name: _placed(checked(name, checkpoint.tensors[name], tuple(like.shape)), device, dtypes[name])
         for name, like in wanted.items()
     }
     model.load_state_dict(weights, assign=True)
@@ -266,58 +262,7 @@ def _empty_model(checkpoint: Checkpoint) -> Any:
         with torch.device("meta"):
             return build.from_config(config, **architecture.options())
     except Exception as error:  # whatever transformers makes of values that it does not expect
-        reason = _first_line(error)
-        raise ModelError(
-            f"the configuration describes no model ({reason})",
-            f"that of a {model_type} model",
-            "Fetch it again",
-        ) from error
-
-
-def _check_count(wanted: Iterable[str], found: Iterable[str]) -> None:
-    stated, held = _layers_of(wanted), _layers_of(found)
-    if stated != held:
-        names = "" if held else f": their first tensor is {min(found, default=None)!r}"
-        raise ModelError(
-            f"the weights have {held} layers{names}",
-            f"{stated}, as the configuration says" + ("" if held else f", with names such as {min(wanted)!r}"),
-            "Configuration and weights belong to different models: fetch them again",
-        )
-
-
-def _layers_of(names: Iterable[str]) -> int:
-    inside = (name.removeprefix(prefix) for name in names for prefix in LAYERS if name.startswith(prefix))
-    return len({rest.partition(".")[0] for rest in inside})
-
-
-def _check_names(missing: set[str]) -> None:
-    if missing:
-        raise ModelError(
-            f"{len(missing)} tensors are missing, the first is {min(missing)!r}",
-            "every tensor of the architecture that the configuration names",
-            "The files are incomplete or belong to another architecture: fetch them again",
-        )
-
-
-def _check_layers(unused: set[str]) -> None:
-    """Heads and poolers may be left over, layers not: without them the vectors would be others."""
-    layers = {name for name in unused if name.startswith(LAYERS)}
-    if layers:
-        raise ModelError(
-            f"the weights have {min(layers)!r}, of which the configuration says nothing",
-            "in layers only what the architecture has",
-            "Configuration and weights belong to different models: fetch them again",
-        )
-
-
-def _checked(name: str, array: Floats, shape: tuple[int, ...]) -> Floats:
-    if array.shape != shape:
-        raise ModelError(
-            f"tensor {name!r} has shape {array.shape}",
-            f"{shape}, as the configuration says",
-            "Configuration and weights belong to different models: fetch them again",
-        )
-    return array
+        raise no_model(model_type, _first_line(error)) from error
 
 
 def _placed(array: Floats, device: torch.device, dtype: torch.dtype) -> torch.Tensor:

@@ -1,0 +1,79 @@
+"""Whether weights are those of the model that the configuration describes: the same for every backend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from nlu_lite.errors import ModelError
+from nlu_lite.records import Floats
+
+LAYERS = ("encoder.layer.", "encoder.albert_layer_groups.", "transformer.layer.")
+
+
+def check_names(wanted: Iterable[str], found: Iterable[str]) -> None:
+    """Refuse tensors that are not those of the architecture; heads and poolers may be left over, layers not.
+
+    Raises:
+        ModelError: Layers or tensors are missing, or there are more layers than the architecture has.
+    """
+    wanted, found = set(wanted), set(found)
+    _check_count(wanted, found)
+    _check_missing(wanted - found)
+    _check_unused(found - wanted)
+
+
+def checked(name: str, array: Floats, shape: tuple[int, ...]) -> Floats:
+    """Return an array that has the shape that the configuration gives a tensor.
+
+    Raises:
+        ModelError: It has another shape.
+    """
+    if array.shape != shape:
+        raise ModelError(
+            f"tensor {name!r} has shape {array.shape}",
+            f"{shape}, as the configuration says",
+            "Configuration and weights belong to different models: fetch them again",
+        )
+    return array
+
+
+def no_model(model_type: str, reason: str) -> ModelError:
+    """Return the error of a configuration that no model can be built of."""
+    got = f"the configuration describes no model ({reason})"
+    return ModelError(got, f"that of a {model_type} model", "Fetch it again")
+
+
+def _check_count(wanted: Iterable[str], found: Iterable[str]) -> None:
+    stated, held = _layers_of(wanted), _layers_of(found)
+    if stated != held:
+        names = "" if held else f": their first tensor is {min(found, default=None)!r}"
+        raise ModelError(
+            f"the weights have {held} layers{names}",
+            f"{stated}, as the configuration says" + ("" if held else f", with names such as {min(wanted)!r}"),
+            "Configuration and weights belong to different models: fetch them again",
+        )
+
+
+def _layers_of(names: Iterable[str]) -> int:
+    inside = (name.removeprefix(prefix) for name in names for prefix in LAYERS if name.startswith(prefix))
+    return len({rest.partition(".")[0] for rest in inside})
+
+
+def _check_missing(missing: set[str]) -> None:
+    if missing:
+        raise ModelError(
+            f"{len(missing)} tensors are missing, the first is {min(missing)!r}",
+            "every tensor of the architecture that the configuration names",
+            "The files are incomplete or belong to another architecture: fetch them again",
+        )
+
+
+def _check_unused(unused: Mapping[str, object] | set[str]) -> None:
+    """Layers that are left over would make other vectors."""
+    layers = {name for name in unused if name.startswith(LAYERS)}
+    if layers:
+        raise ModelError(
+            f"the weights have {min(layers)!r}, of which the configuration says nothing",
+            "in layers only what the architecture has",
+            "Configuration and weights belong to different models: fetch them again",
+        )

@@ -1,0 +1,221 @@
+"""An encoder as a graph of OpenVINO's operations, built straight from a checkpoint's tensors.
+
+The embeddings come in as sums of their rows, for in the graph OpenVINO would read the whole matrix of words.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nlu_lite.encoding.backends.checks import no_model
+from nlu_lite.encoding.backends.kinds import BUCKETS, NORM, RELATIVE, Plan
+from nlu_lite.records import Checkpoint, Floats
+
+EMBEDDED, MASK = "embedded", "mask"
+FARTHEST = 128
+"""MPNet's distance from which all positions have the same bias."""
+LEAST = -1e30
+"""Added to a score at padding, of which the softmax then leaves nothing. The least float32 is no bf16 number: rounded, it
+is infinite, and nought times that no number."""
+
+Node = Any
+
+
+def build_graph(openvino: Any, checkpoint: Checkpoint, plan: Plan, layers: Sequence[int]) -> Any:
+    """Build the model up to the layers that are asked for.
+
+    Args:
+        openvino: The package.
+        checkpoint: The weights, with the shapes that the plan gives them.
+        plan: The encoder.
+        layers: Hidden states that come out, in this order; 0 is the embeddings.
+
+    Returns:
+        An ``openvino.Model`` that takes ``embedded``, float32 [windows, length, embedding], and ``mask``, float32
+        [windows, length], 1 for pieces and 0 for padding, and gives each state, float32 [windows, length, d].
+
+    Raises:
+        ModelError: The configuration has an activation that is not known.
+    """
+    from openvino import opset13 as opset
+
+    graph = Graph(opset, checkpoint, plan)
+    embedded = opset.parameter([-1, -1, plan.embedding], np.float32, name=EMBEDDED)
+    mask = opset.parameter([-1, -1], np.float32, name=MASK)
+    for parameter in (embedded, mask):
+        parameter.output(0).set_names({parameter.get_friendly_name()})
+    states = graph.states(embedded, mask, max(layers))
+    return openvino.Model([opset.result(states[layer]) for layer in layers], [embedded, mask])
+
+
+class Graph:
+    """Operations of one encoder.
+
+    Args:
+        opset: OpenVINO's operations.
+        checkpoint: The weights.
+        plan: What they are weights of.
+    """
+
+    def __init__(self, opset: Any, checkpoint: Checkpoint, plan: Plan) -> None:
+        self._opset, self._checkpoint, self._plan = opset, checkpoint, plan
+        self._heads, self._head = plan.heads, plan.width // plan.heads
+        self._activate = activation(opset, plan)
+
+    def states(self, embedded: Node, mask: Node, last: int) -> list[Node]:
+        """Return the hidden states from 0 to the last one."""
+        state = self._norm(embedded, NORM)
+        if self._plan.projected:
+            state = self._dense(state, str(self._plan.kind.projection))
+        bias = self._bias(state, mask)
+        found = [state]
+        for layer in range(last):
+            for prefix in self._plan.prefixes(layer):
+                state = self._layer(state, bias, prefix)
+            found.append(state)
+        return found
+
+    def _layer(self, state: Node, bias: Node, prefix: str) -> Node:
+        opset, names = self._opset, self._plan.kind.names
+        seen = self._dense(self._attention(state, bias, prefix), prefix + names.output)
+        attended = self._norm(opset.add(seen, state), prefix + names.attention_norm)
+        inner = self._activate(self._dense(attended, prefix + names.wider))
+        return self._norm(opset.add(self._dense(inner, prefix + names.narrower), attended), prefix + names.norm)
+
+    def _attention(self, state: Node, bias: Node, prefix: str) -> Node:
+        opset, names = self._opset, self._plan.kind.names
+        query, key, value = (self._split(state, prefix + name) for name in (names.query, names.key, names.value))
+        scaled = opset.multiply(query, self._number(self._head**-0.5))
+        scores = opset.add(opset.matmul(scaled, key, False, True), bias)
+        seen = opset.matmul(opset.softmax(scores, 3), value, False, False)
+        return opset.reshape(opset.transpose(seen, self._whole(0, 2, 1, 3)), self._whole(0, 0, self._plan.width), True)
+
+    def _split(self, state: Node, name: str) -> Node:
+        """Return a product, [windows, heads, length, d / heads]."""
+        heads = self._opset.reshape(self._dense(state, name), self._whole(0, 0, self._heads, self._head), True)
+        return self._opset.transpose(heads, self._whole(0, 2, 1, 3))
+
+    def _bias(self, state: Node, mask: Node) -> Node:
+        """Return what is added to scores: for padding the least number, and MPNet's bias by relative position."""
+        opset = self._opset
+        padding = opset.multiply(opset.subtract(self._number(1), mask), self._number(LEAST))
+        bias = opset.unsqueeze(padding, self._whole(1, 2))
+        return opset.add(bias, self._relative(state)) if self._plan.kind.relative else bias
+
+    def _relative(self, state: Node) -> Node:
+        """Return the bias by relative position, [1, heads, length, length]."""
+        opset, farthest = self._opset, self._plan.size("max_position_embeddings")
+        table = self._plan.tensor(self._checkpoint, RELATIVE)[buckets(np.arange(-farthest, farthest + 1))].T
+        length = opset.gather(opset.shape_of(state, "i64"), self._scalar(1), self._scalar(0))
+        places = opset.range(self._scalar(0), length, self._scalar(1), "i64")
+        keys, queries = opset.unsqueeze(places, self._whole(0)), opset.unsqueeze(places, self._whole(1))
+        distance = opset.add(opset.subtract(keys, queries), self._scalar(farthest))
+        values = opset.gather(opset.constant(np.ascontiguousarray(table)), distance, self._scalar(1))
+        return opset.unsqueeze(values, self._whole(0))
+
+    def _dense(self, state: Node, name: str) -> Node:
+        product = self._opset.matmul(state, self._tensor(f"{name}.weight"), False, True)
+        return self._opset.add(product, self._tensor(f"{name}.bias"))
+
+    def _norm(self, state: Node, name: str) -> Node:
+        opset = self._opset
+        scaled = opset.mvn(state, self._whole(-1), True, self._plan.epsilon, "INSIDE_SQRT")
+        scaled = opset.multiply(scaled, self._tensor(f"{name}.weight"))
+        return opset.add(scaled, self._tensor(f"{name}.bias"))
+
+    def _tensor(self, name: str) -> Node:
+        """Return a tensor without a copy; OpenVINO shares arrays that are contiguous and may be written to only."""
+        array = np.require(self._plan.tensor(self._checkpoint, name), np.float32, ["C", "W"])
+        return self._opset.constant(array, shared_memory=True)
+
+    def _number(self, value: float) -> Node:
+        return self._opset.constant(np.float32(value))
+
+    def _scalar(self, value: int) -> Node:
+        return self._opset.constant(np.int64(value))
+
+    def _whole(self, *values: int) -> Node:
+        return self._opset.constant(np.array(values, np.int64))
+
+
+def activation(opset: Any, plan: Plan) -> Callable[[Node], Node]:
+    """Return the activation between a layer's dense layers.
+
+    Raises:
+        ModelError: OpenVINO has none of that name.
+    """
+
+    def scaled(factor: float) -> Callable[[Node], Node]:
+        return lambda x: opset.multiply(x, opset.sigmoid(opset.multiply(x, opset.constant(np.float32(factor)))))
+
+    erf, tanh = (lambda x: opset.gelu(x, "erf")), (lambda x: opset.gelu(x, "tanh"))
+    known: dict[object, Callable[[Node], Node]] = {
+        "gelu": erf,
+        "gelu_python": erf,
+        "gelu_new": tanh,
+        "gelu_fast": tanh,
+        "gelu_accurate": tanh,
+        "gelu_pytorch_tanh": tanh,
+        "gelu_python_tanh": tanh,
+        "quick_gelu": scaled(1.702),
+        "relu": opset.relu,
+        "silu": scaled(1),
+        "swish": scaled(1),
+        "tanh": opset.tanh,
+        "sigmoid": opset.sigmoid,
+        "linear": lambda x: x,
+        "mish": opset.mish,
+    }
+    chosen = plan.settings["hidden_act"]
+    if not isinstance(chosen, str) or chosen not in known:
+        raise no_model(plan.model_type, f"hidden_act={chosen!r} is none of {', '.join(map(str, known))}")
+    return known[chosen]
+
+
+def buckets(distance: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return MPNet's bucket of each distance of a key from a query: exact near by, wider the farther away.
+
+    Example:
+        >>> buckets(np.array([-200, -1, 0, 1, 8, 200])).tolist()
+        [15, 1, 0, 17, 24, 31]
+    """
+    half = BUCKETS // 2
+    exact, far = half // 2, np.abs(distance)
+    share = np.log(np.maximum(far, 1).astype(np.float32) / np.float32(exact)) / np.float32(math.log(FARTHEST / exact))
+    wide = np.minimum(exact + (share * np.float32(half - exact)).astype(np.int64), half - 1)
+    found: NDArray[np.int64] = np.where(distance > 0, half, 0) + np.where(far < exact, far, wide)
+    return found
+
+
+def embed(words: Floats, positions: Floats, types: Floats | None, numbers: NDArray[np.int64]) -> Floats:
+    """Add up rows of the embeddings, in the order in which transformers does.
+
+    Args:
+        words: float32 [windows, length, embedding], changed in place.
+        positions: float32 [positions, embedding].
+        types: float32 [embedding] of the first type; None where there are none.
+        numbers: int64 [windows, length], rows of the positions.
+    """
+    if types is not None:
+        words += types
+    words += positions[numbers]
+    return words
+
+
+def numbered(ids: NDArray[np.int64], padding: int | None) -> NDArray[np.int64]:
+    """Number positions: from 0, or, where a padding id is given, behind it and at that id not at all.
+
+    Example:
+        >>> numbered(np.array([[0, 7, 7, 2, 1]]), None).tolist(), numbered(np.array([[0, 7, 7, 2, 1]]), 1).tolist()
+        ([[0, 1, 2, 3, 4]], [[2, 3, 4, 5, 1]])
+    """
+    if padding is None:
+        return np.broadcast_to(np.arange(ids.shape[1]), ids.shape)
+    counted = ids != padding
+    numbers: NDArray[np.int64] = np.cumsum(counted, axis=1) * counted + padding
+    return numbers
