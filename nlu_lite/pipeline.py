@@ -506,8 +506,8 @@ def load(
         path: A folder that `Pipeline.save` wrote, in the place of references and their options: only ``device``,
             ``threads``, ``cache_dir``, ``offline`` and ``versions`` stand beside it.
         device: Where models run: ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
-        backend: What runs them: ``"torch"``, or ``"openvino"`` (extra of that name; faster on the CPU; the model is
-            converted once and kept in the cache).
+        backend: What runs them: ``"torch"``, or ``"openvino"`` (extra of that name; faster on the CPU; every kind of
+            model but ``deberta-v2``).
         precision: In what numbers they compute: ``"fp32"``, ``"bf16"`` (fast where the processor has AVX512-BF16 or
             AMX, and on GPUs; loses digits) or ``"fp16"`` (GPUs). A precision that the backend does not compute in on
             this machine is an error. Vectors are float32 in any case.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,13 +21,30 @@ EMBEDDED, MASK = "embedded", "mask"
 FARTHEST = 128
 """MPNet's distance from which all positions have the same bias."""
 LEAST = -1e30
-"""Added to a score at padding, of which the softmax then leaves nothing. The least float32 is no bf16 number: rounded, it
-is infinite, and nought times that no number."""
+"""Added to a score at padding, so that the softmax leaves nothing of it.
+
+The least float32 would be infinite in bf16, and 0 times infinity is not a number.
+"""
 
 Node = Any
 
 
-def build_graph(openvino: Any, checkpoint: Checkpoint, plan: Plan, layers: Sequence[int]) -> Any:
+@dataclass(frozen=True)
+class BuiltGraph:
+    """A graph, and the arrays of its weights, of which it has no copies.
+
+    Attributes:
+        model: An ``openvino.Model`` that takes ``embedded``, float32 [windows, length, embedding], and ``mask``,
+            float32 [windows, length], 1 for pieces and 0 for padding, and gives each state, float32 [windows, length,
+            d].
+        tensors: Its weights.
+    """
+
+    model: Any
+    tensors: Sequence[Floats]
+
+
+def build_graph(openvino: Any, checkpoint: Checkpoint, plan: Plan, layers: Sequence[int]) -> BuiltGraph:
     """Build the model up to the layers that are asked for.
 
     Args:
@@ -35,12 +53,8 @@ def build_graph(openvino: Any, checkpoint: Checkpoint, plan: Plan, layers: Seque
         plan: The encoder.
         layers: Hidden states that come out, in this order; 0 is the embeddings.
 
-    Returns:
-        An ``openvino.Model`` that takes ``embedded``, float32 [windows, length, embedding], and ``mask``, float32
-        [windows, length], 1 for pieces and 0 for padding, and gives each state, float32 [windows, length, d].
-
     Raises:
-        ModelError: The configuration has an activation that is not known.
+        ModelError: The configuration has an activation that is not known, or a tensor has another shape than it says.
     """
     from openvino import opset13 as opset
 
@@ -50,7 +64,8 @@ def build_graph(openvino: Any, checkpoint: Checkpoint, plan: Plan, layers: Seque
     for parameter in (embedded, mask):
         parameter.output(0).set_names({parameter.get_friendly_name()})
     states = graph.states(embedded, mask, max(layers))
-    return openvino.Model([opset.result(states[layer]) for layer in layers], [embedded, mask])
+    model = openvino.Model([opset.result(states[layer]) for layer in layers], [embedded, mask])
+    return BuiltGraph(model, graph.tensors)
 
 
 class Graph:
@@ -60,10 +75,14 @@ class Graph:
         opset: OpenVINO's operations.
         checkpoint: The weights.
         plan: What they are weights of.
+
+    Attributes:
+        tensors: The weights that operations hold so far.
     """
 
     def __init__(self, opset: Any, checkpoint: Checkpoint, plan: Plan) -> None:
         self._opset, self._checkpoint, self._plan = opset, checkpoint, plan
+        self.tensors: list[Floats] = []
         self._heads, self._head = plan.heads, plan.width // plan.heads
         self._activate = activation(opset, plan)
 
@@ -131,6 +150,7 @@ class Graph:
     def _tensor(self, name: str) -> Node:
         """Return a tensor without a copy; OpenVINO shares arrays that are contiguous and may be written to only."""
         array = np.require(self._plan.tensor(self._checkpoint, name), np.float32, ["C", "W"])
+        self.tensors.append(array)
         return self._opset.constant(array, shared_memory=True)
 
     def _number(self, value: float) -> Node:

@@ -86,8 +86,7 @@ class OpenVinoBackend:
         """Run the model (see `Backend.encode`)."""
         try:
             with self._lock:
-                model = self._model(layers)
-                results = model({EMBEDDED: self._embedded(ids), MASK: mask.astype(np.float32)})
+                results = self._run(layers, {EMBEDDED: self._embedded(ids), MASK: mask.astype(np.float32)})
                 hidden: Floats = np.stack([results[place] for place in range(len(layers))])
         except (RuntimeError, MemoryError) as error:
             if not isinstance(error, MemoryError) and "alloc" not in str(error):
@@ -105,16 +104,18 @@ class OpenVinoBackend:
         words = rows.reshape(*ids.shape, -1)
         return embed(words, self._positions, self._types, numbered(ids, self._plan.padding))
 
-    def _model(self, layers: tuple[int, ...]) -> Any:
-        """Compile the model up to the layers that are asked for; others are not computed.
-
-        A graph is built anew for each choice of layers: kept, it would hold the weights beside the compiled ones.
-        """
-        if layers not in self._compiled:
-            graph = self._built.pop(layers, None) or build_graph(_openvino(), self._checkpoint, self._plan, layers)
-            self._built.clear()
-            self._compiled[layers] = _compile(graph, self._precision, self._settings)
-        return self._compiled[layers]
+    def _run(self, layers: tuple[int, ...], given: dict[str, Floats]) -> Any:
+        """Run the model up to the layers that are asked for; others are not computed."""
+        if layers in self._compiled:
+            return self._compiled[layers](given)
+        # A graph is built anew for each choice of layers: kept, it would hold the weights beside the compiled ones.
+        graph = self._built.pop(layers, None) or build_graph(_openvino(), self._checkpoint, self._plan, layers)
+        self._built.clear()
+        self._compiled[layers] = _compile(graph.model, self._precision, self._settings)
+        results = self._compiled[layers](given)
+        for tensor in graph.tensors:  # by now OpenVINO has copies of them in an order of its own
+            let_go(tensor)
+        return results
 
 
 def _compile(model: Any, precision: Precision, settings: dict[str, Any]) -> Any:
