@@ -105,10 +105,7 @@ OPENERS = {"sentence-transformers": sentence_transformers, "flair": flair, "tran
 def work(job: dict[str, Any]) -> dict[str, Any]:
     texts: list[str] = json.loads(Path(job["texts"]).read_text(encoding="utf-8"))
     begin = time.perf_counter()
-    if job["system"] == "conversion":
-        open_ours(job, "openvino", "fp32")
-        found = {}
-    elif job["system"] == "nlu_lite":
+    if job["system"] == "nlu_lite":
         found = work_ours(job, texts)
     else:
         run = OPENERS[job["system"]](job["model"], job["batch"], job["device"])
@@ -284,8 +281,6 @@ def compare(given: argparse.Namespace) -> None:
 
 
 def results(job: dict[str, Any], peers: dict[str, str]) -> Iterable[dict[str, Any]]:
-    if job["device"] == "cpu":
-        spawn(sys.executable, job | {"system": "conversion"})  # happens once, and is not what is compared
     batches = [
         [Turns(python, job | {"system": peer, "batch": batch}) for batch in BATCHES[job["device"]]]
         for peer, python in peers.items()

@@ -65,7 +65,7 @@ class Model:
         encoder: What makes the vectors.
         recipe: How it makes vectors of sentences; None: as the mean of the token vectors.
         normalize: Whether vectors are divided by their Euclidean length.
-        digest: SHA-256 of all that can change a piece or a vector, but for the options; see `Identity`.
+        digest: SHA-256 of all that can change a piece or a vector, but for the options; see `Obtained`.
     """
 
     spec: ModelSpec
@@ -155,7 +155,7 @@ def open_model(
     recipe = _recipe(spec, options)
     if recipe is not None:
         _check_recipe(spec, recipe, encoder)
-    return Model(spec, _placed(found.fetched), column, encoder, recipe, options.normalize, found.identity.model)
+    return Model(spec, _placed(found.fetched), column, encoder, recipe, options.normalize, found.digest)
 
 
 def changed(model: Model, options: ModelOptions) -> Model:
@@ -183,7 +183,7 @@ def _obtained(spec: ModelSpec, access: Access, locked: LockedModel | None) -> Ob
     if locked is None:
         return obtain_identified(spec, access)
     found = obtain_identified(locked.pin(spec), access, lambda fetched: locked.check(fetched, access.cache))
-    locked.check_digest(found.identity.model)
+    locked.check_digest(found.digest)
     return found
 
 

@@ -1,7 +1,7 @@
 """One digest of everything that can change a token, a piece or a vector.
 
-Saved pipelines, pickles, locks and the parts of a file hold the digest of each model; converted models are kept under
-it. A new field of a record is in the digest without further ado.
+Saved pipelines, pickles, locks and the parts of a file hold the digest of each model. A new field of a record is part
+of the digest automatically.
 """
 
 from __future__ import annotations

@@ -167,7 +167,7 @@ def _refuse_callables(settings: TextSettings) -> None:
 def _save_model(model: Model, access: Access, folder: Path, number: int, weights: Weights) -> dict[str, Any]:
     spec = pinned(model)
     found = obtain_identified(spec, replace(access, revision=None))  # the origin names its own
-    if (found.fetched.digest, found.identity.model) != (model.fetched.digest, model.digest):
+    if (found.fetched.digest, found.digest) != (model.fetched.digest, model.digest):
         raise IntegrityError(
             f"the files of {spec.reference!r} at {found.fetched.path} have changed since they were loaded",
             "those that the pipeline runs",

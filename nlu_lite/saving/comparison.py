@@ -52,7 +52,7 @@ def _digest_of_layout_1(checkpoint: Checkpoint) -> str:
 
 DIGESTS: Mapping[int, Callable[[Obtained], str]] = {
     1: lambda found: _digest_of_layout_1(found.checkpoint),
-    LAYOUT: lambda found: found.identity.model,
+    LAYOUT: lambda found: found.digest,
 }
 """By the number of the layout, how the digest of a model is made."""
 
@@ -88,11 +88,11 @@ def same(files: str, digest: str) -> Callable[[Obtained], None]:
 
     Args:
         files: The digest of its files; see `Fetched`.
-        digest: The digest of the model; see `Identity`.
+        digest: The digest of the model; see `Obtained`.
     """
 
     def check(found: Obtained) -> None:
-        if (found.fetched.digest, found.identity.model) != (files, digest):
+        if (found.fetched.digest, found.digest) != (files, digest):
             raise IntegrityError(
                 f"the files of {found.spec.reference!r} at {found.fetched.path} are not those that were pickled",
                 f"digest {digest}",

@@ -21,20 +21,6 @@ from nlu_lite.store.sources import Access, Fetched
 
 
 @dataclass(frozen=True)
-class Identity:
-    """Digests that tell a model from any other, whatever files it comes from.
-
-    Attributes:
-        model: SHA-256 of all that can change a piece or a vector: configuration, weights, subword model, and the recipe
-            for vectors of sentences.
-        network: SHA-256 of configuration and weights.
-    """
-
-    model: str
-    network: str
-
-
-@dataclass(frozen=True)
 class Obtained:
     """A model on this machine.
 
@@ -42,13 +28,14 @@ class Obtained:
         spec: The model, with the recipe for vectors of sentences that holds.
         fetched: Its files.
         checkpoint: What was read from them.
-        identity: Its digests.
+        digest: SHA-256 of everything that can change a piece or a vector: configuration, weights, subword model, and
+            the recipe for vectors of sentences. Files of other formats with the same contents have the same digest.
     """
 
     spec: ModelSpec
     fetched: Fetched
     checkpoint: Checkpoint
-    identity: Identity
+    digest: str
 
 
 def _accept(_fetched: Fetched) -> None:
@@ -105,7 +92,7 @@ def _read(spec: ModelSpec, path: Path, cache: Cache) -> Checkpoint:
 
 
 def obtain_identified(spec: ModelSpec, access: Access, check: Callable[[Fetched], None] = _accept) -> Obtained:
-    """Fetch and read a model as `obtain` does, with its recipe for vectors of sentences and its digests.
+    """Fetch and read a model as `obtain` does, with its recipe for vectors of sentences and its digest.
 
     Raises:
         NluLiteError: As `obtain` and `with_recipe`.
@@ -119,8 +106,8 @@ def obtain_identified(spec: ModelSpec, access: Access, check: Callable[[Fetched]
     return load_again_if_removed(load, spec.reference)
 
 
-def _identify(spec: ModelSpec, fetched: Fetched, checkpoint: Checkpoint, cache: Cache) -> Identity:
-    """Return the digests of a model; its weights are read only if their files have changed since they were read last.
+def _identify(spec: ModelSpec, fetched: Fetched, checkpoint: Checkpoint, cache: Cache) -> str:
+    """Return the digest of a model; its weights are read only if their files have changed since they were read last.
 
     Args:
         spec: The model, with its final recipe for vectors of sentences; see `with_recipe`.
@@ -132,7 +119,7 @@ def _identify(spec: ModelSpec, fetched: Fetched, checkpoint: Checkpoint, cache: 
     files = {path.name: path for path in sorted(folder.iterdir()) if path.is_file()}
     tensors = cache.memo.recall(f"tensors of {folder.absolute()}", files, lambda _: plain(checkpoint.tensors))
     whole = replace(checkpoint, tensors=tensors)  # digests in the place of arrays, which makes no difference to `plain`
-    return Identity(digest([whole, spec.sentence]), digest([whole.config, tensors]))
+    return digest([whole, spec.sentence])
 
 
 def with_recipe(spec: ModelSpec, fetched: Fetched) -> ModelSpec:

@@ -51,7 +51,7 @@ class LockedModel:
         files: What tells each of its files from others, by name.
         place: The lock's name and the line on which this model stands.
         places: The same of its files, by name.
-        digest: SHA-256 of all that can change a piece or a vector; see `nlu_lite.store.checkpoints.Identity`. None in
+        digest: SHA-256 of all that can change a piece or a vector; see `nlu_lite.store.checkpoints.Obtained`. None in
             locks of version 0.1.0.
     """
 
@@ -114,7 +114,7 @@ class LockedModel:
         else:
             kept = replace(access, archives=sources.Archives.KEEP)
             obtained = obtain_identified(spec, kept, lambda fetched: self.check(fetched, access.cache))
-            self.check_digest(obtained.identity.model)
+            self.check_digest(obtained.digest)
 
     def pin(self, spec: ModelSpec) -> ModelSpec:
         """Leave a model the one origin that the lock names.
@@ -180,9 +180,7 @@ def _locked(spec: ModelSpec, access: Access) -> LockedModel:
     fetched, origin = found.fetched, found.fetched.origin
     revision = origin.revision if isinstance(origin, HubRepository) else None
     files = sources.digests(fetched.path, origin, fetched.digest, access.cache)
-    return LockedModel(
-        spec.reference, PLACES[type(origin)].value, _name(origin), revision, files, digest=found.identity.model
-    )
+    return LockedModel(spec.reference, PLACES[type(origin)].value, _name(origin), revision, files, digest=found.digest)
 
 
 def _name(origin: Origin) -> str:

@@ -392,17 +392,8 @@ def test_a_converted_model_whose_archive_is_gone_is_fetched_again_or_missed(buck
 
 
 @pytest.mark.slow
-def test_flipped_bits_of_a_model_that_openvino_converted_give_no_other_vectors(home, tmp_path):
-    reference = f"sparknlp:{write_archive(tmp_path / 'tiny.zip', TINY)}"
-    expected = vectors(reference, backend="openvino")
-    (folder,) = home.root.glob("openvino-*")
-    flip(folder / "openvino_model.bin")
-    np.testing.assert_array_equal(vectors(reference, backend="openvino"), expected)
-
-
-@pytest.mark.slow
-def test_a_model_that_openvino_converted_belongs_to_its_weights(home, tmp_path):
-    """Neither time nor size of the changed weights tells, but their bytes."""
+def test_openvino_reads_the_weights_of_now_and_keeps_nothing(home, tmp_path):
+    """Neither time nor size of the changed weights differs, only their bytes."""
     archive = write_archive(tmp_path / "tiny.zip", TINY)
     convert(archive, tmp_path / "model")
     before = vectors(f"path:{tmp_path / 'model'}", backend="openvino")
@@ -414,7 +405,7 @@ def test_a_model_that_openvino_converted_belongs_to_its_weights(home, tmp_path):
     after = vectors(f"path:{tmp_path / 'model'}", backend="openvino")
     np.testing.assert_allclose(after, vectors(f"path:{tmp_path / 'model'}"), atol=1e-5)
     assert np.abs(after - before).max() > 1e-3
-    assert keys(home) == ["openvino", "openvino"]
+    assert keys(home) == []
 
 
 @pytest.fixture

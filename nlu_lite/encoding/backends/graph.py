@@ -149,7 +149,7 @@ class Graph:
 
     def _tensor(self, name: str) -> Node:
         """Return a tensor without a copy; OpenVINO shares arrays that are contiguous and may be written to only."""
-        array = np.require(self._plan.tensor(self._checkpoint, name), np.float32, ["C", "W"])
+        array = np.require(self._plan.tensor(self._checkpoint, name), np.float32, ["C", "W", "A"])
         self.tensors.append(array)
         return self._opset.constant(array, shared_memory=True)
 

@@ -154,7 +154,7 @@ def _plan(checkpoint: Checkpoint) -> Plan:
     model_type = str(checkpoint.config["model_type"])
     if model_type not in KINDS:
         got = f'a model of the kind {model_type!r} with backend="openvino"'
-        raise OptionError(got, ", ".join(KINDS), 'Pass backend="torch"')
+        raise OptionError(got, ", ".join(KINDS), 'Pass backend="torch"; save a saved pipeline anew with it')
     plan = plan_of(checkpoint)
     check_names(plan.shapes, checkpoint.tensors)
     return plan
