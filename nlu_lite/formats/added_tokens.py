@@ -50,9 +50,9 @@ def read_added_tokens(folder: Path, tokenizer: Mapping[str, Any]) -> tuple[Added
     Raises:
         FormatError: A file cannot be read, or two of them state different ids for a token.
     """
-    special = frozenset(_named(folder)) | WELL_KNOWN
+    special = frozenset(_find_special(folder)) | WELL_KNOWN
     found: dict[str, AddedToken] = {}
-    for path, token in _stated(folder, tokenizer):
+    for path, token in _read_tokens(folder, tokenizer):
         token = replace(token, special=token.special or token.content in special)
         known = found.setdefault(token.content, token)
         if known.id != token.id and not token.special:
@@ -61,20 +61,20 @@ def read_added_tokens(folder: Path, tokenizer: Mapping[str, Any]) -> tuple[Added
     return tuple(sorted(found.values(), key=lambda token: token.id))
 
 
-def _stated(folder: Path, tokenizer: Mapping[str, Any]) -> Iterator[tuple[Path, AddedToken]]:
+def _read_tokens(folder: Path, tokenizer: Mapping[str, Any]) -> Iterator[tuple[Path, AddedToken]]:
     """Yield each file's added tokens, the file with the most authority first."""
     path, decoder = folder / SETTINGS, read_optional(folder / SETTINGS).get(DECODER) or {}
     if not isinstance(decoder, dict):
-        raise _unusable(path, decoder)
+        raise _token_error(path, decoder)
     yield from ((path, parse_token(path, value, number)) for number, value in decoder.items())
-    yield from ((folder / TOKENIZER, token) for token in listed_tokens(folder / TOKENIZER, tokenizer))
+    yield from ((folder / TOKENIZER, token) for token in parse_tokens(folder / TOKENIZER, tokenizer))
     path = folder / LEGACY
     yield from (
         (path, parse_token(path, {"content": content}, number)) for content, number in read_optional(path).items()
     )
 
 
-def listed_tokens(path: Path, tokenizer: Mapping[str, Any]) -> list[AddedToken]:
+def parse_tokens(path: Path, tokenizer: Mapping[str, Any]) -> list[AddedToken]:
     """Return the added tokens of a ``tokenizer.json``, in its order.
 
     Raises:
@@ -82,11 +82,11 @@ def listed_tokens(path: Path, tokenizer: Mapping[str, Any]) -> list[AddedToken]:
     """
     listed = tokenizer.get("added_tokens") or []
     if not isinstance(listed, list):
-        raise _unusable(path, listed)
+        raise _token_error(path, listed)
     return [parse_token(path, value) for value in listed]
 
 
-def vocabulary_of(tokenizer: Mapping[str, Any]) -> set[str]:
+def read_pieces(tokenizer: Mapping[str, Any]) -> set[str]:
     """Return the pieces of a ``tokenizer.json``'s model; none where it has no vocabulary."""
     model = tokenizer.get("model")
     vocabulary = model.get("vocab") if isinstance(model, dict) else None
@@ -107,25 +107,25 @@ def parse_token(path: Path, value: object, key: object = None) -> AddedToken:
         FormatError: It is no such value.
     """
     if not isinstance(value, dict):
-        raise _unusable(path, value)
-    content, number = value.get("content"), _number(value.get("id") if key is None else key)
+        raise _token_error(path, value)
+    content, number = value.get("content"), _parse_id(value.get("id") if key is None else key)
     flags = {name: value[name] for name in FLAGS if name in value}
     if not isinstance(content, str) or not 0 < len(content) <= LONGEST or number is None:
-        raise _unusable(path, {"id": key, **value})
+        raise _token_error(path, {"id": key, **value})
     if not all(isinstance(flag, bool) for flag in flags.values()):
-        raise _unusable(path, value)
+        raise _token_error(path, value)
     flags.setdefault("normalized", not flags.get("special", False))
     return AddedToken(content, number, **flags)
 
 
-def _number(value: object) -> int | None:
+def _parse_id(value: object) -> int | None:
     """Parse an id; keys of JSON objects are strings."""
     if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 11:
         value = int(value)
     return value if type(value) is int and 0 <= value < LARGEST_ID else None
 
 
-def _named(folder: Path) -> Iterator[str]:
+def _find_special(folder: Path) -> Iterator[str]:
     """Yield the names of the special tokens that the settings and the special tokens map state."""
     for values in (read_optional(folder / SETTINGS), read_optional(folder / SPECIAL_TOKENS)):
         yield from _contents(values.get(name) for name in NAMED)
@@ -141,17 +141,17 @@ def _contents(values: Iterable[object]) -> Iterator[str]:
             yield content
 
 
-def written_tokens(tokens: Iterable[AddedToken]) -> dict[str, dict[str, object]]:
+def encode_tokens(tokens: Iterable[AddedToken]) -> dict[str, dict[str, object]]:
     """Return the ``added_tokens_decoder`` of tokens, as transformers writes it."""
     return {str(token.id): {key: value for key, value in asdict(token).items() if key != "id"} for token in tokens}
 
 
-def with_tokens(tokenizer: Mapping[str, Any], tokens: Iterable[AddedToken]) -> bytes:
+def replace_tokens(tokenizer: Mapping[str, Any], tokens: Iterable[AddedToken]) -> bytes:
     """Return a ``tokenizer.json`` that lists these added tokens instead of its own."""
     listed = [asdict(token) for token in tokens]
     return json.dumps({**tokenizer, "added_tokens": listed}).encode()
 
 
-def _unusable(path: Path, value: object) -> FormatError:
+def _token_error(path: Path, value: object) -> FormatError:
     expected = f"text of 1 to {LONGEST} characters, an id and true or false for {', '.join(FLAGS)}"
     return FormatError(f"{path} lists the added token {reprlib.repr(value)}", expected, REMEDY)

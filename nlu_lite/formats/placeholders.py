@@ -14,14 +14,14 @@ POINTERS = (b"version https://git-lfs.github.com/spec/", b"version http://git-me
 PAGES = (b"<!doctype html", b"<html")
 
 
-class Empty(Enum):
+class EmptyFile(Enum):
     """Whether a file may have no content."""
 
     REFUSED = "refused"
     ALLOWED = "allowed"
 
 
-def check_content(path: Path, expected: str, empty: Empty = Empty.REFUSED) -> None:
+def check_content(path: Path, expected: str, empty: EmptyFile = EmptyFile.REFUSED) -> None:
     """Refuse a file that holds something else in the place of its content.
 
     Args:
@@ -43,5 +43,5 @@ def check_content(path: Path, expected: str, empty: Empty = Empty.REFUSED) -> No
     if head.lstrip().lower().startswith(PAGES):
         remedy = "Download the file itself again: an address of the hub has /resolve/ in it, not /blob/"
         raise FormatError(f"{path} is an HTML page", expected, remedy)
-    if not head and empty is Empty.REFUSED:
+    if not head and empty is EmptyFile.REFUSED:
         raise FormatError(f"{path} is damaged (it is empty)", expected, "Fetch it again")

@@ -13,20 +13,20 @@ from nlu_lite.formats.added_tokens import (
     DECODER,
     SETTINGS,
     TOKENIZER,
-    listed_tokens,
+    encode_tokens,
+    parse_tokens,
     read_added_tokens,
-    vocabulary_of,
-    with_tokens,
-    written_tokens,
+    read_pieces,
+    replace_tokens,
 )
 from nlu_lite.formats.json_files import REMEDY, read_json, read_optional
 from nlu_lite.formats.paths import present
-from nlu_lite.formats.vocabularies import WordNormalization, from_parts
+from nlu_lite.formats.vocabularies import WordNormalization, build_tokenizer
 from nlu_lite.records import AddedToken, Normalization, SubwordKind, SubwordModel
 
 
 @dataclass(frozen=True)
-class Layout:
+class FolderLayout:
     """How transformers saves a model.
 
     Attributes:
@@ -44,18 +44,18 @@ class Layout:
     classes: tuple[str, ...] = ()
 
 
-def _word_piece(prefix: str) -> Layout:
+def _word_piece(prefix: str) -> FolderLayout:
     classes = ("BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer", "MPNetTokenizer")
-    return Layout(prefix, TOKENIZER, SubwordKind.TOKENIZER_JSON, ("vocab.txt",), classes)
+    return FolderLayout(prefix, TOKENIZER, SubwordKind.TOKENIZER_JSON, ("vocab.txt",), classes)
 
 
-def _byte_level(prefix: str) -> Layout:
+def _byte_level(prefix: str) -> FolderLayout:
     classes = ("RobertaTokenizer", "GPT2Tokenizer")
-    return Layout(prefix, TOKENIZER, SubwordKind.TOKENIZER_JSON, ("vocab.json", "merges.txt"), classes)
+    return FolderLayout(prefix, TOKENIZER, SubwordKind.TOKENIZER_JSON, ("vocab.json", "merges.txt"), classes)
 
 
-def _sentence_piece(prefix: str, file: str) -> Layout:
-    return Layout(prefix, file, SubwordKind.SENTENCEPIECE)
+def _sentence_piece(prefix: str, file: str) -> FolderLayout:
+    return FolderLayout(prefix, file, SubwordKind.SENTENCEPIECE)
 
 
 LAYOUTS = {
@@ -101,27 +101,27 @@ NORMALIZING = ("albert", "deberta-v2")
 def write_subwords(subwords: SubwordModel, model_type: str, folder: Path) -> None:
     """Write a subword model and its settings, from which `read_subwords` reads the same."""
     (folder / _subword_file(subwords.kind, LAYOUTS[model_type])).write_bytes(subwords.data)
-    (folder / SETTINGS).write_text(json.dumps(_written_settings(subwords)), encoding="utf-8")
+    (folder / SETTINGS).write_text(json.dumps(_build_settings(subwords)), encoding="utf-8")
 
 
-def _subword_file(kind: SubwordKind, layout: Layout) -> str:
+def _subword_file(kind: SubwordKind, layout: FolderLayout) -> str:
     if kind is layout.kind:
         return layout.subwords
     return PIECES if kind is SubwordKind.SENTENCEPIECE else TOKENIZER
 
 
-def _written_settings(subwords: SubwordModel) -> dict[str, object]:
+def _build_settings(subwords: SubwordModel) -> dict[str, object]:
     """Give what transformers' tokenizer asks its settings for, not the normalizer of a tokenizer.json."""
     if subwords.kind is SubwordKind.SENTENCEPIECE:
         normalization = subwords.normalization
         own = {"do_lower_case": normalization.lowercase, "keep_accents": not normalization.strip_accents}
-        added = {DECODER: written_tokens(subwords.added)} if subwords.added else {}
-        return {**own, NORMALIZATION: _written_normalization(normalization), **added}
+        added = {DECODER: encode_tokens(subwords.added)} if subwords.added else {}
+        return {**own, NORMALIZATION: _encode_normalization(normalization), **added}
     normalizer = json.loads(subwords.data).get("normalizer")
     return {"do_lower_case": isinstance(normalizer, dict) and normalizer.get("lowercase") is True}
 
 
-def _written_normalization(normalization: Normalization) -> dict[str, bool]:
+def _encode_normalization(normalization: Normalization) -> dict[str, bool]:
     return {WRITTEN_NAMES[name]: value for name, value in asdict(normalization).items()}
 
 
@@ -142,35 +142,39 @@ def read_subwords(folder: Path, model_type: str) -> SubwordModel:
     before = {PIECES: SubwordKind.SENTENCEPIECE} if model_type == "bert" else {}
     for name, kind in {**before, layout.subwords: layout.kind, TOKENIZER: SubwordKind.TOKENIZER_JSON}.items():
         if (folder / name).is_file():
-            return _sentencepiece(folder, name, model_type) if kind is SubwordKind.SENTENCEPIECE else _json(folder)
+            return (
+                _read_sentencepiece(folder, name, model_type)
+                if kind is SubwordKind.SENTENCEPIECE
+                else _read_tokenizer_json(folder)
+            )
     parts = [folder / name for name in layout.parts]
     if parts and all(part.is_file() for part in parts):
-        settings = _tokenizer_settings(folder)
+        settings = _read_settings(folder)
         _check_class(settings.get("tokenizer_class"), layout, folder)
-        return _with_added(folder, from_parts(parts, _word_normalization(settings)))
+        return _merge_added(folder, build_tokenizer(parts, _read_word_normalization(settings)))
     wanted = " or ".join(filter(None, (*dict.fromkeys((layout.subwords, TOKENIZER)), " and ".join(layout.parts))))
     raise FormatError(f"{folder} holds {present(folder)}", f"a subword model in {wanted}", REMEDY)
 
 
-def _sentencepiece(folder: Path, name: str, model_type: str) -> SubwordModel:
-    tokenizer = read_json(_bounded(folder / TOKENIZER), dict) if (folder / TOKENIZER).is_file() else {}
+def _read_sentencepiece(folder: Path, name: str, model_type: str) -> SubwordModel:
+    tokenizer = read_json(_check_size(folder / TOKENIZER), dict) if (folder / TOKENIZER).is_file() else {}
     added = read_added_tokens(folder, tokenizer)
     data, normalization = (folder / name).read_bytes(), _read_normalization(folder, model_type)
     return SubwordModel(SubwordKind.SENTENCEPIECE, data, normalization, added)
 
 
-def _json(folder: Path) -> SubwordModel:
-    return _with_added(folder, _bounded(folder / TOKENIZER).read_bytes())
+def _read_tokenizer_json(folder: Path) -> SubwordModel:
+    return _merge_added(folder, _check_size(folder / TOKENIZER).read_bytes())
 
 
-def _bounded(path: Path) -> Path:
+def _check_size(path: Path) -> Path:
     size = path.stat().st_size
     if size > LARGEST_TOKENIZER:
         raise FormatError(f"{path} has {size} bytes", f"at most {LARGEST_TOKENIZER}", REMEDY)
     return path
 
 
-def _with_added(folder: Path, data: bytes) -> SubwordModel:
+def _merge_added(folder: Path, data: bytes) -> SubwordModel:
     """Add the tokens that other files of the folder list to those of a ``tokenizer.json``; most list the same."""
     kind = SubwordKind.TOKENIZER_JSON
     try:
@@ -179,29 +183,29 @@ def _with_added(folder: Path, data: bytes) -> SubwordModel:
         return SubwordModel(kind, data)  # opening it says why it cannot be used
     if not isinstance(tokenizer, dict):
         return SubwordModel(kind, data)
-    added, listed = read_added_tokens(folder, tokenizer), listed_tokens(folder / TOKENIZER, tokenizer)
-    pieces = vocabulary_of(tokenizer)
-    if _relevant(added, pieces) == _relevant(listed, pieces):
+    added, listed = read_added_tokens(folder, tokenizer), parse_tokens(folder / TOKENIZER, tokenizer)
+    pieces = read_pieces(tokenizer)
+    if _matchable(added, pieces) == _matchable(listed, pieces):
         return SubwordModel(kind, data)
-    return SubwordModel(kind, with_tokens(tokenizer, added))
+    return SubwordModel(kind, replace_tokens(tokenizer, added))
 
 
-def _relevant(tokens: Iterable[AddedToken], vocabulary: set[str]) -> set[AddedToken]:
+def _matchable(tokens: Iterable[AddedToken], vocabulary: set[str]) -> set[AddedToken]:
     """Return the tokens that say more than the vocabulary does: special pieces of it are never matched anyway."""
     return {token for token in tokens if not token.special or token.content not in vocabulary}
 
 
-def _tokenizer_settings(folder: Path) -> dict[str, Any]:
+def _read_settings(folder: Path) -> dict[str, Any]:
     return read_optional(folder / SETTINGS)
 
 
 def _read_normalization(folder: Path, model_type: str) -> Normalization:
     """Read the normalization that this module wrote, else the one that transformers' tokenizer of the model applies."""
-    settings = _tokenizer_settings(folder)
+    settings = _read_settings(folder)
     if settings.get("split_by_punct"):
         got = f"{folder / SETTINGS} has split_by_punct={settings['split_by_punct']!r}"
         raise UnsupportedReference(got, "a tokenizer that leaves this to SentencePiece", "Use another model")
-    default = {} if model_type in NORMALIZING else _written_normalization(Normalization())
+    default = {} if model_type in NORMALIZING else _encode_normalization(Normalization())
     written = settings.get(NORMALIZATION, default)
     if not isinstance(written, dict) or not all(isinstance(choice, bool) for choice in written.values()):
         raise FormatError(f"{folder / SETTINGS} has {NORMALIZATION} = {written!r}", "true or false for each", REMEDY)
@@ -213,7 +217,7 @@ def _read_normalization(folder: Path, model_type: str) -> Normalization:
     return Normalization(**{name: written.get(WRITTEN_NAMES[name], value) for name, value in own.items()})
 
 
-def _word_normalization(settings: Mapping[str, object]) -> WordNormalization:
+def _read_word_normalization(settings: Mapping[str, object]) -> WordNormalization:
     strip = settings.get("strip_accents")
     return WordNormalization(
         lowercase=settings.get("do_lower_case", True) is not False,
@@ -222,7 +226,7 @@ def _word_normalization(settings: Mapping[str, object]) -> WordNormalization:
     )
 
 
-def _check_class(name: object, layout: Layout, folder: Path) -> None:
+def _check_class(name: object, layout: FolderLayout, folder: Path) -> None:
     """Refuse a vocabulary that another algorithm reads, such as that of Japanese BERT models."""
     if name is not None and str(name).removesuffix("Fast") not in layout.classes:
         raise UnsupportedReference(

@@ -58,11 +58,11 @@ def map_safetensors(path: Path) -> dict[str, Callable[[], Floats]]:
     Raises:
         FormatError: The file is damaged.
     """
-    header, data = _validated(path)
+    header, data = _map_file(path)
 
     def view(entry: dict[str, Any]) -> Floats:
         begin, end = entry["data_offsets"]
-        array = _widened(data[begin:end], entry["dtype"]).reshape(entry["shape"])
+        array = _widen(data[begin:end], entry["dtype"]).reshape(entry["shape"])
         if entry["dtype"] != "F32":
             let_go(data[begin:end])
         return array
@@ -71,7 +71,7 @@ def map_safetensors(path: Path) -> dict[str, Callable[[], Floats]]:
     return {name: partial(view, entry) for name, entry in floats.items()}
 
 
-def _validated(path: Path) -> tuple[dict[str, Any], NDArray[np.uint8]]:
+def _map_file(path: Path) -> tuple[dict[str, Any], NDArray[np.uint8]]:
     from safetensors import SafetensorError, safe_open
 
     try:
@@ -87,7 +87,7 @@ def _validated(path: Path) -> tuple[dict[str, Any], NDArray[np.uint8]]:
     return json.loads(data[8:length].tobytes()), data[length:]
 
 
-def _widened(data: NDArray[np.uint8], dtype: str) -> Floats:
+def _widen(data: NDArray[np.uint8], dtype: str) -> Floats:
     if dtype == "BF16":  # numpy has no such type: it is the upper half of a float32
         return np.frombuffer(np.frombuffer(data, "<u2").astype("<u4") << 16, np.float32)
     return np.require(np.frombuffer(data, DTYPES[dtype]), np.float32, ["A"])

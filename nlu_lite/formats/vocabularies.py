@@ -28,7 +28,7 @@ class WordNormalization:
     split_ideographs: bool = True
 
 
-def from_parts(parts: Sequence[Path], normalization: WordNormalization) -> bytes:
+def build_tokenizer(parts: Sequence[Path], normalization: WordNormalization) -> bytes:
     """Build a tokenizer from the files of older exports: ``vocab.txt``, or ``vocab.json`` and ``merges.txt``.
 
     Args:
@@ -42,9 +42,9 @@ def from_parts(parts: Sequence[Path], normalization: WordNormalization) -> bytes
         texts = [part.read_text(encoding="utf-8") for part in parts]
         if len(parts) == 1:
             pieces = _lines(texts[0])
-            return word_piece({piece: number for number, piece in enumerate(pieces)}, normalization)
+            return build_word_piece({piece: number for number, piece in enumerate(pieces)}, normalization)
         lines = [line for line in _lines(texts[1]) if line and not line.startswith("#version")]
-        return byte_level_bpe(json.loads(texts[0]), [_halves(line) for line in lines])
+        return build_byte_level_bpe(json.loads(texts[0]), [_halves(line) for line in lines])
     except (OSError, ValueError, RecursionError) as error:
         names = " and ".join(str(part) for part in parts)
         raise FormatError(f"{names} cannot be read ({error})", "a vocabulary", "Fetch the model again") from error
@@ -60,7 +60,9 @@ def _halves(line: str) -> tuple[str, str]:
     return first, second
 
 
-def word_piece(vocabulary: Mapping[str, int], normalization: WordNormalization, longest: int = LONGEST_WORD) -> bytes:
+def build_word_piece(
+    vocabulary: Mapping[str, int], normalization: WordNormalization, longest: int = LONGEST_WORD
+) -> bytes:
     """Build a WordPiece tokenizer.
 
     Args:
@@ -87,7 +89,7 @@ def word_piece(vocabulary: Mapping[str, int], normalization: WordNormalization, 
     )
 
 
-def byte_level_bpe(vocabulary: Mapping[str, int], merges: Sequence[tuple[str, str]]) -> bytes:
+def build_byte_level_bpe(vocabulary: Mapping[str, int], merges: Sequence[tuple[str, str]]) -> bytes:
     """Build a byte-level BPE tokenizer from the id of each piece and the merges in the order of their ranks.
 
     As in RoBERTa's own, no space is put before a text; who encodes a word by itself puts it there.

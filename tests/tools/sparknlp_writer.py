@@ -22,7 +22,7 @@ from typing import Any
 import google_crc32c
 import numpy as np
 
-from nlu_lite.formats.sparknlp.kinds import KINDS, Architecture, Kind, Vocabulary
+from nlu_lite.formats.sparknlp.kinds import KINDS, AnnotatorKind, ModelFamily, Vocabulary
 
 Tensors = Mapping[str, Callable[[], np.ndarray]]
 
@@ -150,7 +150,7 @@ class Model:
     settings: Mapping[str, Any] = field(default_factory=lambda: {"caseSensitive": True, "maxSentenceLength": 128})
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> AnnotatorKind:
         return KINDS[self.annotator]
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -168,7 +168,7 @@ class Model:
         return {name: maker(shape, self.seed + n) for n, (name, shape) in enumerate(self.shapes().items())}
 
 
-def layer_prefixes(architecture: Architecture, layers: int) -> list[str]:
+def layer_prefixes(architecture: ModelFamily, layers: int) -> list[str]:
     if architecture.layer_prefix.count("#") == 2:  # ALBERT: one shared layer
         return [architecture.layer_prefix.replace("#", "0")]
     return [architecture.layer_prefix.replace("#", str(n)) for n in range(layers)]

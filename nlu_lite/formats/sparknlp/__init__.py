@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from nlu_lite.formats.sparknlp.archive import Source, read_archive, some, suffix_of
+from nlu_lite.formats.sparknlp.archive import ByteSource, read_archive, some, suffix_of
 from nlu_lite.formats.sparknlp.config import build_config
-from nlu_lite.formats.sparknlp.faults import damaged, unsupported
+from nlu_lite.formats.sparknlp.faults import format_error, unsupported_error
 from nlu_lite.formats.sparknlp.hadoop import read_checked
-from nlu_lite.formats.sparknlp.kinds import Kind, Vocabulary, find_kind
+from nlu_lite.formats.sparknlp.kinds import AnnotatorKind, Vocabulary, find_kind
 from nlu_lite.formats.sparknlp.network import Network
 from nlu_lite.formats.sparknlp.onnxgraph import read_onnx
 from nlu_lite.formats.sparknlp.tensorflow import read_tensorflow
-from nlu_lite.formats.sparknlp.vocabulary import byte_level_bpe, word_piece
+from nlu_lite.formats.sparknlp.vocabulary import build_byte_level_bpe, build_word_piece
 from nlu_lite.formats.tensors import LazyTensors
 from nlu_lite.records import Card, Checkpoint, Normalization, SubwordKind, SubwordModel
 
@@ -63,15 +63,15 @@ class SparkNlpArchive:
         )
 
 
-def _metadata(members: Mapping[str, Source], where: str) -> dict[str, Any]:
+def _metadata(members: Mapping[str, ByteSource], where: str) -> dict[str, Any]:
     parts = sorted(name for name in members if name.startswith("metadata/part-"))
     text = b"".join(read_checked(members, name, LARGEST_METADATA) for name in parts)
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise damaged(f"{where}/metadata", f"no JSON ({error})", "one line of JSON") from error
+        raise format_error(f"{where}/metadata", f"no JSON ({error})", "one line of JSON") from error
     if not isinstance(found, dict) or not isinstance(found.get("class"), str):
-        raise damaged(f"{where}/metadata", f"a {type(found).__name__} without class", "a class and its parameters")
+        raise format_error(f"{where}/metadata", f"a {type(found).__name__} without class", "a class and its parameters")
     return found
 
 
@@ -86,7 +86,7 @@ def _settings(metadata: Mapping[str, Any]) -> dict[str, object]:
     return {names[key]: known[key] for key, kind in types.items() if type(known.get(key)) is kind}
 
 
-def _network(members: Mapping[str, Source], kind: Kind, where: str) -> Network:
+def _network(members: Mapping[str, ByteSource], kind: AnnotatorKind, where: str) -> Network:
     """Read the one engine that the archive holds; TensorFlow's and ONNX's are read."""
     found = {suffix_of(name): name for name in members if "/" not in name and suffix_of(name) in ENGINES}
     if "tensorflow" in found:
@@ -94,27 +94,27 @@ def _network(members: Mapping[str, Source], kind: Kind, where: str) -> Network:
     if "onnx" in found:
         return read_onnx(members[found["onnx"]], members, kind.architecture)
     if found:
-        raise unsupported(where, f"the engine {found.popitem()[1]!r} alone", "TensorFlow's or ONNX's")
-    raise damaged(where, f"it holds {some(members)}", "a file ..._tensorflow or ..._onnx")
+        raise unsupported_error(where, f"the engine {found.popitem()[1]!r} alone", "TensorFlow's or ONNX's")
+    raise format_error(where, f"it holds {some(members)}", "a file ..._tensorflow or ..._onnx")
 
 
 def _subwords(
-    members: Mapping[str, Source], kind: Kind, network: Network, settings: Mapping[str, object], where: str
+    members: Mapping[str, ByteSource], kind: AnnotatorKind, network: Network, settings: Mapping[str, object], where: str
 ) -> SubwordModel:
     rows = network.sizes["V"]
     if kind.vocabulary is Vocabulary.WORDPIECE:
         lower = settings.get("case_sensitive") is not True
-        return SubwordModel(SubwordKind.TOKENIZER_JSON, word_piece(members, rows, lower, where))
+        return SubwordModel(SubwordKind.TOKENIZER_JSON, build_word_piece(members, rows, lower, where))
     if kind.vocabulary is Vocabulary.BYTE_LEVEL_BPE:
-        return SubwordModel(SubwordKind.TOKENIZER_JSON, byte_level_bpe(members, rows, where))
+        return SubwordModel(SubwordKind.TOKENIZER_JSON, build_byte_level_bpe(members, rows, where))
     names = [name for name in members if "/" not in name and suffix_of(name) == "spp"]
     if len(names) != 1:
-        raise damaged(where, f"it holds {some(members)}", "one SentencePiece model, ..._spp")
+        raise format_error(where, f"it holds {some(members)}", "one SentencePiece model, ..._spp")
     normalization = Normalization(lowercase=settings.get("case_sensitive") is False)
     return SubwordModel(SubwordKind.SENTENCEPIECE, read_checked(members, names[0], LARGEST_SUBWORDS), normalization)
 
 
-def _card(kind: Kind, network: Network, settings: Mapping[str, object]) -> Card:
+def _card(kind: AnnotatorKind, network: Network, settings: Mapping[str, object]) -> Card:
     case, longest = settings.get("case_sensitive"), settings.get("max_sentence_length")
     return Card(
         annotator=kind.annotator,

@@ -20,8 +20,8 @@ from threading import Lock
 from typing import IO, Protocol
 
 from nlu_lite.errors import FormatError
-from nlu_lite.formats.placeholders import Empty, check_content
-from nlu_lite.formats.sparknlp.faults import damaged, unsupported
+from nlu_lite.formats.placeholders import EmptyFile, check_content
+from nlu_lite.formats.sparknlp.faults import format_error, unsupported_error
 
 TAIL = 1 << 20
 """Bytes at the end of an entry that are kept: an inner zip's directory lies there, its files before it."""
@@ -36,7 +36,7 @@ END = b"PK\x05\x06"
 END64 = b"PK\x06\x06"
 
 
-class Source(Protocol):
+class ByteSource(Protocol):
     """Bytes with a name and a size."""
 
     @property
@@ -59,7 +59,7 @@ class FileSource:
     """A file of a folder."""
 
     def __init__(self, path: Path) -> None:
-        check_content(path, "a file of Spark NLP's model", Empty.ALLOWED)
+        check_content(path, "a file of Spark NLP's model", EmptyFile.ALLOWED)
         self.path = path
         self.name = str(path)
         with _readable(self.name):
@@ -114,7 +114,7 @@ class EntrySource:
 class SourceFile(io.RawIOBase):
     """A source as a file object that can be read and sought, for `zipfile`."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: ByteSource) -> None:
         self._source = source
         self._place = 0
 
@@ -147,7 +147,7 @@ class SourceFile(io.RawIOBase):
         return length
 
 
-def read_archive(path: Path) -> dict[str, Source]:
+def read_archive(path: Path) -> dict[str, ByteSource]:
     """List a model directory, or the zip of one, by names relative to its root.
 
     Raises:
@@ -157,12 +157,12 @@ def read_archive(path: Path) -> dict[str, Source]:
     roots = {name.partition("metadata/part-")[0] for name in members if "metadata/part-" in f"/{name}"}
     roots = {root for root in roots if root in ("", f"{root.partition('/')[0]}/")}
     if len(roots) != 1:
-        raise damaged(str(path), f"it holds {some(members)}", "one metadata folder, as Spark NLP's models have")
+        raise format_error(str(path), f"it holds {some(members)}", "one metadata folder, as Spark NLP's models have")
     root = roots.pop()
     return {name.removeprefix(root): source for name, source in members.items() if name.startswith(root)}
 
 
-def read_zip(source: Source) -> dict[str, Source]:
+def read_zip(source: ByteSource) -> dict[str, ByteSource]:
     """List the files of a zip, having looked at each name and claim.
 
     Raises:
@@ -174,12 +174,12 @@ def read_zip(source: Source) -> dict[str, Source]:
             source.keep_tail()
         _check_directory(source)
         archive = zipfile.ZipFile(io.BufferedReader(SourceFile(source), 1 << 18))
-    members: dict[str, Source] = {}
+    members: dict[str, ByteSource] = {}
     for info in archive.infolist():
         where = f"{source.name}:{info.filename}"
         if is_file(info, where, source.size):
             if info.filename in members:
-                raise damaged(where, "this name stands twice", "one entry for each name")
+                raise format_error(where, "this name stands twice", "one entry for each name")
             members[info.filename] = EntrySource(archive, info, where)
     return members
 
@@ -195,16 +195,18 @@ def is_file(info: zipfile.ZipInfo, where: str, room: int) -> bool:
     check_name(info.orig_filename, where)
     mode = stat.S_IFMT(info.external_attr >> 16)
     if mode not in (0, stat.S_IFREG, stat.S_IFDIR):
-        raise damaged(where, f"an entry of mode {oct(mode)}", "a file or a folder, no link")
+        raise format_error(where, f"an entry of mode {oct(mode)}", "a file or a folder, no link")
     if info.is_dir():
         return False
     if info.flag_bits & 1 or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise unsupported(where, f"compression {info.compress_type}, flags {info.flag_bits}", "stored or deflated")
+        raise unsupported_error(
+            where, f"compression {info.compress_type}, flags {info.flag_bits}", "stored or deflated"
+        )
     packed = info.compress_size
     if packed > room or info.file_size > max(packed * MOST_RATIO, 1 << 20):
-        raise damaged(where, f"{info.file_size} bytes are claimed for {packed} packed ones in a zip of {room}")
+        raise format_error(where, f"{info.file_size} bytes are claimed for {packed} packed ones in a zip of {room}")
     if info.compress_type == zipfile.ZIP_STORED and packed != info.file_size:
-        raise damaged(where, f"{info.file_size} bytes are claimed for {packed} stored ones")
+        raise format_error(where, f"{info.file_size} bytes are claimed for {packed} stored ones")
     return True
 
 
@@ -218,27 +220,27 @@ def check_name(name: str, where: str) -> None:
     """
     parts = name.removesuffix("/").split("/")
     if any(part in ("", ".", "..") for part in parts) or any(sign in name for sign in "\\\0:"):
-        raise damaged(where, f"the name {name!r}", "a relative path")
+        raise format_error(where, f"the name {name!r}", "a relative path")
 
 
-def check_range(source: Source, offset: int, length: int) -> None:
+def check_range(source: ByteSource, offset: int, length: int) -> None:
     """Check that a range lies in a source, before anything is allocated for it."""
     if offset < 0 or length < 0 or offset + length > source.size:
-        raise damaged(source.name, f"{length} bytes at {offset} are asked for", f"no more than its {source.size}")
+        raise format_error(source.name, f"{length} bytes at {offset} are asked for", f"no more than its {source.size}")
 
 
-def read_whole(source: Source, limit: int) -> bytes:
+def read_whole(source: ByteSource, limit: int) -> bytes:
     """Read a small file in one piece.
 
     Raises:
         FormatError: It is larger than `limit` bytes.
     """
     if source.size > limit:
-        raise damaged(source.name, f"{source.size} bytes", f"at most {limit}")
+        raise format_error(source.name, f"{source.size} bytes", f"at most {limit}")
     return source.read_at(0, source.size)
 
 
-def verify(source: Source) -> None:
+def verify(source: ByteSource) -> None:
     """Read a file from beginning to end, so that a zip's checksum of it is compared.
 
     Raises:
@@ -253,12 +255,12 @@ def some(names: Mapping[str, object]) -> list[str]:
     return sorted(names)[:12]
 
 
-def _folder(path: Path) -> dict[str, Source]:
-    members: dict[str, Source] = {}
+def _folder(path: Path) -> dict[str, ByteSource]:
+    members: dict[str, ByteSource] = {}
     for file in _walk(path, MOST_DEPTH):
         members[file.relative_to(path).as_posix()] = FileSource(file)
         if len(members) > MOST_ENTRIES:
-            raise damaged(str(path), f"more than {MOST_ENTRIES} files", "a model's few dozen")
+            raise format_error(str(path), f"more than {MOST_ENTRIES} files", "a model's few dozen")
     return members
 
 
@@ -267,31 +269,31 @@ def _walk(path: Path, depth: int) -> Iterator[Path]:
         found = sorted(entries, key=lambda entry: entry.name)
     for entry in found:
         if entry.is_symlink():
-            raise damaged(entry.path, "a symbolic link", "files and folders only")
+            raise format_error(entry.path, "a symbolic link", "files and folders only")
         if entry.is_dir() and depth > 1:
             yield from _walk(Path(entry.path), depth - 1)
         elif entry.is_file():
             yield Path(entry.path)
 
 
-def _check_directory(source: Source) -> None:
+def _check_directory(source: ByteSource) -> None:
     """Bound the zip's directory before `zipfile` reads it whole."""
     length = min(source.size, 1 << 16)
     tail = source.read_at(source.size - length, length)
     end, end64 = tail.rfind(END), tail.rfind(END64)
     if end < 0 or end + 22 > len(tail):
-        raise damaged(source.name, "no end of a zip is in its last bytes", "a whole zip")
+        raise format_error(source.name, "no end of a zip is in its last bytes", "a whole zip")
     (entries, size) = struct.unpack_from("<HI", tail, end + 10)
     if end64 >= 0 and end64 + 56 <= len(tail):
         (entries, size) = struct.unpack_from("<QQ", tail, end64 + 32)
     if entries > MOST_ENTRIES or size > MOST_DIRECTORY:
-        raise damaged(source.name, f"a directory of {entries} entries in {size} bytes", "a model's few dozen")
+        raise format_error(source.name, f"a directory of {entries} entries in {size} bytes", "a model's few dozen")
 
 
 def _exactly(file: IO[bytes], length: int, name: str, offset: int) -> bytes:
     data = file.read(length)
     if len(data) != length:
-        raise damaged(name, f"{len(data)} bytes are left at {offset}", f"{length}")
+        raise format_error(name, f"{len(data)} bytes are left at {offset}", f"{length}")
     return data
 
 
@@ -303,9 +305,9 @@ def _readable(name: str) -> Iterator[None]:
     except FormatError:
         raise
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, struct.error) as error:
-        raise damaged(name, f"it cannot be read ({error or type(error).__name__})") from error
+        raise format_error(name, f"it cannot be read ({error or type(error).__name__})") from error
     except (NotImplementedError, RuntimeError, KeyError, IndexError, OverflowError) as error:
-        raise damaged(name, f"it is no zip that can be unpacked ({error or type(error).__name__})") from error
+        raise format_error(name, f"it is no zip that can be unpacked ({error or type(error).__name__})") from error
 
 
 def suffix_of(name: str) -> str:

@@ -11,7 +11,7 @@ import struct
 from collections.abc import Mapping
 from typing import TypeVar
 
-from nlu_lite.formats.sparknlp.faults import damaged
+from nlu_lite.formats.sparknlp.faults import format_error
 
 Default = bool | int | float | bytes | tuple[float, ...]
 Defaults = Mapping[str, Mapping[str, Default]]
@@ -65,5 +65,5 @@ def attribute(defaults: Defaults, op: str, name: str, found: object, kind: type[
     value = defaults[op][name] if found is None else found
     if not isinstance(value, kind):
         got = f"the attribute {name!r} of {op} is {str(value)[:40]!r}"
-        raise damaged(where, got, f"a value of type {kind.__name__}")
+        raise format_error(where, got, f"a value of type {kind.__name__}")
     return value

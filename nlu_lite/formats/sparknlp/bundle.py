@@ -11,9 +11,9 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from nlu_lite.formats.sparknlp.archive import Source, read_whole, some
-from nlu_lite.formats.sparknlp.faults import altered, damaged, unsupported
-from nlu_lite.formats.sparknlp.leveldb import crc32c, masked, read_table
+from nlu_lite.formats.sparknlp.archive import ByteSource, read_whole, some
+from nlu_lite.formats.sparknlp.faults import checksum_error, format_error, unsupported_error
+from nlu_lite.formats.sparknlp.leveldb import crc32c, mask_crc, read_table
 from nlu_lite.formats.sparknlp.protobuf import Value, as_bytes, as_int, read_fields, read_varint
 
 LARGEST_INDEX = 16 << 20
@@ -24,7 +24,7 @@ STRING = 7  # DataType of tensorflow/core/framework/types.proto
 
 
 @dataclass(frozen=True)
-class Entry:
+class BundleEntry:
     """A tensor of the bundle.
 
     Attributes:
@@ -40,7 +40,7 @@ class Entry:
     key: str
     kind: int
     shape: tuple[int, ...]
-    shard: Source
+    shard: ByteSource
     offset: int
     size: int
     checksum: int
@@ -51,7 +51,7 @@ class Entry:
         return f"{self.shard.name}, tensor {self.key!r} at {self.offset}"
 
 
-def read_bundle(members: Mapping[str, Source], where: str) -> dict[str, Entry]:
+def read_bundle(members: Mapping[str, ByteSource], where: str) -> dict[str, BundleEntry]:
     """Read a bundle's index.
 
     Args:
@@ -68,7 +68,7 @@ def read_bundle(members: Mapping[str, Source], where: str) -> dict[str, Entry]:
     """
     names = [name for name in members if name.endswith(".index")]
     if len(names) != 1:
-        raise damaged(where, f"it holds {some(members)}", "one variables.index")
+        raise format_error(where, f"it holds {some(members)}", "one variables.index")
     source = members[names[0]]
     table = read_table(read_whole(source, LARGEST_INDEX), source.name)
     count = _header(table.pop(b"", b""), source.name)
@@ -77,7 +77,7 @@ def read_bundle(members: Mapping[str, Source], where: str) -> dict[str, Entry]:
     return dict(_entry(key, data, shards, source.name) for key, data in table.items())
 
 
-def read_string(entry: Entry) -> bytes:
+def read_string(entry: BundleEntry) -> bytes:
     """Read a tensor of one string: its length, the length's checksum, then the string.
 
     Raises:
@@ -85,22 +85,22 @@ def read_string(entry: Entry) -> bytes:
         FormatError: It is no single string, or its length does not fit.
     """
     if entry.kind != STRING or entry.size > LARGEST_STRING or math.prod(entry.shape) != 1:
-        raise damaged(entry.where, f"type {entry.kind}, shape {entry.shape}, {entry.size} bytes", "one string")
+        raise format_error(entry.where, f"type {entry.kind}, shape {entry.shape}, {entry.size} bytes", "one string")
     data = entry.shard.read_at(entry.offset, entry.size)
     length, place = read_varint(data, 0, entry.where)
     if length != len(data) - place - 4:
-        raise damaged(entry.where, f"a string of {length} bytes in {len(data)}", f"{len(data) - place - 4}")
+        raise format_error(entry.where, f"a string of {length} bytes in {len(data)}", f"{len(data) - place - 4}")
     # Lengths are summed as fixed-width numbers, whatever room they take in the file.
     lengths = crc32c(struct.pack("<I", length))
-    crc = masked(crc32c(data[place:], lengths))
-    if crc != entry.checksum or struct.unpack_from("<I", data, place)[0] != masked(lengths):
-        raise altered(entry.where, f"CRC32C {crc:#010x}", f"{entry.checksum:#010x}")
+    crc = mask_crc(crc32c(data[place:], lengths))
+    if crc != entry.checksum or struct.unpack_from("<I", data, place)[0] != mask_crc(lengths):
+        raise checksum_error(entry.where, f"CRC32C {crc:#010x}", f"{entry.checksum:#010x}")
     return data[place + 4 :]
 
 
-def _shard(members: Mapping[str, Source], name: str, where: str) -> Source:
+def _shard(members: Mapping[str, ByteSource], name: str, where: str) -> ByteSource:
     if name not in members:
-        raise damaged(where, f"it holds {some(members)}", f"a shard {name}")
+        raise format_error(where, f"it holds {some(members)}", f"a shard {name}")
     return members[name]
 
 
@@ -109,33 +109,33 @@ def _header(data: bytes, where: str) -> int:
     fields = dict(read_fields(data, where))
     shards = as_int(fields.get(1, 0), "the number of shards", where)
     if not 0 < shards <= MOST_SHARDS:
-        raise damaged(where, f"{shards} shards", f"1 to {MOST_SHARDS}")
+        raise format_error(where, f"{shards} shards", f"1 to {MOST_SHARDS}")
     if fields.get(2, 0):
-        raise unsupported(where, "big-endian tensors", "little-endian ones")
+        raise unsupported_error(where, "big-endian tensors", "little-endian ones")
     return shards
 
 
-def _entry(key: bytes, data: bytes, shards: list[Source], where: str) -> tuple[str, Entry]:
+def _entry(key: bytes, data: bytes, shards: list[ByteSource], where: str) -> tuple[str, BundleEntry]:
     place = f"{where}, entry {key!r}"
     fields: dict[int, Value] = {}
     for number, value in read_fields(data, place):
         if number == 7:
-            raise unsupported(place, "a tensor in slices", "whole tensors")
+            raise unsupported_error(place, "a tensor in slices", "whole tensors")
         fields[number] = value
     kind, shard, offset, size = (as_int(fields.get(n, 0), f"field {n}", place) for n in (1, 3, 4, 5))
     if not 0 <= shard < len(shards) or min(offset, size) < 0 or offset + size > shards[shard].size:
         got = f"{size} bytes at {offset} of shard {shard}"
-        raise damaged(place, got, f"bytes of {[source.size for source in shards]}, the shards' sizes")
+        raise format_error(place, got, f"bytes of {[source.size for source in shards]}, the shards' sizes")
     shape = _shape(as_bytes(fields.get(2, b""), "the shape", place), place)
     checksum = struct.unpack("<I", _fixed32(fields.get(6, b"\0\0\0\0"), place))[0]
     name = key.decode("utf-8", "backslashreplace")
-    return name, Entry(name, kind, shape, shards[shard], offset, size, checksum)
+    return name, BundleEntry(name, kind, shape, shards[shard], offset, size, checksum)
 
 
 def _fixed32(value: Value, where: str) -> bytes:
     data = as_bytes(value, "the checksum", where)
     if len(data) != 4:
-        raise damaged(where, f"a checksum of {len(data)} bytes", "4")
+        raise format_error(where, f"a checksum of {len(data)} bytes", "4")
     return data
 
 
@@ -147,5 +147,5 @@ def _shape(data: bytes, where: str) -> tuple[int, ...]:
             fields = dict(read_fields(as_bytes(value, "a dimension", where), where))
             shape.append(as_int(fields.get(1, 0), "a dimension", where))
     if len(shape) > MOST_DIMENSIONS or min(shape, default=1) < 0 or max(shape, default=1) >= 1 << 40:
-        raise damaged(where, f"the shape {shape[:20]}", "a few dimensions, none negative")
+        raise format_error(where, f"the shape {shape[:20]}", "a few dimensions, none negative")
     return tuple(shape)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from nlu_lite.formats.sparknlp.faults import damaged, unsupported
-from nlu_lite.formats.sparknlp.kinds import Kind
+from nlu_lite.formats.sparknlp.faults import format_error, unsupported_error
+from nlu_lite.formats.sparknlp.kinds import AnnotatorKind
 from nlu_lite.formats.sparknlp.network import Network
 
 ACTIVATIONS = ("gelu", "gelu_new", "relu")
@@ -30,7 +30,7 @@ CLASSES = {
 }
 
 
-def build_config(kind: Kind, network: Network, where: str) -> dict[str, object]:
+def build_config(kind: AnnotatorKind, network: Network, where: str) -> dict[str, object]:
     """Build the configuration, as ``config.json`` would have it.
 
     Raises:
@@ -39,9 +39,9 @@ def build_config(kind: Kind, network: Network, where: str) -> dict[str, object]:
     """
     model_type = kind.architecture.model_type
     if network.activation not in ACTIVATIONS:
-        raise unsupported(where, f"the activation {network.activation!r}", " or ".join(ACTIVATIONS))
+        raise unsupported_error(where, f"the activation {network.activation!r}", " or ".join(ACTIVATIONS))
     if not 0 < network.epsilon < 0.1:
-        raise damaged(where, f"a layer-norm epsilon of {network.epsilon}", "a small positive number")
+        raise format_error(where, f"a layer-norm epsilon of {network.epsilon}", "a small positive number")
     config: dict[str, object] = {
         "model_type": model_type,
         "architectures": [CLASSES[model_type]],
@@ -72,7 +72,7 @@ def _sizes(network: Network) -> dict[str, object]:
 
 def _distilbert(network: Network, where: str) -> dict[str, object]:
     if _epsilon(network) != DISTILBERT_EPSILON:
-        raise unsupported(where, f"a layer-norm epsilon of {_epsilon(network)}", f"{DISTILBERT_EPSILON}")
+        raise unsupported_error(where, f"a layer-norm epsilon of {_epsilon(network)}", f"{DISTILBERT_EPSILON}")
     return {
         "dim": network.sizes["H"],
         "n_layers": network.sizes["layers"],
@@ -87,7 +87,9 @@ def _albert(network: Network, where: str) -> dict[str, object]:
     """Add what ALBERT's shared layers need: how often the graph goes through them."""
     inner = network.sizes["layers"]
     if network.passes % inner or network.passes < inner * network.sizes["groups"]:
-        raise damaged(where, f"{network.passes} passes through {inner} shared layers", "a multiple, at least one each")
+        raise format_error(
+            where, f"{network.passes} passes through {inner} shared layers", "a multiple, at least one each"
+        )
     return {
         "embedding_size": network.sizes["E"],
         "num_hidden_layers": network.passes // inner,

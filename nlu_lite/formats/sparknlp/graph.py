@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from nlu_lite.formats.sparknlp.attributes import TENSORFLOW, D, attribute
-from nlu_lite.formats.sparknlp.faults import damaged, unsupported
+from nlu_lite.formats.sparknlp.faults import format_error, unsupported_error
 from nlu_lite.formats.sparknlp.protobuf import Value, as_bytes, as_floats, as_int, as_ints, as_text, read_fields
 
 AXES = 4  # batch, length, heads, width
@@ -34,7 +34,7 @@ QUERY = re.compile(r"attention(?:/self)?/query/(?:Tensordot(?:_\d+)?/MatMul|eins
 
 
 @dataclass(frozen=True)
-class Node:
+class GraphNode:
     """A node of the graph: its name, its op, the number of its inputs, its attributes as bytes."""
 
     name: str
@@ -104,11 +104,11 @@ def _graph_def(data: bytes, where: str) -> bytes:
         return data
     graphs = [as_bytes(value, "a meta graph", where) for number, value in fields if number == 2]
     if len(graphs) != 1:
-        raise damaged(where, f"a SavedModel with {len(graphs)} graphs", "one graph")
+        raise format_error(where, f"a SavedModel with {len(graphs)} graphs", "one graph")
     return as_bytes(dict(read_fields(graphs[0], where)).get(2, b""), "the graph", where)
 
 
-def _look(node: Node, function: str, facts: GraphFacts, where: str) -> None:
+def _look(node: GraphNode, function: str, facts: GraphFacts, where: str) -> None:
     """Note what a node says of the model."""
     split = SPLIT.match(node.name)
     if split and node.op in ("Const", "Pack"):
@@ -124,14 +124,16 @@ def _look(node: Node, function: str, facts: GraphFacts, where: str) -> None:
         facts.queries[function] += 1
 
 
-def _check_turns(node: Node, where: str) -> None:
+def _check_turns(node: GraphNode, where: str) -> None:
     """Refuse a product that turns its matrix, since matrices are read as [in, out]."""
     for name in TURNS.get(node.op, ()):
         if _attribute(node, name, bool, where):
-            raise unsupported(f"{where}, node {node.name!r}", f"{name} of {node.op}", "a product of matrices as stored")
+            raise unsupported_error(
+                f"{where}, node {node.name!r}", f"{name} of {node.op}", "a product of matrices as stored"
+            )
 
 
-def _attribute(node: Node, name: str, kind: type[D], where: str) -> D:
+def _attribute(node: GraphNode, name: str, kind: type[D], where: str) -> D:
     """Return an attribute of a node, by the AttrValue that it has or by its op's default."""
     place = f"{where}, node {node.name!r}"
     fields = dict(read_fields(node.attributes.get(name, b""), place))
@@ -143,7 +145,7 @@ def _attribute(node: Node, name: str, kind: type[D], where: str) -> D:
     return attribute(TENSORFLOW, node.op, name, found, kind, place)
 
 
-def _look_at_shape(node: Node, split: re.Match[str], function: str, facts: GraphFacts, where: str) -> None:
+def _look_at_shape(node: GraphNode, split: re.Match[str], function: str, facts: GraphFacts, where: str) -> None:
     """Note a reshape's axes: a constant for each, packed together, or one constant for all."""
     reshape = f"{function}/{split['split']}"
     if node.op == "Pack":
@@ -165,7 +167,7 @@ def _nodes(data: bytes, where: str) -> Iterator[tuple[str, bytes]]:
             if node_number == 3:
                 count += 1
                 if count > MOST_NODES:
-                    raise damaged(where, f"more than {MOST_NODES} nodes", "a model's few thousand")
+                    raise format_error(where, f"more than {MOST_NODES} nodes", "a model's few thousand")
                 yield holder, as_bytes(node, "a node", where)
 
 
@@ -182,7 +184,7 @@ def _holders(data: bytes, where: str) -> Iterator[tuple[str, int, bytes]]:
                     yield f"function {functions}", functions, as_bytes(function, "a function", where)
 
 
-def _node(data: bytes, where: str) -> Node:
+def _node(data: bytes, where: str) -> GraphNode:
     name, op, inputs, attributes = "", "", 0, {}
     for number, value in read_fields(data, where):
         if number == 1:
@@ -195,10 +197,10 @@ def _node(data: bytes, where: str) -> Node:
             entry = dict(read_fields(as_bytes(value, "an attribute", where), where))
             key = as_text(entry.get(1, b""), "an attribute's name", where)
             attributes[key] = as_bytes(entry.get(2, b""), "an attribute's value", where)
-    return Node(name, op, inputs, attributes)
+    return GraphNode(name, op, inputs, attributes)
 
 
-def _tensor(node: Node, where: str) -> dict[int, list[Value]]:
+def _tensor(node: GraphNode, where: str) -> dict[int, list[Value]]:
     """Give the fields of a Const's TensorProto."""
     place = f"{where}, node {node.name!r}"
     fields: dict[int, list[Value]] = {}
@@ -209,21 +211,21 @@ def _tensor(node: Node, where: str) -> dict[int, list[Value]]:
     return fields
 
 
-def _ints(node: Node, where: str) -> list[int]:
+def _ints(node: GraphNode, where: str) -> list[int]:
     fields = _tensor(node, where)
     values = [number for n in (7, 10) for item in fields.get(n, []) for number in as_ints(item, "a number", where)]
     values = values or [int(number) for number in _content(fields, node, where)]
-    return _completed(values, _size(fields, node, where))
+    return _repeat_last(values, _size(fields, node, where))
 
 
-def _floats(node: Node, where: str) -> list[float]:
+def _floats(node: GraphNode, where: str) -> list[float]:
     fields = _tensor(node, where)
     values = [number for item in fields.get(5, []) for number in as_floats(item, "a number", where)]
     values = values or [float(number) for number in _content(fields, node, where)]
-    return _completed(values, _size(fields, node, where))
+    return _repeat_last(values, _size(fields, node, where))
 
 
-def _size(fields: dict[int, list[Value]], node: Node, where: str) -> int:
+def _size(fields: dict[int, list[Value]], node: GraphNode, where: str) -> int:
     """Return how many numbers a tensor has; the readers look at tensors of a few alone."""
     place = f"{where}, node {node.name!r}"
     sizes = []
@@ -233,15 +235,15 @@ def _size(fields: dict[int, list[Value]], node: Node, where: str) -> int:
             sizes.append(as_int(dimension.get(1, 0), "a dimension", place))
     size = math.prod(sizes)
     if not 0 <= size <= MOST_NUMBERS:
-        raise damaged(place, f"a tensor of {size} numbers", f"at most {MOST_NUMBERS}")
+        raise format_error(place, f"a tensor of {size} numbers", f"at most {MOST_NUMBERS}")
     return size
 
 
-def _completed(values: list[N], size: int) -> list[N]:
+def _repeat_last(values: list[N], size: int) -> list[N]:
     """Repeat the last number, which TensorFlow leaves out like an attribute; where there is none, all are 0.
 
     Example:
-        >>> _completed([0, -1, 2], 5), _completed([], 2), _completed([7], 1)
+        >>> _repeat_last([0, -1, 2], 5), _repeat_last([], 2), _repeat_last([7], 1)
         ([0, -1, 2, 2, 2], [0, 0], [7])
     """
     rest: list[N] = (values or [0])[-1:]
@@ -252,9 +254,9 @@ CONTENT = {1: "f", 2: "d", 3: "i", 9: "q", 19: "e"}
 """How numbers lie in `tensor_content`, by DataType."""
 
 
-def _content(fields: dict[int, list[Value]], node: Node, where: str) -> list[float]:
+def _content(fields: dict[int, list[Value]], node: GraphNode, where: str) -> list[float]:
     content = b"".join(as_bytes(item, "content", where) for item in fields.get(4, []))
     layout = f"<{CONTENT.get(as_int(fields.get(1, [0])[-1], 'a type', where), 'f')}"
     if len(content) % struct.calcsize(layout) or len(content) > 1024:
-        raise damaged(where, f"node {node.name!r} has {len(content)} bytes", f"a few numbers of type {layout}")
+        raise format_error(where, f"node {node.name!r} has {len(content)} bytes", f"a few numbers of type {layout}")
     return [number for (number,) in struct.iter_unpack(layout, content)]

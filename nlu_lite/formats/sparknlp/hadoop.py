@@ -11,8 +11,8 @@ import zlib
 from collections.abc import Iterator, Mapping
 from typing import NoReturn
 
-from nlu_lite.formats.sparknlp.archive import Source, read_whole
-from nlu_lite.formats.sparknlp.faults import altered, damaged, unsupported
+from nlu_lite.formats.sparknlp.archive import ByteSource, read_whole
+from nlu_lite.formats.sparknlp.faults import checksum_error, format_error, unsupported_error
 
 MAGIC = b"SEQ\x06"
 VALUE_CLASS = b"org.apache.hadoop.io.BytesWritable"
@@ -33,7 +33,7 @@ def read_records(data: bytes, where: str) -> Iterator[bytes]:
         FormatError: It is no such file, or is damaged.
         UnsupportedReference: It is compressed, which Spark's object files are not.
     """
-    reader = _Reader(data, where)
+    reader = _HadoopReader(data, where)
     marker = _header(reader)
     while reader.place < len(data):
         length = reader.number(4)
@@ -51,7 +51,7 @@ def read_records(data: bytes, where: str) -> Iterator[bytes]:
         yield record[key + 4 :]
 
 
-def read_checked(members: Mapping[str, Source], name: str, limit: int = LARGEST_PART) -> bytes:
+def read_checked(members: Mapping[str, ByteSource], name: str, limit: int = LARGEST_PART) -> bytes:
     """Read a small file, and check it against Hadoop's ``.<name>.crc`` if that lies beside it.
 
     Raises:
@@ -68,18 +68,18 @@ def read_checked(members: Mapping[str, Source], name: str, limit: int = LARGEST_
 
 def _check(data: bytes, sums: bytes, where: str, sums_where: str) -> None:
     if len(sums) < 8 or sums[:4] != CHECKSUM_MAGIC:
-        raise damaged(sums_where, f"{len(sums)} bytes that begin {sums[:4]!r}", "Hadoop's checksums")
+        raise format_error(sums_where, f"{len(sums)} bytes that begin {sums[:4]!r}", "Hadoop's checksums")
     chunk = int.from_bytes(sums[4:8])
     count = -(-len(data) // chunk) if chunk else 0
     if not chunk or len(sums) != 8 + 4 * count:
-        raise damaged(sums_where, f"{len(sums)} bytes, {chunk} to a sum", f"sums for {len(data)} bytes")
+        raise format_error(sums_where, f"{len(sums)} bytes, {chunk} to a sum", f"sums for {len(data)} bytes")
     for number, (stated,) in enumerate(struct.iter_unpack(">I", sums[8:])):
         found = zlib.crc32(data[number * chunk : (number + 1) * chunk])
         if found != stated:
-            raise altered(where, f"CRC-32 {found:#010x} at {number * chunk}", f"{stated:#010x}")
+            raise checksum_error(where, f"CRC-32 {found:#010x} at {number * chunk}", f"{stated:#010x}")
 
 
-def _header(reader: _Reader) -> bytes:
+def _header(reader: _HadoopReader) -> bytes:
     """Read the header; give the marker that stands between records."""
     if reader.take(4) != MAGIC:
         reader.wrong("another beginning", "a sequence file of version 6")
@@ -87,13 +87,13 @@ def _header(reader: _Reader) -> bytes:
     if value != VALUE_CLASS:
         reader.wrong(f"values of class {value!r}", f"{VALUE_CLASS!r}")
     if reader.take(2) != b"\0\0":
-        raise unsupported(reader.where, "a compressed sequence file", "a plain one, as Spark writes it")
+        raise unsupported_error(reader.where, "a compressed sequence file", "a plain one, as Spark writes it")
     for _ in range(2 * reader.number(4)):
         reader.text()
     return reader.take(MARKER)
 
 
-class _Reader:
+class _HadoopReader:
     """A file, read front to back; every length is checked against what is there."""
 
     def __init__(self, data: bytes, where: str) -> None:
@@ -102,7 +102,7 @@ class _Reader:
         self.place = 0
 
     def wrong(self, got: str, expected: str) -> NoReturn:
-        raise damaged(f"{self.where}, byte {self.place}", got, expected)
+        raise format_error(f"{self.where}, byte {self.place}", got, expected)
 
     def take(self, length: int) -> bytes:
         if length > len(self.data) - self.place:

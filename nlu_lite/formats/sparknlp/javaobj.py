@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
-from nlu_lite.formats.sparknlp.faults import damaged
+from nlu_lite.formats.sparknlp.faults import format_error
 
 HEADER = b"\xac\xed\x00\x05"
 FIRST_HANDLE = 0x7E0000
@@ -71,13 +71,13 @@ def read_stream(data: bytes, where: str) -> Any:
     Raises:
         FormatError: The stream is damaged, or holds what Spark NLP's vocabularies do not.
     """
-    reader = _Reader(data, where)
+    reader = _JavaReader(data, where)
     if reader.take(len(HEADER)) != HEADER:
         raise reader.wrong("another beginning", "a Java serialisation stream")
     return reader.item(DEEPEST)
 
 
-class _Reader:
+class _JavaReader:
     """A stream, read front to back; every length is checked against what is there."""
 
     def __init__(self, data: bytes, where: str) -> None:
@@ -87,7 +87,7 @@ class _Reader:
         self.handles: list[Any] = []
 
     def wrong(self, got: str, expected: str) -> Exception:
-        return damaged(f"{self.where}, byte {self.place}", got, expected)
+        return format_error(f"{self.where}, byte {self.place}", got, expected)
 
     def take(self, length: int) -> bytes:
         if length > len(self.data) - self.place:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
-from nlu_lite.formats.sparknlp.faults import damaged, unsupported
+from nlu_lite.formats.sparknlp.faults import format_error, unsupported_error
 
 
 class Vocabulary(Enum):
@@ -70,7 +70,7 @@ _ALBERT_LAYER = {
 
 
 @dataclass(frozen=True)
-class Architecture:
+class ModelFamily:
     """A family of models under transformers' names.
 
     Attributes:
@@ -118,8 +118,8 @@ def _layer_part(name: str, prefix: str) -> str:
     return name.split(".", prefix.count("."))[-1]
 
 
-def _bert_like(model_type: str) -> Architecture:
-    return Architecture(
+def _bert_like(model_type: str) -> ModelFamily:
+    return ModelFamily(
         model_type=model_type,
         fixed=_embeddings("H"),
         layer=_BERT_LAYER,
@@ -131,7 +131,7 @@ def _bert_like(model_type: str) -> Architecture:
 
 
 BERT = _bert_like("bert")
-DISTILBERT = Architecture(
+DISTILBERT = ModelFamily(
     model_type="distilbert",
     fixed={name: shape for name, shape in _embeddings("H").items() if "token_type" not in name},
     layer=_DISTILBERT_LAYER,
@@ -140,7 +140,7 @@ DISTILBERT = Architecture(
     query="attention.q_lin",
     feed_forward="ffn.lin1",
 )
-ALBERT = Architecture(
+ALBERT = ModelFamily(
     model_type="albert",
     fixed=_embeddings("E") | _dense("encoder.embedding_hidden_mapping_in", "HE"),
     layer=_ALBERT_LAYER,
@@ -152,7 +152,7 @@ ALBERT = Architecture(
 
 
 @dataclass(frozen=True)
-class Kind:
+class AnnotatorKind:
     """What Spark NLP calls an annotator.
 
     Attributes:
@@ -162,7 +162,7 @@ class Kind:
     """
 
     annotator: str
-    architecture: Architecture
+    architecture: ModelFamily
     vocabulary: Vocabulary
 
 
@@ -176,13 +176,13 @@ _FAMILIES = {
 }
 PACKAGE = "com.johnsnowlabs.nlp.embeddings."
 KINDS = {
-    annotator: Kind(annotator, *family)
+    annotator: AnnotatorKind(annotator, *family)
     for name, family in _FAMILIES.items()
     for annotator in (f"{name}Embeddings", f"{name}SentenceEmbeddings")
 }
 
 
-def find_kind(class_name: str, where: str) -> Kind:
+def find_kind(class_name: str, where: str) -> AnnotatorKind:
     """Find the kind that a class name of Spark NLP stands for.
 
     Raises:
@@ -190,11 +190,11 @@ def find_kind(class_name: str, where: str) -> Kind:
     """
     kind = KINDS.get(class_name.removeprefix(PACKAGE))
     if kind is None:
-        raise unsupported(where, f"a model of class {class_name!r}", f"one of {', '.join(sorted(KINDS))}")
+        raise unsupported_error(where, f"a model of class {class_name!r}", f"one of {', '.join(sorted(KINDS))}")
     return kind
 
 
-def measure(architecture: Architecture, shapes: Mapping[str, tuple[int, ...]], where: str) -> dict[str, int]:
+def measure(architecture: ModelFamily, shapes: Mapping[str, tuple[int, ...]], where: str) -> dict[str, int]:
     """Find the sizes that the letters of an architecture stand for, and check every tensor against them.
 
     Args:
@@ -209,12 +209,12 @@ def measure(architecture: Architecture, shapes: Mapping[str, tuple[int, ...]], w
         FormatError: A tensor is missing or has a shape that does not fit the others.
     """
     counts = _layers(architecture, shapes, where)
-    names = _expected(architecture, counts)
+    names = _tensor_names(architecture, counts)
     if any(name in shapes for name in architecture.pooler):
         names += architecture.pooler
     missing = [name for name in names if name not in shapes]
     if missing:
-        raise damaged(where, f"{len(missing)} tensors are missing, {missing[0]!r} first", f"{len(names)} tensors")
+        raise format_error(where, f"{len(missing)} tensors are missing, {missing[0]!r} first", f"{len(names)} tensors")
     sizes = dict(zip(("groups", "layers"), counts, strict=False)) if len(counts) == 2 else {"layers": counts[0]}
     for name in names:
         _fit(name, architecture.shape_of(name), shapes[name], sizes, where)
@@ -227,20 +227,20 @@ def _fit(name: str, letters: str, shape: tuple[int, ...], sizes: dict[str, int],
         want not in (0, has) or has < 1 for want, has in zip(wanted, shape, strict=True)
     ):
         expected = ", ".join(str(size) if size else "any" for size in wanted)
-        raise damaged(f"{where}, tensor {name!r}", f"shape {shape}", f"({expected}), as the other tensors have it")
+        raise format_error(f"{where}, tensor {name!r}", f"shape {shape}", f"({expected}), as the other tensors have it")
     sizes.update(zip(letters, shape, strict=True))
 
 
-def _layers(architecture: Architecture, shapes: Iterable[str], where: str) -> list[int]:
+def _layers(architecture: ModelFamily, shapes: Iterable[str], where: str) -> list[int]:
     """Count the layers (for ALBERT groups, and layers in each), which must be numbered without gaps."""
     prefix = re.compile(re.escape(architecture.layer_prefix).replace(re.escape("#"), r"(\d+)"))
     numbers = [tuple(map(int, match.groups())) for match in map(prefix.match, shapes) if match]
     if not numbers:
-        raise damaged(where, f"no tensor is called {architecture.layer_prefix}...", "a model with layers")
+        raise format_error(where, f"no tensor is called {architecture.layer_prefix}...", "a model with layers")
     return [max(column) + 1 for column in zip(*numbers, strict=True)]
 
 
-def _expected(architecture: Architecture, counts: list[int]) -> list[str]:
+def _tensor_names(architecture: ModelFamily, counts: list[int]) -> list[str]:
     prefixes = [architecture.layer_prefix]
     for count in counts:
         prefixes = [prefix.replace("#", str(n), 1) for prefix in prefixes for n in range(count)]

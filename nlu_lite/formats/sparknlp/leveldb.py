@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import google_crc32c
 
-from nlu_lite.formats.sparknlp.faults import altered, damaged, unsupported
+from nlu_lite.formats.sparknlp.faults import checksum_error, format_error, unsupported_error
 from nlu_lite.formats.sparknlp.protobuf import read_varint
 
 MAGIC = 0xDB4775248B80FB57
@@ -21,7 +21,7 @@ LONGEST_KEY = 1024
 MOST_ENTRIES = 100_000
 
 
-def masked(crc: int) -> int:
+def mask_crc(crc: int) -> int:
     """Give the form in which LevelDB and TensorFlow store a CRC32C: turned by 15 bits and moved by a constant."""
     return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
 
@@ -47,7 +47,7 @@ def read_table(data: bytes, where: str) -> dict[bytes, bytes]:
         UnsupportedReference: A block is compressed, which TensorFlow does not do.
     """
     if len(data) < FOOTER or struct.unpack_from("<Q", data, len(data) - 8)[0] != MAGIC:
-        raise damaged(where, f"{len(data)} bytes that do not end in a table's magic", "a whole checkpoint index")
+        raise format_error(where, f"{len(data)} bytes that do not end in a table's magic", "a whole checkpoint index")
     footer = data[-FOOTER:-8]
     meta, place = _handle(footer, 0, where)
     index, _ = _handle(footer, place, where)
@@ -55,16 +55,16 @@ def read_table(data: bytes, where: str) -> dict[bytes, bytes]:
     entries: dict[bytes, bytes] = {}
     handles = [_handle(value, 0, where)[0] for _, value in _entries(_block(data, index, where), where)]
     if sum(size + TRAILER for _, size in handles) > len(data):
-        raise damaged(where, f"{len(handles)} blocks that overlap", "blocks one after another")
+        raise format_error(where, f"{len(handles)} blocks that overlap", "blocks one after another")
     last: bytes | None = None
     for handle in handles:
         for key, value in _entries(_block(data, handle, where), where):
             if last is not None and key <= last:
-                raise damaged(where, f"key {key!r} after {last!r}", "keys in order, each once")
+                raise format_error(where, f"key {key!r} after {last!r}", "keys in order, each once")
             entries[key] = value
             last = key
         if len(entries) > MOST_ENTRIES:
-            raise damaged(where, f"more than {MOST_ENTRIES} entries", "a model's few hundred")
+            raise format_error(where, f"more than {MOST_ENTRIES} entries", "a model's few hundred")
     return entries
 
 
@@ -78,13 +78,13 @@ def _block(data: bytes, handle: tuple[int, int], where: str) -> bytes:
     offset, size = handle
     end = offset + size
     if end + TRAILER > len(data) - FOOTER:
-        raise damaged(where, f"a block of {size} bytes at {offset}", f"an end before {len(data) - FOOTER}")
+        raise format_error(where, f"a block of {size} bytes at {offset}", f"an end before {len(data) - FOOTER}")
     kind, stated = struct.unpack_from("<BI", data, end)
-    found = masked(crc32c(data[offset : end + 1]))
+    found = mask_crc(crc32c(data[offset : end + 1]))
     if found != stated:
-        raise altered(where, f"the block at {offset} has CRC32C {found:#010x}", f"{stated:#010x}")
+        raise checksum_error(where, f"the block at {offset} has CRC32C {found:#010x}", f"{stated:#010x}")
     if kind:
-        raise unsupported(where, f"the block at {offset} has compression {kind}", "none, as TensorFlow writes it")
+        raise unsupported_error(where, f"the block at {offset} has compression {kind}", "none, as TensorFlow writes it")
     return data[offset:end]
 
 
@@ -94,14 +94,14 @@ def _entries(block: bytes, where: str) -> Iterator[tuple[bytes, bytes]]:
     restarts = struct.unpack_from("<I", block, end)[0] if end >= 0 else 0
     end -= 4 * restarts
     if end < 0:
-        raise damaged(where, f"a block of {len(block)} bytes with {restarts} restarts", "room for them")
+        raise format_error(where, f"a block of {len(block)} bytes with {restarts} restarts", "room for them")
     place, key = 0, b""
     while place < end:
         shared, place = read_varint(block, place, where)
         own, place = read_varint(block, place, where)
         length, place = read_varint(block, place, where)
         if shared > len(key) or own + length > end - place or shared + own > LONGEST_KEY:
-            raise damaged(where, f"an entry of {shared}, {own} and {length} bytes at {place} of its block", "room")
+            raise format_error(where, f"an entry of {shared}, {own} and {length} bytes at {place} of its block", "room")
         key = key[:shared] + block[place : place + own]
         place += own + length
         yield key, block[place - length : place]

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from nlu_lite.formats.sparknlp.faults import damaged, unsupported
-from nlu_lite.formats.sparknlp.kinds import Architecture
+from nlu_lite.formats.sparknlp.faults import format_error, unsupported_error
+from nlu_lite.formats.sparknlp.kinds import ModelFamily
 from nlu_lite.formats.sparknlp.names import is_other
 from nlu_lite.formats.sparknlp.values import Tensor
 
@@ -35,7 +35,7 @@ class Network:
     passes: int
 
 
-def own_names(architecture: Architecture, names: Iterable[str], where: str) -> dict[str, str]:
+def own_names(architecture: ModelFamily, names: Iterable[str], where: str) -> dict[str, str]:
     """Map transformers' names to an archive's own, leaving out heads and optimisers' slots.
 
     Args:
@@ -50,10 +50,12 @@ def own_names(architecture: Architecture, names: Iterable[str], where: str) -> d
     for name in names:
         own = architecture.own_name(name)
         if own is None and not is_other(name):
-            raise damaged(f"{where}, tensor {name!r}", f"no tensor of {architecture.model_type}", "its tensors only")
+            raise format_error(
+                f"{where}, tensor {name!r}", f"no tensor of {architecture.model_type}", "its tensors only"
+            )
         if own is not None:
             if own in found:
-                raise damaged(where, f"{name!r} and {found[own]!r} are both {own!r}", "one tensor for each name")
+                raise format_error(where, f"{name!r} and {found[own]!r} are both {own!r}", "one tensor for each name")
             found[own] = name
     return found
 
@@ -66,7 +68,7 @@ def only(values: Collection[T], what: str, where: str) -> T:
         UnsupportedReference: There are several.
     """
     if not values:
-        raise damaged(where, f"the graph does not say {what}", "one value")
+        raise format_error(where, f"the graph does not say {what}", "one value")
     if len(values) > 1:
-        raise unsupported(where, f"the graph has several values for {what}: {sorted(values)[:8]}", "one value")
+        raise unsupported_error(where, f"the graph has several values for {what}: {sorted(values)[:8]}", "one value")
     return next(iter(values))

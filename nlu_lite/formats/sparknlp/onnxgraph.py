@@ -7,13 +7,15 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
-from nlu_lite.formats.sparknlp.archive import Source, read_zip, some
-from nlu_lite.formats.sparknlp.faults import damaged, unsupported
-from nlu_lite.formats.sparknlp.kinds import Architecture, measure
+from nlu_lite.formats.sparknlp.archive import ByteSource, read_zip, some
+from nlu_lite.formats.sparknlp.faults import format_error, unsupported_error
+from nlu_lite.formats.sparknlp.kinds import ModelFamily, measure
 from nlu_lite.formats.sparknlp.names import is_other, plain_name
 from nlu_lite.formats.sparknlp.network import Network, only, own_names
-from nlu_lite.formats.sparknlp.onnx import Graph, Initializer, Node, find_external, read_model
-from nlu_lite.formats.sparknlp.values import Tensor, as_it_is, transposed
+from nlu_lite.formats.sparknlp.onnx import read_model
+from nlu_lite.formats.sparknlp.onnxrecords import Initializer, OnnxGraph, OnnxNode
+from nlu_lite.formats.sparknlp.onnxtensors import find_external
+from nlu_lite.formats.sparknlp.values import Tensor, keep_orientation, transpose
 
 PASSED_ON = ("Identity", "Cast", "Dropout")
 """Ops that give a tensor another name or type, and no other numbers."""
@@ -27,25 +29,25 @@ FAR = 12
 class Flow:
     """A graph whose nodes are found by what they give and take."""
 
-    def __init__(self, graph: Graph, where: str) -> None:
+    def __init__(self, graph: OnnxGraph, where: str) -> None:
         self.graph = graph
         self.where = where
 
     @cached_property
-    def makers(self) -> Mapping[str, Node]:
+    def makers(self) -> Mapping[str, OnnxNode]:
         """The node that gives each value."""
-        makers: dict[str, Node] = {}
+        makers: dict[str, OnnxNode] = {}
         for node in self.graph.nodes:
             for output in filter(None, node.outputs):
                 if output in makers:
-                    raise damaged(self.where, f"two nodes give {output!r}", "one node for each value")
+                    raise format_error(self.where, f"two nodes give {output!r}", "one node for each value")
                 makers[output] = node
         return makers
 
     @cached_property
-    def takers(self) -> Mapping[str, list[Node]]:
+    def takers(self) -> Mapping[str, list[OnnxNode]]:
         """The nodes that take each value."""
-        takers: dict[str, list[Node]] = defaultdict(list)
+        takers: dict[str, list[OnnxNode]] = defaultdict(list)
         for node in self.graph.nodes:
             for name in dict.fromkeys(node.inputs):
                 takers[name].append(node)
@@ -80,17 +82,17 @@ class Flow:
         return self.numbers(node.inputs[0], depth - 1) if node.op in ("Unsqueeze", *PASSED_ON) else [None]
 
     @cached_property
-    def products(self) -> list[Node]:
+    def products(self) -> list[OnnxNode]:
         """The nodes that multiply."""
         return [node for node in self.graph.nodes if node.op in ("MatMul", "Gemm") and len(node.inputs) > 1]
 
-    def matrix(self, node: Node) -> Initializer | None:
+    def matrix(self, node: OnnxNode) -> Initializer | None:
         """Give the matrix by which a product multiplies, if it is a tensor, turned or not."""
         maker = self.makers.get(node.inputs[1])
         is_turned = maker is not None and maker.op == "Transpose" and len(maker.inputs) > 0
         return self.tensor(maker.inputs[0] if maker is not None and is_turned else node.inputs[1])
 
-    def users(self, name: str) -> Iterator[tuple[Node, str]]:
+    def users(self, name: str) -> Iterator[tuple[OnnxNode, str]]:
         """Return the nodes that do something with a value, each with the name under which it takes the value."""
         names = [name]
         for value in names:
@@ -100,7 +102,7 @@ class Flow:
                 elif len(names) < FAR:
                     names += node.outputs
 
-    def after(self, name: str, stop: tuple[str, ...]) -> Iterator[Node]:
+    def after(self, name: str, stop: tuple[str, ...]) -> Iterator[OnnxNode]:
         """Give the nodes that a value reaches, nearest first, without going through any of `stop`."""
         seen, edge = {name}, [name]
         for _ in range(FAR):
@@ -111,7 +113,7 @@ class Flow:
             seen.update(edge)
 
 
-def read_onnx(source: Source, beside: Mapping[str, Source], architecture: Architecture) -> Network:
+def read_onnx(source: ByteSource, beside: Mapping[str, ByteSource], architecture: ModelFamily) -> Network:
     """Read ``<kind>_onnx``.
 
     Args:
@@ -126,14 +128,14 @@ def read_onnx(source: Source, beside: Mapping[str, Source], architecture: Archit
     members = {name.rpartition("/")[2]: member for name, member in read_zip(source).items()}
     models = [member for name, member in members.items() if name.endswith(".onnx")]
     if len(models) != 1:
-        raise damaged(source.name, f"it holds {some(members)}", "one .onnx file")
+        raise format_error(source.name, f"it holds {some(members)}", "one .onnx file")
     graph = read_model(models[0], find_external({**beside, **members}, source.name))
     flow = Flow(graph, models[0].name)
     _check_ops(flow)
     return _network(flow, architecture)
 
 
-def _network(flow: Flow, architecture: Architecture) -> Network:
+def _network(flow: Flow, architecture: ModelFamily) -> Network:
     found = _named(flow, architecture)
     own = own_names(architecture, found, flow.where)
     tensors = {name: _tensor(flow, found[has]) for name, has in own.items()}
@@ -156,10 +158,12 @@ def _check_ops(flow: Flow) -> None:
         if node.op in INT8 or node.domain not in ("", "ai.onnx"):
             op = f"{node.domain}.{node.op}" if node.domain else node.op
             what = "a quantised graph" if node.op in INT8 else "a fused graph"
-            raise unsupported(f"{flow.where}, node {node.name!r}", f"the op {op}, {what}", "a plain export in floats")
+            raise unsupported_error(
+                f"{flow.where}, node {node.name!r}", f"the op {op}, {what}", "a plain export in floats"
+            )
 
 
-def _named(flow: Flow, architecture: Architecture) -> dict[str, str]:
+def _named(flow: Flow, architecture: ModelFamily) -> dict[str, str]:
     """Give the graph's value for each tensor by the tensor's name, written as torch would.
 
     Names that the exporter kept are taken as they are. A matrix or bias that lost its name has that of what it is added
@@ -170,23 +174,25 @@ def _named(flow: Flow, architecture: Architecture) -> dict[str, str]:
         for name, value in (*_kept(flow, node, architecture), *_lost(flow, node, architecture)):
             plain = plain_name(name)
             if flow.tensor(found.setdefault(plain, value)) is not flow.tensor(value):
-                raise damaged(flow.where, f"{found[plain]!r} and {value!r} are both {plain!r}", "one tensor")
+                raise format_error(flow.where, f"{found[plain]!r} and {value!r} are both {plain!r}", "one tensor")
     taken = {tensor.name for value in found.values() if (tensor := flow.tensor(value))}
     for name, tensor in flow.graph.tensors.items():
         is_weight = tensor.kind not in (6, 7, 9) and (tensor.values is None or math.prod(tensor.shape) > 1)
         if is_weight and name not in taken and not is_other(plain_name(name)):
-            raise damaged(tensor.where, "no part of the model uses it by a name that is known", "the model's tensors")
+            raise format_error(
+                tensor.where, "no part of the model uses it by a name that is known", "the model's tensors"
+            )
     return found
 
 
-def _kept(flow: Flow, node: Node, architecture: Architecture) -> Iterator[tuple[str, str]]:
+def _kept(flow: Flow, node: OnnxNode, architecture: ModelFamily) -> Iterator[tuple[str, str]]:
     """Give the inputs of a node whose names are those of the model's tensors."""
     for name in node.inputs:
         if architecture.own_name(plain_name(name)) and flow.tensor(name):
             yield name, name
 
 
-def _lost(flow: Flow, node: Node, architecture: Architecture) -> Iterator[tuple[str, str]]:
+def _lost(flow: Flow, node: OnnxNode, architecture: ModelFamily) -> Iterator[tuple[str, str]]:
     """Give the nameless tensors of a node under the names of others, or of its path."""
     if node.op in ("MatMul", "Gemm", "Gather") and len(node.inputs) > 1:
         yield from _lost_matrix(flow, node, architecture)
@@ -197,7 +203,7 @@ def _lost(flow: Flow, node: Node, architecture: Architecture) -> Iterator[tuple[
             yield name, value
 
 
-def _vectors(node: Node) -> list[tuple[str, str]]:
+def _vectors(node: OnnxNode) -> list[tuple[str, str]]:
     """Give the inputs of a node that may be a module's vectors, and what the module calls them."""
     if node.op == "LayerNormalization":
         return list(zip(node.inputs[1:], ("weight", "bias"), strict=False))
@@ -205,7 +211,7 @@ def _vectors(node: Node) -> list[tuple[str, str]]:
     return [(value, part) for value in node.inputs] if part else []
 
 
-def _lost_matrix(flow: Flow, node: Node, architecture: Architecture) -> Iterator[tuple[str, str]]:
+def _lost_matrix(flow: Flow, node: OnnxNode, architecture: ModelFamily) -> Iterator[tuple[str, str]]:
     """Give the nameless matrix of a product or a lookup under the name of its bias or its path."""
     matrix = node.inputs[0 if node.op == "Gather" else 1]
     if flow.tensor(matrix) is None or architecture.own_name(plain_name(matrix)):
@@ -222,32 +228,34 @@ def _tensor(flow: Flow, value: str) -> Tensor:
     """Give a tensor in torch's orientation: a product's matrix is turned, unless the graph itself turns it."""
     tensor = flow.tensor(value)
     if tensor is None:
-        raise damaged(flow.where, f"{value!r} is no tensor", "a tensor")
+        raise format_error(flow.where, f"{value!r} is no tensor", "a tensor")
     extent = tensor.extent()
     uses = list(flow.users(value))
     for node, name in uses:
         _check_use(flow, node, name)
     if len(tensor.shape) == 2 and any(_is_product(node, name) for node, name in uses):
-        return Tensor(extent, (tensor.shape[1], tensor.shape[0]), transposed)
-    return Tensor(extent, tensor.shape, as_it_is)
+        return Tensor(extent, (tensor.shape[1], tensor.shape[0]), transpose)
+    return Tensor(extent, tensor.shape, keep_orientation)
 
 
-def _is_product(node: Node, value: str) -> bool:
+def _is_product(node: OnnxNode, value: str) -> bool:
     is_matmul = node.op == "MatMul" or (node.op == "Gemm" and not node.attribute("transB", int))
     return is_matmul and len(node.inputs) > 1 and node.inputs[1] == value
 
 
-def _check_use(flow: Flow, node: Node, value: str) -> None:
+def _check_use(flow: Flow, node: OnnxNode, value: str) -> None:
     """Refuse a node that does more with a tensor than the model's layers do."""
     if node.op == "Gemm":
         scales = node.attribute("alpha", float), node.attribute("beta", float)
         if scales != (1, 1) or node.attribute("transA", int):
-            raise unsupported(f"{flow.where}, node {node.name!r}", f"a Gemm that scales by {scales} or turns", "none")
+            raise unsupported_error(
+                f"{flow.where}, node {node.name!r}", f"a Gemm that scales by {scales} or turns", "none"
+            )
     if node.op == "Gather" and node.inputs[0] == value and node.attribute("axis", int) not in (0, -2):
-        raise unsupported(f"{flow.where}, node {node.name!r}", f"a lookup of columns of {value!r}", "one of rows")
+        raise unsupported_error(f"{flow.where}, node {node.name!r}", f"a lookup of columns of {value!r}", "one of rows")
 
 
-def _is_passed_on(node: Node) -> bool:
+def _is_passed_on(node: OnnxNode) -> bool:
     """Say whether a node gives its first input as it is: under another name or in another type."""
     if node.op == "Transpose":
         perm = node.attribute("perm", tuple)
@@ -255,7 +263,7 @@ def _is_passed_on(node: Node) -> bool:
     return node.op in PASSED_ON
 
 
-def _products(flow: Flow, value: str) -> list[Node]:
+def _products(flow: Flow, value: str) -> list[OnnxNode]:
     """Give the products by a matrix, under whatever name, also where a node turns it first."""
     tensor = flow.tensor(value)
     return [node for node in flow.products if flow.matrix(node) is tensor]

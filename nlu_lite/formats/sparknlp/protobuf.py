@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator
 from enum import IntEnum
 
-from nlu_lite.formats.sparknlp.faults import damaged
+from nlu_lite.formats.sparknlp.faults import format_error
 
 Value = int | bytes
 """A varint as an unsigned number, anything else as bytes."""
@@ -33,13 +33,13 @@ def read_varint(data: bytes, place: int, where: str) -> tuple[int, int]:
     value = 0
     for shift in range(0, 70, 7):
         if place >= len(data):
-            raise damaged(where, f"a number is cut off at {place}", "ten bytes at most, the last below 128")
+            raise format_error(where, f"a number is cut off at {place}", "ten bytes at most, the last below 128")
         byte = data[place]
         place += 1
         value |= (byte & 127) << shift
         if byte < 128:
             return value & 0xFFFFFFFFFFFFFFFF, place
-    raise damaged(where, f"a number of more than 64 bits ends at {place}", "ten bytes at most")
+    raise format_error(where, f"a number of more than 64 bits ends at {place}", "ten bytes at most")
 
 
 def read_fields(data: bytes, where: str) -> Iterator[tuple[int, Value]]:
@@ -69,7 +69,7 @@ def read_fields(data: bytes, where: str) -> Iterator[tuple[int, Value]]:
         else:
             length = FIXED[wire]
         if length > end - place:
-            raise damaged(where, f"field {number} of {length} bytes at {place}", f"at most {end - place}")
+            raise format_error(where, f"field {number} of {length} bytes at {place}", f"at most {end - place}")
         yield number, data[place : place + length]
         place += length
 
@@ -78,14 +78,14 @@ def split_key(key: int, where: str, place: int) -> tuple[int, Wire]:
     """Take a field's key apart into its number and its wire type."""
     number, wire = key >> 3, key & 7
     if not 0 < number < 1 << 29 or wire not in (0, 1, 2, 5):
-        raise damaged(where, f"field {number} of wire type {wire} before {place}", "a field of protocol buffers")
+        raise format_error(where, f"field {number} of wire type {wire} before {place}", "a field of protocol buffers")
     return number, Wire(wire)
 
 
 def as_bytes(value: Value, what: str, where: str) -> bytes:
     """Expect a message, a string or packed numbers."""
     if isinstance(value, int):
-        raise damaged(where, f"{what} is a number", "bytes")
+        raise format_error(where, f"{what} is a number", "bytes")
     return value
 
 
@@ -94,7 +94,7 @@ def as_text(value: Value, what: str, where: str) -> str:
     try:
         return as_bytes(value, what, where).decode()
     except UnicodeDecodeError as error:
-        raise damaged(where, f"{what} is not UTF-8 ({error.reason} at {error.start})", "UTF-8") from error
+        raise format_error(where, f"{what} is not UTF-8 ({error.reason} at {error.start})", "UTF-8") from error
 
 
 def as_int(value: Value, what: str, where: str) -> int:
@@ -105,7 +105,7 @@ def as_int(value: Value, what: str, where: str) -> int:
         -1
     """
     if not isinstance(value, int):
-        raise damaged(where, f"{what} is {len(value)} bytes", "a number")
+        raise format_error(where, f"{what} is {len(value)} bytes", "a number")
     return value - (1 << 64) if value >> 63 else value
 
 
@@ -124,5 +124,5 @@ def as_floats(value: Value, what: str, where: str) -> list[float]:
     """Expect float32 numbers: one of them, or many packed."""
     data = as_bytes(value, what, where)
     if len(data) % 4:
-        raise damaged(where, f"{what} has {len(data)} bytes", "a multiple of 4")
+        raise format_error(where, f"{what} has {len(data)} bytes", "a multiple of 4")
     return [number for (number,) in struct.iter_unpack("<f", data)]

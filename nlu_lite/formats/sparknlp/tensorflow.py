@@ -6,15 +6,15 @@ import math
 from collections.abc import Mapping
 from functools import partial
 
-from nlu_lite.formats.sparknlp.archive import Source, read_whole, read_zip, some
-from nlu_lite.formats.sparknlp.bundle import Entry, read_bundle, read_string
-from nlu_lite.formats.sparknlp.faults import damaged, unsupported
+from nlu_lite.formats.sparknlp.archive import ByteSource, read_whole, read_zip, some
+from nlu_lite.formats.sparknlp.bundle import BundleEntry, read_bundle, read_string
+from nlu_lite.formats.sparknlp.faults import format_error, unsupported_error
 from nlu_lite.formats.sparknlp.graph import GraphFacts, read_graph
-from nlu_lite.formats.sparknlp.kinds import Architecture, measure
+from nlu_lite.formats.sparknlp.kinds import ModelFamily, measure
 from nlu_lite.formats.sparknlp.names import plain_name
 from nlu_lite.formats.sparknlp.network import Network, only, own_names
 from nlu_lite.formats.sparknlp.protobuf import as_bytes, as_text, read_fields
-from nlu_lite.formats.sparknlp.values import Extent, Number, Tensor, as_it_is, transposed
+from nlu_lite.formats.sparknlp.values import Extent, Number, Tensor, keep_orientation, transpose
 from nlu_lite.records import Floats
 
 LARGEST_GRAPH = 128 << 20
@@ -24,7 +24,7 @@ NUMBERS = {1: Number.FLOAT32, 19: Number.FLOAT16, 14: Number.BFLOAT16}
 """DataTypes of tensorflow/core/framework/types.proto."""
 
 
-def read_tensorflow(source: Source, architecture: Architecture) -> Network:
+def read_tensorflow(source: ByteSource, architecture: ModelFamily) -> Network:
     """Read ``<kind>_tensorflow``.
 
     Raises:
@@ -34,7 +34,7 @@ def read_tensorflow(source: Source, architecture: Architecture) -> Network:
     """
     members = {name.rpartition("/")[2]: member for name, member in read_zip(source).items()}
     if "saved_model.pb" not in members:
-        raise damaged(source.name, f"it holds {some(members)}", "a saved_model.pb")
+        raise format_error(source.name, f"it holds {some(members)}", "a saved_model.pb")
     graph = members["saved_model.pb"]
     facts = read_graph(read_whole(graph, LARGEST_GRAPH), graph.name)
     entries = _named(read_bundle(members, source.name), facts, source.name)
@@ -57,16 +57,16 @@ def _place(item: tuple[str, Tensor]) -> tuple[str, int]:
     return item[1].extent.source.name, item[1].extent.offset
 
 
-def _named(entries: Mapping[str, Entry], facts: GraphFacts, where: str) -> dict[str, Entry]:
+def _named(entries: Mapping[str, BundleEntry], facts: GraphFacts, where: str) -> dict[str, BundleEntry]:
     """Give the bundle's entries under the names of their variables, written as torch would."""
     names = _object_graph(entries[OBJECT_GRAPH]) if OBJECT_GRAPH in entries else {}
-    found: dict[str, Entry] = {}
+    found: dict[str, BundleEntry] = {}
     for key, entry in entries.items():
         if key == OBJECT_GRAPH:
             continue
         name = plain_name(names.get(key) or _graph_name(key, facts, where))
         if name in found:
-            raise damaged(where, f"{entry.key!r} and {found[name].key!r} are both {name!r}", "distinct names")
+            raise format_error(where, f"{entry.key!r} and {found[name].key!r} are both {name!r}", "distinct names")
         found[name] = entry
     return found
 
@@ -78,11 +78,11 @@ def _graph_name(key: str, facts: GraphFacts, where: str) -> str:
     if not number.isdecimal():
         return plain
     if len(number) > 6 or int(number) >= len(facts.variables):
-        raise damaged(where, f"{key!r}, but {len(facts.variables)} variables in the graph", "a variable for each")
+        raise format_error(where, f"{key!r}, but {len(facts.variables)} variables in the graph", "a variable for each")
     return facts.variables[int(number)]
 
 
-def _object_graph(entry: Entry) -> dict[str, str]:
+def _object_graph(entry: BundleEntry) -> dict[str, str]:
     """Read a TrackableObjectGraph: the name of the variable that lies under each key of the bundle."""
     names: dict[str, str] = {}
     for number, node in read_fields(read_string(entry), entry.where):
@@ -94,18 +94,18 @@ def _object_graph(entry: Entry) -> dict[str, str]:
     return names
 
 
-def _tensor(entry: Entry, name: str) -> Tensor:
+def _tensor(entry: BundleEntry, name: str) -> Tensor:
     number = NUMBERS.get(entry.kind)
     if number is None:
-        raise unsupported(f"{entry.where} ({name})", f"numbers of TensorFlow's type {entry.kind}", "floats")
+        raise unsupported_error(f"{entry.where} ({name})", f"numbers of TensorFlow's type {entry.kind}", "floats")
     extent = Extent(entry.shard, entry.offset, number, entry.shape, entry.checksum, name)
     if extent.size != entry.size:
-        raise damaged(extent.where, f"shape {entry.shape} in {entry.size} bytes", f"{extent.size} bytes")
+        raise format_error(extent.where, f"shape {entry.shape} in {entry.size} bytes", f"{extent.size} bytes")
     if not name.endswith(".weight") or "embeddings." in name or len(entry.shape) == 1:
         flat = (math.prod(entry.shape),) if name.endswith(".bias") else entry.shape
-        return Tensor(extent, flat, as_it_is)
+        return Tensor(extent, flat, keep_orientation)
     rows = _rows(entry.shape, name)
-    return Tensor(extent, (math.prod(entry.shape) // max(rows, 1), rows), partial(_turned, rows=rows))
+    return Tensor(extent, (math.prod(entry.shape) // max(rows, 1), rows), partial(_transpose_kernel, rows=rows))
 
 
 def _rows(shape: tuple[int, ...], name: str) -> int:
@@ -115,11 +115,11 @@ def _rows(shape: tuple[int, ...], name: str) -> int:
     return shape[0] if shape else 0
 
 
-def _turned(array: Floats, rows: int) -> Floats:
-    return transposed(array.reshape(rows, -1))
+def _transpose_kernel(array: Floats, rows: int) -> Floats:
+    return transpose(array.reshape(rows, -1))
 
 
-def _heads_of_kernels(tensors: Mapping[str, Tensor], architecture: Architecture) -> set[int]:
+def _heads_of_kernels(tensors: Mapping[str, Tensor], architecture: ModelFamily) -> set[int]:
     """Give the heads that query kernels with heads of their own show in their shape."""
     ending = f".{architecture.query}.weight"
     shapes = [tensor.extent.shape for name, tensor in tensors.items() if name.endswith(ending)]

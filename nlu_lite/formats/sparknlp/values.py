@@ -10,9 +10,9 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
-from nlu_lite.formats.sparknlp.archive import Source, check_range
-from nlu_lite.formats.sparknlp.faults import altered, damaged
-from nlu_lite.formats.sparknlp.leveldb import crc32c, masked
+from nlu_lite.formats.sparknlp.archive import ByteSource, check_range
+from nlu_lite.formats.sparknlp.faults import checksum_error, format_error
+from nlu_lite.formats.sparknlp.leveldb import crc32c, mask_crc
 from nlu_lite.records import Floats
 
 CHUNK = 4 << 20
@@ -44,7 +44,7 @@ class Extent:
         name: What errors call the tensor.
     """
 
-    source: Source
+    source: ByteSource
     offset: int
     number: Number
     shape: tuple[int, ...]
@@ -86,12 +86,12 @@ class Tensor:
         return np.ascontiguousarray(self.turn(read_floats(self.extent)).reshape(self.shape))
 
 
-def as_it_is(array: Floats) -> Floats:
+def keep_orientation(array: Floats) -> Floats:
     """Leave an array as the file has it."""
     return array
 
 
-def transposed(array: Floats) -> Floats:
+def transpose(array: Floats) -> Floats:
     """Turn a matrix that maps rows into torch's, which maps columns."""
     return array.T
 
@@ -105,16 +105,16 @@ def read_floats(extent: Extent) -> Floats:
         data = extent.source.read_at(extent.offset + begin, min(CHUNK, extent.size - begin))
         crc = crc32c(data, crc) if extent.checksum is not None else 0
         part = values[begin // width : (begin + len(data)) // width]
-        part[:] = _widened(data, extent.number)
+        part[:] = _widen(data, extent.number)
     # A flipped bit often gives a NaN too: the checksum tells the truer reason.
-    if extent.checksum is not None and masked(crc) != extent.checksum:
-        raise altered(extent.where, f"CRC32C {masked(crc):#010x}", f"{extent.checksum:#010x}")
+    if extent.checksum is not None and mask_crc(crc) != extent.checksum:
+        raise checksum_error(extent.where, f"CRC32C {mask_crc(crc):#010x}", f"{extent.checksum:#010x}")
     if not all(np.isfinite(values[begin : begin + CHUNK]).all() for begin in range(0, len(values), CHUNK)):
-        raise damaged(extent.where, "NaN or infinity among its numbers", "finite weights")
+        raise format_error(extent.where, "NaN or infinity among its numbers", "finite weights")
     return values.reshape(extent.shape)
 
 
-def _widened(data: bytes, number: Number) -> NDArray[np.floating]:
+def _widen(data: bytes, number: Number) -> NDArray[np.floating]:
     stored = np.frombuffer(data, number.value)
     if number is Number.BFLOAT16:
         return (stored.astype(np.uint32) << 16).view(np.float32)

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nlu_lite.formats import vocabularies
-from nlu_lite.formats.sparknlp.archive import Source, some
-from nlu_lite.formats.sparknlp.faults import damaged
+from nlu_lite.formats.sparknlp.archive import ByteSource, some
+from nlu_lite.formats.sparknlp.faults import format_error
 from nlu_lite.formats.sparknlp.hadoop import read_checked, read_records
 from nlu_lite.formats.sparknlp.javaobj import JavaObject, read_stream
 
@@ -15,7 +15,7 @@ LONGEST_WORD = 200
 """Characters of a word beyond which Spark NLP gives the unknown piece."""
 
 
-def word_piece(members: Mapping[str, Source], rows: int, lower: bool, where: str) -> bytes:
+def build_word_piece(members: Mapping[str, ByteSource], rows: int, lower: bool, where: str) -> bytes:
     """Build a WordPiece tokenizer from ``fields/vocabulary``.
 
     Args:
@@ -28,35 +28,39 @@ def word_piece(members: Mapping[str, Source], rows: int, lower: bool, where: str
         FormatError: The vocabulary is damaged, or does not fit the embedding matrix.
     """
     vocabulary = _vocabulary(members, rows, ("[PAD]", "[UNK]", "[CLS]", "[SEP]"), where)
-    return vocabularies.word_piece(vocabulary, vocabularies.WordNormalization(lower), LONGEST_WORD)
+    return vocabularies.build_word_piece(vocabulary, vocabularies.WordNormalization(lower), LONGEST_WORD)
 
 
-def byte_level_bpe(members: Mapping[str, Source], rows: int, where: str) -> bytes:
+def build_byte_level_bpe(members: Mapping[str, ByteSource], rows: int, where: str) -> bytes:
     """Build a byte-level BPE tokenizer from ``fields/vocabulary`` and ``fields/merges``.
 
     Raises:
         FormatError: One of them is damaged, or does not fit the other or the embedding matrix.
     """
     vocabulary = _vocabulary(members, rows, ("<s>", "<pad>", "</s>", "<unk>"), where)
-    return vocabularies.byte_level_bpe(vocabulary, _merges(members, vocabulary, where))
+    return vocabularies.build_byte_level_bpe(vocabulary, _merges(members, vocabulary, where))
 
 
-def _vocabulary(members: Mapping[str, Source], rows: int, special: tuple[str, ...], where: str) -> dict[str, int]:
+def _vocabulary(members: Mapping[str, ByteSource], rows: int, special: tuple[str, ...], where: str) -> dict[str, int]:
     pieces: dict[str, int] = {}
     for piece, number in _pairs(members, "fields/vocabulary/", where):
         if not isinstance(piece, str) or not isinstance(number, int) or not 0 <= number < rows:
-            raise damaged(where, f"piece {_show(piece)} with id {_show(number)}", f"a string, and an id below {rows}")
+            raise format_error(
+                where, f"piece {_show(piece)} with id {_show(number)}", f"a string, and an id below {rows}"
+            )
         if pieces.setdefault(piece, number) != number:
-            raise damaged(where, f"piece {piece!r} has the ids {pieces[piece]} and {number}", "one id for each piece")
+            raise format_error(
+                where, f"piece {piece!r} has the ids {pieces[piece]} and {number}", "one id for each piece"
+            )
     if len(set(pieces.values())) != len(pieces):
-        raise damaged(where, f"{len(pieces)} pieces with {len(set(pieces.values()))} ids", "an id for each piece")
+        raise format_error(where, f"{len(pieces)} pieces with {len(set(pieces.values()))} ids", "an id for each piece")
     missing = [piece for piece in special if piece not in pieces]
     if missing:
-        raise damaged(where, f"no piece {missing[0]!r} among {len(pieces)}", f"{', '.join(special)}")
+        raise format_error(where, f"no piece {missing[0]!r} among {len(pieces)}", f"{', '.join(special)}")
     return dict(sorted(pieces.items(), key=lambda item: item[1]))
 
 
-def _merges(members: Mapping[str, Source], vocabulary: Mapping[str, int], where: str) -> list[tuple[str, str]]:
+def _merges(members: Mapping[str, ByteSource], vocabulary: Mapping[str, int], where: str) -> list[tuple[str, str]]:
     """Give the merges in the order of their ranks."""
     ranks: dict[int, tuple[str, str]] = {}
     for pair, rank in _pairs(members, "fields/merges/", where):
@@ -65,19 +69,19 @@ def _merges(members: Mapping[str, Source], vocabulary: Mapping[str, int], where:
             case (str(first), str(second)) if isinstance(rank, int) and rank not in ranks:
                 ranks[rank] = first, second
             case _:
-                raise damaged(
+                raise format_error(
                     where, f"the merge {_show(pair)} with rank {_show(rank)}", "two strings, and a rank of its own"
                 )
         if not {first, second, first + second} <= vocabulary.keys():
-            raise damaged(where, f"the merge {halves!r}", "pieces of the vocabulary")
+            raise format_error(where, f"the merge {halves!r}", "pieces of the vocabulary")
     return [ranks[rank] for rank in sorted(ranks)]
 
 
-def _pairs(members: Mapping[str, Source], folder: str, where: str) -> Iterator[tuple[Any, Any]]:
+def _pairs(members: Mapping[str, ByteSource], folder: str, where: str) -> Iterator[tuple[Any, Any]]:
     """Give the tuples of a field, from all its parts, a number in place of a boxed one."""
     parts = sorted(name for name in members if name.startswith(f"{folder}part-"))
     if not parts:
-        raise damaged(where, f"it holds {some(members)}", f"the field {folder}")
+        raise format_error(where, f"it holds {some(members)}", f"the field {folder}")
     for name in parts:
         data = read_checked(members, name)
         for number, record in enumerate(read_records(data, members[name].name)):
@@ -89,7 +93,7 @@ def _pairs(members: Mapping[str, Source], folder: str, where: str) -> Iterator[t
 
 def _pair(item: Any, where: str) -> tuple[Any, Any]:
     if not isinstance(item, JavaObject) or not {"_1", "_2"} <= item.fields.keys():
-        raise damaged(where, f"a {type(item).__name__} {getattr(item, 'class_name', '')}", "a scala.Tuple2")
+        raise format_error(where, f"a {type(item).__name__} {getattr(item, 'class_name', '')}", "a scala.Tuple2")
     second = item.fields["_2"]
     return item.fields["_1"], second.fields.get("value") if isinstance(second, JavaObject) else second
 
