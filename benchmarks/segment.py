@@ -23,8 +23,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from nlu_lite.options import TextSettings, Words
 from nlu_lite.records import Corpus
-from nlu_lite.text import TextSettings, Words, segment
+from nlu_lite.text import segment
 from nlu_lite.text.characters import Characters
 from nlu_lite.text.icu import find_icu_cuts
 from nlu_lite.text.rules import list_languages_with_rules

@@ -20,12 +20,12 @@ from pathlib import Path
 
 from segment import f1, seconds
 
+from nlu_lite.options import NewlineBreaks
 from nlu_lite.text import dictionary
 from nlu_lite.text.characters import Bools, Characters
 from nlu_lite.text.icu import find_icu_cuts
 from nlu_lite.text.rules import load_rules
 from nlu_lite.text.sentences import find_sentence_cuts
-from nlu_lite.text.settings import NewlineBreaks
 from nlu_lite.text.words import apply_word_rules
 
 Cutter = Callable[[str], list[str]]

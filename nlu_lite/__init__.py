@@ -20,7 +20,7 @@ from nlu_lite.errors import (
     UnknownReference,
     UnsupportedReference,
 )
-from nlu_lite.frames.results import matrix
+from nlu_lite.frames import matrix
 from nlu_lite.pipeline import Pipeline, load
 from nlu_lite.registry import register
 

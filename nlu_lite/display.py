@@ -8,9 +8,10 @@ from html import escape
 
 from nlu_lite.errors import printable
 from nlu_lite.model import Model
+from nlu_lite.options import Words
 from nlu_lite.records import Action, ModelSpec
 from nlu_lite.saving import Opened, plain
-from nlu_lite.text import Words, describe_dictionary
+from nlu_lite.text import describe_dictionary
 
 
 @dataclass(frozen=True)

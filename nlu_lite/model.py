@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from nlu_lite import encoding
-from nlu_lite.encoding import BackendName, Context, Encoder, EncoderSettings, Precision
+from nlu_lite.encoding import Encoder
 from nlu_lite.errors import ModelError, OptionError
-from nlu_lite.frames.results import Level
+from nlu_lite.options import BackendName, Context, Level, ModelOptions, check_number
 from nlu_lite.records import (
     Action,
     Checkpoint,
@@ -27,31 +27,6 @@ from nlu_lite.store.checkpoints import Obtained, obtain_identified
 from nlu_lite.store.folder import expanded
 from nlu_lite.store.lockfile import LockedModel
 from nlu_lite.store.sources import Access, Fetched
-
-
-@dataclass(frozen=True)
-class ModelOptions:
-    """How models are run.
-
-    Attributes:
-        device: Where.
-        backend: What runs them.
-        precision: In what numbers.
-        threads: Threads of a forward pass on the CPU; None leaves the backend's own number.
-        encoder: How hidden states become vectors.
-        sentence_pooling: How vectors of sentences are made; None leaves it to each model.
-        prompt: What is put before a sentence; None leaves it to each model.
-        normalize: Whether vectors are divided by their Euclidean length.
-    """
-
-    device: str = "cpu"
-    backend: BackendName = BackendName.TORCH
-    precision: Precision = Precision.FP32
-    threads: int | None = None
-    encoder: EncoderSettings = field(default_factory=EncoderSettings)
-    sentence_pooling: SentencePooling | None = None
-    prompt: str | None = None
-    normalize: bool = False
 
 
 @dataclass(frozen=True)
@@ -188,7 +163,7 @@ def _obtained(spec: ModelSpec, access: Access, locked: LockedModel | None) -> Ob
 
 
 def _backend(checkpoint: Checkpoint, options: ModelOptions) -> encoding.Backend:
-    encoding.check_number("threads", options.threads, 1)
+    check_number("threads", options.threads, 1)
     if options.backend is BackendName.TORCH:
         from nlu_lite.encoding.backends.torch import TorchBackend
 

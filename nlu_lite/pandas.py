@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias, Unpack, cast
 import numpy as np
 import pandas as pd
 
-from nlu_lite.encoding import check_number
 from nlu_lite.errors import InputError
-from nlu_lite.frames.results import matrix, vector_column, vector_columns
-from nlu_lite.pipeline import Pipeline, PredictOptions, load
+from nlu_lite.frames import matrix, vector_column, vector_columns
+from nlu_lite.options import FrameOptions, check_number, show_options
+from nlu_lite.pipeline import Pipeline, load
 from nlu_lite.records import Floats
 
 if TYPE_CHECKING:
@@ -48,8 +48,9 @@ class NluAccessor:
     def __init__(self, frame: pd.DataFrame) -> None:
         self._frame = frame
 
-    def predict(self, ref: str | Pipeline, **options: Unpack[PredictOptions]) -> pd.DataFrame:
-        """Give what `Pipeline.predict` gives for this frame, which is not changed.
+    @show_options(FrameOptions)
+    def predict(self, ref: str | Pipeline, **options: Unpack[FrameOptions]) -> pd.DataFrame:
+        """Return what `Pipeline.predict` returns for this frame, which is not changed.
 
         Args:
             ref: References as `load` takes them; or a pipeline, which is loaded once for many frames.

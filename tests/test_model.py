@@ -11,8 +11,8 @@ from tiny import MODEL, TEXTS, TRANSLATIONS, segments_of
 
 import nlu_lite
 from nlu_lite import ModelError, OptionError
-from nlu_lite.frames.results import Level
-from nlu_lite.model import ModelOptions, open_model
+from nlu_lite.model import open_model
+from nlu_lite.options import Level, ModelOptions
 from nlu_lite.records import Action, LocalFolder, ModelSpec, SentencePooling, SentenceRecipe
 from nlu_lite.store.cache import Cache
 from nlu_lite.store.sources import Access

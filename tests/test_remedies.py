@@ -8,7 +8,7 @@ from pathlib import Path
 import nlu_lite
 import nlu_lite.pandas
 from nlu_lite import errors
-from nlu_lite.options import Changes
+from nlu_lite.options import ModelChanges
 
 PACKAGE = Path(nlu_lite.__file__).parent
 ERRORS = {name for name, kind in vars(errors).items() if inspect.isclass(kind) and issubclass(kind, Exception)}
@@ -16,7 +16,7 @@ OURS = [getattr(nlu_lite, name) for name in nlu_lite.__all__ if inspect.isfuncti
 OURS += [value for kind in (nlu_lite.Pipeline, nlu_lite.pandas.NluAccessor) for value in vars(kind).values()]
 CALLS = {value.__name__ for value in OURS if inspect.isfunction(value)}
 OPTIONS = {name for value in OURS if inspect.isfunction(value) for name in inspect.signature(value).parameters}
-OPTIONS |= set(Changes.__annotations__)
+OPTIONS |= set(ModelChanges.__annotations__)
 
 # Python's, numpy's, pandas', and those of Hugging Face's data sets
 OTHER_CALLS = {

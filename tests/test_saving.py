@@ -150,12 +150,6 @@ def test_a_pickle_of_weights_that_changed_is_refused(pipeline, weights):
         pickle.loads(data)
 
 
-def test_a_pickle_of_version_0_1_0_is_refused_with_what_renews_it(pipeline):
-    reopen, (bare, names) = pipeline.__reduce__()
-    with pytest.raises(FormatError, match=r"pickled by version 0\.1\.0.*versions=.any"):
-        reopen(bare, [name[:3] for name in names])
-
-
 def test_copies_share_the_weights(pipeline):
     assert copy.copy(pipeline) is pipeline
     assert copy.deepcopy({"pipeline": pipeline})["pipeline"] is pipeline

@@ -21,7 +21,7 @@ from nlu_lite.cli.cells import plain
 from nlu_lite.errors import MissingExtra, OptionError, SourceError
 from nlu_lite.files import check_place
 from nlu_lite.files.parts import writing
-from nlu_lite.frames.results import to_arrow
+from nlu_lite.frames import to_arrow
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,18 +8,30 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from nlu_lite._util.progress import no_bars, progress_bar
 from nlu_lite.cli.cells import check_printable
 from nlu_lite.cli.outputs import Output, as_lines, find_output, said
-from nlu_lite.encoding import BackendName, Pooling, Precision
 from nlu_lite.errors import InputError, OptionError
-from nlu_lite.files import Existing, Format, Numbers, Outcome, Request, check_free, read_batches
-from nlu_lite.frames.inputs import Columns, Missing
-from nlu_lite.frames.results import Empty, Level
+from nlu_lite.files import WriteOutcome, check_free, read_batches
+from nlu_lite.options import (
+    BackendName,
+    Empty,
+    Existing,
+    FileFormat,
+    FileRequest,
+    Level,
+    Missing,
+    OtherColumns,
+    Pooling,
+    Precision,
+    PredictOptions,
+    VectorDtype,
+    parse_predict,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,34 +44,19 @@ INTERRUPTED = 130
 
 @dataclass(frozen=True)
 class Task:
-    """What is to be predicted and where to.
+    """A run of the command.
 
     Attributes:
         texts: Texts of the command line; none where a file is read.
         request: How the file is read; its target is that of `output`.
-        output: Where to; None prints a table.
-        level: What a row is.
-        positions: Whether to add where each row begins and ends.
-        metadata: Whether to add numbers of documents, sentences and tokens, and how each vector came about.
-        lang: Language of the texts.
-        empty: What to do with texts without words.
+        output: The output; None prints a table.
+        options: The options of each call of `Pipeline.predict`.
     """
 
     texts: tuple[str, ...]
-    request: Request
+    request: FileRequest
     output: Output | None
-    level: Level | None
-    positions: bool
-    metadata: bool
-    lang: str | None
-    empty: Empty
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """What all ways of predicting take."""
-        level = None if self.level is None else self.level.value
-        asked = {"positions": self.positions, "metadata": self.metadata, "lang": self.lang}
-        return {"output_level": level, "empty": self.empty.value} | asked
+    options: PredictOptions
 
 
 def predict(
@@ -93,7 +90,7 @@ def predict(
         bool, typer.Option("--metadata", help="Add numbers of documents, sentences, tokens, and facts of the vectors.")
     ] = False,
     lang: Annotated[str | None, typer.Option(help="Language of the texts, such as de.")] = None,
-    form: Annotated[Format | None, typer.Option("--format", help="What --file is, whatever its name.")] = None,
+    form: Annotated[FileFormat | None, typer.Option("--format", help="What --file is, whatever its name.")] = None,
     delimiter: Annotated[
         str | None, typer.Option(help="The delimiter of a CSV file; by default it is detected.")
     ] = None,
@@ -106,7 +103,7 @@ def predict(
     ] = Empty.DROP,
     chunk: Annotated[int, typer.Option(min=1, help="Texts of a file that are answered at once.")] = 1024,
     dtype: Annotated[
-        Numbers | None, typer.Option(help="In what numbers vectors are written from --file to Parquet.")
+        VectorDtype | None, typer.Option(help="In what numbers vectors are written from --file to Parquet.")
     ] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Write over an output that exists.")] = False,
     pooling: Annotated[Pooling | None, typer.Option(help="How a token's vector is made of its pieces'.")] = None,
@@ -136,26 +133,34 @@ def predict(
     found = find_output(output)
     if json and found is None:
         found = as_lines()
-    request = Request(
+    options = {
+        "output_level": output_level,
+        "positions": positions,
+        "metadata": metadata,
+        "text_column": text_column,
+        "keep_columns": not only,
+        "lang": lang,
+        "lang_column": lang_column,
+        "missing": missing,
+        "empty": empty,
+    }
+    chosen = cast("PredictOptions", options)  # members of enums, which are parsed as their values are
+    request = FileRequest(
         _source(texts, file),
         Path() if found is None or found.is_stdout else found.path,
         form,
-        text_column,
-        lang_column,
-        Columns.DROP if only else Columns.KEEP,
-        missing,
-        chunk,
-        dtype or Numbers.FLOAT32,
-        Existing.REPLACE if replace else Existing.ERROR,
         delimiter,
+        chunk,
+        dtype or VectorDtype.FLOAT32,
+        Existing.REPLACE if replace else Existing.ERROR,
+        parse_predict(Level.DOCUMENT, "xx", chosen),
     )
     _check(texts, request, found, dtype)
     if found is not None and not found.is_stdout:
         _check_free(request, found, texts)
-    task = Task(_arguments(texts), request, found, output_level, positions, metadata, lang, empty)
     with _hushed(quiet):
         pipeline = _loaded(ref, path, pooling, device, backend, precision, threads, offline, lock)
-        summary = _run(pipeline, task)
+        summary = _run(pipeline, Task(_arguments(texts), request, found, chosen))
     if summary is not None and (json or not quiet):
         said(summary, json)
 
@@ -198,12 +203,12 @@ def _source(texts: list[str] | None, file: str | None) -> str:
     return "-" if file is None else file
 
 
-def _check(texts: list[str] | None, request: Request, output: Output | None, dtype: Numbers | None) -> None:
+def _check(texts: list[str] | None, request: FileRequest, output: Output | None, dtype: VectorDtype | None) -> None:
     """Refuse options that would do nothing."""
-    columns = {"--format": request.format, "--text-column": request.text_column, "--lang-column": request.lang_column}
-    columns["--delimiter"] = request.delimiter
+    columns: dict[str, object] = {"--format": request.format, "--delimiter": request.delimiter}
+    columns |= {"--text-column": request.predict.text_column, "--lang-column": request.predict.lang_column}
     given = [name for name, value in columns.items() if value is not None]
-    given += ["--drop-columns"] if request.columns is Columns.DROP else []
+    given += ["--drop-columns"] if request.predict.keep_columns is OtherColumns.DROP else []
     if texts and given:
         raise OptionError(f"{given[0]} with texts of the command line", "it with --file", "Leave it out")
     if dtype is not None and (texts or output is None or not output.is_parquet):
@@ -212,7 +217,7 @@ def _check(texts: list[str] | None, request: Request, output: Output | None, dty
         )
 
 
-def _check_free(request: Request, output: Output, texts: list[str] | None) -> None:
+def _check_free(request: FileRequest, output: Output, texts: list[str] | None) -> None:
     """Refuse an output that exists; a Parquet file may be that of an earlier run of the same command."""
     if output.is_parquet and not texts:
         check_free(request)
@@ -272,7 +277,7 @@ def _show(pipeline: Pipeline, task: Task) -> None:
     import pandas as pd
 
     frames = [frame for frame, _ in _frames(pipeline, task)]
-    frame = pd.concat(frames) if frames else pipeline.predict([], **task.options)
+    frame = pd.concat(frames) if frames else _without_rows(pipeline, task)
     typer.echo(frame.to_string(max_rows=60, max_colwidth=60))
 
 
@@ -282,18 +287,14 @@ def _to_parquet(pipeline: Pipeline, task: Task) -> dict[str, Any]:
         asked.source,
         asked.target,
         chunk=asked.chunk,
-        dtype=asked.numbers.value,
+        dtype=asked.dtype.value,
         existing=asked.existing.value,
         format=None if asked.format is None else asked.format.value,
         delimiter=asked.delimiter,
-        text_column=asked.text_column,
-        keep_columns=asked.columns is Columns.KEEP,
-        lang_column=asked.lang_column,
-        missing=asked.missing.value,
         **task.options,
     )
     counts = {"texts": written.texts, "rows": written.rows, "resumed": written.resumed}
-    if written.outcome is Outcome.UNCHANGED:
+    if written.outcome is WriteOutcome.UNCHANGED:
         counts["unchanged"] = True
     return {"output": str(written.path)} | counts
 
@@ -306,8 +307,14 @@ def _to_stream(pipeline: Pipeline, task: Task, output: Output) -> dict[str, Any]
             write(frame)
             texts, rows = count, rows + len(frame)
         if not texts:
-            write(pipeline.predict([], **task.options))
+            write(_without_rows(pipeline, task))
     return None if output.is_stdout else {"output": str(output.path), "texts": texts, "rows": rows, "resumed": 0}
+
+
+def _without_rows(pipeline: Pipeline, task: Task) -> pd.DataFrame:
+    """Return the columns of the result."""
+    options: PredictOptions = {**task.options, "text_column": None, "lang_column": None}
+    return pipeline.predict([], **options)
 
 
 def _frames(pipeline: Pipeline, task: Task) -> Iterator[tuple[pd.DataFrame, int]]:
@@ -317,8 +324,7 @@ def _frames(pipeline: Pipeline, task: Task) -> Iterator[tuple[pd.DataFrame, int]
         return
     asked = task.request
     read = read_batches(asked, check_printable)
-    columns = {"text_column": read.text_column, "lang_column": asked.lang_column}
-    options = columns | task.options | {"chunk": asked.chunk, "missing": asked.missing.value}
+    options: PredictOptions = {**task.options, "text_column": read.text_column, "keep_columns": True}  # read drops them
     taken = 0
 
     def counted() -> Iterator[Any]:
@@ -331,6 +337,6 @@ def _frames(pipeline: Pipeline, task: Task) -> Iterator[tuple[pd.DataFrame, int]
                 yield batch
 
     with progress_bar(read.rows, "text", None) as bar:
-        for frame in pipeline.stream(counted(), **options):
+        for frame in pipeline.stream(counted(), chunk=asked.chunk, **options):
             bar.update(taken - bar.n)
             yield frame, taken

@@ -6,25 +6,18 @@ from dataclasses import replace
 
 from nlu_lite.encoding.alignment import find_runs, token_texts
 from nlu_lite.encoding.architectures import open_pooler
-from nlu_lite.encoding.backends import Backend, BackendName, Precision
+from nlu_lite.encoding.backends import Backend
 from nlu_lite.encoding.encoder import Encoder
 from nlu_lite.encoding.plan import FRAME
 from nlu_lite.encoding.pooling import mean_of_groups, normalized
-from nlu_lite.encoding.settings import Context, EncoderSettings, LayerMerge, Pooling
 from nlu_lite.encoding.subwords import open_subwords
 from nlu_lite.errors import OptionError
+from nlu_lite.options import EncoderSettings, check_number
 from nlu_lite.records import Checkpoint
 
 __all__ = [
     "Backend",
-    "BackendName",
-    "Context",
     "Encoder",
-    "EncoderSettings",
-    "LayerMerge",
-    "Pooling",
-    "Precision",
-    "check_number",
     "find_runs",
     "mean_of_groups",
     "normalized",
@@ -91,9 +84,3 @@ def _layers(asked: tuple[int, ...], layers: int) -> tuple[int, ...]:
     if len(set(found)) < len(found):
         raise OptionError(f"layers={asked!r}, which names a layer twice", "each layer once", remedy)
     return found
-
-
-def check_number(option: str, value: object, least: int) -> None:
-    """Refuse what is no whole number of at least `least`; None stands for the default."""
-    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < least):
-        raise OptionError(f"{option}={value!r}", f"a whole number from {least} on", "Leave it out for the default")

@@ -8,8 +8,8 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from nlu_lite.encoding.settings import Context
 from nlu_lite.encoding.subwords import Encoded, Subwords
+from nlu_lite.options import Context
 from nlu_lite.records import Alignment, Ints, Pieces, Runs, Segments
 
 Int64s = NDArray[np.int64]

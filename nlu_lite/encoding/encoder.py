@@ -20,10 +20,10 @@ from nlu_lite.encoding.pooling import (
     merge_layers,
     needed_pieces,
 )
-from nlu_lite.encoding.settings import EncoderSettings, LayerMerge, Pooling
 from nlu_lite.encoding.stats import count_pieces
 from nlu_lite.encoding.subwords import Subwords
 from nlu_lite.errors import ModelError
+from nlu_lite.options import EncoderSettings, LayerMerge, Pooling
 from nlu_lite.records import (
     Alignment,
     Floats,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from nlu_lite.encoding.settings import LayerMerge, Pooling
+from nlu_lite.options import LayerMerge, Pooling
 from nlu_lite.records import Floats, Ints, Pieces, SentencePooling, Window
 
 Pooler = Callable[[Floats], Floats]

@@ -11,26 +11,22 @@ from typing import TYPE_CHECKING, Any
 
 from nlu_lite._util.progress import progress_bar, skip
 from nlu_lite.errors import InputError, MissingExtra, OptionError
-from nlu_lite.files.chunks import Predict, answer, digest, plan_layout
+from nlu_lite.files.chunks import Predict, digest, plan_layout, process
 from nlu_lite.files.columns import check_language_column, text_column
 from nlu_lite.files.encodings import lines
 from nlu_lite.files.notes import Finished, Run, changes, has_notes, read_finished
 from nlu_lite.files.parts import Parts, writing
 from nlu_lite.files.readers import batched, find, find_texts, opened
-from nlu_lite.files.requests import Batches, Existing, Numbers, Outcome, Request, Written
-from nlu_lite.files.sources import INDEX, Format, Source
-from nlu_lite.frames.inputs import Columns, Missing
+from nlu_lite.files.requests import Batches, WriteOutcome, Written
+from nlu_lite.files.sources import INDEX, Source
+from nlu_lite.options import Existing, FileFormat, FileRequest, Missing, OtherColumns
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
 __all__ = [
-    "Existing",
-    "Format",
-    "Numbers",
-    "Outcome",
-    "Request",
+    "WriteOutcome",
     "Written",
     "check_free",
     "check_place",
@@ -39,7 +35,7 @@ __all__ = [
 ]
 
 
-def predict_file(request: Request, predict: Predict, settings: Mapping[str, Any], progress: bool | None) -> Written:
+def predict_file(request: FileRequest, predict: Predict, settings: Mapping[str, Any], progress: bool | None) -> Written:
     """Write the rows of the texts of files to a Parquet file.
 
     Args:
@@ -74,7 +70,7 @@ def predict_file(request: Request, predict: Predict, settings: Mapping[str, Any]
         return _write(request, _selected(request, source), parts, predict, progress)
 
 
-def read_batches(request: Request, check: Callable[[pa.Table], object]) -> Batches:
+def read_batches(request: FileRequest, check: Callable[[pa.Table], object]) -> Batches:
     """Read files for those who write something else than Parquet, or nothing.
 
     Lines of text need no pyarrow. The index of frames numbers the texts of each file; a folder's files are named in the
@@ -89,16 +85,16 @@ def read_batches(request: Request, check: Callable[[pa.Table], object]) -> Batch
     """
     source = find(request.source, request.format, request.delimiter)
     _check_other(request.target, source)
-    named = request.text_column or request.lang_column
-    if source.root is None and source.files[0].format is Format.TXT and not named:
+    named = request.predict.text_column or request.predict.lang_column
+    if source.root is None and source.files[0].format is FileFormat.TXT and not named:
         file = source.files[0]
         rows = None if source.is_stream else sum(1 for _ in lines(file))
         return Batches(batched(lines(file), request.chunk), None, rows)
     _check_installed()
     reading = opened(_selected(request, source), request.chunk, check)
-    text = text_column(reading.schema, reading.texts, request.text_column)
-    check_language_column(reading.schema, request.lang_column)
-    _check_gaps(reading.gaps.get(text), request.missing)
+    text = text_column(reading.schema, reading.texts, request.predict.text_column)
+    check_language_column(reading.schema, request.predict.lang_column)
+    _check_gaps(reading.gaps.get(text), request.predict.missing)
     return Batches(map(_frame, reading.tables), text, reading.rows)
 
 
@@ -116,18 +112,15 @@ def _check_installed() -> None:
         raise MissingExtra("files need pyarrow", remedy='Run: pip install "nlu-lite[arrow]"')
 
 
-def _described(request: Request) -> dict[str, Any]:
+def _described(request: FileRequest) -> dict[str, Any]:
     return {
-        "text_column": request.text_column,
-        "lang_column": request.lang_column,
-        "keep_columns": request.columns is Columns.KEEP,
         "delimiter": request.delimiter,
         "chunk": request.chunk,
-        "vectors": request.numbers.value,
+        "dtype": request.dtype.value,
     }
 
 
-def _check_target(request: Request, source: Source) -> None:
+def _check_target(request: FileRequest, source: Source) -> None:
     target = request.target
     if target.suffix.lower() != ".parquet":
         raise OptionError(f"output {target} ends in {target.suffix!r}", ".parquet", "Choose a name that ends so")
@@ -164,20 +157,21 @@ def _check_other(target: Path, source: Source) -> None:
         raise OptionError(f"output {target} is the file that is read", "another file", "Choose another name")
 
 
-def _selected(request: Request, source: Source) -> Source:
+def _selected(request: FileRequest, source: Source) -> Source:
     """Leave out columns that are not asked for."""
-    if request.columns is Columns.KEEP:
+    if request.predict.keep_columns is OtherColumns.KEEP:
         return source
-    text = request.text_column
+    text = request.predict.text_column
     if text is None:
         text = "text" if source.is_stream else text_column(*find_texts(source, request.chunk), None)
-    return replace(source, columns=(text,) if request.lang_column is None else (text, request.lang_column))
+    columns = (text, request.predict.lang_column)
+    return replace(source, columns=tuple(str(name) for name in columns if name is not None))
 
 
 # --- an output that exists -------------------------------------------------------------------------------------------
 
 
-def check_free(request: Request) -> None:
+def check_free(request: FileRequest) -> None:
     """Refuse an output that exists, before any work is done, unless a run of the same request may have written it.
 
     Raises:
@@ -187,18 +181,18 @@ def check_free(request: Request) -> None:
         raise _taken(request)
 
 
-def _is_taken(request: Request) -> bool:
+def _is_taken(request: FileRequest) -> bool:
     target = request.target
     return request.existing is Existing.ERROR and (target.exists() or target.is_symlink())
 
 
-def _taken(request: Request, why: str = "") -> OptionError:
+def _taken(request: FileRequest, why: str = "") -> OptionError:
     return OptionError(
         f"output {request.target} exists{why}", "a name that is free", 'Remove it, or pass existing="replace"'
     )
 
 
-def _unchanged(request: Request, source: Source, settings: Mapping[str, Any]) -> Written:
+def _unchanged(request: FileRequest, source: Source, settings: Mapping[str, Any]) -> Written:
     """Find that an earlier run of the same request finished the file, with the same settings and texts."""
     found = read_finished(request.target)
     if found is None:
@@ -225,16 +219,16 @@ def _resumed(target: Path) -> Written:
 
 
 def _written(target: Path, found: Finished) -> Written:
-    return Written(target, found.run.texts, found.rows, found.run.texts, Outcome.UNCHANGED)
+    return Written(target, found.run.texts, found.rows, found.run.texts, WriteOutcome.UNCHANGED)
 
 
 # --- chunk by chunk --------------------------------------------------------------------------------------------------
 
 
-def _write(request: Request, source: Source, parts: Parts, predict: Predict, progress: bool | None) -> Written:
+def _write(request: FileRequest, source: Source, parts: Parts, predict: Predict, progress: bool | None) -> Written:
     reading = opened(source, request.chunk)
     layout = plan_layout(request, source, reading, predict)
-    _check_gaps(reading.gaps.get(layout.text), request.missing)
+    _check_gaps(reading.gaps.get(str(layout.request.text_column)), request.predict.missing)
     parts.begin()
     total, done = hashlib.sha256(), []
     texts = resumed = 0
@@ -243,7 +237,7 @@ def _write(request: Request, source: Source, parts: Parts, predict: Predict, pro
             texts_digest = digest(chunk)
             part = parts.find(number)
             if part is None:
-                part = parts.write(number, answer(chunk, texts, layout, request.numbers, predict), texts_digest)
+                part = parts.write(number, process(chunk, texts, layout, request.dtype, predict), texts_digest)
                 bar.update(len(chunk))
             else:
                 _check_same(part.texts == texts_digest, texts, texts + len(chunk), parts)
@@ -271,7 +265,7 @@ def _check_gaps(row: int | None, missing: Missing) -> None:
     """Refuse before work begins what predict would refuse in the midst of it."""
     if row is not None and missing is Missing.ERROR:
         raise InputError(
-            f"no text stands in row {row} of the input",
+            f"there is no text in row {row} of the input",
             "a text in every row",
             'Fill it, or pass missing="skip" to leave such rows out',
         )

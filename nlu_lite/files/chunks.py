@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -13,39 +13,35 @@ import numpy as np
 from nlu_lite.errors import InputError, ModelError
 from nlu_lite.files.columns import check_language_column, check_storable, text_column
 from nlu_lite.files.readers import Reading
-from nlu_lite.files.requests import Numbers, Request
 from nlu_lite.files.sources import Source
-from nlu_lite.frames.inputs import Columns
-from nlu_lite.frames.results import matrix, repeated, to_arrow, vector_columns
+from nlu_lite.frames import INDEX, matrix, repeated
+from nlu_lite.options import FileRequest, OtherColumns, PredictRequest, VectorDtype
 
 if TYPE_CHECKING:
-    import pandas as pd
     import pyarrow as pa
 
-Predict = Callable[["pd.DataFrame", str], "pd.DataFrame"]
-"""Processes a frame whose column of texts is named."""
+Predict = Callable[["pa.Table", PredictRequest], "pa.Table"]
+"""Processes a chunk."""
 
 
 @dataclass(frozen=True)
-class Layout:
-    """How a chunk of texts becomes rows.
+class OutputLayout:
+    """The columns of the output.
 
     Attributes:
-        text: Name of the column of texts.
-        lang: Name of the column of language codes.
-        kept: Names of the columns that are kept.
-        made: Schema of the columns that are made.
-        schema: That of all.
+        request: The options of each chunk; its column of texts is named.
+        kept: Names of the columns of the input that are kept.
+        computed: Schema of the columns that are computed.
+        schema: Schema of all columns.
     """
 
-    text: str
-    lang: str | None
+    request: PredictRequest
     kept: tuple[str, ...]
-    made: pa.Schema
+    computed: pa.Schema
     schema: pa.Schema
 
 
-def plan_layout(request: Request, source: Source, reading: Reading, predict: Predict) -> Layout:
+def plan_layout(request: FileRequest, source: Source, reading: Reading, predict: Predict) -> OutputLayout:
     """Find out which columns there will be, by processing one text: so all parts have one schema, with rows or not.
 
     Raises:
@@ -53,21 +49,23 @@ def plan_layout(request: Request, source: Source, reading: Reading, predict: Pre
     """
     import pyarrow as pa
 
-    schema = reading.schema
-    text, lang = text_column(schema, reading.texts, request.text_column), request.lang_column
+    schema, options = reading.schema, request.predict
+    text = text_column(schema, reading.texts, options.text_column)
+    lang = options.lang_column
     check_language_column(schema, lang)
+    options = replace(options, text_column=text, keep_columns=OtherColumns.DROP)
     sample = pa.table({text: ["a"]} | ({} if lang is None else {lang: ["xx"]}))
-    made = _made(_predicted(sample, text, lang, 0, predict), request.numbers).schema
+    computed = _compute(sample, 0, options, request.dtype, predict).drop_columns([INDEX]).schema
     kept = [name for name in schema.names if name != text]
-    if request.columns is Columns.DROP:
+    if request.predict.keep_columns is OtherColumns.DROP:
         kept = [name for name in kept if name in source.added]
-    both = [name for name in kept if name in made.names]
+    both = [name for name in kept if name in computed.names]
     if both:
         got = f"the columns {both} of the input have the names of columns of the result"
         raise InputError(got, "other names", "Rename them, or pass keep_columns=False")
     check_storable(schema, kept)
-    fields = [schema.field(name) for name in kept] + list(made)
-    return Layout(text, lang, tuple(kept), made, pa.schema(fields))
+    fields = [schema.field(name) for name in kept] + list(computed)
+    return OutputLayout(options, tuple(kept), computed, pa.schema(fields))
 
 
 def digest(chunk: pa.Table) -> str:
@@ -83,43 +81,38 @@ def digest(chunk: pa.Table) -> str:
     return hashlib.sha256(str(chunk.schema.remove_metadata()).encode() + pages).hexdigest()
 
 
-def answer(chunk: pa.Table, first: int, layout: Layout, numbers: Numbers, predict: Predict) -> pa.Table:
-    """Process a chunk; the columns that are kept never leave Arrow, and so keep their types.
+def process(chunk: pa.Table, first: int, layout: OutputLayout, dtype: VectorDtype, predict: Predict) -> pa.Table:
+    """Return the rows of the output for a chunk.
 
     Args:
         chunk: Rows of the input.
-        first: Number of the first one in the whole input.
-        layout: How they become rows of the output.
-        numbers: The data type of the vectors.
+        first: Number of the first row in the whole input.
+        layout: The columns of the output.
+        dtype: The data type of the vectors.
         predict: Processes the texts.
     """
     import pyarrow as pa
 
-    frame = _predicted(chunk, layout.text, layout.lang, first, predict)
-    made = _made(frame, numbers).cast(layout.made) if len(frame) else layout.made.empty_table()
-    kept = repeated(chunk.select(list(layout.kept)), frame.index.to_numpy() - first)
-    return pa.table([*kept.columns, *made.columns], schema=layout.schema)
+    table = _compute(chunk, first, layout.request, dtype, predict)
+    rows = table.column(INDEX).to_numpy() - first
+    computed = table.drop_columns([INDEX]).cast(layout.computed)
+    kept = repeated(chunk.select(list(layout.kept)), rows)
+    return pa.table([*kept.columns, *computed.columns], schema=layout.schema)
 
 
-def _predicted(chunk: pa.Table, text: str, lang: str | None, first: int, predict: Predict) -> pd.DataFrame:
-    """Process texts whose index numbers them through all files, so that errors name their rows."""
-    import pandas as pd
-
-    index = pd.RangeIndex(first, first + len(chunk))
-    names = [text] if lang is None else [text, lang]
-    return predict(
-        pd.DataFrame({name: pd.Series(chunk[name].to_pylist(), index, dtype=object) for name in names}), text
-    )
+def _compute(chunk: pa.Table, first: int, options: PredictRequest, dtype: VectorDtype, predict: Predict) -> pa.Table:
+    """Process texts whose rows are numbered through all files, so that errors name them."""
+    names = [options.text_column] if options.lang_column is None else [options.text_column, options.lang_column]
+    table = predict(chunk.select(names), replace(options, first_row=first)).replace_schema_metadata(None)
+    return table if dtype is VectorDtype.FLOAT32 else _with_halves(table)
 
 
-def _made(frame: pd.DataFrame, numbers: Numbers) -> pa.Table:
+def _with_halves(table: pa.Table) -> pa.Table:
+    """Return the table with vectors in float16."""
     import pyarrow as pa
 
-    table = to_arrow(frame).replace_schema_metadata(None)
-    if numbers is Numbers.FLOAT32:
-        return table
-    for name in vector_columns(frame):
-        vectors = matrix(frame, name)
+    for name in [field.name for field in table.schema if pa.types.is_fixed_size_list(field.type)]:
+        vectors = matrix(table, name)
         with np.errstate(over="ignore"):
             halves = vectors.astype(np.float16)
         if not np.isfinite(halves).all():

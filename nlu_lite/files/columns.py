@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING
 
 from nlu_lite.errors import InputError
 from nlu_lite.files.delimited import holds_text
 from nlu_lite.files.sources import DELIMITED, FILE, INDEX, Input
+from nlu_lite.frames import choose_text_column
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -54,7 +55,7 @@ def text_names(schema: pa.Schema, found: set[str]) -> tuple[str, ...]:
     )
 
 
-def text_column(schema: pa.Schema, texts: Sequence[str], name: str | None) -> str:
+def text_column(schema: pa.Schema, texts: Sequence[str], name: Hashable | None) -> str:
     """Return the name of the column of texts: the one that is named, else ``text``, else the only one of texts.
 
     Args:
@@ -67,22 +68,15 @@ def text_column(schema: pa.Schema, texts: Sequence[str], name: str | None) -> st
     """
     names = [field.name for field in given(schema)]
     if not names:
-        return name or "text"
-    wanted = name or ("text" if "text" in names else None)
-    if wanted is None and len(texts) == 1:
-        return texts[0]
-    if wanted is None:
-        got = f"no column is called 'text', and {len(texts)} of {names} hold texts"
-        raise InputError(got, "one column of texts", "Name it: text_column=...")
-    if wanted in names and (wanted in texts or _is_string(schema.field(wanted).type)):
-        return wanted
-    kind = f"is of type {schema.field(wanted).type}" if wanted in names else "is not there"
-    raise InputError(
-        f"the column of texts, {wanted!r}, {kind}", f"one of {list(texts) or names}", "Name one: text_column=..."
-    )
+        return str(name or "text")
+    found = str(choose_text_column(names, texts, name))
+    if found in texts or _is_string(schema.field(found).type):
+        return found
+    got = f"the column of texts, {found!r}, is of type {schema.field(found).type}"
+    raise InputError(got, f"one of {list(texts) or names}", "Name one: text_column=...")
 
 
-def check_language_column(schema: pa.Schema, name: str | None) -> None:
+def check_language_column(schema: pa.Schema, name: Hashable | None) -> None:
     """Check that the files have the column of languages.
 
     Raises:

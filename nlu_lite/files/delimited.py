@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from nlu_lite.errors import FormatError, InputError
 from nlu_lite.files.encodings import buffered, utf8
-from nlu_lite.files.sources import Format, Input
+from nlu_lite.files.sources import Input
+from nlu_lite.options import FileFormat
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -103,7 +104,7 @@ def read_header(file: Input) -> Header:
         FormatError: It has no header.
     """
     sample, is_whole = _sample(file)
-    delimiter = file.delimiter or ("\t" if file.format is Format.TSV else _detected(sample, is_whole, file.name))
+    delimiter = file.delimiter or ("\t" if file.format is FileFormat.TSV else _detected(sample, is_whole, file.name))
     names = next(iter(_records(sample, delimiter)), None)
     if names is None:
         reason = "a header that is too long" if sample.strip() else "Empty CSV file"

@@ -17,13 +17,14 @@ from nlu_lite.files.delimited import opened_csv, read_header
 from nlu_lite.files.encodings import lines
 from nlu_lite.files.failures import parsing
 from nlu_lite.files.schemas import unfitting, united, with_schema
-from nlu_lite.files.sources import DELIMITED, FILE, INDEX, Format, Input, Source, find
-from nlu_lite.frames.inputs import without_views
+from nlu_lite.files.sources import DELIMITED, FILE, INDEX, Input, Source, find
+from nlu_lite.frames import without_views
+from nlu_lite.options import FileFormat
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["CSV_BLOCK", "Format", "Reading", "batched", "find", "find_texts", "opened", "peek"]
+__all__ = ["CSV_BLOCK", "Reading", "batched", "find", "find_texts", "opened", "peek"]
 
 T = TypeVar("T")
 
@@ -300,10 +301,10 @@ def _sliced(batches: Iterable[pa.RecordBatch], schema: pa.Schema, size: int) -> 
 
 
 Reader = Callable[[Input, int, "tuple[str, ...] | None"], Iterator["pa.Table"]]
-READERS: dict[Format, Reader] = {
-    Format.TXT: _read_txt,
-    Format.JSONL: _read_jsonl,
-    Format.CSV: _read_csv,
-    Format.TSV: _read_csv,
-    Format.PARQUET: _read_parquet,
+READERS: dict[FileFormat, Reader] = {
+    FileFormat.TXT: _read_txt,
+    FileFormat.JSONL: _read_jsonl,
+    FileFormat.CSV: _read_csv,
+    FileFormat.TSV: _read_csv,
+    FileFormat.PARQUET: _read_parquet,
 }

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nlu_lite.errors import InputError
-from nlu_lite.files.sources import Format, Input
+from nlu_lite.files.sources import Input
+from nlu_lite.options import FileFormat
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,7 +22,7 @@ def united(before: pa.Schema | None, schema: pa.Schema, file: Input) -> pa.Schem
 
     if before is None or before.equals(schema):
         return schema
-    if file.format is not Format.JSONL:  # whose objects may leave names out
+    if file.format is not FileFormat.JSONL:  # whose objects may leave names out
         _check_names(before, schema, file)
     try:
         return pa.unify_schemas([before, schema], promote_options="permissive")

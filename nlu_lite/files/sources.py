@@ -7,12 +7,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
 from typing import IO
 
 from nlu_lite.errors import InputError, OptionError, SourceError
 from nlu_lite.files.failures import reading
+from nlu_lite.options import FileFormat
 
 STDIN = "-"
 """Names standard input; the path ``./-`` is a file."""
@@ -21,18 +21,8 @@ INDEX, FILE = "index", "file"
 """Columns that are added: the number of a text in its file, counted from 0, and its file if a folder is read."""
 
 
-class Format(Enum):
-    """The kind of a file of texts; the value is the extension of its name."""
-
-    TXT = "txt"  # a text on each line
-    JSONL = "jsonl"  # a JSON object on each line
-    CSV = "csv"  # with a header; every column is read as strings
-    TSV = "tsv"  # CSV with tabs
-    PARQUET = "parquet"
-
-
-DELIMITED = (Format.CSV, Format.TSV)
-STREAMED = (Format.TXT, Format.JSONL)
+DELIMITED = (FileFormat.CSV, FileFormat.TSV)
+STREAMED = (FileFormat.TXT, FileFormat.JSONL)
 """Formats that can be read in one pass, as pipes are."""
 
 PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
@@ -50,7 +40,7 @@ class Input:
     """
 
     path: Path | None
-    format: Format
+    format: FileFormat
     delimiter: str | None = None
 
     @property
@@ -104,7 +94,7 @@ class Source:
         return self.root is None and self.files[0].is_stream
 
 
-def find(source: str | Path, form: Format | None, delimiter: str | None = None) -> Source:
+def find(source: str | Path, form: FileFormat | None, delimiter: str | None = None) -> Source:
     """Find the files to read.
 
     Args:
@@ -125,17 +115,17 @@ def find(source: str | Path, form: Format | None, delimiter: str | None = None) 
     return found
 
 
-def _found(source: str | Path, form: Format | None, delimiter: str | None) -> Source:
+def _found(source: str | Path, form: FileFormat | None, delimiter: str | None) -> Source:
     if source == STDIN:
-        return Source((_stream(None, form or Format.TXT),))
+        return Source((_stream(None, form or FileFormat.TXT),))
     path = Path(source)
     if source == "" or not _exists(path):  # an empty path would be the working directory
         raise SourceError(f"{source or repr('')} does not exist", "a file or folder of texts", "Check the path")
     if path.is_dir():
         return Source(tuple(Input(file, form or _format(file), delimiter) for file in _files(path)), path)
     if not path.is_file():
-        known = path.suffix.lower().removeprefix(".") in {known.value for known in Format}
-        return Source((_stream(path, form or (_format(path) if known else Format.TXT)),))
+        known = path.suffix.lower().removeprefix(".") in {known.value for known in FileFormat}
+        return Source((_stream(path, form or (_format(path) if known else FileFormat.TXT)),))
     return Source((Input(path, form or _format(path), delimiter),))
 
 
@@ -150,7 +140,7 @@ def _exists(path: Path) -> bool:
     return True
 
 
-def _stream(path: Path | None, form: Format) -> Input:
+def _stream(path: Path | None, form: FileFormat) -> Input:
     file = Input(path, form)
     if form not in STREAMED:
         kind = file.name if path is None else f"the pipe {path}"
@@ -195,9 +185,9 @@ def _check_file(path: Path) -> None:
         raise InputError(got, "names in UTF-8, which the column 'file' can hold", remedy) from error
 
 
-def _format(path: Path) -> Format:
+def _format(path: Path) -> FileFormat:
     try:
-        return Format(path.suffix.lower().removeprefix("."))
+        return FileFormat(path.suffix.lower().removeprefix("."))
     except ValueError:
         packed = path.suffix.lower() in PACKED
         remedy = "Unpack it" if packed else "Rename it, move it away, or name its format: format=..."
@@ -205,7 +195,7 @@ def _format(path: Path) -> Format:
 
 
 def _endings() -> str:
-    return ", ".join(f".{form.value}" for form in Format)
+    return ", ".join(f".{form.value}" for form in FileFormat)
 
 
 def _check_delimiter(delimiter: str | None) -> None:

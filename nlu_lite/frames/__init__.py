@@ -1,38 +1,32 @@
-"""Data of the caller become a `Corpus`, and arrays become a frame: in pandas, Arrow and Polars."""
+"""Read data of the caller as a `Corpus`, and write arrays as a frame: in pandas, Arrow and Polars."""
 
 from __future__ import annotations
 
+from nlu_lite.frames.arrow import without_views
+from nlu_lite.frames.chunks import stream
 from nlu_lite.frames.columns import DOCUMENT_NUMBER, column_names, result_names
-from nlu_lite.frames.inputs import Columns, Given, Missing, Reading, Split, read
-from nlu_lite.frames.layout import Also, Cells, Empty, Form, Layout, Level, check_installed, check_rows
-from nlu_lite.frames.matrix import matrix, to_arrow, vector_columns
+from nlu_lite.frames.inputs import ParsedInput, read
+from nlu_lite.frames.matrix import matrix, to_arrow, vector_column, vector_columns
 from nlu_lite.frames.results import VectorColumn, build
+from nlu_lite.frames.sheets import choose_text_column
 from nlu_lite.frames.writers import INDEX, open_writer, repeated
 
 __all__ = [
     "DOCUMENT_NUMBER",
     "INDEX",
-    "Also",
-    "Cells",
-    "Columns",
-    "Empty",
-    "Form",
-    "Given",
-    "Layout",
-    "Level",
-    "Missing",
-    "Reading",
-    "Split",
+    "ParsedInput",
     "VectorColumn",
     "build",
-    "check_installed",
-    "check_rows",
+    "choose_text_column",
     "column_names",
     "matrix",
     "open_writer",
     "read",
     "repeated",
     "result_names",
+    "stream",
     "to_arrow",
+    "vector_column",
     "vector_columns",
+    "without_views",
 ]

@@ -1,77 +1,62 @@
-"""Data that is too much for one call, or has no end: cut into chunks that are answered one after another."""
+"""Run `predict` over data of any length, chunk by chunk."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from enum import Enum
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from nlu_lite.errors import InputError
-from nlu_lite.frames.inputs import NO_TEXTS, dataset_batches, from_arrow, is_foreign_frame, kind, remedy
-from nlu_lite.frames.results import DOCUMENT_NUMBER, INDEX, Also
+from nlu_lite.frames.arrow import from_arrow
+from nlu_lite.frames.hugging_face import dataset_batches
+from nlu_lite.frames.inputs import NO_TEXTS
+from nlu_lite.frames.messages import is_foreign_frame, kind, remedy
+from nlu_lite.options import FrameLibrary, PredictRequest
 
 if TYPE_CHECKING:
-    import pandas as pd
     import pyarrow as pa
 
-Predict = Callable[[object], "pd.DataFrame | pa.Table"]
-"""Answers a chunk."""
+Predict = Callable[[object, PredictRequest], Any]
+"""Processes a chunk."""
 
 EXPECTED = "texts, lists of words, or batches: frames, Series, arrays, data sets"
 
 CUTTABLE = ("iloc", "slice", "dtype")
-"""Attributes of what can be cut: of frames and Series, of Arrow and Polars data, of arrays and Index."""
-
-
-class Form(Enum):
-    """What a stream gives."""
-
-    PANDAS = "pandas"
-    ARROW = "arrow"
+"""Attributes of data that can be cut: of frames and Series, of Arrow and Polars data, of arrays and Index."""
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """What is answered at once.
+    """Rows that are processed in one call.
 
     Attributes:
-        data: What predict takes.
-        first: Number of its first row in the stream.
+        data: The rows, as `predict` takes them.
+        first: Number of the first row in the stream.
     """
 
     data: Any
     first: int
 
-    @property
-    def has_index(self) -> bool:
-        """Whether rows are known by an index of their own, not by their numbers."""
-        return hasattr(self.data, "iloc")
 
-
-def stream(
-    data: object, size: int, predict: Predict, form: Form, also: Also
-) -> Iterator[pd.DataFrame] | Iterator[pa.RecordBatch]:
-    """Answer data chunk by chunk, in order; no more than one chunk is held at a time.
+def stream(data: object, size: int, predict: Predict, request: PredictRequest) -> Iterator[Any]:
+    """Process data chunk by chunk, in order. At most one chunk is in memory at a time.
 
     Args:
-        data: As `chunks` takes it.
-        size: Most rows of a chunk.
-        predict: Answers a chunk, by a frame or a table as `form` says.
-        form: What is given. Arrow batches have the index as their first columns and the schema of the first of them;
-            chunks without rows give none.
-        also: What stands beside strings and vectors; numbers of documents are made to run through the stream.
+        data: As `cut_chunks` takes it.
+        size: Maximum number of rows of a chunk.
+        predict: Processes a chunk.
+        request: The options of each call. Rows without an index are numbered through the stream.
+
+    Returns:
+        An iterator of frames, or of record batches where `request` asks for Arrow. Record batches have the index as
+        their first columns and the schema of the first batch; there is no batch without rows.
 
     Raises:
-        InputError: The data cannot be read; what was answered before stays good.
+        InputError: The data cannot be read. Results of earlier chunks stay valid.
     """
-    answers = _answers(data, size, predict, also)
-    return answers if form is Form.PANDAS else _batches(answers)
-
-
-def _answers(data: object, size: int, predict: Predict, also: Also) -> Iterator[Any]:
-    for chunk in chunks(data, size):
-        yield _answered(chunk, predict, also)  # given no name, so that it is not held while the next one is made
+    # The result of a chunk gets no name, so that it is freed before the next chunk is processed.
+    results = (predict(chunk.data, replace(request, first_row=chunk.first)) for chunk in cut_chunks(data, size))
+    return results if request.library is FrameLibrary.PANDAS else _batches(results)
 
 
 def _batches(tables: Iterator[pa.Table]) -> Iterator[pa.RecordBatch]:
@@ -79,11 +64,11 @@ def _batches(tables: Iterator[pa.Table]) -> Iterator[pa.RecordBatch]:
     for table in tables:
         if len(table):
             schema = schema or table.schema
-            yield from _fitted(table, schema).combine_chunks().to_batches()
+            yield from _cast_to_schema(table, schema).combine_chunks().to_batches()
 
 
-def _fitted(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """Give a table the schema of those before it."""
+def _cast_to_schema(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Return a table with the schema of the tables before it."""
     import pyarrow as pa
 
     if table.schema.equals(schema):
@@ -100,22 +85,22 @@ def _fitted(table: pa.Table, schema: pa.Schema) -> pa.Table:
         ) from error
 
 
-def chunks(data: object, size: int) -> Iterator[Chunk]:
+def cut_chunks(data: object, size: int) -> Iterator[Chunk]:
     """Cut data into chunks.
 
     Args:
-        data: Something to go through: texts, or lists of words, which are gathered; or batches (frames, Series,
-            one-dimensional arrays, Arrow and Polars data), each of which is answered by itself, the large ones cut.
-            A lazy frame is computed as a whole, a RecordBatchReader or a data set read batch by batch.
-            A str or a single batch is cut likewise.
-        size: Most rows of a chunk.
+        data: An iterable of texts or lists of words, which are collected; or of batches (frames, Series,
+            one-dimensional arrays, Arrow and Polars data), each of which is processed by itself, large ones in parts.
+            A lazy frame is computed as a whole, a RecordBatchReader or a data set is read batch by batch.
+            A str or a single batch is an iterable of one.
+        size: Maximum number of rows of a chunk.
 
     Raises:
-        InputError: It cannot be gone through, or something else stands in it. Where going through it raises an
-            exception, what came before is given first.
+        InputError: The data cannot be iterated over, or has items of other types. Where iterating raises an exception,
+            the items before it are processed first.
 
     Example:
-        >>> [(chunk.data, chunk.first) for chunk in chunks(iter("abc"), 2)]
+        >>> [(chunk.data, chunk.first) for chunk in cut_chunks(iter("abc"), 2)]
         [(['a', 'b'], 0), (['c'], 2)]
     """
     first = 0
@@ -139,7 +124,7 @@ def _iterable(data: object, size: int) -> Iterable[object]:
 
 
 def _parts(data: Iterable[object], size: int) -> Iterator[Any]:
-    """Gather texts and lists, cut batches; what was gathered before an exception is given before it goes on."""
+    """Collect texts and lists, cut batches. Items collected before an exception are yielded before it is raised."""
     waiting: list[object] = []
     try:
         for item in data:
@@ -162,12 +147,12 @@ def _parts(data: Iterable[object], size: int) -> Iterator[Any]:
 
 
 def _gives_batches(data: object) -> bool:
-    """Whether something hands over its batches one by one, though it could all of them at once."""
+    """Whether data yields its batches one by one, though it could be read at once."""
     return hasattr(data, "read_next_batch")  # Arrow's RecordBatchReader
 
 
 def _batch(item: object) -> Any:
-    """Give what is rows by itself, in a form that can be cut; None for a text or a list of words."""
+    """Return a batch of rows in a form that can be cut; None for a text or a list of words."""
     if isinstance(item, (str, list, tuple)) or getattr(item, "shape", None) == ():
         return None
     if hasattr(item, "__len__") and any(hasattr(item, name) for name in CUTTABLE):
@@ -184,35 +169,3 @@ def _cut(batch: Any, size: int) -> Iterator[Any]:
             yield batch.iloc[first : first + size]
         else:
             yield batch.slice(first, size) if hasattr(batch, "slice") else batch[first : first + size]
-
-
-def _answered(chunk: Chunk, predict: Predict, also: Also) -> Any:
-    try:
-        answer = predict(chunk.data)
-    except InputError as error:
-        if not chunk.first or chunk.has_index:
-            raise
-        got = f"in the chunk that begins with row {chunk.first} of the stream, {error.got}"
-        raise InputError(got, error.expected, error.remedy, error.nearest) from error
-    numbers = [DOCUMENT_NUMBER] if Also.METADATA in also else []
-    if hasattr(answer, "iloc"):
-        return _moved_frame(answer, numbers, chunk)
-    return _moved_table(answer, numbers if chunk.has_index else [INDEX, *numbers], chunk.first)
-
-
-def _moved_frame(frame: pd.DataFrame, numbers: Sequence[str], chunk: Chunk) -> pd.DataFrame:
-    """Let numbers run through the stream, those of rows too where they have no labels."""
-    if not chunk.has_index:
-        frame.index = frame.index + chunk.first
-    for name in numbers:
-        frame[name] += chunk.first
-    return frame
-
-
-def _moved_table(table: pa.Table, numbers: Sequence[str], by: int) -> pa.Table:
-    from pyarrow import compute
-
-    for name in numbers:
-        place = table.schema.get_field_index(name)
-        table = table.set_column(place, name, compute.add(table.column(place), by))
-    return table

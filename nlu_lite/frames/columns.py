@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from nlu_lite.frames.layout import Also, Layout, Level
+from nlu_lite.options import ExtraColumns, Level, PredictRequest
 from nlu_lite.records import Action, ModelSpec
 
 PREFIX = {Action.EMBED: "word_embedding", Action.EMBED_SENTENCE: "sentence_embedding"}
@@ -69,26 +69,27 @@ def _name(spec: ModelSpec, segments: list[str], length: int) -> str:
 # --- all columns -----------------------------------------------------------------------------------------------------
 
 
-def result_names(layout: Layout, vectors: Sequence[str]) -> list[str]:
+def result_names(request: PredictRequest, vectors: Sequence[str]) -> list[str]:
     """Name the columns of a result, in order.
 
     Args:
-        layout: What is in it.
+        request: The options of the call.
         vectors: Names of its columns of vectors.
 
     Example:
-        >>> result_names(Layout(Level.SENTENCE, Also.POSITIONS | Also.METADATA), ["word_embedding_x"])
+        >>> extra = ExtraColumns.POSITIONS | ExtraColumns.METADATA
+        >>> result_names(PredictRequest(Level.SENTENCE, extra_columns=extra), ["word_embedding_x"])
         ['sentence', 'sentence_begin', 'sentence_end', 'document_number', 'sentence_number', 'word_embedding_x',
         'word_pieces_x', 'word_oov_x', 'word_windows_x']
     """
-    level = layout.level.value
+    level = request.output_level.value
     names = [level]
-    if Also.POSITIONS in layout.also:
+    if ExtraColumns.POSITIONS in request.extra_columns:
         names += [f"{level}_begin", f"{level}_end"]
-    if Also.METADATA in layout.also:
-        names += number_names(layout.level)
+    if ExtraColumns.METADATA in request.extra_columns:
+        names += number_names(request.output_level)
     names += vectors
-    if Also.METADATA in layout.also:
+    if ExtraColumns.METADATA in request.extra_columns:
         names += [fact for vector in vectors for fact in fact_names(vector)]
     return names
 

@@ -1,44 +1,28 @@
-"""Whatever the caller has becomes a `Corpus`, and for pre-split words also its `Segments`. Nothing given is changed."""
+"""Read the data of the caller: they become a `Corpus`, and words that are already split its `Segments`."""
 
 from __future__ import annotations
 
-from collections.abc import ItemsView, Iterable, Mapping, Sequence
+from collections.abc import Callable, ItemsView, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nlu_lite.errors import InputError
-from nlu_lite.frames.arrow import drawn, from_arrow, series_objects, to_objects, without_views
-from nlu_lite.frames.hugging_face import dataset_batches
+from nlu_lite.frames.arrow import drawn, from_arrow, series_objects, to_objects
 from nlu_lite.frames.messages import is_foreign_frame, item_remedy, kind, remedy, rows
 from nlu_lite.frames.presplit import is_split, parts_of, segments_of
-from nlu_lite.frames.reading import Columns, Given, Missing, Reading, Split
 from nlu_lite.frames.sheets import ArrowSheet, PandasSheet, Sheet, check_names, languages, text_column
-from nlu_lite.records import Corpus
+from nlu_lite.options import Missing, OtherColumns, PredictRequest, Split
+from nlu_lite.records import Corpus, Segments
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = [
-    "NO_TEXTS",
-    "Columns",
-    "Given",
-    "Missing",
-    "Reading",
-    "Split",
-    "check_names",
-    "dataset_batches",
-    "from_arrow",
-    "is_foreign_frame",
-    "kind",
-    "read",
-    "remedy",
-    "without_views",
-]
-
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
+Rows = np.ndarray[Any, np.dtype[np.int64]]
 
 EXPECTED = (
     "a str, a list or another iterable of str or of lists of str (words), a pandas Series or DataFrame, a 1-D array, "
@@ -49,7 +33,24 @@ NO_TEXTS = (Mapping, ItemsView, bytes, bytearray, memoryview)
 """Types that can be iterated over, but give no texts."""
 
 
-def read(data: object, reading: Reading) -> Given:
+@dataclass(frozen=True)
+class ParsedInput:
+    """The data of the caller.
+
+    Attributes:
+        corpus: The documents.
+        rows: int64 [D], the row of each document in the caller's data, counted from the request's first row.
+        segments: The words, where the caller has split the documents into words.
+        sentences: The sentences of each document, where the caller has split the documents into sentences.
+    """
+
+    corpus: Corpus
+    rows: Rows
+    segments: Segments | None = None
+    sentences: list[list[str]] | None = None
+
+
+def read(data: object, request: PredictRequest, check_language: Callable[[str], object]) -> ParsedInput:
     """Read the caller's data.
 
     Args:
@@ -58,43 +59,44 @@ def read(data: object, reading: Reading) -> Given:
             RecordBatch, RecordBatchReader) or Polars (lazy ones too), a Dataset or IterableDataset of Hugging Face, or
             of any library that speaks the Arrow PyCapsule interface. In the place of each string a list of strings may
             stand: a document of one sentence, the strings its tokens; or a document, the strings its sentences.
-        reading: How.
+        request: The options of the call.
+        check_language: Called with each code of the column of languages. Raises an error where a code is unknown.
 
     Raises:
         InputError: The data cannot be read; what was got is said.
         MissingExtra: Arrow data are given, and pyarrow is not installed.
 
     Example:
-        >>> reading = Reading(None, None, "en", str, Columns.KEEP, Missing.ERROR)
-        >>> given = read([["New York", "!"]], reading)
+        >>> given = read([["New York", "!"]], PredictRequest(lang="en"), str)
         >>> given.corpus.texts, given.segments.token_begin, given.segments.token_end
         (['New York !'], array([0, 9], dtype=int32), array([ 8, 10], dtype=int32))
     """
     import pandas as pd
 
     if isinstance(data, pd.DataFrame):
-        return _read_sheet(PandasSheet(data), reading)
+        return _read_sheet(PandasSheet(data), request, check_language)
     found = None if isinstance(data, (str, list, tuple, pd.Series, pd.Index)) else from_arrow(data)
     if hasattr(found, "column_names"):
-        return _read_sheet(ArrowSheet(found), reading)
-    if reading.text_column is not None or reading.lang_column is not None:
+        return _read_sheet(ArrowSheet(found), request, check_language)
+    if request.text_column is not None or request.lang_column is not None:
         raise InputError(
             f"text_column or lang_column was given with {kind(data)}",
             "them with a frame",
             "Leave them out, or pass a frame, such as pandas.DataFrame(data)",
         )
     index = data.index if isinstance(data, pd.Series) else None
-    return _read_items(_items(data) if found is None else to_objects(found), index, None, reading)
+    return _read_items(_items(data) if found is None else to_objects(found), index, None, request)
 
 
-def _read_sheet(sheet: Sheet, reading: Reading) -> Given:
+def _read_sheet(sheet: Sheet, request: PredictRequest, check_language: Callable[[str], object]) -> ParsedInput:
     check_names(sheet.names)
-    if not sheet.names and not len(sheet.index) and reading.text_column is None:
-        return _read_items([], sheet.index, None, reading)
-    column = text_column(sheet, reading)
+    if not sheet.names and not sheet.height and request.text_column is None:
+        return _read_items([], sheet.index, None, request)
+    column = text_column(sheet, request)
     items = sheet.values(column)
-    kept = sheet.without(column) if reading.columns is Columns.KEEP else None
-    return _read_items(items, sheet.index, kept, reading, languages(sheet, reading, _present(items).tolist()))
+    kept = sheet.without(column) if request.keep_columns is OtherColumns.KEEP else None
+    codes = languages(sheet, request, _present(items).tolist(), check_language)
+    return _read_items(items, sheet.index, kept, request, codes)
 
 
 def _items(data: object) -> Sequence[object]:
@@ -126,38 +128,39 @@ def _read_items(
     items: Sequence[object],
     index: pd.Index | None,
     kept: pd.DataFrame | pa.Table | None,
-    reading: Reading,
+    request: PredictRequest,
     codes: list[str] | None = None,
-) -> Given:
+) -> ParsedInput:
     import pandas as pd
 
-    codes = codes or [reading.language] * len(items)
-    index = pd.RangeIndex(len(items)) if index is None else index
+    codes = codes or [request.lang] * len(items)
+    first = request.first_row
+    index = pd.RangeIndex(first, first + len(items)) if index is None else index
     present = _present(items)
-    numbers = np.flatnonzero(present).astype(np.int32)
+    numbers = np.flatnonzero(present)
     if len(numbers) < len(items):
-        if reading.missing is Missing.ERROR:
+        if request.missing is Missing.ERROR:
             raise InputError(
-                f"no text stands in {rows(index[~present].tolist())}",
+                f"there is no text in {rows(index[~present].tolist())}",
                 "a str in every row",
                 'Fill them, or pass missing="skip" to leave these rows out',
             )
         items, codes = list(compress(items, present)), list(compress(codes, present))
         index, kept = index[present], _taken(kept, numbers)
     split = any(map(is_split, items))
-    if split or (items and reading.split is Split.SENTENCES):
-        return _given_parts(items, numbers, codes, index, kept, reading.split)
-    return Given(Corpus(_strings(items, index), codes, index, kept), numbers)
+    if split or (items and request.split is Split.SENTENCES):
+        return _read_split(items, numbers + first, codes, index, kept, request.split)
+    return ParsedInput(Corpus(_strings(items, index), codes, index, kept), numbers + first)
 
 
-def _given_parts(
+def _read_split(
     items: Sequence[object],
-    numbers: np.ndarray[Any, np.dtype[np.int32]],
+    numbers: Rows,
     codes: list[str],
     index: pd.Index,
     kept: pd.DataFrame | pa.Table | None,
     split: Split,
-) -> Given:
+) -> ParsedInput:
     if split is Split.SENTENCES and not all(map(is_split, items)):
         raise InputError(
             'split="sentences" was given with texts that are not split',
@@ -167,8 +170,8 @@ def _given_parts(
     parts = parts_of(items, numbers.tolist(), split)
     corpus = Corpus([" ".join(document) for document in parts], codes, index, kept)
     if split is Split.SENTENCES:
-        return Given(corpus, numbers, sentences=parts)
-    return Given(corpus, numbers, segments=segments_of(parts))
+        return ParsedInput(corpus, numbers, sentences=parts)
+    return ParsedInput(corpus, numbers, segments=segments_of(parts))
 
 
 def _taken(kept: pd.DataFrame | pa.Table | None, numbers: np.ndarray[Any, Any]) -> pd.DataFrame | pa.Table | None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from nlu_lite.errors import InputError
 from nlu_lite.frames.messages import kind
-from nlu_lite.frames.reading import Split
+from nlu_lite.options import Split
 from nlu_lite.records import Segments
 
 

@@ -7,39 +7,13 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from nlu_lite.frames.columns import DOCUMENT_NUMBER, column_names, result_names
-from nlu_lite.frames.layout import Also, Cells, Empty, Form, Layout, Level, check_installed, check_rows
-from nlu_lite.frames.matrix import matrix, to_arrow, vector_column, vector_columns
-from nlu_lite.frames.writers import INDEX, Column, Writer, open_writer, repeated
-from nlu_lite.records import Corpus, Floats, Ints, Segments, TokenStats
+from nlu_lite.frames.columns import result_names
+from nlu_lite.frames.writers import Column, Writer
+from nlu_lite.options import Empty, ExtraColumns, Level, PredictRequest
+from nlu_lite.records import Bools, Corpus, Floats, Ints, Segments, TokenStats
 
-__all__ = [
-    "DOCUMENT_NUMBER",
-    "INDEX",
-    "Also",
-    "Cells",
-    "Empty",
-    "Form",
-    "Layout",
-    "Level",
-    "VectorColumn",
-    "Writer",
-    "build",
-    "check_installed",
-    "check_rows",
-    "column_names",
-    "matrix",
-    "open_writer",
-    "repeated",
-    "result_names",
-    "to_arrow",
-    "vector_column",
-    "vector_columns",
-]
-
-
-Bools = np.ndarray[Any, np.dtype[np.bool_]]
 Array = TypeVar("Array", bound=np.ndarray[Any, Any])
 
 
@@ -76,21 +50,21 @@ class VectorColumn:
 
 
 def build(
-    layout: Layout,
+    request: PredictRequest,
     writer: Writer,
     corpus: Corpus,
     segments: Segments,
-    numbers: Ints,
+    rows: NDArray[np.int64],
     columns: Sequence[VectorColumn],
 ) -> Any:
     """Put the result together.
 
     Args:
-        layout: What it looks like.
+        request: The options of the call.
         writer: The caller's rows, in the library of the result.
         corpus: The documents.
         segments: Their sentences and tokens.
-        numbers: int32 [D], the row of the caller's data in which each document stood.
+        rows: int64 [D], the row of each document in the caller's data.
         columns: Vectors, one matrix a model.
 
     Returns:
@@ -99,26 +73,26 @@ def build(
         document without words has no row; with ``Empty.KEEP`` it has one, whose vectors are zeros: the text itself at
         the document level, an empty sentence at its beginning at the sentence level.
     """
-    spans = _rows(layout, corpus, segments)
+    spans = _rows(request, corpus, segments)
     made: list[Column] = [_texts(corpus, spans)]
-    if Also.POSITIONS in layout.also:
+    if ExtraColumns.POSITIONS in request.extra_columns:
         made += [spans.begin, spans.end]
-    if Also.METADATA in layout.also:
-        made += _numbers(layout.level, spans, segments, numbers[spans.document].astype(np.int64))
+    if ExtraColumns.METADATA in request.extra_columns:
+        made += _numbers(request.output_level, spans, segments, rows[spans.document])
     made += [_filled(column.vectors, spans.has_words) for column in columns]
     for stats in (column.stats for column in columns if column.stats is not None):
         made += [_filled(values, spans.has_words) for values in (stats.pieces, stats.unknown, stats.windows)]
-    names = result_names(layout, [column.name for column in columns])
+    names = result_names(request, [column.name for column in columns])
     return writer.write(spans.document, dict(zip(names, made, strict=True)))
 
 
-def _rows(layout: Layout, corpus: Corpus, segments: Segments) -> Spans:
-    if layout.level is Level.TOKEN:
+def _rows(request: PredictRequest, corpus: Corpus, segments: Segments) -> Spans:
+    if request.output_level is Level.TOKEN:
         document = segments.sentence_document[segments.token_sentence]
         return Spans(document, segments.token_begin, segments.token_end, np.ones(len(document), bool))
     texts = np.arange(len(corpus.texts), dtype=np.int32)
-    silent = np.setdiff1d(texts, segments.sentence_document) if layout.empty is Empty.KEEP else texts[:0]
-    if layout.level is Level.SENTENCE:
+    silent = np.setdiff1d(texts, segments.sentence_document) if request.empty is Empty.KEEP else texts[:0]
+    if request.output_level is Level.SENTENCE:
         document = np.sort(np.concatenate([segments.sentence_document, silent]))
         has_words = np.isin(document, silent, invert=True)
         begin, end = _filled(segments.sentence_begin, has_words), _filled(segments.sentence_end, has_words)
@@ -142,7 +116,7 @@ def _texts(corpus: Corpus, spans: Spans) -> list[str]:
     return [corpus.texts[document][begin:end] for document, begin, end in places]
 
 
-def _numbers(level: Level, spans: Spans, segments: Segments, document: Ints) -> list[Column]:
+def _numbers(level: Level, spans: Spans, segments: Segments, document: NDArray[np.int64]) -> list[Column]:
     """Number documents as in the caller's data, sentences within their document, tokens within their sentence."""
     match level:
         case Level.TOKEN:

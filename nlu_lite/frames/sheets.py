@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nlu_lite.errors import InputError, nearest_names
 from nlu_lite.frames.arrow import frame_without_views, series_objects, to_objects
-from nlu_lite.frames.reading import Reading
+from nlu_lite.options import PredictRequest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,8 +23,12 @@ class Sheet(Protocol):
         """Names of the columns."""
 
     @property
-    def index(self) -> pd.Index:
-        """Labels of the rows; their numbers where the library has none."""
+    def index(self) -> pd.Index | None:
+        """Labels of the rows; None where the library has none."""
+
+    @property
+    def height(self) -> int:
+        """Number of rows."""
 
     def values(self, name: Hashable) -> list[object]:
         """Give a column as Python's objects."""
@@ -51,6 +55,11 @@ class PandasSheet:
     def index(self) -> pd.Index:
         """See `Sheet`."""
         return self.frame.index
+
+    @property
+    def height(self) -> int:
+        """See `Sheet`."""
+        return len(self.frame)
 
     def values(self, name: Hashable) -> list[object]:
         """See `Sheet`."""
@@ -87,11 +96,14 @@ class ArrowSheet:
         return list(self.table.column_names)
 
     @property
-    def index(self) -> pd.Index:
+    def index(self) -> None:
         """See `Sheet`."""
-        import pandas as pd
+        return
 
-        return pd.RangeIndex(self.table.num_rows)
+    @property
+    def height(self) -> int:
+        """See `Sheet`."""
+        return int(self.table.num_rows)
 
     def values(self, name: Hashable) -> list[object]:
         """See `Sheet`."""
@@ -117,44 +129,65 @@ def check_names(names: Sequence[Any]) -> None:
         raise InputError(f"the column names {twice} stand twice", "column names that differ", "Rename one of them")
 
 
-def text_column(sheet: Sheet, reading: Reading) -> Hashable:
-    """Find the column of texts: the one that is named, else ``text``, else the only one of strings."""
-    if reading.text_column is not None:
-        return _existing(sheet.names, reading.text_column, "text_column")
-    if "text" in sheet.names:
+def text_column(sheet: Sheet, request: PredictRequest) -> Hashable:
+    """Return the name of a frame's column of texts."""
+    is_named = request.text_column is not None or "text" in sheet.names
+    texts = [] if is_named else [name for name in sheet.names if sheet.holds_strings(name)]
+    if not sheet.height and not texts:  # an empty column has any dtype
+        texts = sheet.names
+    return choose_text_column(sheet.names, texts, request.text_column)
+
+
+def choose_text_column(names: Sequence[Hashable], texts: Sequence[Hashable], wanted: Hashable | None) -> Hashable:
+    """Return the column of texts: the one that is asked for, else ``text``, else the only one that can be texts.
+
+    Args:
+        names: All columns.
+        texts: The columns that can be texts.
+        wanted: The column that is asked for.
+
+    Raises:
+        InputError: There is no such column, or none or several can be texts.
+
+    Example:
+        >>> choose_text_column(["id", "review"], ["review"], None)
+        'review'
+    """
+    if wanted is not None:
+        return _existing(names, wanted, "text_column")
+    if "text" in names:
         return "text"
-    strings = [name for name in sheet.names if sheet.holds_strings(name)]
-    if not len(sheet.index) and not strings:  # an empty column has any dtype
-        strings = sheet.names
-    if len(strings) != 1:
+    if len(texts) != 1:
         raise InputError(
-            f"no column is called 'text', and {len(strings)} of the columns {sheet.names} hold strings",
+            f"no column is called 'text', and {len(texts)} of the columns {list(names)} hold texts",
             "one column of texts",
             "Name it: text_column=...",
         )
-    return strings[0]
+    return texts[0]
 
 
-def languages(sheet: Sheet, reading: Reading, present: Sequence[bool]) -> list[str] | None:
+def languages(
+    sheet: Sheet, request: PredictRequest, present: Sequence[bool], check_language: Callable[[str], object]
+) -> list[str] | None:
     """Give the code of each row; rows without text need none."""
-    if reading.lang_column is None:
+    if request.lang_column is None:
         return None
-    column = sheet.values(_existing(sheet.names, reading.lang_column, "lang_column"))
+    column = sheet.values(_existing(sheet.names, request.lang_column, "lang_column"))
     codes = [code if here else "xx" for code, here in zip(column, present, strict=True)]
     strings = [code for code in codes if isinstance(code, str)]
     if len(strings) < len(codes):
         raise InputError(
-            f"lang_column={reading.lang_column!r} has values that are no language codes",
+            f"lang_column={request.lang_column!r} has values that are no language codes",
             "a code such as 'de' in each row",
             "Fill the gaps with 'xx', which finds the language from the text",
         )
     for code in dict.fromkeys(strings):
-        reading.check_language(code)
+        check_language(code)
     return strings
 
 
-def _existing(names: list[Hashable], name: Hashable, option: str) -> Hashable:
+def _existing(names: Sequence[Hashable], name: Hashable, option: str) -> Hashable:
     if name not in names:  # whole names only, and nothing need be hashable
         near = nearest_names(name, names)
-        raise InputError(f"{option}={name!r} is no column", f"one of {names}", "Name one of these", near)
+        raise InputError(f"{option}={name!r} is no column", f"one of {list(names)}", f"Name one: {option}=...", near)
     return name

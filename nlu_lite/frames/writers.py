@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 import numpy as np
 
 from nlu_lite.errors import InputError
-from nlu_lite.frames.layout import Cells, Form, Layout
+from nlu_lite.options import FrameLibrary, PredictRequest, VectorCells
 from nlu_lite.records import Corpus, Floats, Ints
 
 if TYPE_CHECKING:
@@ -40,12 +40,12 @@ class Writer(Protocol):
         """
 
 
-def open_writer(corpus: Corpus, layout: Layout, names: Sequence[str]) -> Writer:
+def open_writer(corpus: Corpus, request: PredictRequest, names: Sequence[str]) -> Writer:
     """Take the caller's rows over into the library of the result, before the work begins.
 
     Args:
         corpus: The documents.
-        layout: What the result looks like.
+        request: The options of the call.
         names: Names of the columns that will be put beside these rows.
 
     Raises:
@@ -53,7 +53,7 @@ def open_writer(corpus: Corpus, layout: Layout, names: Sequence[str]) -> Writer:
     """
     if corpus.kept is not None:
         _check_repeatable(corpus.kept)
-    writer = _writer(corpus, layout)
+    writer = _writer(corpus, request)
     both = [name for name in writer.names if name in names]
     if both:
         raise InputError(
@@ -64,13 +64,13 @@ def open_writer(corpus: Corpus, layout: Layout, names: Sequence[str]) -> Writer:
     return writer
 
 
-def _writer(corpus: Corpus, layout: Layout) -> Writer:
-    match layout.form:
-        case Form.PANDAS:
-            return PandasWriter(corpus.index, corpus.kept, layout.cells)
-        case Form.ARROW:
+def _writer(corpus: Corpus, request: PredictRequest) -> Writer:
+    match request.library:
+        case FrameLibrary.PANDAS:
+            return PandasWriter(corpus.index, corpus.kept, request.cells)
+        case FrameLibrary.ARROW:
             return ArrowWriter(_sheet(corpus))
-        case Form.POLARS:
+        case FrameLibrary.POLARS:
             return PolarsWriter(_polars(_sheet(corpus)))
 
 
@@ -107,7 +107,7 @@ class PandasWriter:
 
     index: pd.Index
     kept: pd.DataFrame | pa.Table | None
-    cells: Cells
+    cells: VectorCells
 
     @property
     def names(self) -> list[Any]:
@@ -139,7 +139,7 @@ class PandasWriter:
 
         if isinstance(values, np.ndarray) and values.ndim == 1:
             return pd.Series(values, index)
-        if isinstance(values, np.ndarray) and self.cells is Cells.ARROW:
+        if isinstance(values, np.ndarray) and self.cells is VectorCells.ARROW:
             return pd.Series(pd.arrays.ArrowExtensionArray(fixed_lists(values)), index)
         return pd.Series(np.fromiter(values, object, len(values)), index, dtype=object)
 

@@ -9,14 +9,13 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from enum import Enum
 from pathlib import Path
 from typing import Any, Protocol
 
 from nlu_lite import formats, registry
-from nlu_lite.encoding import EncoderSettings
 from nlu_lite.errors import FormatError, IntegrityError, OptionError, SourceError
-from nlu_lite.model import Model, ModelOptions
+from nlu_lite.model import Model
+from nlu_lite.options import EncoderSettings, ModelOptions, SavedWeights, TextSettings, Versions
 from nlu_lite.records import (
     BucketArchive,
     ComponentSpec,
@@ -29,10 +28,9 @@ from nlu_lite.records import (
 )
 from nlu_lite.saving.comparison import DIGESTS, LAYOUT, SavedModel, checked, same
 from nlu_lite.saving.values import name_of, plain, read_record, read_value
-from nlu_lite.saving.versions import Versions, check_versions, differences, present_versions
+from nlu_lite.saving.versions import check_versions, differences, present_versions
 from nlu_lite.store.checkpoints import obtain_identified, path_of_part
 from nlu_lite.store.sources import Access
-from nlu_lite.text import TextSettings
 
 __all__ = [
     "FILE",
@@ -40,8 +38,6 @@ __all__ = [
     "Opened",
     "Saved",
     "SavedModel",
-    "Versions",
-    "Weights",
     "checked",
     "described",
     "differences",
@@ -59,13 +55,6 @@ ORIGINS: dict[str, type[Origin]] = {
 REMEDY = "Save the pipeline anew"
 
 Spec = ModelSpec | ComponentSpec
-
-
-class Weights(Enum):
-    """What becomes of the weights of a pipeline that is saved."""
-
-    REFERENCE = "reference"  # where they came from, and their digest
-    COPY = "copy"  # the weights themselves
 
 
 class Opened(Protocol):
@@ -133,7 +122,7 @@ def described(pipeline: Opened) -> dict[str, Any]:
 # --- to a folder -----------------------------------------------------------------------------------------------------
 
 
-def save(pipeline: Opened, folder: Path, weights: Weights) -> None:
+def save(pipeline: Opened, folder: Path, weights: SavedWeights) -> None:
     """Write a pipeline to a folder that does not exist yet; it appears whole or not at all.
 
     Raises:
@@ -164,7 +153,7 @@ def _refuse_callables(settings: TextSettings) -> None:
             )
 
 
-def _save_model(model: Model, access: Access, folder: Path, number: int, weights: Weights) -> dict[str, Any]:
+def _save_model(model: Model, access: Access, folder: Path, number: int, weights: SavedWeights) -> dict[str, Any]:
     spec = pinned(model)
     found = obtain_identified(spec, replace(access, revision=None))  # the origin names its own
     if (found.fetched.digest, found.digest) != (model.fetched.digest, model.digest):
@@ -174,7 +163,7 @@ def _save_model(model: Model, access: Access, folder: Path, number: int, weights
             "Load the pipeline again",
         )
     copy = None
-    if weights is Weights.COPY:
+    if weights is SavedWeights.COPY:
         copy = f"weights/{number}"
         (folder / copy).mkdir(parents=True)
         formats.write_checkpoint(found.checkpoint, folder / copy)

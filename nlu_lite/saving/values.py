@@ -9,7 +9,7 @@ from enum import Enum
 from types import UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
-from nlu_lite.text import Splitter
+from nlu_lite.options import Splitter
 
 R = TypeVar("R")
 

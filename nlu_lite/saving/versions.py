@@ -4,27 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from enum import Enum
 from importlib import metadata
 from pathlib import Path
 from platform import python_version
 from typing import Any
 
-from nlu_lite.encoding import BackendName
 from nlu_lite.errors import FormatError
-from nlu_lite.model import ModelOptions
-from nlu_lite.text import WORD_PACKAGES, TextSettings, Words
+from nlu_lite.options import BackendName, ModelOptions, TextSettings, Versions, Words
+from nlu_lite.text import WORD_PACKAGES
 
 TEXT_PACKAGES = ("nlu-lite", "icu4py")
 PIECE_PACKAGES = ("sentencepiece", "tokenizers")
 NUMBER_PACKAGES = ("numpy", "torch", "transformers")
-
-
-class Versions(Enum):
-    """What to do with a pipeline that was saved beside other versions of what it runs on."""
-
-    SAME = "same"  # refuse those that can change a token or a piece
-    ANY = "any"  # name them
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any], prefix: str = "") -> list[str]:

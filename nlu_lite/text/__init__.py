@@ -10,20 +10,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from nlu_lite.errors import InputError
+from nlu_lite.options import TextSettings
 from nlu_lite.records import Corpus, Segments
 from nlu_lite.text.batches import batch_by_language, merge_segments
 from nlu_lite.text.dictionary import WORD_PACKAGES, check_dictionaries, describe_dictionary
 from nlu_lite.text.languages import check_language, describe_rules, detect, list_languages
 from nlu_lite.text.segmentation import segment_batch
-from nlu_lite.text.settings import NewlineBreaks, Splitter, TextSettings, Words
 from nlu_lite.text.validation import check_sentences, keep_as_one_sentence, restore_documents
 
 __all__ = [
     "WORD_PACKAGES",
-    "NewlineBreaks",
-    "Splitter",
-    "TextSettings",
-    "Words",
     "check_dictionaries",
     "check_language",
     "describe_dictionary",

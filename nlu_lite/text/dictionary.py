@@ -28,10 +28,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlu_lite.errors import MissingExtra
+from nlu_lite.options import Words
 from nlu_lite.records import Ints
 from nlu_lite.text.characters import SPACE, Bools, Characters
 from nlu_lite.text.packages import MAX_RUN, is_installed, locate_file, read_pickle_values
-from nlu_lite.text.settings import Words
 from nlu_lite.text.syllables import recut_burmese, recut_khmer
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from nlu_lite.options import Splitter, TextSettings, Words
 from nlu_lite.records import Ints, Segments
 from nlu_lite.text.batches import LanguageBatch
 from nlu_lite.text.characters import Bools, Characters
@@ -14,7 +15,6 @@ from nlu_lite.text.dictionary import CutStage, apply_dictionary, check_dictionar
 from nlu_lite.text.icu import find_icu_cuts
 from nlu_lite.text.rules import load_rules
 from nlu_lite.text.sentences import SentenceCuts, find_sentence_cuts
-from nlu_lite.text.settings import Splitter, TextSettings, Words
 from nlu_lite.text.validation import check_spans
 from nlu_lite.text.words import apply_word_rules, make_token
 

@@ -12,11 +12,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from nlu_lite.options import NewlineBreaks
 from nlu_lite.text.abbreviations import compile_spaced_forms, find_word_before
 from nlu_lite.text.boundaries import ends_sentence, lacks_space, touches_next
 from nlu_lite.text.periods import PeriodRole, classify_period, is_word_part
 from nlu_lite.text.rules import SentenceRules
-from nlu_lite.text.settings import NewlineBreaks
 from nlu_lite.text.terminators import Terminator, examine_terminator, find_terminator_runs
 
 NEWLINE_PATTERNS = {

@@ -10,8 +10,7 @@ import pytest
 
 from nlu_lite._util import digest as digests
 from nlu_lite._util.digest import digest, plain
-from nlu_lite.encoding import EncoderSettings
-from nlu_lite.model import ModelOptions
+from nlu_lite.options import EncoderSettings, ModelOptions, TextSettings
 from nlu_lite.records import (
     Card,
     Checkpoint,
@@ -21,7 +20,6 @@ from nlu_lite.records import (
     SubwordModel,
 )
 from nlu_lite.saving import described
-from nlu_lite.text import TextSettings
 
 CHECKPOINT = Checkpoint(
     {"model_type": "bert", "hidden_size": 4, "nested": {"list": [1, 2.5, None, True]}},

@@ -11,8 +11,8 @@ from tiny import MODEL
 
 import nlu_lite
 from nlu_lite._util.mapping import let_go
-from nlu_lite.encoding import BackendName
 from nlu_lite.formats.tensors import map_safetensors
+from nlu_lite.options import BackendName
 
 SIZE = 1 << 22
 

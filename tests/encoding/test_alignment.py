@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from tiny import MODEL, TEXTS, segments_of, segments_of_words
 
 from nlu_lite.encoding.alignment import align, find_runs, runs_of_tokens
-from nlu_lite.encoding.settings import Context
 from nlu_lite.encoding.subwords import open_subwords
 from nlu_lite.formats import read
+from nlu_lite.options import Context
 from nlu_lite.records import Alignment
 
 WORDS = st.lists(

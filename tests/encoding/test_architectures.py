@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from tiny import DATA, MODEL, nothing, open_tiny, segments_of_words, token_vectors
 from tiny import TEXTS as SENTENCES
 
-from nlu_lite.encoding import EncoderSettings, open_encoder
+from nlu_lite.encoding import open_encoder
 from nlu_lite.encoding.architectures import ARCHITECTURES
-from nlu_lite.encoding.backends import Precision
 from nlu_lite.encoding.backends.kinds import KINDS
 from nlu_lite.encoding.backends.openvino import OpenVinoBackend
 from nlu_lite.encoding.backends.torch import TorchBackend
@@ -20,6 +19,7 @@ from nlu_lite.encoding.subwords import Frame
 from nlu_lite.errors import FormatError, ModelError, OptionError, UnsupportedReference
 from nlu_lite.formats import read, write_checkpoint
 from nlu_lite.formats.folder import LAYOUTS
+from nlu_lite.options import EncoderSettings, Precision
 from nlu_lite.records import Alignment, Checkpoint, Runs, SentencePooling, SentenceRecipe, SubwordKind, SubwordModel
 
 WORDS = ["Hello", "unbelievable", "world", ".", "[SEP]", "<s>", "naïve", "\u200b", "東京"]

@@ -15,12 +15,12 @@ import pytest
 from processor import refused
 from tiny import MODEL, TEXTS, nothing, open_tiny, segments_of, segments_of_words, token_vectors
 
-from nlu_lite.encoding.backends import OutOfMemory, Precision
+from nlu_lite.encoding.backends import OutOfMemory
 from nlu_lite.encoding.backends.openvino import OpenVinoBackend
 from nlu_lite.encoding.backends.torch import _EXACT, TorchBackend, _set_exact
-from nlu_lite.encoding.settings import Context, LayerMerge, Pooling
 from nlu_lite.errors import ModelError, OptionError
 from nlu_lite.formats import read
+from nlu_lite.options import Context, LayerMerge, Pooling, Precision
 from nlu_lite.records import Alignment
 
 CHECKPOINT = read(MODEL)

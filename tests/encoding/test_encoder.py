@@ -13,10 +13,10 @@ import nlu_lite
 from nlu_lite.encoding.alignment import align, find_runs
 from nlu_lite.encoding.backends.torch import TorchBackend
 from nlu_lite.encoding.plan import plan_windows
-from nlu_lite.encoding.settings import Context, Pooling
 from nlu_lite.encoding.subwords import open_subwords
 from nlu_lite.errors import ModelError, OptionError, UnsupportedReference
 from nlu_lite.formats import read
+from nlu_lite.options import Context, Pooling
 from nlu_lite.records import Alignment, SubwordModel
 from nlu_lite.store.cache import default_cache
 

@@ -7,11 +7,11 @@ import pytest
 from tiny import MODEL, TEXTS, nothing, open_tiny, segments_of, token_vectors
 
 import nlu_lite
-from nlu_lite.encoding.backends import OutOfMemory, Precision
+from nlu_lite.encoding.backends import OutOfMemory
 from nlu_lite.encoding.backends.torch import LARGEST_BUDGET, TorchBackend
-from nlu_lite.encoding.settings import Context, LayerMerge, Pooling
 from nlu_lite.errors import ModelError, OptionError
 from nlu_lite.formats import read
+from nlu_lite.options import Context, LayerMerge, Pooling, Precision
 from nlu_lite.records import Alignment
 
 pytestmark = pytest.mark.gpu

@@ -14,7 +14,7 @@ from nlu_lite.encoding.pooling import (
     needed_pieces,
     normalized,
 )
-from nlu_lite.encoding.settings import LayerMerge, Pooling
+from nlu_lite.options import LayerMerge, Pooling
 from nlu_lite.records import Pieces, SentencePooling, Window
 
 EXPECTED = {

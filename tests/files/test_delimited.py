@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from nlu_lite import FormatError, InputError, OptionError
 from nlu_lite.files import delimited, encodings
 from nlu_lite.files.columns import text_column
-from nlu_lite.files.readers import Format, find, find_texts, opened
+from nlu_lite.files.readers import find, find_texts, opened
+from nlu_lite.options import FileFormat
 
 DELIMITERS = [",", "\t", ";", "|"]
 
@@ -60,7 +61,7 @@ def test_other_delimiters_are_named(tmp_path):
     path = put(tmp_path, "id~review\n1~Good\n")
     assert rows_of(path, "~") == [{"id": "1", "review": "Good"}]
     assert rows_of(put(tmp_path, "id,review\n1,Good\n", "a.tsv"), ",") == [{"id": "1", "review": "Good"}]
-    assert rows_of(put(tmp_path, "id\treview\n1\tGood\n", "a.txt"), None, form=Format.TSV)[0]["review"] == "Good"
+    assert rows_of(put(tmp_path, "id\treview\n1\tGood\n", "a.txt"), None, form=FileFormat.TSV)[0]["review"] == "Good"
 
 
 def test_delimiters_that_fit_equally_are_not_guessed(tmp_path):
@@ -182,14 +183,14 @@ def test_columns_of_numbers_and_the_like_are_no_texts(tmp_path, values):
 @pytest.mark.parametrize("value", ["Seven.", "x", "!!!", "👍", "12 o'clock", "A-7"])
 def test_one_text_makes_a_column_of_texts(tmp_path, value):
     lines = [f"{n},Good" for n in range(5)] + [f"{value},Good"]
-    with pytest.raises(InputError, match=r"2 of \['a', 'review'\] hold texts.*text_column="):
+    with pytest.raises(InputError, match=r"2 of the columns \['a', 'review'\] hold texts.*text_column="):
         found(put(tmp_path, "\n".join(["a,review", *lines])))
 
 
 def test_a_column_that_is_named_or_alone_may_hold_numbers(tmp_path):
     assert found(put(tmp_path, "year\n1984\n2001\n")) == "year"
     assert found(put(tmp_path, "text,id\n1984,1\n")) == "text"
-    with pytest.raises(InputError, match=r"0 of \['a', 'b'\] hold texts"):
+    with pytest.raises(InputError, match=r"0 of the columns \['a', 'b'\] hold texts"):
         found(put(tmp_path, "a,b\n1984,1\n"))
 
 

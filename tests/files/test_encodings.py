@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from nlu_lite import InputError
 from nlu_lite.files import encodings
-from nlu_lite.files.readers import Format, find, opened
+from nlu_lite.files.readers import find, opened
+from nlu_lite.options import FileFormat
 
 TEXTS = ["Grüße, “Welt”.", "日本語 🙂", "plain"]
 MARKED = {
@@ -122,7 +123,7 @@ def feed(path, data):
         ("a.txt", None, b"one\ntwo\n"),
         ("a.jsonl", None, b'{"text": "one"}\n{"text": "two"}\n'),
         ("63", None, b"one\ntwo\n"),
-        ("63", Format.JSONL, b'{"text": "one"}\n{"text": "two"}\n'),
+        ("63", FileFormat.JSONL, b'{"text": "one"}\n{"text": "two"}\n'),
         ("a.txt", None, codecs.BOM_UTF16_LE + "one\ntwo\n".encode("utf-16-le")),
     ],
 )

@@ -16,7 +16,7 @@ from pyarrow import parquet
 
 import nlu_lite
 from nlu_lite import FormatError, InputError, ModelError, OptionError, SourceError
-from nlu_lite.files import Outcome, parts
+from nlu_lite.files import WriteOutcome, parts
 from tests.files.conftest import MODEL
 
 COLUMN = "word_embedding_xlmroberta_weights"
@@ -163,14 +163,14 @@ def test_objects_of_which_there_is_none_give_a_file_without_rows(words, tmp_path
 @pytest.mark.parametrize("line", ["{}", '{"text": null}', '{"n": null}'])
 def test_an_object_without_a_text_is_not_passed_over(words, tmp_path, target, line):
     (tmp_path / "in.jsonl").write_text(f"{line}\n")
-    with pytest.raises(InputError, match="no text stands in row 0 of the input"):
+    with pytest.raises(InputError, match="there is no text in row 0 of the input"):
         words.predict_file(tmp_path / "in.jsonl", target)
     assert words.predict_file(tmp_path / "in.jsonl", target, missing="skip").texts == 1
 
 
 def test_missing_texts_are_refused_before_work_begins_or_skipped(words, tmp_path, target):
     (tmp_path / "in.jsonl").write_text('{"text": "a"}\n{"text": null}\n{"text": "b"}\n')
-    with pytest.raises(InputError, match="no text stands in row 1 of the input"):
+    with pytest.raises(InputError, match="there is no text in row 1 of the input"):
         words.predict_file(tmp_path / "in.jsonl", target)
     assert not folder_of(target).exists()
     words.predict_file(tmp_path / "in.jsonl", target, missing="skip", chunk=2)
@@ -194,15 +194,15 @@ def test_the_bar_tells_rate_and_time_left(words, source, target, capsys, monkeyp
 
 def broken_after(pipeline, monkeypatch, chunks, error):
     """Let predict fail after some chunks."""
-    predict, calls = type(pipeline).predict, []
+    predict, calls = type(pipeline)._predict, []
 
-    def failing(self, data, **options):
+    def failing(self, data, *options):
         calls.append(data)
-        if len(calls) > chunks + 2:  # before the first chunk stand two calls that look whether all is well
+        if len(calls) > chunks + 1:  # the first call finds the columns of the result
             raise error
-        return predict(self, data, **options)
+        return predict(self, data, *options)
 
-    monkeypatch.setattr(type(pipeline), "predict", failing)
+    monkeypatch.setattr(type(pipeline), "_predict", failing)
 
 
 def started(pipeline, source, target, monkeypatch, **options):
@@ -324,7 +324,7 @@ def test_a_run_killed_at_its_end_is_finished(words, source, target, monkeypatch,
         with pytest.raises(KeyboardInterrupt):
             words.predict_file(source, target, chunk=2)
     written = words.predict_file(source, target, chunk=2)
-    assert (written.rows, written.texts, written.resumed, written.outcome) == (20, 6, 6, Outcome.UNCHANGED)
+    assert (written.rows, written.texts, written.resumed, written.outcome) == (20, 6, 6, WriteOutcome.UNCHANGED)
     assert len(parquet.read_table(target)) == 20
     assert not folder_of(target).exists()
 
@@ -455,7 +455,7 @@ def test_unknown_options_are_refused(words, source, target, options, said):
     ("text", "options", "said"),
     [
         ("a,b\nx,y\n", {}, "no column is called 'text', and 2 of"),
-        ("a,b\nx,y\n", {"text_column": "c"}, r"'c', is not there; expected one of \['a', 'b'\]"),
+        ("a,b\nx,y\n", {"text_column": "c"}, r"'c' is no column; expected one of \['a', 'b'\]"),
         ("a,b\nx,y\n", {"text_column": "a", "lang_column": "c"}, "the column of languages, 'c', is not there"),
         ("text,token\nx,y\n", {}, r"the columns \['token'\] of the input have the names of columns of the result"),
         ("text,code\nx,q9\n", {"lang_column": "code"}, "'q9' is unknown"),

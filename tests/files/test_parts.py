@@ -11,7 +11,7 @@ from pyarrow import parquet
 
 import nlu_lite
 from nlu_lite import FormatError, IntegrityError, NluLiteError, OptionError
-from nlu_lite.files import Outcome, parts
+from nlu_lite.files import WriteOutcome, parts
 
 RELEASE = Path(__file__).parents[1] / "data" / "release-0.1.0"
 CHUNK = 4
@@ -246,11 +246,11 @@ def test_a_link_is_replaced_and_its_file_kept(words, runs, target, tmp_path):
 
 def test_a_run_of_the_same_request_leaves_the_file_as_it_is(words, runs, target):
     first = resume(words, runs, target)
-    assert (first.resumed, first.outcome) == (0, Outcome.WRITTEN)
+    assert (first.resumed, first.outcome) == (0, WriteOutcome.WRITTEN)
     before = target.stat().st_mtime_ns
     again = resume(words, runs, target)
     assert (again.texts, again.rows, again.resumed) == (first.texts, first.rows, 12)
-    assert again.outcome is Outcome.UNCHANGED
+    assert again.outcome is WriteOutcome.UNCHANGED
     assert target.stat().st_mtime_ns == before
     assert [path.name for path in target.parent.iterdir()] == ["out.parquet"]
 

@@ -11,7 +11,8 @@ from pyarrow import parquet
 
 from nlu_lite import FormatError, InputError, OptionError, SourceError
 from nlu_lite.files import readers
-from nlu_lite.files.readers import Format, find, opened, peek
+from nlu_lite.files.readers import find, opened, peek
+from nlu_lite.options import FileFormat
 
 ROWS = [{"text": "One.", "n": 1}, {"text": "Zwei, drei.\n", "n": 2}, {"text": 'Ünï "x"', "n": None}]
 
@@ -100,12 +101,12 @@ def test_folders_are_read_in_the_order_of_names(tmp_path):
     assert [tuple(row.values()) for row in rows] == [("a/x.jsonl", 0, "a0"), ("b.txt", 0, "b0"), ("b.txt", 1, "b1")]
 
 
-@pytest.mark.parametrize("form", [None, Format.TXT, Format.JSONL])
+@pytest.mark.parametrize("form", [None, FileFormat.TXT, FileFormat.JSONL])
 def test_standard_input_is_read_once(monkeypatch, form):
     data = b'{"text": "a"}\n{"text": "b"}\n{"text": "c"}\n'
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
     texts = [row["text"] for row in all_rows("-", 2, form)]
-    assert texts == (["a", "b", "c"] if form is Format.JSONL else data.decode().splitlines())
+    assert texts == (["a", "b", "c"] if form is FileFormat.JSONL else data.decode().splitlines())
 
 
 @pytest.mark.parametrize("name", ["a.txt", "a.jsonl", "a.csv", "a.parquet"])
@@ -179,7 +180,7 @@ def test_a_column_that_comes_up_late_in_standard_input_is_refused(monkeypatch):
     data = b'{"text": "a"}\n{"text": "b", "n": 1}\n'
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
     with pytest.raises(InputError, match=r"the columns \['n'\] came up after the first rows"):
-        all_rows("-", 1, Format.JSONL)
+        all_rows("-", 1, FileFormat.JSONL)
 
 
 def test_paths_that_hold_nothing_are_refused(tmp_path):
@@ -190,7 +191,7 @@ def test_paths_that_hold_nothing_are_refused(tmp_path):
     with pytest.raises(InputError, match="holds no file"):
         find(tmp_path, None)
     with pytest.raises(OptionError, match="csv from standard input"):
-        find("-", Format.CSV)
+        find("-", FileFormat.CSV)
 
 
 def test_a_row_longer_than_a_block_of_csv_is_refused(tmp_path, monkeypatch):

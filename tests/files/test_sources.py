@@ -6,7 +6,8 @@ import socket
 import pytest
 
 from nlu_lite import InputError, OptionError, SourceError
-from nlu_lite.files.readers import Format, find, opened
+from nlu_lite.files.readers import find, opened
+from nlu_lite.options import FileFormat
 
 
 def texts_of(source, form=None):
@@ -16,13 +17,13 @@ def texts_of(source, form=None):
 def test_a_file_called_as_standard_input_is_a_file(words, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "-").write_text("mine\n")
-    assert texts_of("./-", Format.TXT) == ["mine"]
-    assert texts_of(tmp_path / "-", Format.TXT) == ["mine"]
+    assert texts_of("./-", FileFormat.TXT) == ["mine"]
+    assert texts_of(tmp_path / "-", FileFormat.TXT) == ["mine"]
     assert find("-", None).files[0].path is None
     assert words.predict_file("./-", "out.parquet", format="txt").texts == 1
 
 
-@pytest.mark.parametrize("form", [Format.CSV, Format.TSV, Format.PARQUET])
+@pytest.mark.parametrize("form", [FileFormat.CSV, FileFormat.TSV, FileFormat.PARQUET])
 def test_a_pipe_that_must_be_read_twice_is_refused_and_not_opened(tmp_path, form):
     os.mkfifo(tmp_path / f"a.{form.value}")
     with pytest.raises(OptionError, match=f"{form.value} from the pipe .*Write it to a file first"):

@@ -11,8 +11,7 @@ import pyarrow as pa
 import pytest
 
 from nlu_lite.errors import InputError, MissingExtra
-from nlu_lite.frames.inputs import read
-from tests.frames.test_inputs import reading
+from tests.frames.test_inputs import read
 
 
 class Broken(Exception):
@@ -27,7 +26,7 @@ def broken():
 
 def test_what_a_generator_raises_is_passed_on_with_a_note():
     with pytest.raises(Broken, match="the line is dead") as caught:
-        read(broken(), reading())
+        read(broken())
     assert caught.value.__notes__ == [
         "Raised by a value of type generator while predict was drawing its texts; nothing was predicted."
     ]
@@ -40,14 +39,14 @@ def test_what_an_arrow_reader_raises_is_passed_on_with_a_note():
 
     reader = pa.RecordBatchReader.from_batches(pa.schema({"text": pa.string()}), batches())
     with pytest.raises(Broken, match="the line is dead") as caught:
-        read(reader, reading())
+        read(reader)
     assert "RecordBatchReader" in caught.value.__notes__[0]
 
 
 def test_what_a_lazy_frame_raises_is_passed_on_with_a_note():
     lazy = pl.LazyFrame({"text": ["a"]}).select(pl.col("nope"))
     with pytest.raises(pl.exceptions.ColumnNotFoundError) as caught:
-        read(lazy, reading())
+        read(lazy)
     assert "LazyFrame" in caught.value.__notes__[-1]
 
 
@@ -57,7 +56,7 @@ def test_ctrl_c_is_not_touched():
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        read(interrupted(), reading())
+        read(interrupted())
 
 
 class Name(str, enum.Enum):  # noqa: UP042 - str() of one is its name, which is the point
@@ -71,9 +70,9 @@ class Loud(str):
 
 @pytest.mark.parametrize("data", [[Name.FIRST], [Loud("one two")], [np.str_("one two")]])
 def test_a_kind_of_str_is_its_value(data):
-    (text,) = read(data, reading()).corpus.texts
+    (text,) = read(data).corpus.texts
     assert (type(text), text) == (str, "one two")
-    words = read([data], reading()).corpus.texts
+    words = read([data]).corpus.texts
     assert words == ["one two"]
 
 
@@ -91,7 +90,7 @@ HUGE = 10**5000  # longer than Python writes
             pd.Series(["a", 5], index=[HUGE, -HUGE], dtype=object),
             r"a value of type int stands in row \(a value of type",
         ),
-        (pd.Series(["a", None, 5.5, b"x"], dtype=object), "no text stands in row 1"),
+        (pd.Series(["a", None, 5.5, b"x"], dtype=object), "there is no text in row 1"),
         (pd.Series(["a", 5.5, b"x"], dtype=object), "a value of type float stands in rows 1, 2"),
         (np.array([b"a"]), r"a value of type bytes stands in row 0.*decode"),
         (pa.array([b"a"]), r"a value of type bytes stands in row 0.*decode"),
@@ -110,7 +109,7 @@ HUGE = 10**5000  # longer than Python writes
         (pa.table({"text": [decimal.Decimal(1)]}), "a value of type Decimal stands in row 0"),
         (pa.array([{"a": "b"}]), "a value of type dict stands in row 0"),
         (pl.DataFrame, "a value of type type"),
-        (pd.DataFrame(index=[1, 2]), r"0 of the columns \[\] hold strings"),
+        (pd.DataFrame(index=[1, 2]), r"0 of the columns \[\] hold texts"),
         ([pd.DataFrame({"text": ["a"]})], "a value of type DataFrame stands in row 0"),
         ([["a", ["b"]]], "a value of type list stands in row 0, place 1"),
         ([np.array([["a"]])], "a value of type ndarray stands in row 0"),
@@ -126,7 +125,7 @@ HUGE = 10**5000  # longer than Python writes
 )
 def test_what_is_no_text_is_said(data, said):
     with pytest.raises(InputError, match=said):
-        read(data, reading())
+        read(data)
 
 
 @pytest.mark.parametrize(
@@ -140,7 +139,7 @@ def test_what_is_no_text_is_said(data, said):
 )
 def test_columns_of_the_same_name_are_refused(frame):
     with pytest.raises(InputError, match="stand twice"):
-        read(frame, reading())
+        read(frame)
 
 
 @pytest.mark.parametrize(
@@ -159,7 +158,7 @@ def test_columns_of_the_same_name_are_refused(frame):
     ],
 )
 def test_frames_without_rows_are_empty(frame):
-    given = read(frame, reading())
+    given = read(frame)
     assert (given.corpus.texts, len(given.rows), len(given.corpus.index)) == ([], 0, 0)
 
 
@@ -174,36 +173,36 @@ def test_frames_without_rows_are_empty(frame):
 def test_an_arrow_tables_column_of_texts_must_be_clear(column, said):
     other = pa.array(["y"]) if said[0] == "2" else pa.array([2])
     with pytest.raises(InputError, match=said):
-        read(pa.table({"a": column, "b": other}), reading())
-    assert read(pa.table({"a": column, "text": other.cast(pa.string())}), reading()).corpus.kept.column_names == ["a"]
+        read(pa.table({"a": column, "b": other}))
+    assert read(pa.table({"a": column, "text": other.cast(pa.string())})).corpus.kept.column_names == ["a"]
 
 
 def test_missing_texts_of_a_table_are_named_or_left_out_with_their_rows():
-    from nlu_lite.frames.inputs import Missing
+    from nlu_lite.options import Missing
 
     table = pa.table({"text": ["a", None, "c"], "n": [1, 2, 3]})
-    with pytest.raises(InputError, match="no text stands in row 1"):
-        read(table, reading())
-    given = read(table, reading(missing=Missing.SKIP))
+    with pytest.raises(InputError, match="there is no text in row 1"):
+        read(table)
+    given = read(table, missing=Missing.SKIP)
     assert given.corpus.kept.to_pydict() == {"n": [1, 3]}
     assert (given.rows.tolist(), given.corpus.index.tolist()) == ([0, 2], [0, 2])
 
 
 def test_languages_are_read_from_a_table():
     table = pa.table({"text": ["a", "b"], "code": pa.array(["de", "fr"]).dictionary_encode()})
-    assert read(table, reading(lang_column="code")).corpus.languages == ["de", "fr"]
+    assert read(table, lang_column="code").corpus.languages == ["de", "fr"]
     with pytest.raises(InputError, match="no language codes"):
-        read(pa.table({"text": ["a"], "code": [None]}), reading(lang_column="code"))
+        read(pa.table({"text": ["a"], "code": [None]}), lang_column="code")
 
 
 @pytest.mark.parametrize("data", [pl.Series(["a"]), pl.LazyFrame({"text": ["a"]})])
 def test_what_needs_pyarrow_says_so(data, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(MissingExtra, match=r"needs pyarrow.*nlu-lite\[arrow\]"):
-        read(data, reading())
+        read(data)
 
 
 def test_strings_and_lists_need_no_arrow(monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     for data in ("a", ["a"], iter(["a"]), np.array(["a"]), pd.Series(["a"], dtype=object)):
-        assert read(data, reading()).corpus.texts == ["a"]
+        assert read(data).corpus.texts == ["a"]

@@ -23,7 +23,7 @@ def tiny_models(monkeypatch):
     def open_model(spec, column, *_):
         return Model(spec, Fetched(MODEL, LocalFolder(str(MODEL)), "0"), column, encoder, spec.sentence)
 
-    monkeypatch.setattr("nlu_lite.pipeline.open_model", open_model)
+    monkeypatch.setattr("nlu_lite.pipeline.loading.open_model", open_model)
 
 
 @pytest.mark.parametrize("form", ["pandas", "arrow", "polars"])

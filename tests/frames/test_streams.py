@@ -98,7 +98,7 @@ def test_texts_and_batches_may_follow_one_another(words):
     ids=lambda batch: f"{type(batch).__module__}.{type(batch).__name__}",
 )
 def test_batches_of_every_library_are_cut_by_rows(batch):
-    found = list(streams.chunks(batch, 2))
+    found = list(streams.cut_chunks(batch, 2))
     assert [(len(chunk.data), chunk.first) for chunk in found] == [(2, 0), (2, 2), (1, 4)]
     assert [type(chunk.data) for chunk in found] == [type(batch)] * 3
 
@@ -247,7 +247,7 @@ def test_what_has_no_order_of_texts_is_refused(words, data):
 def test_a_bad_text_says_in_which_chunk_it_stands(words):
     frames = words.stream(iter(["a", "b", "c", b"d"]), chunk=2)
     assert next(frames)["token"].tolist() == ["a", "b"]
-    with pytest.raises(InputError, match=r"chunk that begins with row 2 of the stream, a value of type bytes"):
+    with pytest.raises(InputError, match=r"a value of type bytes stands in row"):
         next(frames)
 
 

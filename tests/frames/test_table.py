@@ -6,10 +6,7 @@ import pytest
 from pyarrow import parquet
 
 from nlu_lite.errors import InputError
-from nlu_lite.frames.results import (
-    Also,
-    Layout,
-    Level,
+from nlu_lite.frames import (
     VectorColumn,
     build,
     column_names,
@@ -19,6 +16,7 @@ from nlu_lite.frames.results import (
     to_arrow,
     vector_columns,
 )
+from nlu_lite.options import ExtraColumns, Level, PredictRequest
 from nlu_lite.records import Action, Corpus, ModelSpec, Segments
 
 
@@ -31,10 +29,10 @@ CORPUS = Corpus(["One. Two", "", "Three"], ["en"] * 3, pd.Index(["a", "b", "a"])
 SEGMENTS = Segments(ints(0, 0, 2), ints(0, 5, 0), ints(4, 8, 5), ints(0, 0, 1, 2), ints(0, 3, 5, 0), ints(3, 4, 8, 5))
 
 
-def table_at(level, corpus=CORPUS, columns=(), also=Also.NOTHING, segments=SEGMENTS):
-    layout = Layout(level, also)
-    writer = open_writer(corpus, layout, result_names(layout, [column.name for column in columns]))
-    return build(layout, writer, corpus, segments, ints(*range(len(corpus.texts))), columns)
+def table_at(level, corpus=CORPUS, columns=(), also=ExtraColumns.NONE, segments=SEGMENTS):
+    request = PredictRequest(level, extra_columns=also)
+    writer = open_writer(corpus, request, result_names(request, [column.name for column in columns]))
+    return build(request, writer, corpus, segments, ints(*range(len(corpus.texts))), columns)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +44,7 @@ def table_at(level, corpus=CORPUS, columns=(), also=Also.NOTHING, segments=SEGME
     ],
 )
 def test_each_level_has_its_rows(level, strings, index, begins, ends):
-    frame = table_at(level, also=Also.POSITIONS)
+    frame = table_at(level, also=ExtraColumns.POSITIONS)
     assert list(frame.columns) == [level.value, f"{level.value}_begin", f"{level.value}_end"]
     assert frame[level.value].tolist() == strings
     assert frame.index.tolist() == index

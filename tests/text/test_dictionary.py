@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nlu_lite.errors import MissingExtra
+from nlu_lite.options import TextSettings, Words
 from nlu_lite.records import Corpus
-from nlu_lite.text import WORD_PACKAGES, TextSettings, Words, check_dictionaries, dictionary, segment
+from nlu_lite.text import WORD_PACKAGES, check_dictionaries, dictionary, segment
 
 
 def words(text, language, chosen):

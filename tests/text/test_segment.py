@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nlu_lite.errors import InputError, OptionError
+from nlu_lite.options import NewlineBreaks, TextSettings, Words
 from nlu_lite.records import Corpus
-from nlu_lite.text import NewlineBreaks, TextSettings, Words, segment, segment_sentences
+from nlu_lite.text import segment, segment_sentences
 from nlu_lite.text.rules import list_languages_with_rules
 
 LANGUAGES = sorted(list_languages_with_rules())

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from nlu_lite.encoding import EncoderSettings, open_encoder
+from nlu_lite.encoding import open_encoder
 from nlu_lite.encoding.backends.torch import TorchBackend
 from nlu_lite.formats import read
-from nlu_lite.frames.inputs import Columns, Missing, Reading
-from nlu_lite.frames.inputs import read as read_words
+from nlu_lite.frames import read as read_words
+from nlu_lite.options import EncoderSettings, PredictRequest
 from nlu_lite.records import Corpus
 from nlu_lite.text import segment
 
@@ -35,7 +35,7 @@ def segments_of(texts):
 
 def segments_of_words(documents):
     """Split documents that are lists of words, and give their texts."""
-    given = read_words(documents, Reading(None, None, "xx", str, Columns.KEEP, Missing.ERROR))
+    given = read_words(documents, PredictRequest(), str)
     return given.corpus.texts, given.segments
 
 

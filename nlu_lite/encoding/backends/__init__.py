@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import Protocol
 
 import numpy as np
@@ -12,24 +11,6 @@ from nlu_lite.records import Floats
 
 CPU_BUDGET = 512
 """Pieces in a batch on a CPU: enough to fill the matrix products, small enough to stay in its caches."""
-
-
-class BackendName(Enum):
-    """The backends; OPENVINO needs the extra of that name."""
-
-    TORCH = "torch"
-    OPENVINO = "openvino"
-
-
-class Precision(Enum):
-    """In what numbers the model computes; vectors are float32 in any case.
-
-    BF16 is fast on processors with AVX512-BF16 or AMX and on GPUs, FP16 on GPUs; both lose digits.
-    """
-
-    FP32 = "fp32"
-    BF16 = "bf16"
-    FP16 = "fp16"
 
 
 class OutOfMemory(Exception):

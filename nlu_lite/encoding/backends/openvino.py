@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 
 from nlu_lite._util.mapping import let_go
 from nlu_lite.encoding.architectures import WORDS, architecture_of
-from nlu_lite.encoding.backends import CPU_BUDGET, OutOfMemory, Precision
+from nlu_lite.encoding.backends import CPU_BUDGET, OutOfMemory
 from nlu_lite.encoding.backends.checks import check_names
 from nlu_lite.encoding.backends.graph import EMBEDDED, MASK, build_graph, embed, numbered
 from nlu_lite.encoding.backends.kinds import KINDS, POSITIONS, TYPES, Plan, plan_of
 from nlu_lite.errors import MissingExtra, OptionError
+from nlu_lite.options import Precision
 from nlu_lite.records import Checkpoint, Floats
 
 GATHERED = 128

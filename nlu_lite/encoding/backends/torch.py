@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from nlu_lite._util.mapping import let_go
 from nlu_lite.encoding.architectures import ARCHITECTURES, SETTINGS, WORDS, architecture_of
-from nlu_lite.encoding.backends import CPU_BUDGET, OutOfMemory, Precision
+from nlu_lite.encoding.backends import CPU_BUDGET, OutOfMemory
 from nlu_lite.encoding.backends.checks import check_names, checked, no_model
 from nlu_lite.errors import ModelError, OptionError
+from nlu_lite.options import Precision
 from nlu_lite.records import Checkpoint, Floats
 
 if TYPE_CHECKING:

@@ -1,0 +1,66 @@
+"""Parse single values of options."""
+
+from __future__ import annotations
+
+import os
+from enum import Enum
+from pathlib import Path
+from typing import TypeVar
+
+from nlu_lite.errors import OptionError, nearest_names
+
+E = TypeVar("E", bound=Enum)
+
+
+def parse_choice(kind: type[E], value: object, option: str) -> E:
+    """Return the member of an enum that has a value.
+
+    Raises:
+        OptionError: There is none. The error names all values, and the nearest one.
+
+    Example:
+        >>> from nlu_lite.options import LayerMerge
+        >>> parse_choice(LayerMerge, "meen", "layer_merge")
+        Traceback (most recent call last):
+        nlu_lite.errors.OptionError: layer_merge='meen'; expected 'mean', 'sum', 'concat'. Nearest: mean. Pass one of
+        these as layer_merge.
+    """
+    try:
+        return kind(value)
+    except ValueError:
+        names = [str(member.value) for member in kind]
+        expected = ", ".join(map(repr, names))
+        near = nearest_names(value, names)
+        raise OptionError(f"{option}={value!r}", expected, f"Pass one of these as {option}", near) from None
+
+
+def parse_flag(value: object, option: str) -> bool:
+    """Return an option that is True or False.
+
+    Raises:
+        OptionError: It is of another type; ``"no"`` would count as true.
+    """
+    if isinstance(value, bool):
+        return value
+    raise OptionError(f"{option}={value!r}", "True or False", f"Pass {option}=True or {option}=False")
+
+
+def check_number(option: str, value: object, least: int) -> None:
+    """Check that an option is a whole number of at least `least`; None is its default.
+
+    Raises:
+        OptionError: It is not.
+    """
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < least):
+        raise OptionError(f"{option}={value!r}", f"a whole number from {least} on", "Leave it out for the default")
+
+
+def parse_path(value: object, option: str, remedy: str = "Pass a str or a Path") -> Path:
+    """Return an option as a path.
+
+    Raises:
+        OptionError: It is neither a str nor a path.
+    """
+    if isinstance(value, str) or (isinstance(value, os.PathLike) and isinstance(os.fspath(value), str)):
+        return Path(value)
+    raise OptionError(f"{option} is a {type(value).__name__}", "the path of a file or folder", remedy)

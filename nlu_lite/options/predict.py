@@ -1,0 +1,238 @@
+"""The options of `Pipeline.predict`, parsed once where a caller comes in."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, fields
+from enum import Enum
+from importlib.util import find_spec
+from typing import Any, TypedDict, TypeVar, get_type_hints
+
+from nlu_lite.errors import MissingExtra, OptionError, nearest_names
+from nlu_lite.options.choices import (
+    Empty,
+    EmptyName,
+    ExtraColumns,
+    FrameLibrary,
+    Level,
+    LevelName,
+    Missing,
+    MissingName,
+    OtherColumns,
+    Split,
+    SplitName,
+    VectorCells,
+    VectorCellsName,
+)
+from nlu_lite.options.parsing import parse_choice, parse_flag
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class PredictOptions(TypedDict, total=False):
+    """The options of `Pipeline.predict` that every way of predicting has."""
+
+    output_level: LevelName | None
+    positions: bool
+    metadata: bool
+    text_column: Hashable | None
+    keep_columns: bool
+    lang: str | None
+    lang_column: Hashable | None
+    missing: MissingName
+    empty: EmptyName
+
+
+class StreamOptions(PredictOptions, total=False):
+    """The options of `Pipeline.stream`, whose data may be split already."""
+
+    split: SplitName
+
+
+class FrameOptions(StreamOptions, total=False):
+    """The options of `frame.nlu.predict`: those of `Pipeline.predict` except the library of the result."""
+
+    vectors: VectorCellsName
+    progress: bool | None
+
+
+DEFAULTS: dict[str, Any] = {
+    "output_level": None,
+    "positions": False,
+    "metadata": False,
+    "text_column": None,
+    "keep_columns": True,
+    "lang": None,
+    "lang_column": None,
+    "missing": "error",
+    "empty": "drop",
+    "split": "words",
+    "vectors": "numpy",
+    "progress": None,
+}
+"""The defaults of `Pipeline.predict`, for the ways of predicting that pass its options on."""
+
+
+@dataclass(frozen=True)
+class PredictRequest:
+    """The options of one call of `Pipeline.predict`.
+
+    Attributes:
+        output_level: The unit of a row of the result; also the name of its column of strings.
+        lang: Language of the texts; ``"xx"`` to detect it from each text.
+        extra_columns: Columns of the result besides strings and vectors.
+        text_column: Name of the column of texts; None to look for it.
+        keep_columns: Whether the other columns of the input are kept.
+        lang_column: Name of the column of language codes; None where `lang` is that of all texts.
+        missing: The treatment of None and NaN.
+        empty: The rows of documents without words.
+        split: The unit of the strings of a document that is already split.
+        library: The library of the result.
+        cells: The cells of vectors in a pandas frame.
+        first_row: Number of the first row of the input, where the input has no index.
+    """
+
+    output_level: Level = Level.TOKEN
+    lang: str = "xx"
+    extra_columns: ExtraColumns = ExtraColumns.NONE
+    text_column: Hashable | None = None
+    keep_columns: OtherColumns = OtherColumns.KEEP
+    lang_column: Hashable | None = None
+    missing: Missing = Missing.ERROR
+    empty: Empty = Empty.DROP
+    split: Split = Split.WORDS
+    library: FrameLibrary = FrameLibrary.PANDAS
+    cells: VectorCells = VectorCells.NUMPY
+    first_row: int = 0
+
+
+def parse_predict(
+    level: Level,
+    language: str,
+    options: PredictOptions | StreamOptions,
+    library: str = "pandas",
+    cells: VectorCellsName = "numpy",
+) -> PredictRequest:
+    """Parse the options of `Pipeline.predict`.
+
+    Args:
+        level: The level where the options name none.
+        language: The language where the options name none.
+        options: The options; all may be left out.
+        library: The option ``as_``.
+        cells: The option ``vectors``.
+
+    Raises:
+        OptionError: An option has an unknown value, or two options exclude each other.
+        MissingExtra: The library of the result is not installed.
+
+    Example:
+        >>> parse_predict(Level.TOKEN, "xx", {"output_level": "document", "empty": "keep"}).empty
+        <Empty.KEEP: 'keep'>
+    """
+    _check_names(options)
+    given: dict[str, Any] = {**DEFAULTS, **options}
+    name = given["output_level"]
+    request = PredictRequest(
+        output_level=level if name is None else parse_choice(Level, name, "output_level"),
+        lang=given["lang"] or language,
+        extra_columns=_parse_extra(given),
+        text_column=given["text_column"],
+        keep_columns=OtherColumns.KEEP if parse_flag(given["keep_columns"], "keep_columns") else OtherColumns.DROP,
+        lang_column=given["lang_column"],
+        missing=parse_choice(Missing, given["missing"], "missing"),
+        empty=parse_choice(Empty, given["empty"], "empty"),
+        split=parse_choice(Split, given["split"], "split"),
+        library=parse_choice(FrameLibrary, library, "as_"),
+        cells=parse_choice(VectorCells, cells, "vectors"),
+    )
+    _check_level(request)
+    _check_installed(request)
+    return request
+
+
+def describe_request(request: PredictRequest) -> dict[str, object]:
+    """Return the options that decide the rows of a result, as values that JSON can hold.
+
+    Example:
+        >>> describe_request(PredictRequest(extra_columns=ExtraColumns.METADATA))["metadata"]
+        True
+    """
+    left_out = ("extra_columns", "library", "cells", "first_row")
+    values = {field.name: getattr(request, field.name) for field in fields(request) if field.name not in left_out}
+    described = {name: value.value if isinstance(value, Enum) else value for name, value in values.items()}
+    return described | {str(extra.name).lower(): extra in request.extra_columns for extra in ExtraColumns}
+
+
+def _check_names(options: PredictOptions | StreamOptions) -> None:
+    known = list(get_type_hints(StreamOptions))
+    for name in options:
+        if name not in known:
+            got = f"there is no option {name!r}"
+            raise OptionError(got, f"one of {', '.join(known)}", "Check the name", nearest_names(name, known))
+
+
+def _parse_extra(given: Mapping[str, Any]) -> ExtraColumns:
+    extra = ExtraColumns.NONE
+    for member in (ExtraColumns.POSITIONS, ExtraColumns.METADATA):
+        name = str(member.name).lower()
+        extra |= member if parse_flag(given[name], name) else ExtraColumns.NONE
+    return extra
+
+
+def _check_level(request: PredictRequest) -> None:
+    if request.empty is Empty.KEEP and request.output_level is Level.TOKEN:
+        raise OptionError(
+            'empty="keep" at the token level, where a text without words has no token to make a row of',
+            "it at the sentence or document level",
+            'Pass output_level="sentence" or output_level="document", or leave empty= out',
+        )
+
+
+def _check_installed(request: PredictRequest) -> None:
+    """Check that the library of the result is installed, before any work is done."""
+    library = request.library
+    if library is FrameLibrary.POLARS:
+        _check_package('as_="polars"', "polars", "polars")
+    if library is not FrameLibrary.PANDAS:
+        _check_package(f'as_="{library.value}"', "pyarrow", library.value)
+    if request.cells is VectorCells.ARROW:
+        _check_package('vectors="arrow"', "pyarrow", "arrow")
+
+
+def _check_package(option: str, package: str, extra: str) -> None:
+    if find_spec(package) is None:
+        raise MissingExtra(f"{option} needs {package}", remedy=f'Run: pip install "nlu-lite[{extra}]"')
+
+
+# --- signatures ------------------------------------------------------------------------------------------------------
+
+
+def show_options(options: type, before: str | None = None) -> Callable[[F], F]:
+    """Return a decorator that shows a function's `**options` one by one in `help()` and completion.
+
+    Args:
+        options: The TypedDict of the options.
+        before: The parameter that they are shown before; None for the last place.
+
+    Example:
+        >>> @show_options(PredictOptions)
+        ... def predict(data: object, **options: Unpack[PredictOptions]) -> None: ...
+        >>> list(inspect.signature(predict).parameters)[:3]
+        ['data', 'output_level', 'positions']
+    """
+
+    def show(function: F) -> F:
+        signature = inspect.signature(function)
+        own = [one for one in signature.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
+        place = len(own) if before is None else [one.name for one in own].index(before)
+        own[place:place] = [_parameter(name, hint) for name, hint in get_type_hints(options).items()]
+        function.__signature__ = signature.replace(parameters=own)  # type: ignore[attr-defined]
+        return function
+
+    return show
+
+
+def _parameter(name: str, hint: object) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=DEFAULTS[name], annotation=hint)

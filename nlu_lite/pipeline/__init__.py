@@ -1,0 +1,8 @@
+"""`load` and `Pipeline`: the one room that knows the whole way from a reference to a frame."""
+
+from __future__ import annotations
+
+from nlu_lite.pipeline.loading import load
+from nlu_lite.pipeline.pipeline import Pipeline
+
+__all__ = ["Pipeline", "load"]
