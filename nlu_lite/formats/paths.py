@@ -29,6 +29,6 @@ def list_folder(folder: Path) -> list[Path]:
         ) from error
 
 
-def present(folder: Path) -> list[str]:
+def name_files(folder: Path) -> list[str]:
     """Return the first few names in a folder, for an error."""
     return [path.name for path in list_folder(folder)[:20]]

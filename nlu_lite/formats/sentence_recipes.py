@@ -47,16 +47,16 @@ def read_recipe(folder: Path, recipe: SentenceRecipe) -> SentenceRecipe | None:
         FormatError: The files cannot be read.
         UnsupportedReference: They ask for a step that the library does not do.
     """
-    root = None if recipe.authority is Authority.GIVEN else _root(folder)
+    root = None if recipe.authority is Authority.GIVEN else _find_root(folder)
     if root is None:
         return None if recipe.authority is Authority.FILES else replace(recipe, authority=Authority.GIVEN)
-    modules = _modules(root, folder)
-    _check_letters(folder, root)
+    modules = _read_modules(root, folder)
+    _check_lowercasing(folder, root)
     return SentenceRecipe(
-        _pooling(root / modules[1][1] / "config.json"),
+        _read_pooling(root / modules[1][1] / "config.json"),
         Alignment.TEXT,
         normalize=len(modules) > 2,
-        prompt=_prompt(root / PROMPTS, recipe.prompt),
+        prompt=_read_prompt(root / PROMPTS, recipe.prompt),
     )
 
 
@@ -82,25 +82,25 @@ def write_recipe(recipe: SentenceRecipe, folder: Path) -> None:
         (folder / name).write_text(json.dumps(content, indent=2), encoding="utf-8")
 
 
-def transformer_folder(root: Path) -> str:
+def find_transformer_folder(root: Path) -> str:
     """Return the name of the folder that an old layout has its transformer in; empty for any other layout."""
     try:
-        kind, path = _module(root / MODULES, read_json(root / MODULES, list)[0])
+        kind, path = _parse_module(root / MODULES, read_json(root / MODULES, list)[0])
     except (FormatError, UnsupportedReference, IndexError):
         return ""
     return path if kind == "Transformer" and is_file(root / path / "config.json") else ""
 
 
-def _root(folder: Path) -> Path | None:
+def _find_root(folder: Path) -> Path | None:
     """Return the folder of the statements: the model's own, or the one above where it is an old layout's."""
     if os.path.lexists(folder / MODULES):  # a broken link states something that cannot be read
         return folder
     path = folder.absolute()
     is_old = OLD_FOLDER.fullmatch(path.name) and is_file(path.parent / MODULES)
-    return path.parent if is_old and transformer_folder(path.parent) == path.name else None
+    return path.parent if is_old and find_transformer_folder(path.parent) == path.name else None
 
 
-def _modules(root: Path, folder: Path) -> list[tuple[str, str]]:
+def _read_modules(root: Path, folder: Path) -> list[tuple[str, str]]:
     """Return kind and folder of each module: a transformer, a pooling and perhaps a normalisation.
 
     Raises:
@@ -108,7 +108,7 @@ def _modules(root: Path, folder: Path) -> list[tuple[str, str]]:
         UnsupportedReference: There are other modules, or the transformer has its files elsewhere.
     """
     path = root / MODULES
-    modules = [_module(path, one) for one in read_json(path, list)]
+    modules = [_parse_module(path, one) for one in read_json(path, list)]
     kinds = [kind for kind, _ in modules]
     if kinds not in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"]):
         _refuse(f"{path} has the modules {', '.join(kinds) or 'none'}", KNOWN)
@@ -119,7 +119,7 @@ def _modules(root: Path, folder: Path) -> list[tuple[str, str]]:
     return modules
 
 
-def _module(path: Path, module: object) -> tuple[str, str]:
+def _parse_module(path: Path, module: object) -> tuple[str, str]:
     values = module if isinstance(module, dict) else {}
     kind, folder = values.get("type"), values.get("path", "")
     if not isinstance(kind, str) or not isinstance(folder, str) or set(folder) & set("/\\:") or folder in (".", ".."):
@@ -129,7 +129,7 @@ def _module(path: Path, module: object) -> tuple[str, str]:
     return kind.rpartition(".")[2], folder
 
 
-def _pooling(path: Path) -> SentencePooling:
+def _read_pooling(path: Path) -> SentencePooling:
     values = read_json(path, dict)
     chosen = {name.removeprefix(MODE) for name, value in values.items() if name.startswith(MODE) and value is True}
     named = values.get("pooling_mode", ())
@@ -142,7 +142,7 @@ def _pooling(path: Path) -> SentencePooling:
     return found.pop()
 
 
-def _prompt(path: Path, usual: str) -> str:
+def _read_prompt(path: Path, usual: str) -> str:
     """Give the prompt that the authors put before a text unless told otherwise; the kind's where they name none."""
     values = read_optional(path)
     name = values.get("default_prompt_name")
@@ -155,7 +155,7 @@ def _prompt(path: Path, usual: str) -> str:
     return prompt
 
 
-def _check_letters(folder: Path, root: Path) -> None:
+def _check_lowercasing(folder: Path, root: Path) -> None:
     """Refuse lowercasing that the tokenizer does not do by itself."""
     limits = folder / LIMITS if is_file(folder / LIMITS) else root / LIMITS
     asked = read_optional(limits).get("do_lower_case") is True

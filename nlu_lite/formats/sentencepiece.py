@@ -38,13 +38,13 @@ def build_model(pieces: Sequence[str], scores: Sequence[float], single: Mapping[
         A serialised ``ModelProto``. Its trainer specification is empty: the proto's defaults are a unigram model with
         these three special pieces.
     """
-    special = [_piece("<unk>", 0.0, PieceType.UNKNOWN), _piece("<s>", 0.0, PieceType.CONTROL)]
-    special.append(_piece("</s>", 0.0, PieceType.CONTROL))
-    normal = [_piece(piece, score, PieceType.NORMAL) for piece, score in zip(pieces, scores, strict=True)]
-    return b"".join([*special, *normal, _field(2, b""), _field(3, _normalizer(single))])
+    special = [_encode_piece("<unk>", 0.0, PieceType.UNKNOWN), _encode_piece("<s>", 0.0, PieceType.CONTROL)]
+    special.append(_encode_piece("</s>", 0.0, PieceType.CONTROL))
+    normal = [_encode_piece(piece, score, PieceType.NORMAL) for piece, score in zip(pieces, scores, strict=True)]
+    return b"".join([*special, *normal, _encode_field(2, b""), _encode_field(3, _build_normalizer(single))])
 
 
-def _normalizer(single: Mapping[str, str]) -> bytes:
+def _build_normalizer(single: Mapping[str, str]) -> bytes:
     """Give a ``NormalizerSpec`` with its compiled map; its defaults add a prefix and drop extra white space."""
     import sentencepiece
 
@@ -59,16 +59,18 @@ def _normalizer(single: Mapping[str, str]) -> bytes:
     return specification
 
 
-def _piece(piece: str, score: float, kind: PieceType) -> bytes:
-    return _field(1, _field(1, piece.encode()) + b"\x15" + struct.pack("<f", score) + b"\x18" + bytes([kind]))
+def _encode_piece(piece: str, score: float, kind: PieceType) -> bytes:
+    return _encode_field(
+        1, _encode_field(1, piece.encode()) + b"\x15" + struct.pack("<f", score) + b"\x18" + bytes([kind])
+    )
 
 
-def _field(number: int, value: bytes) -> bytes:
+def _encode_field(number: int, value: bytes) -> bytes:
     """Give a length-delimited field (https://protobuf.dev/programming-guides/encoding)."""
-    return bytes([number << 3 | 2]) + _varint(len(value)) + value
+    return bytes([number << 3 | 2]) + _encode_varint(len(value)) + value
 
 
-def _varint(value: int) -> bytes:
+def _encode_varint(value: int) -> bytes:
     encoded = bytearray()
     while value > 127:
         encoded.append(value & 127 | 128)

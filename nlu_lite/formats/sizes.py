@@ -50,30 +50,34 @@ def check_sizes(config: Mapping[str, object], tensors: int, where: str) -> None:
         16777216. Fetch it again.
     """
     model_type = str(config.get("model_type"))
-    sizes = {name: size for name, least in _least(model_type) for size in _size(config, name, least, where)}
+    sizes = {
+        name: size for name, least in _list_minimums(model_type) for size in _read_size(config, name, least, where)
+    }
     for heads, width in WIDTHS.items():
         if sizes.get(width, 0) % sizes.get(heads, 1):
-            raise _wrong(where, f"{width}={sizes[width]} and {heads}={sizes[heads]}", f"a multiple of {sizes[heads]}")
+            raise _size_error(
+                where, f"{width}={sizes[width]} and {heads}={sizes[heads]}", f"a multiple of {sizes[heads]}"
+            )
     for name in REPEATED.get(model_type, ("num_hidden_layers", "n_layers")):
         if sizes.get(name, 0) > tensors:
-            raise _wrong(
+            raise _size_error(
                 where, f"{name}={sizes[name]} where the weights have {tensors} tensors", "tensors for each layer"
             )
 
 
-def _least(model_type: str) -> Iterator[tuple[str, int]]:
+def _list_minimums(model_type: str) -> Iterator[tuple[str, int]]:
     yield from ((name, 1) for name in POSITIVE)
     yield from (LEAST | ({"type_vocab_size": 0} if model_type in WITHOUT_TYPES else {})).items()
 
 
-def _size(config: Mapping[str, object], name: str, least: int, where: str) -> Iterator[int]:
+def _read_size(config: Mapping[str, object], name: str, least: int, where: str) -> Iterator[int]:
     if name not in config:
         return
     size = config[name]
     if type(size) is not int or not least <= size <= LARGEST:
-        raise _wrong(where, f"{name}={size!r}", f"a whole number from {least} to {LARGEST}")
+        raise _size_error(where, f"{name}={size!r}", f"a whole number from {least} to {LARGEST}")
     yield size
 
 
-def _wrong(where: str, got: str, expected: str) -> FormatError:
+def _size_error(where: str, got: str, expected: str) -> FormatError:
     return FormatError(f"{where} has {got}", expected, "Fetch it again")

@@ -20,7 +20,7 @@ from nlu_lite.formats.added_tokens import (
     replace_tokens,
 )
 from nlu_lite.formats.json_files import REMEDY, read_json, read_optional
-from nlu_lite.formats.paths import present
+from nlu_lite.formats.paths import name_files
 from nlu_lite.formats.vocabularies import WordNormalization, build_tokenizer
 from nlu_lite.records import AddedToken, Normalization, SubwordKind, SubwordModel
 
@@ -153,7 +153,7 @@ def read_subwords(folder: Path, model_type: str) -> SubwordModel:
         _check_class(settings.get("tokenizer_class"), layout, folder)
         return _merge_added(folder, build_tokenizer(parts, _read_word_normalization(settings)))
     wanted = " or ".join(filter(None, (*dict.fromkeys((layout.subwords, TOKENIZER)), " and ".join(layout.parts))))
-    raise FormatError(f"{folder} holds {present(folder)}", f"a subword model in {wanted}", REMEDY)
+    raise FormatError(f"{folder} holds {name_files(folder)}", f"a subword model in {wanted}", REMEDY)
 
 
 def _read_sentencepiece(folder: Path, name: str, model_type: str) -> SubwordModel:

@@ -41,21 +41,21 @@ def build_tokenizer(parts: Sequence[Path], normalization: WordNormalization) -> 
     try:
         texts = [part.read_text(encoding="utf-8") for part in parts]
         if len(parts) == 1:
-            pieces = _lines(texts[0])
+            pieces = _split_lines(texts[0])
             return build_word_piece({piece: number for number, piece in enumerate(pieces)}, normalization)
-        lines = [line for line in _lines(texts[1]) if line and not line.startswith("#version")]
-        return build_byte_level_bpe(json.loads(texts[0]), [_halves(line) for line in lines])
+        lines = [line for line in _split_lines(texts[1]) if line and not line.startswith("#version")]
+        return build_byte_level_bpe(json.loads(texts[0]), [_split_merge(line) for line in lines])
     except (OSError, ValueError, RecursionError) as error:
         names = " and ".join(str(part) for part in parts)
         raise FormatError(f"{names} cannot be read ({error})", "a vocabulary", "Fetch the model again") from error
 
 
-def _lines(text: str) -> list[str]:
+def _split_lines(text: str) -> list[str]:
     """Split at line feeds alone: pieces can be other line separators."""
     return text.removesuffix("\n").split("\n")
 
 
-def _halves(line: str) -> tuple[str, str]:
+def _split_merge(line: str) -> tuple[str, str]:
     first, second = line.split(" ")
     return first, second
 
@@ -84,7 +84,7 @@ def build_word_piece(
         "strip_accents": normalization.strip_accents,
         "lowercase": normalization.lowercase,
     }
-    return _tokenizer(
+    return _assemble(
         model, normalizer, {"type": "BertPreTokenizer"}, {"type": "WordPiece", "prefix": "##", "cleanup": True}
     )
 
@@ -106,10 +106,10 @@ def build_byte_level_bpe(vocabulary: Mapping[str, int], merges: Sequence[tuple[s
         "merges": merges,
     }
     level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
-    return _tokenizer(model, None, level, level)
+    return _assemble(model, None, level, level)
 
 
-def _tokenizer(model: object, normalizer: object, pre_tokenizer: object, decoder: object) -> bytes:
+def _assemble(model: object, normalizer: object, pre_tokenizer: object, decoder: object) -> bytes:
     """Put a tokenizer's parts together.
 
     No token is declared special: a text that spells ``[SEP]`` is text. Who needs an id looks it up in the vocabulary.

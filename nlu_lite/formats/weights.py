@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from nlu_lite.errors import FormatError
 from nlu_lite.formats.json_files import REMEDY, read_json
-from nlu_lite.formats.paths import is_file, present
+from nlu_lite.formats.paths import is_file, name_files
 from nlu_lite.formats.placeholders import check_content
 from nlu_lite.formats.tensors import map_safetensors
 from nlu_lite.records import Floats
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 LONGEST_NAME = 255
 """Characters of a file's name; the rest of a longer one is not shown."""
 
-Makers: TypeAlias = dict[str, Callable[[], Floats]]
+Loaders: TypeAlias = dict[str, Callable[[], Floats]]
 """For each tensor what makes its array."""
 
 
-def read_weights(folder: Path) -> Makers:
+def read_weights(folder: Path) -> Loaders:
     """Read the weights of a folder: ``model.safetensors`` (or its shards) before ``pytorch_model.bin``.
 
     Returns:
@@ -39,16 +39,18 @@ def read_weights(folder: Path) -> Makers:
             return _read_weights(folder / name, read)
         index = folder / f"{name}.index.json"
         if is_file(index):
-            return {name: make for part in _shards(index) for name, make in _read_weights(part, read).items()}
-    raise FormatError(f"{folder} holds {present(folder)}", "weights in model.safetensors or pytorch_model.bin", REMEDY)
+            return {name: make for part in _find_shards(index) for name, make in _read_weights(part, read).items()}
+    raise FormatError(
+        f"{folder} holds {name_files(folder)}", "weights in model.safetensors or pytorch_model.bin", REMEDY
+    )
 
 
-def _read_weights(path: Path, read: Callable[[Path], Makers]) -> Makers:
+def _read_weights(path: Path, read: Callable[[Path], Loaders]) -> Loaders:
     check_content(path, "weights")
     return read(path)
 
 
-def _shards(index: Path) -> list[Path]:
+def _find_shards(index: Path) -> list[Path]:
     names = read_json(index, dict).get("weight_map")
     if not isinstance(names, dict) or not all(isinstance(name, str) for name in names.values()):
         raise FormatError(f"{index} has no weight_map", "the file name of each tensor", REMEDY)
@@ -61,7 +63,7 @@ def _shards(index: Path) -> list[Path]:
     return shards
 
 
-def _load_bin(path: Path) -> Makers:
+def _load_bin(path: Path) -> Loaders:
     """Load a PyTorch file as data only: `weights_only` refuses whatever is not a tensor."""
     import torch
 
@@ -76,7 +78,7 @@ def _load_bin(path: Path) -> Makers:
     floats = {str(name): tensor for name, tensor in state.items() if tensor.is_floating_point()}
     for name, tensor in floats.items():
         _check_stored(path, name, tensor)
-    return {name: partial(_floats, tensor) for name, tensor in floats.items()}
+    return {name: partial(_to_float32, tensor) for name, tensor in floats.items()}
 
 
 def _check_stored(path: Path, name: str, tensor: torch.Tensor) -> None:
@@ -90,7 +92,7 @@ def _check_stored(path: Path, name: str, tensor: torch.Tensor) -> None:
         raise FormatError(f"{path} holds {name!r} of shape {tuple(tensor.shape)}", f"at most {stored} values", REMEDY)
 
 
-def _floats(tensor: torch.Tensor) -> Floats:
+def _to_float32(tensor: torch.Tensor) -> Floats:
     array: Floats = tensor.detach().float().contiguous().numpy()
     return array
 

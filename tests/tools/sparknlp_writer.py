@@ -157,10 +157,10 @@ class Model:
         """Give transformers' names of the tensors, and their shapes."""
         sizes = {"V": self.pieces, "P": self.positions, "T": self.types}
         sizes |= {"E": self.embedding, "H": self.hidden, "I": self.inner}
-        architecture = self.kind.architecture
-        names = [*architecture.fixed, *architecture.pooler] if self.pooler else [*architecture.fixed]
-        names += [prefix + part for prefix in layer_prefixes(architecture, self.layers) for part in architecture.layer]
-        shapes = {name: tuple(sizes[letter] for letter in architecture.shape_of(name)) for name in names}
+        family = self.kind.family
+        names = [*family.fixed, *family.pooler] if self.pooler else [*family.fixed]
+        names += [prefix + part for prefix in layer_prefixes(family, self.layers) for part in family.layer]
+        shapes = {name: tuple(sizes[letter] for letter in family.find_shape(name)) for name in names}
         return {name: shape for name, shape in (shapes | dict(self.extra)).items() if name not in self.without}
 
     def tensors(self) -> Tensors:
@@ -168,10 +168,10 @@ class Model:
         return {name: maker(shape, self.seed + n) for n, (name, shape) in enumerate(self.shapes().items())}
 
 
-def layer_prefixes(architecture: ModelFamily, layers: int) -> list[str]:
-    if architecture.layer_prefix.count("#") == 2:  # ALBERT: one shared layer
-        return [architecture.layer_prefix.replace("#", "0")]
-    return [architecture.layer_prefix.replace("#", str(n)) for n in range(layers)]
+def layer_prefixes(family: ModelFamily, layers: int) -> list[str]:
+    if family.layer_prefix.count("#") == 2:  # ALBERT: one shared layer
+        return [family.layer_prefix.replace("#", "0")]
+    return [family.layer_prefix.replace("#", str(n)) for n in range(layers)]
 
 
 def maker(shape: tuple[int, ...], seed: int) -> Callable[[], np.ndarray]:
@@ -257,7 +257,7 @@ def graph(model: Model, variables: list[str]) -> bytes:
 
 def function_nodes(model: Model) -> Iterator[bytes]:
     path = model.prefix.rpartition("/")[2] or "model"
-    inside = "transformer" if model.kind.architecture.model_type == "distilbert" else "encoder"
+    inside = "transformer" if model.kind.family.model_type == "distilbert" else "encoder"
     for n in range(model.layers):
         layer = f"{path}/{inside}/layer_._{n}"
         split = f"{layer}/attention/self/Reshape/shape"
@@ -355,7 +355,7 @@ def onnx_constant(name: str, kind: int, values: list[float]) -> bytes:
 
 
 def onnx_nodes(model: Model, tensors: Tensors) -> Iterator[bytes]:
-    architecture = model.kind.architecture
+    family = model.kind.family
     root = "/" + model.onnx_prefix.replace(".", "/")
     for name in tensors:
         module, _, last = name.rpartition(".")
@@ -364,23 +364,23 @@ def onnx_nodes(model: Model, tensors: Tensors) -> Iterator[bytes]:
             continue
         path = root + module.replace("layer/", "layer.").replace(".", "/").replace("/layer/", "/layer.")
         if is_kernel(name, model.shapes()[name]):
-            yield from onnx_dense(model, path, value, f"{model.onnx_prefix}{module}.bias", module, architecture)
+            yield from onnx_dense(model, path, value, f"{model.onnx_prefix}{module}.bias", module, family)
         elif "_embeddings" in name:
             yield onnx_node("Gather", f"{path}/Gather", [value, "input_ids"], f"{path}/Gather_output_0")
         else:
             yield from onnx_norm(model, path, value, f"{model.onnx_prefix}{module}.bias")
 
 
-def onnx_dense(model, path, matrix, bias, module, architecture) -> Iterator[bytes]:
+def onnx_dense(model, path, matrix, bias, module, family) -> Iterator[bytes]:
     yield onnx_node("MatMul", f"{path}/MatMul", ["x", matrix], f"{path}/MatMul_output_0")
     yield onnx_node("Add", f"{path}/Add", [bias, f"{path}/MatMul_output_0"], f"{path}/Add_output_0")
-    if module.endswith(architecture.query):
+    if module.endswith(family.query):
         for name, value in (("heads", model.heads), ("width", model.hidden // model.heads)):
             yield onnx_constant(f"{path}/{name}", 7, [value])
         parts = ["batch", "length", f"{path}/heads", f"{path}/width"]
         yield onnx_node("Concat", f"{path}/Concat", parts, f"{path}/Concat_output_0")
         yield onnx_node("Reshape", f"{path}/Reshape", [f"{path}/Add_output_0", f"{path}/Concat_output_0"], f"{path}/r")
-    if module.endswith(architecture.feed_forward):
+    if module.endswith(family.feed_forward):
         yield from onnx_activation(model, path)
 
 
@@ -473,8 +473,8 @@ def sequence_file(records: list[bytes]) -> bytes:
 
 def vocabulary_files(model: Model) -> dict[str, bytes]:
     if model.kind.vocabulary is Vocabulary.SENTENCEPIECE:
-        count = model.pieces - {"xlm-roberta": 2, "camembert": 5}.get(model.kind.architecture.model_type, 0)
-        return {f"{model.kind.architecture.model_type.replace('-', '')}_spp": sentencepiece_model(count)}
+        count = model.pieces - {"xlm-roberta": 2, "camembert": 5}.get(model.kind.family.model_type, 0)
+        return {f"{model.kind.family.model_type.replace('-', '')}_spp": sentencepiece_model(count)}
     if model.kind.vocabulary is Vocabulary.WORDPIECE:
         pieces = [
             "[PAD]",
@@ -512,7 +512,7 @@ class Engine(Enum):
 def write_archive(path: Path, model: Model, engine: Engine = Engine.TENSORFLOW) -> Path:
     """Write the zip of a model directory; tensors are made one at a time."""
     tensors = model.tensors()
-    short = model.kind.architecture.model_type.replace("-", "")
+    short = model.kind.family.model_type.replace("-", "")
     with zipfile.ZipFile(path, "w", model.compression, compresslevel=1) as outer:
         outer.writestr("metadata/part-00000", json.dumps(metadata(model)))
         for name, data in vocabulary_files(model).items():

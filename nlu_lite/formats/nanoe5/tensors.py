@@ -99,18 +99,18 @@ def _build_layout(header: E5Header) -> dict[str, tuple[str, tuple[int, ...]]]:
     """Give transformers' name and the shape of each tensor by the file's name; the file states neither."""
     rows = zip(EMBEDDINGS.items(), (header.vocabulary, header.positions, header.token_types), strict=True)
     layout: dict[str, tuple[str, tuple[int, ...]]] = {own: (name, (n, header.hidden)) for (own, name), n in rows}
-    layout |= _module("emb.ln", "embeddings.LayerNorm", (header.hidden,))
+    layout |= _name_module("emb.ln", "embeddings.LayerNorm", (header.hidden,))
     for layer in range(header.layers):
         for part, module in MODULES.items():
-            layout |= _module(f"l{layer}.{part}", f"encoder.layer.{layer}.{module}", _weight_shape(part, header))
+            layout |= _name_module(f"l{layer}.{part}", f"encoder.layer.{layer}.{module}", _find_shape(part, header))
     return layout
 
 
-def _module(own: str, name: str, shape: tuple[int, ...]) -> dict[str, tuple[str, tuple[int, ...]]]:
+def _name_module(own: str, name: str, shape: tuple[int, ...]) -> dict[str, tuple[str, tuple[int, ...]]]:
     return {f"{own}.w": (f"{name}.weight", shape), f"{own}.b": (f"{name}.bias", shape[:1])}
 
 
-def _weight_shape(part: str, header: E5Header) -> tuple[int, ...]:
+def _find_shape(part: str, header: E5Header) -> tuple[int, ...]:
     hidden, wide = header.hidden, header.feed_forward
     if part.endswith("ln"):
         return (hidden,)

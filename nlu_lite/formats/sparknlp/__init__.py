@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from nlu_lite.formats.sparknlp.archive import ByteSource, read_archive, some, suffix_of
+from nlu_lite.formats.sparknlp.archive import ByteSource, name_some, read_archive, read_suffix
 from nlu_lite.formats.sparknlp.config import build_config
 from nlu_lite.formats.sparknlp.faults import format_error, unsupported_error
 from nlu_lite.formats.sparknlp.hadoop import read_checked
@@ -50,20 +50,20 @@ class SparkNlpArchive:
         """
         where = str(path)
         members = read_archive(path)
-        metadata = _metadata(members, where)
+        metadata = _read_metadata(members, where)
         kind = find_kind(str(metadata.get("class")), f"{where}/metadata")
-        settings = _settings(metadata)
-        network = _network(members, kind, where)
+        settings = _read_settings(metadata)
+        network = _read_network(members, kind, where)
         config = build_config(kind, network, where) | {"nlu_lite": {"annotator": kind.annotator, **settings}}
         return Checkpoint(
             config=config,
             tensors=LazyTensors({name: tensor.load for name, tensor in network.tensors.items()}),
-            subwords=_subwords(members, kind, network, settings, where),
-            card=_card(kind, network, settings),
+            subwords=_read_subwords(members, kind, network, settings, where),
+            card=_build_card(kind, network, settings),
         )
 
 
-def _metadata(members: Mapping[str, ByteSource], where: str) -> dict[str, Any]:
+def _read_metadata(members: Mapping[str, ByteSource], where: str) -> dict[str, Any]:
     parts = sorted(name for name in members if name.startswith("metadata/part-"))
     text = b"".join(read_checked(members, name, LARGEST_METADATA) for name in parts)
     try:
@@ -75,7 +75,7 @@ def _metadata(members: Mapping[str, ByteSource], where: str) -> dict[str, Any]:
     return found
 
 
-def _settings(metadata: Mapping[str, Any]) -> dict[str, object]:
+def _read_settings(metadata: Mapping[str, Any]) -> dict[str, object]:
     """Give the annotator's settings: those that were set before those that hold by default."""
     known: dict[str, Any] = {}
     for key in ("defaultParamMap", "paramMap"):
@@ -86,19 +86,19 @@ def _settings(metadata: Mapping[str, Any]) -> dict[str, object]:
     return {names[key]: known[key] for key, kind in types.items() if type(known.get(key)) is kind}
 
 
-def _network(members: Mapping[str, ByteSource], kind: AnnotatorKind, where: str) -> Network:
+def _read_network(members: Mapping[str, ByteSource], kind: AnnotatorKind, where: str) -> Network:
     """Read the one engine that the archive holds; TensorFlow's and ONNX's are read."""
-    found = {suffix_of(name): name for name in members if "/" not in name and suffix_of(name) in ENGINES}
+    found = {read_suffix(name): name for name in members if "/" not in name and read_suffix(name) in ENGINES}
     if "tensorflow" in found:
-        return read_tensorflow(members[found["tensorflow"]], kind.architecture)
+        return read_tensorflow(members[found["tensorflow"]], kind.family)
     if "onnx" in found:
-        return read_onnx(members[found["onnx"]], members, kind.architecture)
+        return read_onnx(members[found["onnx"]], members, kind.family)
     if found:
         raise unsupported_error(where, f"the engine {found.popitem()[1]!r} alone", "TensorFlow's or ONNX's")
-    raise format_error(where, f"it holds {some(members)}", "a file ..._tensorflow or ..._onnx")
+    raise format_error(where, f"it holds {name_some(members)}", "a file ..._tensorflow or ..._onnx")
 
 
-def _subwords(
+def _read_subwords(
     members: Mapping[str, ByteSource], kind: AnnotatorKind, network: Network, settings: Mapping[str, object], where: str
 ) -> SubwordModel:
     rows = network.sizes["V"]
@@ -107,14 +107,14 @@ def _subwords(
         return SubwordModel(SubwordKind.TOKENIZER_JSON, build_word_piece(members, rows, lower, where))
     if kind.vocabulary is Vocabulary.BYTE_LEVEL_BPE:
         return SubwordModel(SubwordKind.TOKENIZER_JSON, build_byte_level_bpe(members, rows, where))
-    names = [name for name in members if "/" not in name and suffix_of(name) == "spp"]
+    names = [name for name in members if "/" not in name and read_suffix(name) == "spp"]
     if len(names) != 1:
-        raise format_error(where, f"it holds {some(members)}", "one SentencePiece model, ..._spp")
+        raise format_error(where, f"it holds {name_some(members)}", "one SentencePiece model, ..._spp")
     normalization = Normalization(lowercase=settings.get("case_sensitive") is False)
     return SubwordModel(SubwordKind.SENTENCEPIECE, read_checked(members, names[0], LARGEST_SUBWORDS), normalization)
 
 
-def _card(kind: AnnotatorKind, network: Network, settings: Mapping[str, object]) -> Card:
+def _build_card(kind: AnnotatorKind, network: Network, settings: Mapping[str, object]) -> Card:
     case, longest = settings.get("case_sensitive"), settings.get("max_sentence_length")
     return Card(
         annotator=kind.annotator,

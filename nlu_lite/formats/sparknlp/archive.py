@@ -62,15 +62,15 @@ class FileSource:
         check_content(path, "a file of Spark NLP's model", EmptyFile.ALLOWED)
         self.path = path
         self.name = str(path)
-        with _readable(self.name):
+        with _translate_errors(self.name):
             self.size = path.stat().st_size
 
     def read_at(self, offset: int, length: int) -> bytes:
         """Give exactly `length` bytes from `offset` on."""
         check_range(self, offset, length)
-        with _readable(self.name), self.path.open("rb") as file:
+        with _translate_errors(self.name), self.path.open("rb") as file:
             file.seek(offset)
-            return _exactly(file, length, self.name, offset)
+            return _read_exactly(file, length, self.name, offset)
 
 
 class EntrySource:
@@ -92,7 +92,7 @@ class EntrySource:
     def read_at(self, offset: int, length: int) -> bytes:
         """Give exactly `length` bytes from `offset` on."""
         check_range(self, offset, length)
-        with self._lock, _readable(self.name):
+        with self._lock, _translate_errors(self.name):
             begin = self.size - len(self._tail) if self._tail is not None else self.size
             if self._tail is not None and offset >= begin:
                 return self._tail[offset - begin : offset - begin + length]
@@ -108,7 +108,7 @@ class EntrySource:
             self._cursor = self._archive.open(self._info)
         if self._cursor.tell() != offset:  # an entry read without any leap has its checksum compared at its end
             self._cursor.seek(offset)
-        return _exactly(self._cursor, length, self.name, offset)
+        return _read_exactly(self._cursor, length, self.name, offset)
 
 
 class SourceFile(io.RawIOBase):
@@ -153,11 +153,13 @@ def read_archive(path: Path) -> dict[str, ByteSource]:
     Raises:
         FormatError: It cannot be read, or no metadata of Spark NLP is in it.
     """
-    members = _folder(path) if path.is_dir() else read_zip(FileSource(path))
+    members = _list_folder(path) if path.is_dir() else read_zip(FileSource(path))
     roots = {name.partition("metadata/part-")[0] for name in members if "metadata/part-" in f"/{name}"}
     roots = {root for root in roots if root in ("", f"{root.partition('/')[0]}/")}
     if len(roots) != 1:
-        raise format_error(str(path), f"it holds {some(members)}", "one metadata folder, as Spark NLP's models have")
+        raise format_error(
+            str(path), f"it holds {name_some(members)}", "one metadata folder, as Spark NLP's models have"
+        )
     root = roots.pop()
     return {name.removeprefix(root): source for name, source in members.items() if name.startswith(root)}
 
@@ -169,7 +171,7 @@ def read_zip(source: ByteSource) -> dict[str, ByteSource]:
         FormatError: It is no whole zip, or an entry's name or size cannot be honest.
         UnsupportedReference: An entry is encrypted, or packed by other means than deflate.
     """
-    with _readable(source.name):
+    with _translate_errors(source.name):
         if isinstance(source, EntrySource):
             source.keep_tail()
         _check_directory(source)
@@ -250,12 +252,12 @@ def verify(source: ByteSource) -> None:
         source.read_at(begin, min(TAIL, source.size - begin))
 
 
-def some(names: Mapping[str, object]) -> list[str]:
+def name_some(names: Mapping[str, object]) -> list[str]:
     """Give the first few names, for an error."""
     return sorted(names)[:12]
 
 
-def _folder(path: Path) -> dict[str, ByteSource]:
+def _list_folder(path: Path) -> dict[str, ByteSource]:
     members: dict[str, ByteSource] = {}
     for file in _walk(path, MOST_DEPTH):
         members[file.relative_to(path).as_posix()] = FileSource(file)
@@ -265,7 +267,7 @@ def _folder(path: Path) -> dict[str, ByteSource]:
 
 
 def _walk(path: Path, depth: int) -> Iterator[Path]:
-    with _readable(str(path)), os.scandir(path) as entries:
+    with _translate_errors(str(path)), os.scandir(path) as entries:
         found = sorted(entries, key=lambda entry: entry.name)
     for entry in found:
         if entry.is_symlink():
@@ -290,7 +292,7 @@ def _check_directory(source: ByteSource) -> None:
         raise format_error(source.name, f"a directory of {entries} entries in {size} bytes", "a model's few dozen")
 
 
-def _exactly(file: IO[bytes], length: int, name: str, offset: int) -> bytes:
+def _read_exactly(file: IO[bytes], length: int, name: str, offset: int) -> bytes:
     data = file.read(length)
     if len(data) != length:
         raise format_error(name, f"{len(data)} bytes are left at {offset}", f"{length}")
@@ -298,7 +300,7 @@ def _exactly(file: IO[bytes], length: int, name: str, offset: int) -> bytes:
 
 
 @contextmanager
-def _readable(name: str) -> Iterator[None]:
+def _translate_errors(name: str) -> Iterator[None]:
     """Turn what `zipfile` and the system raise into an error that names the file."""
     try:
         yield
@@ -310,11 +312,11 @@ def _readable(name: str) -> Iterator[None]:
         raise format_error(name, f"it is no zip that can be unpacked ({error or type(error).__name__})") from error
 
 
-def suffix_of(name: str) -> str:
+def read_suffix(name: str) -> str:
     """Give what follows the last underscore of a file's name, which says what the file is.
 
     Example:
-        >>> suffix_of("bert_sentence_tensorflow")
+        >>> read_suffix("bert_sentence_tensorflow")
         'tensorflow'
     """
     return PurePosixPath(name).name.rpartition("_")[2]

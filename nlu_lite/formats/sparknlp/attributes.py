@@ -44,7 +44,7 @@ ONNX: Defaults = {  # https://onnx.ai/onnx/operators, the same in all versions o
 }
 
 
-def attribute(defaults: Defaults, op: str, name: str, found: object, kind: type[D], where: str) -> D:
+def read_attribute(defaults: Defaults, op: str, name: str, found: object, kind: type[D], where: str) -> D:
     """Return an attribute's value, or its op's default.
 
     Args:
@@ -59,8 +59,8 @@ def attribute(defaults: Defaults, op: str, name: str, found: object, kind: type[
         FormatError: The value is of another type.
 
     Example:
-        >>> attribute(ONNX, "Gemm", "transB", None, int, "a.onnx"), attribute(ONNX, "Gemm", "transB", 1, int, "a.onnx")
-        (0, 1)
+        >>> [read_attribute(ONNX, "Gemm", "transB", found, int, "a.onnx") for found in (None, 1)]
+        [0, 1]
     """
     value = defaults[op][name] if found is None else found
     if not isinstance(value, kind):

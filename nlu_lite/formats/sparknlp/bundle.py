@@ -11,7 +11,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from nlu_lite.formats.sparknlp.archive import ByteSource, read_whole, some
+from nlu_lite.formats.sparknlp.archive import ByteSource, name_some, read_whole
 from nlu_lite.formats.sparknlp.faults import checksum_error, format_error, unsupported_error
 from nlu_lite.formats.sparknlp.leveldb import crc32c, mask_crc, read_table
 from nlu_lite.formats.sparknlp.protobuf import Value, as_bytes, as_int, read_fields, read_varint
@@ -68,13 +68,13 @@ def read_bundle(members: Mapping[str, ByteSource], where: str) -> dict[str, Bund
     """
     names = [name for name in members if name.endswith(".index")]
     if len(names) != 1:
-        raise format_error(where, f"it holds {some(members)}", "one variables.index")
+        raise format_error(where, f"it holds {name_some(members)}", "one variables.index")
     source = members[names[0]]
     table = read_table(read_whole(source, LARGEST_INDEX), source.name)
-    count = _header(table.pop(b"", b""), source.name)
+    count = _read_shard_count(table.pop(b"", b""), source.name)
     prefix = names[0].removesuffix(".index")
-    shards = [_shard(members, f"{prefix}.data-{n:05d}-of-{count:05d}", where) for n in range(count)]
-    return dict(_entry(key, data, shards, source.name) for key, data in table.items())
+    shards = [_find_shard(members, f"{prefix}.data-{n:05d}-of-{count:05d}", where) for n in range(count)]
+    return dict(_read_entry(key, data, shards, source.name) for key, data in table.items())
 
 
 def read_string(entry: BundleEntry) -> bytes:
@@ -98,13 +98,13 @@ def read_string(entry: BundleEntry) -> bytes:
     return data[place + 4 :]
 
 
-def _shard(members: Mapping[str, ByteSource], name: str, where: str) -> ByteSource:
+def _find_shard(members: Mapping[str, ByteSource], name: str, where: str) -> ByteSource:
     if name not in members:
-        raise format_error(where, f"it holds {some(members)}", f"a shard {name}")
+        raise format_error(where, f"it holds {name_some(members)}", f"a shard {name}")
     return members[name]
 
 
-def _header(data: bytes, where: str) -> int:
+def _read_shard_count(data: bytes, where: str) -> int:
     """Give the number of shards."""
     fields = dict(read_fields(data, where))
     shards = as_int(fields.get(1, 0), "the number of shards", where)
@@ -115,7 +115,7 @@ def _header(data: bytes, where: str) -> int:
     return shards
 
 
-def _entry(key: bytes, data: bytes, shards: list[ByteSource], where: str) -> tuple[str, BundleEntry]:
+def _read_entry(key: bytes, data: bytes, shards: list[ByteSource], where: str) -> tuple[str, BundleEntry]:
     place = f"{where}, entry {key!r}"
     fields: dict[int, Value] = {}
     for number, value in read_fields(data, place):
@@ -126,20 +126,20 @@ def _entry(key: bytes, data: bytes, shards: list[ByteSource], where: str) -> tup
     if not 0 <= shard < len(shards) or min(offset, size) < 0 or offset + size > shards[shard].size:
         got = f"{size} bytes at {offset} of shard {shard}"
         raise format_error(place, got, f"bytes of {[source.size for source in shards]}, the shards' sizes")
-    shape = _shape(as_bytes(fields.get(2, b""), "the shape", place), place)
-    checksum = struct.unpack("<I", _fixed32(fields.get(6, b"\0\0\0\0"), place))[0]
+    shape = _read_shape(as_bytes(fields.get(2, b""), "the shape", place), place)
+    checksum = struct.unpack("<I", _read_fixed32(fields.get(6, b"\0\0\0\0"), place))[0]
     name = key.decode("utf-8", "backslashreplace")
     return name, BundleEntry(name, kind, shape, shards[shard], offset, size, checksum)
 
 
-def _fixed32(value: Value, where: str) -> bytes:
+def _read_fixed32(value: Value, where: str) -> bytes:
     data = as_bytes(value, "the checksum", where)
     if len(data) != 4:
         raise format_error(where, f"a checksum of {len(data)} bytes", "4")
     return data
 
 
-def _shape(data: bytes, where: str) -> tuple[int, ...]:
+def _read_shape(data: bytes, where: str) -> tuple[int, ...]:
     """Read a TensorShapeProto."""
     shape = []
     for number, value in read_fields(data, where):

@@ -37,7 +37,7 @@ def build_config(kind: AnnotatorKind, network: Network, where: str) -> dict[str,
         FormatError: The network's facts contradict one another.
         UnsupportedReference: transformers has no such variant of the model.
     """
-    model_type = kind.architecture.model_type
+    model_type = kind.family.model_type
     if network.activation not in ACTIVATIONS:
         raise unsupported_error(where, f"the activation {network.activation!r}", " or ".join(ACTIVATIONS))
     if not 0 < network.epsilon < 0.1:
@@ -49,16 +49,16 @@ def build_config(kind: AnnotatorKind, network: Network, where: str) -> dict[str,
         "max_position_embeddings": network.sizes["P"],
         **SPECIAL[model_type],
     }
-    sizes = _distilbert(network, where) if model_type == "distilbert" else _sizes(network)
-    return config | sizes | (_albert(network, where) if model_type == "albert" else {})
+    sizes = _build_distilbert(network, where) if model_type == "distilbert" else _build_sizes(network)
+    return config | sizes | (_build_albert(network, where) if model_type == "albert" else {})
 
 
-def _epsilon(network: Network) -> float:
+def _shorten_epsilon(network: Network) -> float:
     """Give the shortest number that is the same float32, so that 9.999999747378752e-06 is 1e-05 again."""
     return float(str(np.float32(network.epsilon)))
 
 
-def _sizes(network: Network) -> dict[str, object]:
+def _build_sizes(network: Network) -> dict[str, object]:
     return {
         "type_vocab_size": network.sizes["T"],
         "hidden_size": network.sizes["H"],
@@ -66,13 +66,13 @@ def _sizes(network: Network) -> dict[str, object]:
         "num_attention_heads": network.heads,
         "intermediate_size": network.sizes["I"],
         "hidden_act": network.activation,
-        "layer_norm_eps": _epsilon(network),
+        "layer_norm_eps": _shorten_epsilon(network),
     }
 
 
-def _distilbert(network: Network, where: str) -> dict[str, object]:
-    if _epsilon(network) != DISTILBERT_EPSILON:
-        raise unsupported_error(where, f"a layer-norm epsilon of {_epsilon(network)}", f"{DISTILBERT_EPSILON}")
+def _build_distilbert(network: Network, where: str) -> dict[str, object]:
+    if _shorten_epsilon(network) != DISTILBERT_EPSILON:
+        raise unsupported_error(where, f"a layer-norm epsilon of {_shorten_epsilon(network)}", f"{DISTILBERT_EPSILON}")
     return {
         "dim": network.sizes["H"],
         "n_layers": network.sizes["layers"],
@@ -83,7 +83,7 @@ def _distilbert(network: Network, where: str) -> dict[str, object]:
     }
 
 
-def _albert(network: Network, where: str) -> dict[str, object]:
+def _build_albert(network: Network, where: str) -> dict[str, object]:
     """Add what ALBERT's shared layers need: how often the graph goes through them."""
     inner = network.sizes["layers"]
     if network.passes % inner or network.passes < inner * network.sizes["groups"]:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from nlu_lite.formats.sparknlp.attributes import TENSORFLOW, D, attribute
+from nlu_lite.formats.sparknlp.attributes import TENSORFLOW, D, read_attribute
 from nlu_lite.formats.sparknlp.faults import format_error, unsupported_error
 from nlu_lite.formats.sparknlp.protobuf import Value, as_bytes, as_floats, as_int, as_ints, as_text, read_fields
 
@@ -24,7 +24,7 @@ MOST_NUMBERS = 128
 
 N = TypeVar("N", int, float)
 ACTIVATIONS = {"Erf": "gelu", "Tanh": "gelu_new", "Relu": "relu", "Sigmoid": "sigmoid"}
-TURNS = {"MatMul": ("transpose_a", "transpose_b"), "BatchMatMulV2": ("adj_x", "adj_y")}
+TRANSPOSES = {"MatMul": ("transpose_a", "transpose_b"), "BatchMatMulV2": ("adj_x", "adj_y")}
 """The attributes by which a product turns what it multiplies."""
 
 SPLIT = re.compile(r"(?P<split>.*attention(?:/self)?/Reshape(?:_\d+)?/shape)(?:/(?P<axis>\d))?$")
@@ -86,15 +86,15 @@ def read_graph(data: bytes, where: str) -> GraphFacts:
         FormatError: It is neither.
     """
     facts = GraphFacts()
-    for function, message in _nodes(_graph_def(data, where), where):
-        node = _node(message, where)
+    for function, message in _read_nodes(_find_graph(data, where), where):
+        node = _read_node(message, where)
         if node.op == "VarHandleOp" or node.op == "VariableV2":
             facts.variables.append(node.name)
-        _look(node, function, facts, where)
+        _note_facts(node, function, facts, where)
     return facts
 
 
-def _graph_def(data: bytes, where: str) -> bytes:
+def _find_graph(data: bytes, where: str) -> bytes:
     """Give the graph: the file itself, as Spark NLP writes it, or what a SavedModel wraps, as TensorFlow does.
 
     Field 1 is a node in the one, and the version of the schema in the other.
@@ -108,32 +108,32 @@ def _graph_def(data: bytes, where: str) -> bytes:
     return as_bytes(dict(read_fields(graphs[0], where)).get(2, b""), "the graph", where)
 
 
-def _look(node: GraphNode, function: str, facts: GraphFacts, where: str) -> None:
+def _note_facts(node: GraphNode, function: str, facts: GraphFacts, where: str) -> None:
     """Note what a node says of the model."""
     split = SPLIT.match(node.name)
     if split and node.op in ("Const", "Pack"):
-        _look_at_shape(node, split, function, facts, where)
+        _note_shape(node, split, function, facts, where)
     elif node.op == "Const" and EPSILON.search(node.name):
-        facts.epsilons.update(_floats(node, where))
+        facts.epsilons.update(_read_floats(node, where))
     elif node.op.startswith("FusedBatchNorm") and node.op in TENSORFLOW:
-        facts.epsilons.add(_attribute(node, "epsilon", float, where))
+        facts.epsilons.add(_find_attribute(node, "epsilon", float, where))
     elif node.op in ACTIVATIONS and INSIDE.search(node.name) and "pooler" not in node.name:
         facts.activations.add(ACTIVATIONS[node.op])
-    elif QUERY.search(node.name) and node.op in ("Einsum", *TURNS):
-        _check_turns(node, where)
+    elif QUERY.search(node.name) and node.op in ("Einsum", *TRANSPOSES):
+        _check_transposes(node, where)
         facts.queries[function] += 1
 
 
-def _check_turns(node: GraphNode, where: str) -> None:
+def _check_transposes(node: GraphNode, where: str) -> None:
     """Refuse a product that turns its matrix, since matrices are read as [in, out]."""
-    for name in TURNS.get(node.op, ()):
-        if _attribute(node, name, bool, where):
+    for name in TRANSPOSES.get(node.op, ()):
+        if _find_attribute(node, name, bool, where):
             raise unsupported_error(
                 f"{where}, node {node.name!r}", f"{name} of {node.op}", "a product of matrices as stored"
             )
 
 
-def _attribute(node: GraphNode, name: str, kind: type[D], where: str) -> D:
+def _find_attribute(node: GraphNode, name: str, kind: type[D], where: str) -> D:
     """Return an attribute of a node, by the AttrValue that it has or by its op's default."""
     place = f"{where}, node {node.name!r}"
     fields = dict(read_fields(node.attributes.get(name, b""), place))
@@ -142,16 +142,16 @@ def _attribute(node: GraphNode, name: str, kind: type[D], where: str) -> D:
         found = next(iter(as_floats(fields[4], name, place)), None)
     elif kind is bool and 5 in fields:
         found = as_int(fields[5], name, place) != 0
-    return attribute(TENSORFLOW, node.op, name, found, kind, place)
+    return read_attribute(TENSORFLOW, node.op, name, found, kind, place)
 
 
-def _look_at_shape(node: GraphNode, split: re.Match[str], function: str, facts: GraphFacts, where: str) -> None:
+def _note_shape(node: GraphNode, split: re.Match[str], function: str, facts: GraphFacts, where: str) -> None:
     """Note a reshape's axes: a constant for each, packed together, or one constant for all."""
     reshape = f"{function}/{split['split']}"
     if node.op == "Pack":
         facts.axes[reshape] = node.inputs
         return
-    numbers = _ints(node, where)
+    numbers = _read_ints(node, where)
     if split["axis"]:
         facts.splits.setdefault(reshape, {}).update({int(split["axis"]): number for number in numbers[:1]})
     else:
@@ -159,10 +159,10 @@ def _look_at_shape(node: GraphNode, split: re.Match[str], function: str, facts: 
         facts.splits[reshape] = dict(enumerate(numbers))
 
 
-def _nodes(data: bytes, where: str) -> Iterator[tuple[str, bytes]]:
+def _read_nodes(data: bytes, where: str) -> Iterator[tuple[str, bytes]]:
     """Give each NodeDef with the name of the function that holds it; empty for the graph's own."""
     count = 0
-    for holder, number, message in _holders(data, where):
+    for holder, number, message in _read_holders(data, where):
         for node_number, node in read_fields(message, where) if number else [(3, message)]:
             if node_number == 3:
                 count += 1
@@ -171,7 +171,7 @@ def _nodes(data: bytes, where: str) -> Iterator[tuple[str, bytes]]:
                 yield holder, as_bytes(node, "a node", where)
 
 
-def _holders(data: bytes, where: str) -> Iterator[tuple[str, int, bytes]]:
+def _read_holders(data: bytes, where: str) -> Iterator[tuple[str, int, bytes]]:
     """Give the graph's nodes (0) and its functions (their number in the library)."""
     functions = 0
     for number, value in read_fields(data, where):
@@ -184,7 +184,7 @@ def _holders(data: bytes, where: str) -> Iterator[tuple[str, int, bytes]]:
                     yield f"function {functions}", functions, as_bytes(function, "a function", where)
 
 
-def _node(data: bytes, where: str) -> GraphNode:
+def _read_node(data: bytes, where: str) -> GraphNode:
     name, op, inputs, attributes = "", "", 0, {}
     for number, value in read_fields(data, where):
         if number == 1:
@@ -200,7 +200,7 @@ def _node(data: bytes, where: str) -> GraphNode:
     return GraphNode(name, op, inputs, attributes)
 
 
-def _tensor(node: GraphNode, where: str) -> dict[int, list[Value]]:
+def _read_tensor(node: GraphNode, where: str) -> dict[int, list[Value]]:
     """Give the fields of a Const's TensorProto."""
     place = f"{where}, node {node.name!r}"
     fields: dict[int, list[Value]] = {}
@@ -211,21 +211,21 @@ def _tensor(node: GraphNode, where: str) -> dict[int, list[Value]]:
     return fields
 
 
-def _ints(node: GraphNode, where: str) -> list[int]:
-    fields = _tensor(node, where)
+def _read_ints(node: GraphNode, where: str) -> list[int]:
+    fields = _read_tensor(node, where)
     values = [number for n in (7, 10) for item in fields.get(n, []) for number in as_ints(item, "a number", where)]
-    values = values or [int(number) for number in _content(fields, node, where)]
-    return _repeat_last(values, _size(fields, node, where))
+    values = values or [int(number) for number in _read_content(fields, node, where)]
+    return _repeat_last(values, _count_numbers(fields, node, where))
 
 
-def _floats(node: GraphNode, where: str) -> list[float]:
-    fields = _tensor(node, where)
+def _read_floats(node: GraphNode, where: str) -> list[float]:
+    fields = _read_tensor(node, where)
     values = [number for item in fields.get(5, []) for number in as_floats(item, "a number", where)]
-    values = values or [float(number) for number in _content(fields, node, where)]
-    return _repeat_last(values, _size(fields, node, where))
+    values = values or [float(number) for number in _read_content(fields, node, where)]
+    return _repeat_last(values, _count_numbers(fields, node, where))
 
 
-def _size(fields: dict[int, list[Value]], node: GraphNode, where: str) -> int:
+def _count_numbers(fields: dict[int, list[Value]], node: GraphNode, where: str) -> int:
     """Return how many numbers a tensor has; the readers look at tensors of a few alone."""
     place = f"{where}, node {node.name!r}"
     sizes = []
@@ -254,7 +254,7 @@ CONTENT = {1: "f", 2: "d", 3: "i", 9: "q", 19: "e"}
 """How numbers lie in `tensor_content`, by DataType."""
 
 
-def _content(fields: dict[int, list[Value]], node: GraphNode, where: str) -> list[float]:
+def _read_content(fields: dict[int, list[Value]], node: GraphNode, where: str) -> list[float]:
     content = b"".join(as_bytes(item, "content", where) for item in fields.get(4, []))
     layout = f"<{CONTENT.get(as_int(fields.get(1, [0])[-1], 'a type', where), 'f')}"
     if len(content) % struct.calcsize(layout) or len(content) > 1024:

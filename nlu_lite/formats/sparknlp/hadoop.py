@@ -34,20 +34,20 @@ def read_records(data: bytes, where: str) -> Iterator[bytes]:
         UnsupportedReference: It is compressed, which Spark's object files are not.
     """
     reader = _HadoopReader(data, where)
-    marker = _header(reader)
+    marker = _read_header(reader)
     while reader.place < len(data):
-        length = reader.number(4)
+        length = reader.read_number(4)
         if length == ESCAPE:
             if reader.take(MARKER) != marker:
-                reader.wrong("another marker", "the header's")
+                reader.fail("another marker", "the header's")
             continue
-        key = reader.number(4)
+        key = reader.read_number(4)
         record = reader.take(length)
         if key > length or length - key < 4:
-            reader.wrong(f"a record of {length} bytes with a key of {key}", "a key and a value")
+            reader.fail(f"a record of {length} bytes with a key of {key}", "a key and a value")
         size = int.from_bytes(record[key : key + 4])
         if size != length - key - 4:
-            reader.wrong(f"a value of {size} bytes", f"{length - key - 4}")
+            reader.fail(f"a value of {size} bytes", f"{length - key - 4}")
         yield record[key + 4 :]
 
 
@@ -62,11 +62,11 @@ def read_checked(members: Mapping[str, ByteSource], name: str, limit: int = LARG
     folder, _, file = name.rpartition("/")
     sums = members.get(f"{folder}/.{file}.crc" if folder else f".{file}.crc")
     if sums is not None:
-        _check(data, read_whole(sums, limit), members[name].name, sums.name)
+        _check_sums(data, read_whole(sums, limit), members[name].name, sums.name)
     return data
 
 
-def _check(data: bytes, sums: bytes, where: str, sums_where: str) -> None:
+def _check_sums(data: bytes, sums: bytes, where: str, sums_where: str) -> None:
     if len(sums) < 8 or sums[:4] != CHECKSUM_MAGIC:
         raise format_error(sums_where, f"{len(sums)} bytes that begin {sums[:4]!r}", "Hadoop's checksums")
     chunk = int.from_bytes(sums[4:8])
@@ -79,17 +79,17 @@ def _check(data: bytes, sums: bytes, where: str, sums_where: str) -> None:
             raise checksum_error(where, f"CRC-32 {found:#010x} at {number * chunk}", f"{stated:#010x}")
 
 
-def _header(reader: _HadoopReader) -> bytes:
+def _read_header(reader: _HadoopReader) -> bytes:
     """Read the header; give the marker that stands between records."""
     if reader.take(4) != MAGIC:
-        reader.wrong("another beginning", "a sequence file of version 6")
-    _, value = reader.text(), reader.text()
+        reader.fail("another beginning", "a sequence file of version 6")
+    _, value = reader.read_text(), reader.read_text()
     if value != VALUE_CLASS:
-        reader.wrong(f"values of class {value!r}", f"{VALUE_CLASS!r}")
+        reader.fail(f"values of class {value!r}", f"{VALUE_CLASS!r}")
     if reader.take(2) != b"\0\0":
         raise unsupported_error(reader.where, "a compressed sequence file", "a plain one, as Spark writes it")
-    for _ in range(2 * reader.number(4)):
-        reader.text()
+    for _ in range(2 * reader.read_number(4)):
+        reader.read_text()
     return reader.take(MARKER)
 
 
@@ -101,21 +101,21 @@ class _HadoopReader:
         self.where = where
         self.place = 0
 
-    def wrong(self, got: str, expected: str) -> NoReturn:
+    def fail(self, got: str, expected: str) -> NoReturn:
         raise format_error(f"{self.where}, byte {self.place}", got, expected)
 
     def take(self, length: int) -> bytes:
         if length > len(self.data) - self.place:
-            self.wrong(f"{length} bytes are claimed", f"at most {len(self.data) - self.place}")
+            self.fail(f"{length} bytes are claimed", f"at most {len(self.data) - self.place}")
         self.place += length
         return self.data[self.place - length : self.place]
 
-    def number(self, width: int) -> int:
+    def read_number(self, width: int) -> int:
         return int.from_bytes(self.take(width))
 
-    def text(self) -> bytes:
+    def read_text(self) -> bytes:
         """Read a Text: a length of one byte, or of as many as a negative first byte says, and the bytes."""
         first = int.from_bytes(self.take(1), signed=True)
         if -120 <= first < 0 or first < -124:
-            self.wrong(f"a length that begins with {first}", "a length of at most four bytes")
-        return self.take(first if first >= 0 else self.number(-112 - first))
+            self.fail(f"a length that begins with {first}", "a length of at most four bytes")
+        return self.take(first if first >= 0 else self.read_number(-112 - first))

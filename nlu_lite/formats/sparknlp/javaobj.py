@@ -73,8 +73,8 @@ def read_stream(data: bytes, where: str) -> Any:
     """
     reader = _JavaReader(data, where)
     if reader.take(len(HEADER)) != HEADER:
-        raise reader.wrong("another beginning", "a Java serialisation stream")
-    return reader.item(DEEPEST)
+        raise reader.error("another beginning", "a Java serialisation stream")
+    return reader.read_item(DEEPEST)
 
 
 class _JavaReader:
@@ -86,99 +86,99 @@ class _JavaReader:
         self.place = 0
         self.handles: list[Any] = []
 
-    def wrong(self, got: str, expected: str) -> Exception:
+    def error(self, got: str, expected: str) -> Exception:
         return format_error(f"{self.where}, byte {self.place}", got, expected)
 
     def take(self, length: int) -> bytes:
         if length > len(self.data) - self.place:
-            raise self.wrong(f"{length} bytes are claimed", f"at most {len(self.data) - self.place}")
+            raise self.error(f"{length} bytes are claimed", f"at most {len(self.data) - self.place}")
         self.place += length
         return self.data[self.place - length : self.place]
 
-    def number(self, letter: str) -> Any:
+    def read_number(self, letter: str) -> Any:
         return struct.unpack(f">{letter}", self.take(struct.calcsize(f">{letter}")))[0]
 
-    def text(self, letter: str = "H") -> str:
-        data = self.take(self.number(letter))
+    def read_text(self, letter: str = "H") -> str:
+        data = self.take(self.read_number(letter))
         try:
             return decode_java(data)
         except UnicodeDecodeError as error:
-            raise self.wrong(f"a string with {error.reason}", "Java's modified UTF-8") from error
+            raise self.error(f"a string with {error.reason}", "Java's modified UTF-8") from error
 
-    def item(self, depth: int) -> Any:
+    def read_item(self, depth: int) -> Any:
         """Read a value of the stream, of any kind."""
         if not depth:
-            raise self.wrong(f"objects nested more than {DEEPEST} deep", "a vocabulary's three levels")
-        code = self.number("B")
+            raise self.error(f"objects nested more than {DEEPEST} deep", "a vocabulary's three levels")
+        code = self.read_number("B")
         readers: Mapping[int, Callable[[int], Any]] = {
             Code.NULL: lambda _: None,
-            Code.REFERENCE: self.reference,
-            Code.OBJECT: self.object,
-            Code.STRING: lambda _: self.keep(self.text("H")),
-            Code.LONG_STRING: lambda _: self.keep(self.text("Q")),
-            Code.ARRAY: self.array,
+            Code.REFERENCE: self.read_reference,
+            Code.OBJECT: self.read_object,
+            Code.STRING: lambda _: self.keep(self.read_text("H")),
+            Code.LONG_STRING: lambda _: self.keep(self.read_text("Q")),
+            Code.ARRAY: self.read_array,
         }
         if code not in readers:
-            raise self.wrong(f"an item of code {code:#x}", "an object, array, string, reference or null")
+            raise self.error(f"an item of code {code:#x}", "an object, array, string, reference or null")
         return readers[code](depth - 1)
 
     def keep(self, item: Any) -> Any:
         self.handles.append(item)
         return item
 
-    def reference(self, _depth: int) -> Any:
-        number = self.number("i") - FIRST_HANDLE
+    def read_reference(self, _depth: int) -> Any:
+        number = self.read_number("i") - FIRST_HANDLE
         if not 0 <= number < len(self.handles):
-            raise self.wrong(f"a reference to item {number}", f"one of the {len(self.handles)} before it")
+            raise self.error(f"a reference to item {number}", f"one of the {len(self.handles)} before it")
         return self.handles[number]
 
-    def description(self, depth: int) -> JavaClass | None:
+    def read_description(self, depth: int) -> JavaClass | None:
         """Read the description of a class, or a reference to one."""
         if not depth:
-            raise self.wrong("class descriptions without end", f"at most {DEEPEST}")
-        code = self.number("B")
+            raise self.error("class descriptions without end", f"at most {DEEPEST}")
+        code = self.read_number("B")
         if code == Code.NULL:
             return None
         if code == Code.REFERENCE:
-            known = self.reference(depth)
+            known = self.read_reference(depth)
             if isinstance(known, JavaClass):
                 return known
         if code != Code.CLASS_DESCRIPTION:
-            raise self.wrong(f"an item of code {code:#x}", "a class description")
-        return self.new_description(depth)
+            raise self.error(f"an item of code {code:#x}", "a class description")
+        return self.read_new_description(depth)
 
-    def new_description(self, depth: int) -> JavaClass:
-        name, _ = self.text(), self.take(8)
+    def read_new_description(self, depth: int) -> JavaClass:
+        name, _ = self.read_text(), self.take(8)
         slot = len(self.handles)
         self.handles.append(None)  # a class gets its handle before its fields are read
-        flags = self.number("B")
-        fields = tuple(self.field(depth) for _ in range(self.number("H")))
-        if self.number("B") != Code.END_BLOCK:
-            raise self.wrong(f"annotations of class {name!r}", "none")
-        self.handles[slot] = JavaClass(name, flags, fields, self.description(depth - 1))
+        flags = self.read_number("B")
+        fields = tuple(self.read_field(depth) for _ in range(self.read_number("H")))
+        if self.read_number("B") != Code.END_BLOCK:
+            raise self.error(f"annotations of class {name!r}", "none")
+        self.handles[slot] = JavaClass(name, flags, fields, self.read_description(depth - 1))
         return self.handles[slot]  # type: ignore[no-any-return]
 
-    def field(self, depth: int) -> tuple[str, str]:
-        kind, name = chr(self.number("B")), self.text()
+    def read_field(self, depth: int) -> tuple[str, str]:
+        kind, name = chr(self.read_number("B")), self.read_text()
         if kind in "L[":
-            self.item(depth - 1)  # the name of the field's class, which nobody needs
+            self.read_item(depth - 1)  # the name of the field's class, which nobody needs
         elif kind not in PRIMITIVES:
-            raise self.wrong(f"a field {name!r} of type {kind!r}", "a type of Java")
+            raise self.error(f"a field {name!r} of type {kind!r}", "a type of Java")
         return kind, name
 
-    def object(self, depth: int) -> JavaObject:
-        description = self.description(depth)
+    def read_object(self, depth: int) -> JavaObject:
+        description = self.read_description(depth)
         if description is None:
-            raise self.wrong("an object without class", "its description")
+            raise self.error("an object without class", "its description")
         item: JavaObject = self.keep(JavaObject(description.name))
-        for part in self.line(description):
+        for part in self.list_ancestry(description):
             if part.flags & ~Flag.SERIALIZABLE:
-                raise self.wrong(f"class {part.name!r} writes itself (flags {part.flags})", "plain fields")
+                raise self.error(f"class {part.name!r} writes itself (flags {part.flags})", "plain fields")
             for kind, name in part.fields:
-                item.fields[name] = self.value(kind, depth)
+                item.fields[name] = self.read_value(kind, depth)
         return item
 
-    def line(self, description: JavaClass | None) -> list[JavaClass]:
+    def list_ancestry(self, description: JavaClass | None) -> list[JavaClass]:
         """Give a class and those above it, topmost first, which is the order of their fields."""
         line: list[JavaClass] = []
         while description is not None and len(line) < DEEPEST:
@@ -186,19 +186,19 @@ class _JavaReader:
             description = description.above
         return line[::-1]
 
-    def value(self, kind: str, depth: int) -> Any:
-        return self.item(depth - 1) if kind in "L[" and depth > 0 else self.number(PRIMITIVES.get(kind, "b"))
+    def read_value(self, kind: str, depth: int) -> Any:
+        return self.read_item(depth - 1) if kind in "L[" and depth > 0 else self.read_number(PRIMITIVES.get(kind, "b"))
 
-    def array(self, depth: int) -> list[Any]:
-        description = self.description(depth)
+    def read_array(self, depth: int) -> list[Any]:
+        description = self.read_description(depth)
         kind = description.name[1:2] if description else ""
-        count = self.number("i")
+        count = self.read_number("i")
         if kind not in PRIMITIVES and kind not in ("L", "["):
-            raise self.wrong(f"an array of {description and description.name!r}", "one of Java's arrays")
+            raise self.error(f"an array of {description and description.name!r}", "one of Java's arrays")
         if not 0 <= count <= len(self.data) - self.place:
-            raise self.wrong(f"an array of {count} items", f"at most the {len(self.data) - self.place} bytes left")
+            raise self.error(f"an array of {count} items", f"at most the {len(self.data) - self.place} bytes left")
         items: list[Any] = self.keep([])
-        items.extend(self.value(kind, depth) for _ in range(count))
+        items.extend(self.read_value(kind, depth) for _ in range(count))
         return items
 
 

@@ -98,17 +98,17 @@ class ModelFamily:
         once = "|".join(map(re.escape, [*self.fixed, *self.pooler]))
         return re.compile(rf"(?:^|\.)({layer}|{once})$")
 
-    def own_name(self, name: str) -> str | None:
+    def find_name(self, name: str) -> str | None:
         """Give transformers' name without what an exporter put before it; None for a tensor that is not ours.
 
         Example:
-            >>> BERT.own_name("tf_bert_model.bert.pooler.dense.bias")
+            >>> BERT.find_name("tf_bert_model.bert.pooler.dense.bias")
             'pooler.dense.bias'
         """
         match = self.pattern.search(name)
         return match[1] if match else None
 
-    def shape_of(self, name: str) -> str:
+    def find_shape(self, name: str) -> str:
         """Give the letters of a tensor's shape."""
         once = {**self.fixed, **self.pooler}
         return once[name] if name in once else self.layer[_layer_part(name, self.layer_prefix)]
@@ -157,12 +157,12 @@ class AnnotatorKind:
 
     Attributes:
         annotator: Its class, without the package.
-        architecture: The model that it runs.
+        family: The model that it runs.
         vocabulary: How its subword model is saved.
     """
 
     annotator: str
-    architecture: ModelFamily
+    family: ModelFamily
     vocabulary: Vocabulary
 
 
@@ -194,11 +194,11 @@ def find_kind(class_name: str, where: str) -> AnnotatorKind:
     return kind
 
 
-def measure(architecture: ModelFamily, shapes: Mapping[str, tuple[int, ...]], where: str) -> dict[str, int]:
-    """Find the sizes that the letters of an architecture stand for, and check every tensor against them.
+def measure_sizes(family: ModelFamily, shapes: Mapping[str, tuple[int, ...]], where: str) -> dict[str, int]:
+    """Find the sizes that the letters of an family stand for, and check every tensor against them.
 
     Args:
-        architecture: What the tensors should be.
+        family: What the tensors should be.
         shapes: The tensors' shapes under transformers' names.
         where: What errors call the archive.
 
@@ -208,20 +208,20 @@ def measure(architecture: ModelFamily, shapes: Mapping[str, tuple[int, ...]], wh
     Raises:
         FormatError: A tensor is missing or has a shape that does not fit the others.
     """
-    counts = _layers(architecture, shapes, where)
-    names = _tensor_names(architecture, counts)
-    if any(name in shapes for name in architecture.pooler):
-        names += architecture.pooler
+    counts = _count_layers(family, shapes, where)
+    names = _list_tensors(family, counts)
+    if any(name in shapes for name in family.pooler):
+        names += family.pooler
     missing = [name for name in names if name not in shapes]
     if missing:
         raise format_error(where, f"{len(missing)} tensors are missing, {missing[0]!r} first", f"{len(names)} tensors")
     sizes = dict(zip(("groups", "layers"), counts, strict=False)) if len(counts) == 2 else {"layers": counts[0]}
     for name in names:
-        _fit(name, architecture.shape_of(name), shapes[name], sizes, where)
+        _check_shape(name, family.find_shape(name), shapes[name], sizes, where)
     return sizes
 
 
-def _fit(name: str, letters: str, shape: tuple[int, ...], sizes: dict[str, int], where: str) -> None:
+def _check_shape(name: str, letters: str, shape: tuple[int, ...], sizes: dict[str, int], where: str) -> None:
     wanted = tuple(sizes.get(letter, 0) for letter in letters)
     if len(shape) != len(letters) or any(
         want not in (0, has) or has < 1 for want, has in zip(wanted, shape, strict=True)
@@ -231,17 +231,17 @@ def _fit(name: str, letters: str, shape: tuple[int, ...], sizes: dict[str, int],
     sizes.update(zip(letters, shape, strict=True))
 
 
-def _layers(architecture: ModelFamily, shapes: Iterable[str], where: str) -> list[int]:
+def _count_layers(family: ModelFamily, shapes: Iterable[str], where: str) -> list[int]:
     """Count the layers (for ALBERT groups, and layers in each), which must be numbered without gaps."""
-    prefix = re.compile(re.escape(architecture.layer_prefix).replace(re.escape("#"), r"(\d+)"))
+    prefix = re.compile(re.escape(family.layer_prefix).replace(re.escape("#"), r"(\d+)"))
     numbers = [tuple(map(int, match.groups())) for match in map(prefix.match, shapes) if match]
     if not numbers:
-        raise format_error(where, f"no tensor is called {architecture.layer_prefix}...", "a model with layers")
+        raise format_error(where, f"no tensor is called {family.layer_prefix}...", "a model with layers")
     return [max(column) + 1 for column in zip(*numbers, strict=True)]
 
 
-def _tensor_names(architecture: ModelFamily, counts: list[int]) -> list[str]:
-    prefixes = [architecture.layer_prefix]
+def _list_tensors(family: ModelFamily, counts: list[int]) -> list[str]:
+    prefixes = [family.layer_prefix]
     for count in counts:
         prefixes = [prefix.replace("#", str(n), 1) for prefix in prefixes for n in range(count)]
-    return [*architecture.fixed, *(prefix + part for prefix in prefixes for part in architecture.layer)]
+    return [*family.fixed, *(prefix + part for prefix in prefixes for part in family.layer)]

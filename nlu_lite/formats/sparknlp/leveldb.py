@@ -49,16 +49,16 @@ def read_table(data: bytes, where: str) -> dict[bytes, bytes]:
     if len(data) < FOOTER or struct.unpack_from("<Q", data, len(data) - 8)[0] != MAGIC:
         raise format_error(where, f"{len(data)} bytes that do not end in a table's magic", "a whole checkpoint index")
     footer = data[-FOOTER:-8]
-    meta, place = _handle(footer, 0, where)
-    index, _ = _handle(footer, place, where)
-    _block(data, meta, where)
+    meta, place = _read_handle(footer, 0, where)
+    index, _ = _read_handle(footer, place, where)
+    _read_block(data, meta, where)
     entries: dict[bytes, bytes] = {}
-    handles = [_handle(value, 0, where)[0] for _, value in _entries(_block(data, index, where), where)]
+    handles = [_read_handle(value, 0, where)[0] for _, value in _read_entries(_read_block(data, index, where), where)]
     if sum(size + TRAILER for _, size in handles) > len(data):
         raise format_error(where, f"{len(handles)} blocks that overlap", "blocks one after another")
     last: bytes | None = None
     for handle in handles:
-        for key, value in _entries(_block(data, handle, where), where):
+        for key, value in _read_entries(_read_block(data, handle, where), where):
             if last is not None and key <= last:
                 raise format_error(where, f"key {key!r} after {last!r}", "keys in order, each once")
             entries[key] = value
@@ -68,13 +68,13 @@ def read_table(data: bytes, where: str) -> dict[bytes, bytes]:
     return entries
 
 
-def _handle(data: bytes, place: int, where: str) -> tuple[tuple[int, int], int]:
+def _read_handle(data: bytes, place: int, where: str) -> tuple[tuple[int, int], int]:
     offset, place = read_varint(data, place, where)
     size, place = read_varint(data, place, where)
     return (offset, size), place
 
 
-def _block(data: bytes, handle: tuple[int, int], where: str) -> bytes:
+def _read_block(data: bytes, handle: tuple[int, int], where: str) -> bytes:
     offset, size = handle
     end = offset + size
     if end + TRAILER > len(data) - FOOTER:
@@ -88,7 +88,7 @@ def _block(data: bytes, handle: tuple[int, int], where: str) -> bytes:
     return data[offset:end]
 
 
-def _entries(block: bytes, where: str) -> Iterator[tuple[bytes, bytes]]:
+def _read_entries(block: bytes, where: str) -> Iterator[tuple[bytes, bytes]]:
     """Give the block's entries, whose keys share a beginning with the key before."""
     end = len(block) - 4
     restarts = struct.unpack_from("<I", block, end)[0] if end >= 0 else 0

@@ -16,13 +16,13 @@ OTHERS = re.compile(
 """Heads, optimisers' slots and buffers, none of which an embedding needs."""
 
 
-def plain_name(variable: str) -> str:
+def write_as_torch(variable: str) -> str:
     """Write a variable's name as torch would; what stands in front of the model's own parts is left.
 
     Example:
-        >>> plain_name("tf_bert_model/bert/encoder/layer_._0/attention/self/query/kernel:0")
+        >>> write_as_torch("tf_bert_model/bert/encoder/layer_._0/attention/self/query/kernel:0")
         'tf_bert_model.bert.encoder.layer.0.attention.self.query.weight'
-        >>> plain_name("bert/embeddings/word_embeddings")
+        >>> write_as_torch("bert/embeddings/word_embeddings")
         'bert.embeddings.word_embeddings.weight'
     """
     name = LAYERS.sub(r"\1.\2", variable.partition(":")[0].strip("/")).replace("/", ".")

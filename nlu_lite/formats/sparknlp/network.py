@@ -20,7 +20,7 @@ class Network:
 
     Attributes:
         tensors: By transformers' names.
-        sizes: What the letters of the architecture's shapes stand for, and the numbers of layers.
+        sizes: What the letters of the family's shapes stand for, and the numbers of layers.
         heads: Attention heads.
         epsilon: What layer norms add to the variance.
         activation: The feed-forward part's activation, as transformers calls it.
@@ -35,11 +35,11 @@ class Network:
     passes: int
 
 
-def own_names(architecture: ModelFamily, names: Iterable[str], where: str) -> dict[str, str]:
+def map_names(family: ModelFamily, names: Iterable[str], where: str) -> dict[str, str]:
     """Map transformers' names to an archive's own, leaving out heads and optimisers' slots.
 
     Args:
-        architecture: What the tensors should be.
+        family: What the tensors should be.
         names: The archive's names, written as torch would.
         where: What errors call the archive.
 
@@ -48,11 +48,9 @@ def own_names(architecture: ModelFamily, names: Iterable[str], where: str) -> di
     """
     found: dict[str, str] = {}
     for name in names:
-        own = architecture.own_name(name)
+        own = family.find_name(name)
         if own is None and not is_other(name):
-            raise format_error(
-                f"{where}, tensor {name!r}", f"no tensor of {architecture.model_type}", "its tensors only"
-            )
+            raise format_error(f"{where}, tensor {name!r}", f"no tensor of {family.model_type}", "its tensors only")
         if own is not None:
             if own in found:
                 raise format_error(where, f"{name!r} and {found[own]!r} are both {own!r}", "one tensor for each name")
@@ -60,7 +58,7 @@ def own_names(architecture: ModelFamily, names: Iterable[str], where: str) -> di
     return found
 
 
-def only(values: Collection[T], what: str, where: str) -> T:
+def require_one(values: Collection[T], name: str, where: str) -> T:
     """Give the one value on which all of a graph agrees.
 
     Raises:
@@ -68,7 +66,7 @@ def only(values: Collection[T], what: str, where: str) -> T:
         UnsupportedReference: There are several.
     """
     if not values:
-        raise format_error(where, f"the graph does not say {what}", "one value")
+        raise format_error(where, f"the graph does not say {name}", "one value")
     if len(values) > 1:
-        raise unsupported_error(where, f"the graph has several values for {what}: {sorted(values)[:8]}", "one value")
+        raise unsupported_error(where, f"the graph has several values for {name}: {sorted(values)[:8]}", "one value")
     return next(iter(values))

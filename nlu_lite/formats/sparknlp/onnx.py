@@ -39,36 +39,36 @@ def read_model(source: ByteSource, find: Callable[[str], ByteSource]) -> OnnxGra
     """
     scanner = Scanner(source)
     graph = OnnxGraph()
-    for number, wire, begin, end in scanner.fields(0, source.size):
+    for number, wire, begin, end in scanner.read_fields(0, source.size):
         if number == 7 and wire is Wire.LENGTH:
-            _graph(scanner, begin, end, find, graph)
+            _read_graph(scanner, begin, end, find, graph)
     scanner.finish()
     if not graph.nodes:
         raise format_error(source.name, "no graph is in it", "an ONNX model")
     return graph
 
 
-def _graph(scanner: Scanner, begin: int, end: int, find: Callable[[str], ByteSource], graph: OnnxGraph) -> None:
-    for number, wire, first, last in scanner.fields(begin, end):
+def _read_graph(scanner: Scanner, begin: int, end: int, find: Callable[[str], ByteSource], graph: OnnxGraph) -> None:
+    for number, wire, first, last in scanner.read_fields(begin, end):
         if number == 1 and wire is Wire.LENGTH:
-            graph.nodes.append(_node(scanner, first, last, find))
-            for initializer in _constants(graph.nodes[-1], scanner.source):
-                _add(graph, initializer)
+            graph.nodes.append(_read_node(scanner, first, last, find))
+            for initializer in _read_constants(graph.nodes[-1], scanner.source):
+                _add_tensor(graph, initializer)
         elif number == 5 and wire is Wire.LENGTH:
-            _add(graph, read_initializer(scanner, first, last, find))
+            _add_tensor(graph, read_initializer(scanner, first, last, find))
         if len(graph.nodes) > MOST_NODES or len(graph.tensors) > MOST_TENSORS:
             raise format_error(
                 scanner.source.name, "hundreds of thousands of nodes or tensors", "a model's few thousand"
             )
 
 
-def _add(graph: OnnxGraph, initializer: Initializer) -> None:
+def _add_tensor(graph: OnnxGraph, initializer: Initializer) -> None:
     if initializer.name in graph.tensors:
         raise format_error(initializer.where, "this name stands twice", "one tensor for each name")
     graph.tensors[initializer.name] = initializer
 
 
-def _constants(node: OnnxNode, source: ByteSource) -> Iterator[Initializer]:
+def _read_constants(node: OnnxNode, source: ByteSource) -> Iterator[Initializer]:
     """Give what a Constant holds, under the name of its output."""
     if node.op != "Constant" or not node.outputs:
         return
@@ -83,38 +83,40 @@ def _constants(node: OnnxNode, source: ByteSource) -> Iterator[Initializer]:
             yield Initializer(node.outputs[0], kind, shape, source, 0, 0, values)
 
 
-def _node(scanner: Scanner, begin: int, end: int, find: Callable[[str], ByteSource]) -> OnnxNode:
+def _read_node(scanner: Scanner, begin: int, end: int, find: Callable[[str], ByteSource]) -> OnnxNode:
     where = f"{scanner.source.name}, node at {begin}"
     texts: dict[int, list[str]] = {}
     attributes: dict[str, Attribute] = {}
     scopes = ""
-    for number, wire, first, last in scanner.fields(begin, end):
+    for number, wire, first, last in scanner.read_fields(begin, end):
         if number == 5:
-            attributes.update(_attribute(scanner, first, last, find))
+            attributes.update(_read_attribute(scanner, first, last, find))
         elif number == 9 and last - first <= SMALL:
-            pair = read_pair(as_bytes(scanner.value(wire, first, last), "a pair", where), where)
+            pair = read_pair(as_bytes(scanner.read_value(wire, first, last), "a pair", where), where)
             scopes = pair.get(SCOPES, scopes)
         elif number in (1, 2, 3, 4, 7):
             if last - first > SMALL:
                 raise format_error(where, f"a name of {last - first} bytes", f"at most {SMALL}")
-            texts.setdefault(number, []).append(as_text(scanner.value(wire, first, last), "a name", where))
+            texts.setdefault(number, []).append(as_text(scanner.read_value(wire, first, last), "a name", where))
     name, op, domain = (texts.get(number, [""])[-1] for number in (3, 4, 7))
-    path = _path(name, scopes)
+    path = _find_module(name, scopes)
     return OnnxNode(name, op, domain, tuple(texts.get(1, [])), tuple(texts.get(2, [])), attributes, path, where)
 
 
-def _path(name: str, scopes: str) -> str:
+def _find_module(name: str, scopes: str) -> str:
     """Give a node's module, from a name such as ``/encoder/layer.0/output/dense/MatMul`` or a list of scopes.
 
     Example:
-        >>> _path("/pooler/dense/Gemm", ""), _path("node_embedding", "['', 'm', 'm.word_embeddings', 'embedding']")
-        ('pooler/dense', 'm.word_embeddings')
+        >>> _find_module("/pooler/dense/Gemm", "")
+        'pooler/dense'
+        >>> _find_module("node_embedding", "['', 'm', 'm.word_embeddings', 'embedding']")
+        'm.word_embeddings'
     """
     around = re.findall("'([^']*)'", scopes)
     return around[-2] if len(around) > 1 else name.strip("/").rpartition("/")[0]
 
 
-def _attribute(scanner: Scanner, begin: int, end: int, find: Callable[[str], ByteSource]) -> dict[str, Attribute]:
+def _read_attribute(scanner: Scanner, begin: int, end: int, find: Callable[[str], ByteSource]) -> dict[str, Attribute]:
     """Read an AttributeProto: a float, an integer, a string, a tensor, or a short list of numbers.
 
     Writers of proto3 leave a value out that is 0 or empty; then its type alone says that it is there.
@@ -124,11 +126,11 @@ def _attribute(scanner: Scanner, begin: int, end: int, find: Callable[[str], Byt
     found: Attribute | None = None
     kind = 0
     listed: list[float] = []
-    for number, wire, first, last in scanner.fields(begin, end):
+    for number, wire, first, last in scanner.read_fields(begin, end):
         if number == 5:
             found = read_initializer(scanner, first, last, find)
         elif number in (1, 2, 3, 4) and last - first <= SMALL:
-            value = scanner.value(wire, first, last)
+            value = scanner.read_value(wire, first, last)
             if number == 1:
                 name = as_text(value, "a name", where)
             elif number == 2:
@@ -136,9 +138,9 @@ def _attribute(scanner: Scanner, begin: int, end: int, find: Callable[[str], Byt
             else:
                 found = as_int(value, "an integer", where) if number == 3 else as_bytes(value, "a string", where)
         elif number == 20 and wire is Wire.VARINT:
-            kind = as_int(scanner.value(wire, first, last), "a type", where)
+            kind = as_int(scanner.read_value(wire, first, last), "a type", where)
         elif number in (7, 8) and last - first <= SMALL_VALUES and len(listed) <= SMALL_VALUES:
-            listed += (as_floats if number == 7 else as_ints)(scanner.value(wire, first, last), "a number", where)
+            listed += (as_floats if number == 7 else as_ints)(scanner.read_value(wire, first, last), "a number", where)
     found = tuple(listed) if 0 < len(listed) <= SMALL_VALUES else found  # a long list is not needed
     found = ZEROS.get(kind) if found is None else found
     return {} if found is None else {name: found}

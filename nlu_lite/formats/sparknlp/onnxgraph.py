@@ -7,17 +7,17 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
-from nlu_lite.formats.sparknlp.archive import ByteSource, read_zip, some
+from nlu_lite.formats.sparknlp.archive import ByteSource, name_some, read_zip
 from nlu_lite.formats.sparknlp.faults import format_error, unsupported_error
-from nlu_lite.formats.sparknlp.kinds import ModelFamily, measure
-from nlu_lite.formats.sparknlp.names import is_other, plain_name
-from nlu_lite.formats.sparknlp.network import Network, only, own_names
+from nlu_lite.formats.sparknlp.kinds import ModelFamily, measure_sizes
+from nlu_lite.formats.sparknlp.names import is_other, write_as_torch
+from nlu_lite.formats.sparknlp.network import Network, map_names, require_one
 from nlu_lite.formats.sparknlp.onnx import read_model
 from nlu_lite.formats.sparknlp.onnxrecords import Initializer, OnnxGraph, OnnxNode
 from nlu_lite.formats.sparknlp.onnxtensors import find_external
 from nlu_lite.formats.sparknlp.values import Tensor, keep_orientation, transpose
 
-PASSED_ON = ("Identity", "Cast", "Dropout")
+PASS_THROUGH = ("Identity", "Cast", "Dropout")
 """Ops that give a tensor another name or type, and no other numbers."""
 
 INT8 = ("DequantizeLinear", "QuantizeLinear", "DynamicQuantizeLinear", "MatMulInteger", "QLinearMatMul", "MatMulNBits")
@@ -53,56 +53,56 @@ class Flow:
                 takers[name].append(node)
         return takers
 
-    def tensor(self, name: str) -> Initializer | None:
+    def find_tensor(self, name: str) -> Initializer | None:
         """Give the tensor behind a value, through nodes that pass it on unchanged."""
         for _ in range(FAR):
             if name in self.graph.tensors:
                 return self.graph.tensors[name]
             node = self.makers.get(name)
-            if node is None or not _is_passed_on(node) or not node.inputs:
+            if node is None or not _passes_through(node) or not node.inputs:
                 return None
             name = node.inputs[0]
         return None
 
-    def number(self, name: str) -> float | None:
+    def find_number(self, name: str) -> float | None:
         """Give the single number behind a value, if it is a constant."""
-        tensor = self.tensor(name)
+        tensor = self.find_tensor(name)
         return tensor.values[0] if tensor and tensor.values and len(tensor.values) == 1 else None
 
-    def numbers(self, name: str, depth: int = 4) -> list[float | None]:
+    def find_numbers(self, name: str, depth: int = 4) -> list[float | None]:
         """Give the numbers of a shape as far as they are constants; None for those that are not."""
-        tensor = self.tensor(name)
+        tensor = self.find_tensor(name)
         if tensor is not None:
             return list(tensor.values or ())
         node = self.makers.get(name)
         if node is None or not node.inputs or depth == 0:
             return [None]
         if node.op == "Concat":
-            return [number for part in node.inputs[:8] for number in self.numbers(part, depth - 1)]
-        return self.numbers(node.inputs[0], depth - 1) if node.op in ("Unsqueeze", *PASSED_ON) else [None]
+            return [number for part in node.inputs[:8] for number in self.find_numbers(part, depth - 1)]
+        return self.find_numbers(node.inputs[0], depth - 1) if node.op in ("Unsqueeze", *PASS_THROUGH) else [None]
 
     @cached_property
     def products(self) -> list[OnnxNode]:
         """The nodes that multiply."""
         return [node for node in self.graph.nodes if node.op in ("MatMul", "Gemm") and len(node.inputs) > 1]
 
-    def matrix(self, node: OnnxNode) -> Initializer | None:
+    def find_matrix(self, node: OnnxNode) -> Initializer | None:
         """Give the matrix by which a product multiplies, if it is a tensor, turned or not."""
         maker = self.makers.get(node.inputs[1])
         is_turned = maker is not None and maker.op == "Transpose" and len(maker.inputs) > 0
-        return self.tensor(maker.inputs[0] if maker is not None and is_turned else node.inputs[1])
+        return self.find_tensor(maker.inputs[0] if maker is not None and is_turned else node.inputs[1])
 
-    def users(self, name: str) -> Iterator[tuple[OnnxNode, str]]:
+    def find_users(self, name: str) -> Iterator[tuple[OnnxNode, str]]:
         """Return the nodes that do something with a value, each with the name under which it takes the value."""
         names = [name]
         for value in names:
             for node in self.takers.get(value, ()):
-                if not _is_passed_on(node):
+                if not _passes_through(node):
                     yield node, value
                 elif len(names) < FAR:
                     names += node.outputs
 
-    def after(self, name: str, stop: tuple[str, ...]) -> Iterator[OnnxNode]:
+    def follow(self, name: str, stop: tuple[str, ...]) -> Iterator[OnnxNode]:
         """Give the nodes that a value reaches, nearest first, without going through any of `stop`."""
         seen, edge = {name}, [name]
         for _ in range(FAR):
@@ -113,13 +113,13 @@ class Flow:
             seen.update(edge)
 
 
-def read_onnx(source: ByteSource, beside: Mapping[str, ByteSource], architecture: ModelFamily) -> Network:
+def read_onnx(source: ByteSource, beside: Mapping[str, ByteSource], family: ModelFamily) -> Network:
     """Read ``<kind>_onnx``.
 
     Args:
         source: The zip.
         beside: The files that lie beside it, where newer releases put external data.
-        architecture: What the tensors should be.
+        family: What the tensors should be.
 
     Raises:
         FormatError: Something is damaged, missing, or too much.
@@ -128,27 +128,27 @@ def read_onnx(source: ByteSource, beside: Mapping[str, ByteSource], architecture
     members = {name.rpartition("/")[2]: member for name, member in read_zip(source).items()}
     models = [member for name, member in members.items() if name.endswith(".onnx")]
     if len(models) != 1:
-        raise format_error(source.name, f"it holds {some(members)}", "one .onnx file")
+        raise format_error(source.name, f"it holds {name_some(members)}", "one .onnx file")
     graph = read_model(models[0], find_external({**beside, **members}, source.name))
     flow = Flow(graph, models[0].name)
     _check_ops(flow)
-    return _network(flow, architecture)
+    return _build_network(flow, family)
 
 
-def _network(flow: Flow, architecture: ModelFamily) -> Network:
-    found = _named(flow, architecture)
-    own = own_names(architecture, found, flow.where)
-    tensors = {name: _tensor(flow, found[has]) for name, has in own.items()}
-    sizes = measure(architecture, {name: tensor.shape for name, tensor in tensors.items()}, flow.where)
-    queries = [found[has] for name, has in own.items() if name.endswith(f"{architecture.query}.weight")]
-    inner = [found[has] for name, has in own.items() if name.endswith(f".{architecture.feed_forward}.weight")]
+def _build_network(flow: Flow, family: ModelFamily) -> Network:
+    found = _name_tensors(flow, family)
+    own = map_names(family, found, flow.where)
+    tensors = {name: _read_tensor(flow, found[has]) for name, has in own.items()}
+    sizes = measure_sizes(family, {name: tensor.shape for name, tensor in tensors.items()}, flow.where)
+    queries = [found[has] for name, has in own.items() if name.endswith(f"{family.query}.weight")]
+    inner = [found[has] for name, has in own.items() if name.endswith(f".{family.feed_forward}.weight")]
     return Network(
         tensors=dict(sorted(tensors.items(), key=lambda item: (item[1].extent.source.name, item[1].extent.offset))),
         sizes=sizes,
-        heads=only(set(_heads(flow, queries, sizes["H"])), "the number of heads", flow.where),
-        epsilon=only(set(_epsilons(flow)), "the layer norms' epsilon", flow.where),
-        activation=only(set(_activations(flow, inner)), "the activation", flow.where),
-        passes=len({id(node) for name in queries for node in _products(flow, name)}),
+        heads=require_one(set(_find_heads(flow, queries, sizes["H"])), "the number of heads", flow.where),
+        epsilon=require_one(set(_find_epsilons(flow)), "the layer norms' epsilon", flow.where),
+        activation=require_one(set(_find_activations(flow, inner)), "the activation", flow.where),
+        passes=len({id(node) for name in queries for node in _find_products(flow, name)}),
     )
 
 
@@ -163,7 +163,7 @@ def _check_ops(flow: Flow) -> None:
             )
 
 
-def _named(flow: Flow, architecture: ModelFamily) -> dict[str, str]:
+def _name_tensors(flow: Flow, family: ModelFamily) -> dict[str, str]:
     """Give the graph's value for each tensor by the tensor's name, written as torch would.
 
     Names that the exporter kept are taken as they are. A matrix or bias that lost its name has that of what it is added
@@ -171,39 +171,39 @@ def _named(flow: Flow, architecture: ModelFamily) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for node in flow.graph.nodes:
-        for name, value in (*_kept(flow, node, architecture), *_lost(flow, node, architecture)):
-            plain = plain_name(name)
-            if flow.tensor(found.setdefault(plain, value)) is not flow.tensor(value):
+        for name, value in (*_find_kept(flow, node, family), *_find_lost(flow, node, family)):
+            plain = write_as_torch(name)
+            if flow.find_tensor(found.setdefault(plain, value)) is not flow.find_tensor(value):
                 raise format_error(flow.where, f"{found[plain]!r} and {value!r} are both {plain!r}", "one tensor")
-    taken = {tensor.name for value in found.values() if (tensor := flow.tensor(value))}
+    taken = {tensor.name for value in found.values() if (tensor := flow.find_tensor(value))}
     for name, tensor in flow.graph.tensors.items():
         is_weight = tensor.kind not in (6, 7, 9) and (tensor.values is None or math.prod(tensor.shape) > 1)
-        if is_weight and name not in taken and not is_other(plain_name(name)):
+        if is_weight and name not in taken and not is_other(write_as_torch(name)):
             raise format_error(
                 tensor.where, "no part of the model uses it by a name that is known", "the model's tensors"
             )
     return found
 
 
-def _kept(flow: Flow, node: OnnxNode, architecture: ModelFamily) -> Iterator[tuple[str, str]]:
+def _find_kept(flow: Flow, node: OnnxNode, family: ModelFamily) -> Iterator[tuple[str, str]]:
     """Give the inputs of a node whose names are those of the model's tensors."""
     for name in node.inputs:
-        if architecture.own_name(plain_name(name)) and flow.tensor(name):
+        if family.find_name(write_as_torch(name)) and flow.find_tensor(name):
             yield name, name
 
 
-def _lost(flow: Flow, node: OnnxNode, architecture: ModelFamily) -> Iterator[tuple[str, str]]:
+def _find_lost(flow: Flow, node: OnnxNode, family: ModelFamily) -> Iterator[tuple[str, str]]:
     """Give the nameless tensors of a node under the names of others, or of its path."""
     if node.op in ("MatMul", "Gemm", "Gather") and len(node.inputs) > 1:
-        yield from _lost_matrix(flow, node, architecture)
-    for value, part in _vectors(node):
-        tensor, name = flow.tensor(value), f"{node.path}/{part}"
-        is_lost = tensor is not None and len(tensor.shape) == 1 and not architecture.own_name(plain_name(tensor.name))
-        if is_lost and architecture.own_name(plain_name(name)):
+        yield from _name_lost_matrix(flow, node, family)
+    for value, part in _list_vectors(node):
+        tensor, name = flow.find_tensor(value), f"{node.path}/{part}"
+        is_lost = tensor is not None and len(tensor.shape) == 1 and not family.find_name(write_as_torch(tensor.name))
+        if is_lost and family.find_name(write_as_torch(name)):
             yield name, value
 
 
-def _vectors(node: OnnxNode) -> list[tuple[str, str]]:
+def _list_vectors(node: OnnxNode) -> list[tuple[str, str]]:
     """Give the inputs of a node that may be a module's vectors, and what the module calls them."""
     if node.op == "LayerNormalization":
         return list(zip(node.inputs[1:], ("weight", "bias"), strict=False))
@@ -211,26 +211,28 @@ def _vectors(node: OnnxNode) -> list[tuple[str, str]]:
     return [(value, part) for value in node.inputs] if part else []
 
 
-def _lost_matrix(flow: Flow, node: OnnxNode, architecture: ModelFamily) -> Iterator[tuple[str, str]]:
+def _name_lost_matrix(flow: Flow, node: OnnxNode, family: ModelFamily) -> Iterator[tuple[str, str]]:
     """Give the nameless matrix of a product or a lookup under the name of its bias or its path."""
     matrix = node.inputs[0 if node.op == "Gather" else 1]
-    if flow.tensor(matrix) is None or architecture.own_name(plain_name(matrix)):
+    if flow.find_tensor(matrix) is None or family.find_name(write_as_torch(matrix)):
         return
     biases = [node.inputs[2]] if node.op == "Gemm" and len(node.inputs) > 2 else []
     biases += [name for taker in flow.takers.get(node.outputs[0], ()) if taker.op == "Add" for name in taker.inputs]
-    names = {f"{bias.removesuffix('.bias')}.weight" for bias in biases if bias.endswith(".bias") and flow.tensor(bias)}
+    names = {
+        f"{bias.removesuffix('.bias')}.weight" for bias in biases if bias.endswith(".bias") and flow.find_tensor(bias)
+    }
     names |= {f"{node.path}/weight"} if node.path and not names else set()
     for name in names:
         yield name, matrix
 
 
-def _tensor(flow: Flow, value: str) -> Tensor:
+def _read_tensor(flow: Flow, value: str) -> Tensor:
     """Give a tensor in torch's orientation: a product's matrix is turned, unless the graph itself turns it."""
-    tensor = flow.tensor(value)
+    tensor = flow.find_tensor(value)
     if tensor is None:
         raise format_error(flow.where, f"{value!r} is no tensor", "a tensor")
     extent = tensor.extent()
-    uses = list(flow.users(value))
+    uses = list(flow.find_users(value))
     for node, name in uses:
         _check_use(flow, node, name)
     if len(tensor.shape) == 2 and any(_is_product(node, name) for node, name in uses):
@@ -239,51 +241,53 @@ def _tensor(flow: Flow, value: str) -> Tensor:
 
 
 def _is_product(node: OnnxNode, value: str) -> bool:
-    is_matmul = node.op == "MatMul" or (node.op == "Gemm" and not node.attribute("transB", int))
+    is_matmul = node.op == "MatMul" or (node.op == "Gemm" and not node.read_attribute("transB", int))
     return is_matmul and len(node.inputs) > 1 and node.inputs[1] == value
 
 
 def _check_use(flow: Flow, node: OnnxNode, value: str) -> None:
     """Refuse a node that does more with a tensor than the model's layers do."""
     if node.op == "Gemm":
-        scales = node.attribute("alpha", float), node.attribute("beta", float)
-        if scales != (1, 1) or node.attribute("transA", int):
+        scales = node.read_attribute("alpha", float), node.read_attribute("beta", float)
+        if scales != (1, 1) or node.read_attribute("transA", int):
             raise unsupported_error(
                 f"{flow.where}, node {node.name!r}", f"a Gemm that scales by {scales} or turns", "none"
             )
-    if node.op == "Gather" and node.inputs[0] == value and node.attribute("axis", int) not in (0, -2):
+    if node.op == "Gather" and node.inputs[0] == value and node.read_attribute("axis", int) not in (0, -2):
         raise unsupported_error(f"{flow.where}, node {node.name!r}", f"a lookup of columns of {value!r}", "one of rows")
 
 
-def _is_passed_on(node: OnnxNode) -> bool:
+def _passes_through(node: OnnxNode) -> bool:
     """Say whether a node gives its first input as it is: under another name or in another type."""
     if node.op == "Transpose":
-        perm = node.attribute("perm", tuple)
+        perm = node.read_attribute("perm", tuple)
         return len(perm) > 0 and perm == tuple(range(len(perm)))
-    return node.op in PASSED_ON
+    return node.op in PASS_THROUGH
 
 
-def _products(flow: Flow, value: str) -> list[OnnxNode]:
+def _find_products(flow: Flow, value: str) -> list[OnnxNode]:
     """Give the products by a matrix, under whatever name, also where a node turns it first."""
-    tensor = flow.tensor(value)
-    return [node for node in flow.products if flow.matrix(node) is tensor]
+    tensor = flow.find_tensor(value)
+    return [node for node in flow.products if flow.find_matrix(node) is tensor]
 
 
-def _heads(flow: Flow, queries: list[str], hidden: int) -> Iterator[int]:
+def _find_heads(flow: Flow, queries: list[str], hidden: int) -> Iterator[int]:
     """Give the heads into which the reshape after each query's product splits its width."""
-    for product in (product for query in queries for product in _products(flow, query)):
-        reshapes = flow.after(product.outputs[0], ("MatMul", "Gemm", "Softmax", "Reshape"))
-        shapes = [flow.numbers(node.inputs[1]) for node in reshapes if node.op == "Reshape" and len(node.inputs) > 1]
-        heads = [_split(shape[-2], shape[-1], hidden) for shape in shapes if len(shape) in (3, 4)]
+    for product in (product for query in queries for product in _find_products(flow, query)):
+        reshapes = flow.follow(product.outputs[0], ("MatMul", "Gemm", "Softmax", "Reshape"))
+        shapes = [
+            flow.find_numbers(node.inputs[1]) for node in reshapes if node.op == "Reshape" and len(node.inputs) > 1
+        ]
+        heads = [_count_heads(shape[-2], shape[-1], hidden) for shape in shapes if len(shape) in (3, 4)]
         yield from [count for count in heads if count][:1]
 
 
-def _split(first: float | None, second: float | None, hidden: int) -> int:
+def _count_heads(first: float | None, second: float | None, hidden: int) -> int:
     """Give the heads of a shape [..., heads, width], of which one may be left open; 0 if it splits otherwise.
 
     Example:
-        >>> _split(2, 8, 16), _split(-1, 8, 16), _split(2, None, 16), _split(-1, 16, 16), _split(None, -1, 16)
-        (2, 2, 2, 1, 0)
+        >>> [_count_heads(*axes, 16) for axes in ((2, 8), (-1, 8), (2, None), (-1, 16), (None, -1))]
+        [2, 2, 2, 1, 0]
     """
     heads, width = int(first or -1), int(second or -1)
     heads = hidden // width if heads < 0 < width and hidden % width == 0 else heads
@@ -291,21 +295,21 @@ def _split(first: float | None, second: float | None, hidden: int) -> int:
     return heads if heads * width == hidden and heads > 0 else 0
 
 
-def _epsilons(flow: Flow) -> Iterator[float]:
+def _find_epsilons(flow: Flow) -> Iterator[float]:
     """Give what is added before each square root, or what a LayerNormalization states."""
     for node in flow.graph.nodes:
         if node.op == "LayerNormalization":
-            yield node.attribute("epsilon", float)
+            yield node.read_attribute("epsilon", float)
         maker = flow.makers.get(node.inputs[0]) if node.op == "Sqrt" and node.inputs else None
         if maker is not None and maker.op == "Add":
-            yield from [number for number in map(flow.number, maker.inputs) if number is not None]
+            yield from [number for number in map(flow.find_number, maker.inputs) if number is not None]
 
 
-def _activations(flow: Flow, inner: list[str]) -> Iterator[str]:
+def _find_activations(flow: Flow, inner: list[str]) -> Iterator[str]:
     """Give the activation after each product of the feed-forward part."""
-    for product in (product for matrix in inner for product in _products(flow, matrix)):
-        for node in flow.after(product.outputs[0], ("MatMul", "Gemm", "LayerNormalization", "ReduceMean")):
+    for product in (product for matrix in inner for product in _find_products(flow, matrix)):
+        for node in flow.follow(product.outputs[0], ("MatMul", "Gemm", "LayerNormalization", "ReduceMean")):
             if node.op == "Gelu":
-                yield "gelu_new" if node.attribute("approximate", bytes) == b"tanh" else "gelu"
+                yield "gelu_new" if node.read_attribute("approximate", bytes) == b"tanh" else "gelu"
             elif node.op in ACTIVATIONS:
                 yield ACTIVATIONS[node.op]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from nlu_lite.formats.sparknlp.archive import ByteSource
-from nlu_lite.formats.sparknlp.attributes import ONNX, D, attribute
+from nlu_lite.formats.sparknlp.attributes import ONNX, D, read_attribute
 from nlu_lite.formats.sparknlp.faults import format_error, unsupported_error
 from nlu_lite.formats.sparknlp.values import Extent, Number
 
@@ -86,13 +86,13 @@ class OnnxNode:
     path: str = ""
     where: str = ""
 
-    def attribute(self, name: str, kind: type[D]) -> D:
+    def read_attribute(self, name: str, kind: type[D]) -> D:
         """Return an attribute's value, or its op's default.
 
         Raises:
             FormatError: The value is of another type.
         """
-        return attribute(ONNX, self.op, name, self.attributes.get(name), kind, self.where)
+        return read_attribute(ONNX, self.op, name, self.attributes.get(name), kind, self.where)
 
 
 @dataclass

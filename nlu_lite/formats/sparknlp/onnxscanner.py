@@ -49,22 +49,22 @@ class Scanner:
         begin = place - self._begin
         return self._buffer[begin : begin + length]
 
-    def varint(self, place: int, end: int) -> tuple[int, int]:
+    def read_varint(self, place: int, end: int) -> tuple[int, int]:
         """Give the number at `place`, and the place after it."""
         data = self.take(place, min(10, end - place))
         value, used = read_varint(data, 0, f"{self.source.name} at {place}")
         return value, place + used
 
-    def fields(self, place: int, end: int) -> Iterator[tuple[int, Wire, int, int]]:
+    def read_fields(self, place: int, end: int) -> Iterator[tuple[int, Wire, int, int]]:
         """Give number, wire type, first byte and end of each field's value between two places."""
         while place < end:
-            key, place = self.varint(place, end)
+            key, place = self.read_varint(place, end)
             number, wire = split_key(key, self.source.name, place)
             begin = place
             if wire is Wire.VARINT:
-                _, place = self.varint(place, end)
+                _, place = self.read_varint(place, end)
             elif wire is Wire.LENGTH:
-                length, begin = self.varint(place, end)
+                length, begin = self.read_varint(place, end)
                 place = begin + length
             else:
                 place = begin + FIXED[wire]
@@ -72,10 +72,10 @@ class Scanner:
                 raise format_error(self.source.name, f"field {number} at {begin} ends at {place}", f"at most {end}")
             yield number, wire, begin, place
 
-    def value(self, wire: Wire, begin: int, end: int) -> Value:
+    def read_value(self, wire: Wire, begin: int, end: int) -> Value:
         """Give a field's value."""
         if wire is Wire.VARINT:
-            return self.varint(begin, end)[0]
+            return self.read_varint(begin, end)[0]
         return self.take(begin, end - begin)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
-from nlu_lite.formats.sparknlp.archive import ByteSource, some, verify
+from nlu_lite.formats.sparknlp.archive import ByteSource, name_some, verify
 from nlu_lite.formats.sparknlp.faults import format_error
 from nlu_lite.formats.sparknlp.onnxrecords import NUMBERS, Initializer
 from nlu_lite.formats.sparknlp.onnxscanner import SMALL, Scanner, read_pair
@@ -51,25 +51,25 @@ def read_initializer(scanner: Scanner, begin: int, end: int, find: Callable[[str
     where = f"{scanner.source.name}, tensor at {begin}"
     draft = _Draft(place=(begin, begin))
     small: bytes | None = None
-    for number, wire, first, last in scanner.fields(begin, end):
+    for number, wire, first, last in scanner.read_fields(begin, end):
         if number in (4, 9):
             draft.place = first, last
             small = scanner.take(first, last - first) if last - first <= SMALL_VALUES else None
         elif last - first > SMALL:
             raise format_error(where, f"field {number} of {last - first} bytes", "numbers in raw_data")
         else:
-            draft.take(number, scanner.value(wire, first, last), where)
+            draft.take(number, scanner.read_value(wire, first, last), where)
     where = f"{where} ({draft.name!r})"
     if len(draft.shape) > MOST_DIMENSIONS or any(not 0 <= size < 1 << 40 for size in draft.shape):
         raise format_error(where, f"the shape {draft.shape[:20]}", "a few dimensions, none negative")
     source, offset, size = scanner.source, draft.place[0], draft.place[1] - draft.place[0]
     if draft.external:
-        source, offset, size = _external(draft.external, find, where, draft.shape, draft.kind)
-    values = tuple(draft.inline) or (None if draft.external else _values(small, draft.kind))
+        source, offset, size = _locate_external(draft.external, find, where, draft.shape, draft.kind)
+    values = tuple(draft.inline) or (None if draft.external else _unpack_values(small, draft.kind))
     return Initializer(draft.name, draft.kind, tuple(draft.shape), source, offset, size, values)
 
 
-def _external(
+def _locate_external(
     pairs: Mapping[str, str], find: Callable[[str], ByteSource], where: str, shape: list[int], kind: int
 ) -> tuple[ByteSource, int, int]:
     """Find a tensor's bytes in a file beside the model."""
@@ -84,7 +84,7 @@ def _external(
     return source, offset, size
 
 
-def _values(data: bytes | None, kind: int) -> tuple[float, ...] | None:
+def _unpack_values(data: bytes | None, kind: int) -> tuple[float, ...] | None:
     """Give a small tensor's numbers, which may be constants."""
     layout = {1: "f", 10: "e", 11: "d", **INTEGERS}.get(kind)
     if layout is None or not data or len(data) % struct.calcsize(layout):
@@ -107,7 +107,7 @@ def find_external(members: Mapping[str, ByteSource], where: str) -> Callable[[st
         if name not in members and len(datas) == 1 and "/" not in name:
             name = datas[0]  # Spark NLP renames the file when it saves the model
         if name not in members:
-            raise format_error(where, f"it holds {some(members)}", f"the external data {location!r}")
+            raise format_error(where, f"it holds {name_some(members)}", f"the external data {location!r}")
         verify(members[name])
         return members[name]
 

@@ -82,22 +82,22 @@ def split_key(key: int, where: str, place: int) -> tuple[int, Wire]:
     return number, Wire(wire)
 
 
-def as_bytes(value: Value, what: str, where: str) -> bytes:
+def as_bytes(value: Value, name: str, where: str) -> bytes:
     """Expect a message, a string or packed numbers."""
     if isinstance(value, int):
-        raise format_error(where, f"{what} is a number", "bytes")
+        raise format_error(where, f"{name} is a number", "bytes")
     return value
 
 
-def as_text(value: Value, what: str, where: str) -> str:
+def as_text(value: Value, name: str, where: str) -> str:
     """Expect a string in UTF-8."""
     try:
-        return as_bytes(value, what, where).decode()
+        return as_bytes(value, name, where).decode()
     except UnicodeDecodeError as error:
-        raise format_error(where, f"{what} is not UTF-8 ({error.reason} at {error.start})", "UTF-8") from error
+        raise format_error(where, f"{name} is not UTF-8 ({error.reason} at {error.start})", "UTF-8") from error
 
 
-def as_int(value: Value, what: str, where: str) -> int:
+def as_int(value: Value, name: str, where: str) -> int:
     """Expect a number, as a signed one of 64 bits.
 
     Example:
@@ -105,24 +105,24 @@ def as_int(value: Value, what: str, where: str) -> int:
         -1
     """
     if not isinstance(value, int):
-        raise format_error(where, f"{what} is {len(value)} bytes", "a number")
+        raise format_error(where, f"{name} is {len(value)} bytes", "a number")
     return value - (1 << 64) if value >> 63 else value
 
 
-def as_ints(value: Value, what: str, where: str) -> list[int]:
+def as_ints(value: Value, name: str, where: str) -> list[int]:
     """Expect a repeated number: one of them, or many packed."""
     if isinstance(value, int):
-        return [as_int(value, what, where)]
+        return [as_int(value, name, where)]
     numbers, place = [], 0
     while place < len(value):
         number, place = read_varint(value, place, where)
-        numbers.append(as_int(number, what, where))
+        numbers.append(as_int(number, name, where))
     return numbers
 
 
-def as_floats(value: Value, what: str, where: str) -> list[float]:
+def as_floats(value: Value, name: str, where: str) -> list[float]:
     """Expect float32 numbers: one of them, or many packed."""
-    data = as_bytes(value, what, where)
+    data = as_bytes(value, name, where)
     if len(data) % 4:
-        raise format_error(where, f"{what} has {len(data)} bytes", "a multiple of 4")
+        raise format_error(where, f"{name} has {len(data)} bytes", "a multiple of 4")
     return [number for (number,) in struct.iter_unpack("<f", data)]

@@ -6,13 +6,13 @@ import math
 from collections.abc import Mapping
 from functools import partial
 
-from nlu_lite.formats.sparknlp.archive import ByteSource, read_whole, read_zip, some
+from nlu_lite.formats.sparknlp.archive import ByteSource, name_some, read_whole, read_zip
 from nlu_lite.formats.sparknlp.bundle import BundleEntry, read_bundle, read_string
 from nlu_lite.formats.sparknlp.faults import format_error, unsupported_error
 from nlu_lite.formats.sparknlp.graph import GraphFacts, read_graph
-from nlu_lite.formats.sparknlp.kinds import ModelFamily, measure
-from nlu_lite.formats.sparknlp.names import plain_name
-from nlu_lite.formats.sparknlp.network import Network, only, own_names
+from nlu_lite.formats.sparknlp.kinds import ModelFamily, measure_sizes
+from nlu_lite.formats.sparknlp.names import write_as_torch
+from nlu_lite.formats.sparknlp.network import Network, map_names, require_one
 from nlu_lite.formats.sparknlp.protobuf import as_bytes, as_text, read_fields
 from nlu_lite.formats.sparknlp.values import Extent, Number, Tensor, keep_orientation, transpose
 from nlu_lite.records import Floats
@@ -24,7 +24,7 @@ NUMBERS = {1: Number.FLOAT32, 19: Number.FLOAT16, 14: Number.BFLOAT16}
 """DataTypes of tensorflow/core/framework/types.proto."""
 
 
-def read_tensorflow(source: ByteSource, architecture: ModelFamily) -> Network:
+def read_tensorflow(source: ByteSource, family: ModelFamily) -> Network:
     """Read ``<kind>_tensorflow``.
 
     Raises:
@@ -34,44 +34,44 @@ def read_tensorflow(source: ByteSource, architecture: ModelFamily) -> Network:
     """
     members = {name.rpartition("/")[2]: member for name, member in read_zip(source).items()}
     if "saved_model.pb" not in members:
-        raise format_error(source.name, f"it holds {some(members)}", "a saved_model.pb")
+        raise format_error(source.name, f"it holds {name_some(members)}", "a saved_model.pb")
     graph = members["saved_model.pb"]
     facts = read_graph(read_whole(graph, LARGEST_GRAPH), graph.name)
-    entries = _named(read_bundle(members, source.name), facts, source.name)
-    own = own_names(architecture, entries, source.name)
-    tensors = {name: _tensor(entries[has], name) for name, has in own.items()}
-    sizes = measure(architecture, {name: tensor.shape for name, tensor in tensors.items()}, source.name)
+    entries = _name_entries(read_bundle(members, source.name), facts, source.name)
+    own = map_names(family, entries, source.name)
+    tensors = {name: _build_tensor(entries[has], name) for name, has in own.items()}
+    sizes = measure_sizes(family, {name: tensor.shape for name, tensor in tensors.items()}, source.name)
     hidden = sizes["H"]
     return Network(
-        tensors=dict(sorted(tensors.items(), key=_place)),
+        tensors=dict(sorted(tensors.items(), key=_file_order)),
         sizes=sizes,
-        heads=only(facts.heads(hidden) | _heads_of_kernels(tensors, architecture), "the number of heads", graph.name),
-        epsilon=only(facts.epsilons, "the layer norms' epsilon", graph.name),
-        activation=only(facts.activations, "the activation", graph.name),
+        heads=require_one(facts.heads(hidden) | _find_heads(tensors, family), "the number of heads", graph.name),
+        epsilon=require_one(facts.epsilons, "the layer norms' epsilon", graph.name),
+        activation=require_one(facts.activations, "the activation", graph.name),
         passes=max(facts.queries.values(), default=0),
     )
 
 
-def _place(item: tuple[str, Tensor]) -> tuple[str, int]:
+def _file_order(item: tuple[str, Tensor]) -> tuple[str, int]:
     """Order tensors as they lie in the files, so that reading all of them goes forwards."""
     return item[1].extent.source.name, item[1].extent.offset
 
 
-def _named(entries: Mapping[str, BundleEntry], facts: GraphFacts, where: str) -> dict[str, BundleEntry]:
+def _name_entries(entries: Mapping[str, BundleEntry], facts: GraphFacts, where: str) -> dict[str, BundleEntry]:
     """Give the bundle's entries under the names of their variables, written as torch would."""
-    names = _object_graph(entries[OBJECT_GRAPH]) if OBJECT_GRAPH in entries else {}
+    names = _read_object_graph(entries[OBJECT_GRAPH]) if OBJECT_GRAPH in entries else {}
     found: dict[str, BundleEntry] = {}
     for key, entry in entries.items():
         if key == OBJECT_GRAPH:
             continue
-        name = plain_name(names.get(key) or _graph_name(key, facts, where))
+        name = write_as_torch(names.get(key) or _find_variable(key, facts, where))
         if name in found:
             raise format_error(where, f"{entry.key!r} and {found[name].key!r} are both {name!r}", "distinct names")
         found[name] = entry
     return found
 
 
-def _graph_name(key: str, facts: GraphFacts, where: str) -> str:
+def _find_variable(key: str, facts: GraphFacts, where: str) -> str:
     """Name an entry that the object graph does not: by its number among the variables, or by its own key."""
     plain = key.removesuffix(VALUE)
     number = plain.removeprefix("variables/")
@@ -82,7 +82,7 @@ def _graph_name(key: str, facts: GraphFacts, where: str) -> str:
     return facts.variables[int(number)]
 
 
-def _object_graph(entry: BundleEntry) -> dict[str, str]:
+def _read_object_graph(entry: BundleEntry) -> dict[str, str]:
     """Read a TrackableObjectGraph: the name of the variable that lies under each key of the bundle."""
     names: dict[str, str] = {}
     for number, node in read_fields(read_string(entry), entry.where):
@@ -94,7 +94,7 @@ def _object_graph(entry: BundleEntry) -> dict[str, str]:
     return names
 
 
-def _tensor(entry: BundleEntry, name: str) -> Tensor:
+def _build_tensor(entry: BundleEntry, name: str) -> Tensor:
     number = NUMBERS.get(entry.kind)
     if number is None:
         raise unsupported_error(f"{entry.where} ({name})", f"numbers of TensorFlow's type {entry.kind}", "floats")
@@ -104,11 +104,11 @@ def _tensor(entry: BundleEntry, name: str) -> Tensor:
     if not name.endswith(".weight") or "embeddings." in name or len(entry.shape) == 1:
         flat = (math.prod(entry.shape),) if name.endswith(".bias") else entry.shape
         return Tensor(extent, flat, keep_orientation)
-    rows = _rows(entry.shape, name)
+    rows = _count_rows(entry.shape, name)
     return Tensor(extent, (math.prod(entry.shape) // max(rows, 1), rows), partial(_transpose_kernel, rows=rows))
 
 
-def _rows(shape: tuple[int, ...], name: str) -> int:
+def _count_rows(shape: tuple[int, ...], name: str) -> int:
     """Give a kernel's input width: [in, out], or with heads of their own [in, heads, width] or [heads, width, in]."""
     if len(shape) == 3:
         return shape[0] * shape[1] if "output" in name or "out_lin" in name or "attention.dense" in name else shape[0]
@@ -119,8 +119,8 @@ def _transpose_kernel(array: Floats, rows: int) -> Floats:
     return transpose(array.reshape(rows, -1))
 
 
-def _heads_of_kernels(tensors: Mapping[str, Tensor], architecture: ModelFamily) -> set[int]:
+def _find_heads(tensors: Mapping[str, Tensor], family: ModelFamily) -> set[int]:
     """Give the heads that query kernels with heads of their own show in their shape."""
-    ending = f".{architecture.query}.weight"
+    ending = f".{family.query}.weight"
     shapes = [tensor.extent.shape for name, tensor in tensors.items() if name.endswith(ending)]
     return {shape[1] for shape in shapes if len(shape) == 3}

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nlu_lite.formats import vocabularies
-from nlu_lite.formats.sparknlp.archive import ByteSource, some
+from nlu_lite.formats.sparknlp.archive import ByteSource, name_some
 from nlu_lite.formats.sparknlp.faults import format_error
 from nlu_lite.formats.sparknlp.hadoop import read_checked, read_records
 from nlu_lite.formats.sparknlp.javaobj import JavaObject, read_stream
@@ -27,7 +27,7 @@ def build_word_piece(members: Mapping[str, ByteSource], rows: int, lower: bool, 
     Raises:
         FormatError: The vocabulary is damaged, or does not fit the embedding matrix.
     """
-    vocabulary = _vocabulary(members, rows, ("[PAD]", "[UNK]", "[CLS]", "[SEP]"), where)
+    vocabulary = _read_vocabulary(members, rows, ("[PAD]", "[UNK]", "[CLS]", "[SEP]"), where)
     return vocabularies.build_word_piece(vocabulary, vocabularies.WordNormalization(lower), LONGEST_WORD)
 
 
@@ -37,13 +37,15 @@ def build_byte_level_bpe(members: Mapping[str, ByteSource], rows: int, where: st
     Raises:
         FormatError: One of them is damaged, or does not fit the other or the embedding matrix.
     """
-    vocabulary = _vocabulary(members, rows, ("<s>", "<pad>", "</s>", "<unk>"), where)
-    return vocabularies.build_byte_level_bpe(vocabulary, _merges(members, vocabulary, where))
+    vocabulary = _read_vocabulary(members, rows, ("<s>", "<pad>", "</s>", "<unk>"), where)
+    return vocabularies.build_byte_level_bpe(vocabulary, _read_merges(members, vocabulary, where))
 
 
-def _vocabulary(members: Mapping[str, ByteSource], rows: int, special: tuple[str, ...], where: str) -> dict[str, int]:
+def _read_vocabulary(
+    members: Mapping[str, ByteSource], rows: int, special: tuple[str, ...], where: str
+) -> dict[str, int]:
     pieces: dict[str, int] = {}
-    for piece, number in _pairs(members, "fields/vocabulary/", where):
+    for piece, number in _read_pairs(members, "fields/vocabulary/", where):
         if not isinstance(piece, str) or not isinstance(number, int) or not 0 <= number < rows:
             raise format_error(
                 where, f"piece {_show(piece)} with id {_show(number)}", f"a string, and an id below {rows}"
@@ -60,10 +62,10 @@ def _vocabulary(members: Mapping[str, ByteSource], rows: int, special: tuple[str
     return dict(sorted(pieces.items(), key=lambda item: item[1]))
 
 
-def _merges(members: Mapping[str, ByteSource], vocabulary: Mapping[str, int], where: str) -> list[tuple[str, str]]:
+def _read_merges(members: Mapping[str, ByteSource], vocabulary: Mapping[str, int], where: str) -> list[tuple[str, str]]:
     """Give the merges in the order of their ranks."""
     ranks: dict[int, tuple[str, str]] = {}
-    for pair, rank in _pairs(members, "fields/merges/", where):
+    for pair, rank in _read_pairs(members, "fields/merges/", where):
         halves = tuple(pair.fields.get(name) for name in ("_1", "_2")) if isinstance(pair, JavaObject) else ()
         match halves:
             case (str(first), str(second)) if isinstance(rank, int) and rank not in ranks:
@@ -77,21 +79,21 @@ def _merges(members: Mapping[str, ByteSource], vocabulary: Mapping[str, int], wh
     return [ranks[rank] for rank in sorted(ranks)]
 
 
-def _pairs(members: Mapping[str, ByteSource], folder: str, where: str) -> Iterator[tuple[Any, Any]]:
+def _read_pairs(members: Mapping[str, ByteSource], folder: str, where: str) -> Iterator[tuple[Any, Any]]:
     """Give the tuples of a field, from all its parts, a number in place of a boxed one."""
     parts = sorted(name for name in members if name.startswith(f"{folder}part-"))
     if not parts:
-        raise format_error(where, f"it holds {some(members)}", f"the field {folder}")
+        raise format_error(where, f"it holds {name_some(members)}", f"the field {folder}")
     for name in parts:
         data = read_checked(members, name)
         for number, record in enumerate(read_records(data, members[name].name)):
             place = f"{members[name].name}, record {number}"
             items = read_stream(record, place)
             for item in items if isinstance(items, list) else [items]:
-                yield _pair(item, place)
+                yield _parse_pair(item, place)
 
 
-def _pair(item: Any, where: str) -> tuple[Any, Any]:
+def _parse_pair(item: Any, where: str) -> tuple[Any, Any]:
     if not isinstance(item, JavaObject) or not {"_1", "_2"} <= item.fields.keys():
         raise format_error(where, f"a {type(item).__name__} {getattr(item, 'class_name', '')}", "a scala.Tuple2")
     second = item.fields["_2"]
