@@ -4,7 +4,7 @@
 """
 
 from nlu_lite._version import __version__
-from nlu_lite.discovery import Info, info, references, search
+from nlu_lite.display import Info
 from nlu_lite.errors import (
     BadReference,
     FormatError,
@@ -21,7 +21,7 @@ from nlu_lite.errors import (
     UnsupportedReference,
 )
 from nlu_lite.frames import matrix
-from nlu_lite.pipeline import Pipeline, load
+from nlu_lite.pipeline import Pipeline, info, load, references, search
 from nlu_lite.registry import register
 
 __all__ = [

@@ -12,7 +12,7 @@ import pytest
 import nlu_lite
 from nlu_lite.errors import OptionError, UnknownReference
 from nlu_lite.records import Card
-from nlu_lite.registry import catalogue, own
+from nlu_lite.registry import catalogue, registrations
 from tests.store.hub_server import COMMIT, tiny_files
 
 HEART = "xx.embed.xlm_roberta_xtreme_base"
@@ -89,10 +89,10 @@ def test_search_narrows_down_by_kind():
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"language": "qq"}, "no model is of the language 'qq'"),
+        ({"language": "qq"}, "no model has the language 'qq'"),
         ({"kind": "BertEmbedding"}, "no kind is called 'BertEmbedding'.*Nearest: BertEmbeddings"),
-        ({"query": "x" * 201}, "a query of 201 characters"),
-        ({"query": None}, "a NoneType"),
+        ({"query": "x" * 201}, "query has 201 characters"),
+        ({"query": None}, "query is of type NoneType"),
     ],
 )
 def test_bad_searches_are_errors(arguments, said):
@@ -227,8 +227,8 @@ def test_the_card_in_a_notebook_links_and_escapes():
 def test_importing_reads_no_catalogue_and_looking_up_imports_no_library():
     code = """if True:
         import sys, nlu_lite
-        from nlu_lite.registry import own
-        assert own.built_in.cache_info().currsize == 0
+        from nlu_lite.registry import registrations
+        assert registrations.load_built_in.cache_info().currsize == 0
         nlu_lite.info("bert")
         print([name for name in ("torch", "transformers", "pandas") if name in sys.modules])
     """
@@ -240,10 +240,10 @@ def test_the_catalogue_is_small_and_quick():
     """Under 30 ms on the machine that it was written on; a slower one may take three times as long."""
 
     def seconds():
-        for read in (own.built_in, catalogue.nlu_rows, catalogue.kinds, catalogue._models):
+        for read in (registrations.load_built_in, catalogue.load_nlu_rows, catalogue.load_kinds, catalogue._load_facts):
             read.cache_clear()
         begin = process_time()
-        own.built_in().spec(own.built_in().rows[HEART])
+        registrations.load_built_in().build_spec(registrations.load_built_in().rows[HEART])
         return process_time() - begin
 
     assert min(seconds() for _ in range(5)) < 0.09

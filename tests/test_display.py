@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 import nlu_lite
-from nlu_lite.display import stages
+from nlu_lite.display import list_stages
 
 MODEL = f"path:{Path(__file__).parent / 'data' / 'xlmroberta_weights'}"
 
@@ -22,10 +22,10 @@ def test_repr_shows_stages_and_settings():
 
 def test_models_are_stages_with_what_was_chosen():
     pipeline = nlu_lite.load("de.tokenize", MODEL, layers=(-2, -1), pooling="mean", normalize=True, keep_whole="a b")
-    sentences, words, model = stages(pipeline)
+    sentences, words, model = list_stages(pipeline)
     assert (sentences.name, dict(sentences.settings)) == ("sentences", {"newline_breaks": "paragraphs"})
     assert (words.name, dict(words.settings)) == ("words", {"words": "icu", "keep_whole": ["a b"]})
-    assert (model.name, model.what) == (MODEL, "embed (xx)")
+    assert (model.name, model.method) == (MODEL, "embed (xx)")
     backend = model.settings["backend"]
     assert backend.startswith("torch")
     assert dict(model.settings) == {
@@ -50,13 +50,13 @@ def test_models_are_stages_with_what_was_chosen():
     [("ja", "fugashi"), ("zh", "wapic"), ("en", "ICU"), ("xx", "that of the language found")],
 )
 def test_whose_dictionary_is_taken_is_said(language, dictionary):
-    _, words = stages(nlu_lite.load(f"{language}.tokenize", words="dictionary"))
+    _, words = list_stages(nlu_lite.load(f"{language}.tokenize", words="dictionary"))
     assert dict(words.settings) == {"words": "dictionary", "dictionary": dictionary}
 
 
 def test_callables_are_shown_by_name():
-    _, words = stages(nlu_lite.load("tokenize", tokenizer=characters))
-    assert (words.what, dict(words.settings)) == (f"{__name__}.characters", {})
+    _, words = list_stages(nlu_lite.load("tokenize", tokenizer=characters))
+    assert (words.method, dict(words.settings)) == (f"{__name__}.characters", {})
 
 
 def test_notebooks_get_a_table_in_which_nothing_is_markup():

@@ -34,7 +34,7 @@ def search(
 
     nlu-lite search bert --language de
     """
-    from nlu_lite.discovery import search
+    from nlu_lite.pipeline.browse import search
 
     frame = search(" ".join(words or ()), language=language, kind=kind)
     if as_json:
@@ -57,7 +57,7 @@ def info(
 
     nlu-lite info xx.embed.xlm_roberta_xtreme_base
     """
-    from nlu_lite.discovery import info
+    from nlu_lite.pipeline.browse import info
 
     card = info(reference)
     typer.echo(json.dumps(card.to_dict(), ensure_ascii=False) if as_json else repr(card))
@@ -72,7 +72,7 @@ def references(language: Language = None, kind: Kind = None, as_json: Json = Fal
 
     nlu-lite references --json > references.jsonl
     """
-    from nlu_lite.discovery import search
+    from nlu_lite.pipeline.browse import search
 
     frame = search(language=language, kind=kind).sort_values("reference")
     if as_json:

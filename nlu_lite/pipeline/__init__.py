@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from nlu_lite.pipeline.browse import info, references, search
 from nlu_lite.pipeline.loading import load
 from nlu_lite.pipeline.pipeline import Pipeline
 
-__all__ = ["Pipeline", "load"]
+__all__ = ["Pipeline", "info", "load", "references", "search"]

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from nlu_lite import display, files, frames, saving, store, text
 from nlu_lite._util.progress import progress_bar
-from nlu_lite.discovery import address, describe_recipe
-from nlu_lite.errors import OptionError, printable
+from nlu_lite.errors import OptionError
 from nlu_lite.files import Written
 from nlu_lite.model import Model, check_prompt
 from nlu_lite.model import changed as changed_model
@@ -296,8 +295,7 @@ class Pipeline:
         """What each reference stands for and what runs it: one row a component."""
         import pandas as pd
 
-        opened = {model.spec.reference: model for model in self.models}
-        return pd.DataFrame([_described(spec, opened.get(spec.reference)) for spec in self.components])
+        return pd.DataFrame(display.list_component_rows(self))
 
     def with_(self, **changes: Unpack[ModelChanges]) -> Pipeline:
         """Give a pipeline on the same weights in which some options of `load` are others.
@@ -363,10 +361,10 @@ class Pipeline:
         return self
 
     def __repr__(self) -> str:
-        return display.as_text(self)
+        return display.render_text(self)
 
     def _repr_html_(self) -> str:
-        return display.as_html(self)
+        return display.render_html(self)
 
     def _parse(
         self, options: PredictOptions | StreamOptions, library: str = "pandas", cells: VectorCellsName = "numpy"
@@ -404,26 +402,3 @@ class Pipeline:
                 stats = model.stats(texts, segments, level) if ExtraColumns.METADATA in request.extra_columns else None
                 columns.append(frames.VectorColumn(model.column, vectors, stats))
         return columns
-
-
-def _described(spec: ModelSpec | ComponentSpec, model: Model | None) -> dict[str, object]:
-    row: dict[str, object] = {
-        "reference": printable(spec.reference),
-        "action": spec.action.value,
-        "language": spec.language,
-        "rules": text.describe_rules(spec.language),
-    }
-    if model is not None:
-        row |= {
-            "column": model.column,
-            "backend": model.encoder.backend.name,
-            "max_length": model.encoder.max_length,
-            "dimension": model.encoder.backend.dimension,
-            "layers": model.encoder.backend.layers,
-            "sentence_vectors": describe_recipe(model.recipe, model.normalize),
-            "source": address(model.fetched.origin),
-            "files": printable(str(model.fetched.path)),
-            "digest": model.fetched.digest,
-            "verified": model.fetched.verified,
-        }
-    return row

@@ -1,4 +1,4 @@
-"""The catalogue: references and what is known of their models. Data files, read when first asked for."""
+"""The catalogue: references and the facts about their models, from data files that are read at first use."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from nlu_lite.records import (
 
 
 class Status(Enum):
-    """How a reference came to be in the catalogue."""
+    """The table that a reference comes from."""
 
     PUBLIC = "public"
     ALIAS = "alias"
@@ -38,24 +38,24 @@ class Status(Enum):
     OWN = "own"
 
 
-class Reads(Enum):
-    """A form in which a kind of model can be read."""
+class ModelLayout(Enum):
+    """A layout of files from which a kind of model can be read."""
 
-    ARCHIVE = "archive"  # as Spark NLP saves it
-    FOLDER = "folder"  # transformers' layout, as on the hub
+    ARCHIVE = "archive"  # Spark NLP's
+    FOLDER = "folder"  # transformers', as on the hub
 
 
 class Row(NamedTuple):
-    """A line of the catalogue.
+    """A reference of the catalogue.
 
     Attributes:
-        reference: As a user writes it.
-        language: Language of the model; ``"xx"`` for many.
-        action: What the reference asks for.
+        reference: The name that a user writes.
+        language: Language of the model; ``"xx"`` for several.
+        action: The kind of vectors that the reference requests.
         model: Name of the model.
-        kind: Spark NLP's class for it.
-        status: Where it stands: in NLU's tables of public models, of aliases, of licensed models, or elsewhere.
-        where: File and line of an entry that is not of NLU's tables; None for those.
+        kind: Spark NLP's class of the model.
+        status: NLU's table of public models, of aliases or of licensed models, or an entry of somebody else.
+        declared_at: File and line of an entry that is not in NLU's tables; None for NLU's.
     """
 
     reference: str
@@ -64,37 +64,37 @@ class Row(NamedTuple):
     model: str
     kind: str
     status: Status
-    where: str | None = None
+    declared_at: str | None = None
 
 
 @dataclass(frozen=True)
-class Kind:
+class ModelKind:
     """A kind of model.
 
     Attributes:
-        what: What it is, in words.
-        reads: In which forms it can be read; none for kinds that the library does not run.
-        model_types: What transformers calls its architectures.
-        sentence: How it makes vectors of sentences; None for kinds that give vectors of tokens.
+        description: A noun phrase.
+        layouts: Layouts from which it can be read; empty for kinds that the library does not run.
+        model_types: transformers' names of its architectures.
+        sentence: Recipe of its sentence vectors; None for kinds that return token vectors.
     """
 
-    what: str
-    reads: frozenset[Reads] = frozenset()
+    description: str
+    layouts: frozenset[ModelLayout] = frozenset()
     model_types: tuple[str, ...] = ()
     sentence: SentenceRecipe | None = None
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What is known of a model beyond its line.
+class ModelFacts:
+    """The facts about a model that its row does not hold.
 
     Attributes:
-        card: What sources state, by the names of a `Card`.
-        stated_by: Which source states which of it: names of facts by source.
-        archive: File name of its archive in Spark NLP's bucket, where a card names it.
+        card: Published values, by the names of the fields of a `Card`.
+        stated_by: Names of the facts that each source states.
+        archive: File name of its archive in Spark NLP's bucket, if a card names it.
         hub: Repository that a card names as its unchanged origin.
-        origins: Where the files of an entry that is not of NLU's tables are; None for models of Spark NLP.
-        sentence: How it makes vectors of sentences, where its kind does not say.
+        origins: Origins of the files of an entry that is not in NLU's tables; None for models of Spark NLP.
+        sentence: Recipe of its sentence vectors, if it differs from its kind's.
     """
 
     card: Mapping[str, Any] = field(default_factory=dict)
@@ -107,48 +107,45 @@ class Facts:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """References and what is known of their models.
+    """References and the facts about their models.
 
     Attributes:
-        rows: Every line by its reference.
-        own: What is known of the models of entries that are not of NLU's tables, by reference.
+        rows: Every row by its reference.
+        own: Facts about the models of entries that are not in NLU's tables, by reference.
     """
 
     rows: Mapping[str, Row]
-    own: Mapping[str, Facts] = field(default_factory=dict)
+    own: Mapping[str, ModelFacts] = field(default_factory=dict)
 
-    def spec(self, row: Row) -> ModelSpec:
-        """Put together what is known of a line's model; its origins are those that can be read."""
-        facts = self.facts(row)
-        stated: dict[str, Any] = {"name": row.model} | _annotator(row, facts) | dict(facts.card)
-        kind = kinds()[row.kind]
-        values: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in stated.items()
-        }
-        card = Card(**values)
-        origins = tuple(origin for origin in _origins(row, facts) if kind.reads & READABLE_AS[type(origin)])
-        recipe = _recipe(kind, facts, origins)
+    def build_spec(self, row: Row) -> ModelSpec:
+        """Return the specification of a row's model, with the origins that can be read."""
+        facts, kind = self.find_facts(row), load_kinds()[row.kind]
+        origins = tuple(
+            origin for origin in _list_origins(row, facts) if kind.layouts & LAYOUTS_OF_ORIGIN[type(origin)]
+        )
+        recipe = _choose_recipe(kind, facts, origins)
+        card = _build_card(row, facts)
         return ModelSpec(row.reference, row.language, row.model, row.kind, row.action, origins, card, recipe)
 
-    def facts(self, row: Row) -> Facts:
-        """Give what is known of a line's model."""
-        return self.own.get(row.reference) or _models().get(row.model, NOTHING)
+    def find_facts(self, row: Row) -> ModelFacts:
+        """Return the facts about a row's model; empty where none are known."""
+        return self.own.get(row.reference) or _load_facts().get(row.model, NO_FACTS)
 
-    def why_not(self, row: Row) -> str:
-        """Say why a line's model cannot be loaded; empty where it can be."""
-        kind = kinds()[row.kind]
+    def explain_unloadable(self, row: Row) -> str:
+        """Return why a row's model cannot be loaded; empty if it can be."""
+        kind = load_kinds()[row.kind]
         if row.status is Status.LICENSED:
-            return f"{kind.what}: a licensed model of John Snow Labs that is not public"
-        if not kind.reads:
-            return f"{kind.what}, which this library does not run"
-        if not self.spec(row).origins:
+            return f"{kind.description}: a licensed model of John Snow Labs that is not public"
+        if not kind.layouts:
+            return f"{kind.description}, which this library does not run"
+        if not self.build_spec(row).origins:
             return (
-                f"{kind.what}, of which this library reads no archives; "
+                f"{kind.description}, of which this library reads no archives; "
                 "the catalogue knows no repository of these weights"
             )
         return ""
 
-    def same(self, row: Row) -> list[str]:
+    def list_synonyms(self, row: Row) -> list[str]:
         """List the other references of the same model for the same action."""
         wanted = (row.language, row.model, row.kind, row.action)
         return [
@@ -158,33 +155,38 @@ class Catalogue:
         ]
 
 
-NOTHING = Facts()
-PART = r"[a-zA-Z0-9_](?:[\w.-]*\w)?"
-REPOSITORY = re.compile(rf"(?!.*(?:--|\.\.))(?=.{{1,96}}$)(?:{PART}/)?{PART}", re.ASCII)
-"""What the hub allows as the name of a repository."""
-READABLE_AS: Mapping[type[Origin], frozenset[Reads]] = {
-    BucketArchive: frozenset({Reads.ARCHIVE}),
-    HubRepository: frozenset({Reads.FOLDER}),
-    InstalledFile: frozenset({Reads.FOLDER}),
-    LocalFolder: frozenset(Reads),
+NO_FACTS = ModelFacts()
+NAME_SEGMENT = r"[a-zA-Z0-9_](?:[\w.-]*\w)?"
+REPOSITORY = re.compile(rf"(?!.*(?:--|\.\.))(?=.{{1,96}}$)(?:{NAME_SEGMENT}/)?{NAME_SEGMENT}", re.ASCII)
+"""A name that the hub allows for a repository."""
+LAYOUTS_OF_ORIGIN: Mapping[type[Origin], frozenset[ModelLayout]] = {
+    BucketArchive: frozenset({ModelLayout.ARCHIVE}),
+    HubRepository: frozenset({ModelLayout.FOLDER}),
+    InstalledFile: frozenset({ModelLayout.FOLDER}),
+    LocalFolder: frozenset(ModelLayout),
 }
-"""In which of the forms what comes from a place can be."""
+"""The layouts that files of an origin can have."""
 
 
-def _annotator(row: Row, facts: Facts) -> dict[str, str]:
-    """Spark NLP's tables name the annotator of each model; other entries are not of Spark NLP."""
-    return {"annotator": row.kind} if facts.origins is None else {}
+def _build_card(row: Row, facts: ModelFacts) -> Card:
+    # Spark NLP's tables name the annotator of each model. Other entries have no annotator.
+    annotator = {"annotator": row.kind} if facts.origins is None else {}
+    stated: dict[str, Any] = {"name": row.model} | annotator | dict(facts.card)
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in stated.items()
+    }
+    return Card(**values)
 
 
-def _origins(row: Row, facts: Facts) -> tuple[Origin, ...]:
-    """Give the bucket before the hub: the archive is the model that the reference names."""
+def _list_origins(row: Row, facts: ModelFacts) -> tuple[Origin, ...]:
+    """List the bucket before the hub: the archive is the model that the reference names."""
     if facts.origins is not None:
         return facts.origins
     archive = BucketArchive(row.model, row.language, facts.archive)
     return (archive, HubRepository(facts.hub)) if facts.hub else (archive,)
 
 
-def _recipe(kind: Kind, facts: Facts, origins: Sequence[Origin]) -> SentenceRecipe | None:
+def _choose_recipe(kind: ModelKind, facts: ModelFacts, origins: Sequence[Origin]) -> SentenceRecipe | None:
     """Return the recipe of an entry, else that of its kind, which the files of a user's own model can replace."""
     if facts.sentence is not None:
         return facts.sentence
@@ -198,8 +200,8 @@ def _recipe(kind: Kind, facts: Facts, origins: Sequence[Origin]) -> SentenceReci
 
 
 @cache
-def nlu_rows() -> Mapping[str, Row]:
-    """Give every line of NLU's tables by its reference."""
+def load_nlu_rows() -> Mapping[str, Row]:
+    """Return every row of NLU's tables by its reference."""
     actions = {action.value: action for action in Action}
     statuses = {status.value: status for status in Status}
     _, *lines = read_data("references.tsv").splitlines()
@@ -211,36 +213,41 @@ def nlu_rows() -> Mapping[str, Row]:
 
 
 @cache
-def kinds() -> Mapping[str, Kind]:
-    """Give every kind of model by its name."""
-    return {name: _kind(**entry) for name, entry in tomllib.loads(read_data("kinds.toml")).items()}
+def load_kinds() -> Mapping[str, ModelKind]:
+    """Return every kind of model by its name."""
+    return {name: _build_kind(**entry) for name, entry in tomllib.loads(read_data("kinds.toml")).items()}
 
 
-def _kind(
-    what: str,
-    reads: Sequence[str] = (),
+def list_runnable_kinds() -> list[str]:
+    """List the names of the kinds that the library runs."""
+    return [name for name, kind in load_kinds().items() if kind.layouts]
+
+
+def _build_kind(
+    description: str,
+    layouts: Sequence[str] = (),
     model_types: Sequence[str] = (),
     sentence: Mapping[str, Any] | None = None,
     authority: str = Authority.GIVEN.value,
-) -> Kind:
-    recipe = None if sentence is None else replace(read_recipe(**sentence), authority=Authority(authority))
-    return Kind(what, frozenset(map(Reads, reads)), tuple(model_types), recipe)
+) -> ModelKind:
+    recipe = None if sentence is None else replace(build_recipe(**sentence), authority=Authority(authority))
+    return ModelKind(description, frozenset(map(ModelLayout, layouts)), tuple(model_types), recipe)
 
 
-def read_recipe(pooling: str, alignment: str = "text", normalize: bool = False, prompt: str = "") -> SentenceRecipe:
-    """Make a recipe of what a data file says of it.
+def build_recipe(pooling: str, alignment: str = "text", normalize: bool = False, prompt: str = "") -> SentenceRecipe:
+    """Return the recipe that a table of a data file describes.
 
     Raises:
-        ValueError: There is no such pooling or alignment.
+        ValueError: The pooling or alignment is unknown.
     """
     return SentenceRecipe(SentencePooling(pooling), Alignment(alignment), normalize, prompt)
 
 
 @cache
-def _models() -> Mapping[str, Facts]:
-    return {name: Facts(**known) for name, known in json.loads(read_data("models.json")).items()}
+def _load_facts() -> Mapping[str, ModelFacts]:
+    return {name: ModelFacts(**known) for name, known in json.loads(read_data("models.json")).items()}
 
 
 def read_data(name: str) -> str:
-    """Give the text of a data file."""
+    """Return the text of a data file."""
     return (resources.files("nlu_lite.registry") / "data" / name).read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Lines of the catalogue that suit some words, best first."""
+"""Search of the catalogue by words, best match first."""
 
 from __future__ import annotations
 
@@ -8,105 +8,113 @@ from difflib import SequenceMatcher, get_close_matches
 
 from nlu_lite._util.language_names import nearest_languages
 from nlu_lite.errors import OptionError
-from nlu_lite.registry.catalogue import Catalogue, Row, kinds
+from nlu_lite.registry.catalogue import Catalogue, Row, load_kinds
 
-LONGEST = 200
-"""Characters of a reference or query that are worth comparing or showing."""
-ALIKE = 0.75
-"""How alike two words are that one is taken for the other mistyped: `difflib`'s ratio, from 0 to 1."""
+MAXIMUM_LENGTH = 200
+"""Maximum length of a reference or query that is compared or shown, in characters."""
+SIMILARITY = 0.75
+"""Least similarity of a mistyped word to the word that replaces it: `difflib`'s ratio, from 0 to 1."""
 
 
-def find(catalogue: Catalogue, query: str = "", language: str | None = None, kind: str | None = None) -> list[Row]:
-    """Find the lines that suit every word of a query.
+def search_rows(
+    catalogue: Catalogue, query: str = "", language: str | None = None, kind: str | None = None
+) -> list[Row]:
+    """Return the rows that match every word of a query.
 
     Args:
-        catalogue: Where to look.
-        query: Words, split at white space; case does not count. Of a reference, its model's name, title, tags and
-            description. None means every line.
+        catalogue: The catalogue to search.
+        query: Words, separated by whitespace, in any case. They are compared with the reference and the model's name,
+            title, tags and description. An empty query matches every row.
         language: Only models of this language.
-        kind: Only models of this kind, such as ``"XlmRoBertaEmbeddings"``; case does not count.
+        kind: Only models of this kind, such as ``"XlmRoBertaEmbeddings"``, in any case.
 
     Returns:
-        Best first: the reference itself, then a whole segment of it, the beginning of one, a part of one, then the
-        beginning of other words; among equals those that can be loaded, then shorter references. Where no line has
-        all words, those that have words much like them.
+        Best first: equality with the reference, then with a segment of it, with the beginning of a segment, with a part
+        of one, then with the beginning of other words. Among equals, models that can be loaded come first, then shorter
+        references. If no row has all words, the words most similar to them are searched instead.
 
     Raises:
-        OptionError: No model is of that language or kind, or the query is no str or overlong.
+        OptionError: No model has that language or kind, or the query is not a str or is too long.
 
     Example:
-        >>> from nlu_lite.registry.own import built_in
-        >>> [row.reference for row in find(built_in(), "xtreme")]
+        >>> from nlu_lite.registry.registrations import load_built_in
+        >>> [row.reference for row in search_rows(load_built_in(), "xtreme")]
         ['xx.embed.xlm_roberta_xtreme_base']
     """
-    rows = _chosen(catalogue, language, kind)
-    if not isinstance(query, str) or len(query) > LONGEST:
-        got = f"a query of {len(query):,} characters" if isinstance(query, str) else f"a {type(query).__name__}"
-        raise OptionError(got, f"at most {LONGEST} characters of words", "Pass a few words")
+    rows = _select_kind(_select_language(list(catalogue.rows.values()), language), kind)
+    if not isinstance(query, str):
+        raise OptionError(f"query is of type {type(query).__name__}", "a str of a few words", "Pass a str")
+    if len(query) > MAXIMUM_LENGTH:
+        got = f"query has {len(query):,} characters"
+        raise OptionError(got, f"at most {MAXIMUM_LENGTH} characters", "Pass a few words")
     words = query.casefold().split()
-    ranked = _ranked(catalogue, rows, words)
+    ranked = _rank(catalogue, rows, words)
     if not ranked and words:
-        ranked = _ranked(catalogue, rows, [_mended(word, rows) for word in words])
+        ranked = _rank(catalogue, rows, [_correct(word, rows) for word in words])
     return ranked
 
 
-def _chosen(catalogue: Catalogue, language: str | None, kind: str | None) -> list[Row]:
-    rows = list(catalogue.rows.values())
-    if language is not None:
-        known = sorted({row.language for row in rows})
-        if language not in known:
-            near = [code for code in nearest_languages(str(language)) if code in known]
-            raise OptionError(f"no model is of the language {_shown(language)}", "one of " + ", ".join(known), "", near)
-        rows = [row for row in rows if row.language == language]
-    if kind is not None:
-        names = {name.casefold(): name for name in kinds()}
-        wanted = names.get(str(kind)[:LONGEST].casefold())
-        if wanted is None:
-            near = [names[key] for key in get_close_matches(str(kind)[:LONGEST].casefold(), names)]
-            raise OptionError(f"no kind is called {_shown(kind)}", ", ".join(sorted(names.values())), "", near)
-        rows = [row for row in rows if row.kind == wanted]
-    return rows
+def _select_language(rows: list[Row], language: str | None) -> list[Row]:
+    if language is None:
+        return rows
+    known = sorted({row.language for row in rows})
+    if language not in known:
+        near = [code for code in nearest_languages(str(language)) if code in known]
+        raise OptionError(f"no model has the language {_shorten(language)}", "one of " + ", ".join(known), "", near)
+    return [row for row in rows if row.language == language]
 
 
-def _ranked(catalogue: Catalogue, rows: Iterable[Row], words: list[str]) -> list[Row]:
-    scored = [(sum(scores), row) for row in rows if all(scores := [_score(catalogue, row, word) for word in words])]
+def _select_kind(rows: list[Row], kind: str | None) -> list[Row]:
+    if kind is None:
+        return rows
+    names = {name.casefold(): name for name in load_kinds()}
+    folded = str(kind)[:MAXIMUM_LENGTH].casefold()
+    if folded not in names:
+        near = [names[key] for key in get_close_matches(folded, names)]
+        raise OptionError(f"no kind is called {_shorten(kind)}", ", ".join(sorted(names.values())), "", near)
+    return [row for row in rows if row.kind == names[folded]]
+
+
+def _rank(catalogue: Catalogue, rows: Iterable[Row], words: list[str]) -> list[Row]:
+    matches = [(sum(scores), row) for row in rows if all(scores := [_score(catalogue, row, word) for word in words])]
     return [
         row
-        for _, _, _, _, row in sorted(
-            (-score, bool(catalogue.why_not(row)), len(row.reference), row.reference, row) for score, row in scored
+        for *_, row in sorted(
+            (-score, bool(catalogue.explain_unloadable(row)), len(row.reference), row.reference, row)
+            for score, row in matches
         )
     ]
 
 
 def _score(catalogue: Catalogue, row: Row, word: str) -> int:
-    """Say how well a word suits a line; 0 for not at all."""
-    reference = row.reference.casefold()
+    """Return how well a word matches a row; 0 for no match."""
+    reference, model = row.reference.casefold(), row.model.casefold()
     segments = re.split(r"[._]", reference)
     tests = (
-        (64, reference == word or row.model.casefold() == word),
+        (64, word in (reference, model)),
         (32, word in reference.split(".")),
         (16, word in segments),
         (8, any(segment.startswith(word) for segment in segments)),
-        (4, word in reference or word in row.model.casefold()),
+        (4, word in reference or word in model),
         (2, word in row.kind.casefold()),
     )
-    best = max(points for points, holds in tests if holds) if any(holds for _, holds in tests) else 0
-    return best or int(re.search(rf"(?<![^\W_]){re.escape(word)}", _described(catalogue, row)) is not None)
+    best = max((points for points, holds in tests if holds), default=0)
+    return best or int(re.search(rf"(?<![^\W_]){re.escape(word)}", _collect_words(catalogue, row)) is not None)
 
 
-def _described(catalogue: Catalogue, row: Row) -> str:
-    card = catalogue.facts(row).card
+def _collect_words(catalogue: Catalogue, row: Row) -> str:
+    card = catalogue.find_facts(row).card
     words = [card.get("title"), card.get("description"), *card.get("tags", ()), *card.get("sources", ())]
-    return " ".join(word for word in [*words, kinds()[row.kind].what] if word).casefold()
+    return " ".join(word for word in [*words, load_kinds()[row.kind].description] if word).casefold()
 
 
-def _mended(word: str, rows: Iterable[Row]) -> str:
-    """Give the word of a reference that is most like a mistyped one; the word itself where none is."""
+def _correct(word: str, rows: Iterable[Row]) -> str:
+    """Return the word of a reference that is most similar to a mistyped one; the word itself if none is similar."""
     known = sorted({part for row in rows for part in re.split(r"[._]", row.reference.casefold()) if len(part) > 2})
     best = max(known, key=lambda part: SequenceMatcher(None, word, part).ratio(), default=word)
-    return best if SequenceMatcher(None, word, best).ratio() >= ALIKE else word
+    return best if SequenceMatcher(None, word, best).ratio() >= SIMILARITY else word
 
 
-def _shown(value: object) -> str:
+def _shorten(value: object) -> str:
     text = repr(value)
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+    return text if len(text) <= MAXIMUM_LENGTH else f"{text[:MAXIMUM_LENGTH]}..."

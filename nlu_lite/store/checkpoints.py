@@ -221,7 +221,7 @@ def _inspect(spec: ModelSpec, folder: Path) -> None:
 
 
 def _check_type(spec: ModelSpec, model_type: object, path: Path) -> None:
-    expected = registry.kinds()[spec.kind].model_types if spec.kind is not None else (model_type,)
+    expected = registry.load_kinds()[spec.kind].model_types if spec.kind is not None else (model_type,)
     if model_type not in expected:
         raise ModelError(
             f"{path} has model_type {model_type!r}",

@@ -61,7 +61,7 @@ def test_info_prints_the_card():
     ("arguments", "code", "said"),
     [
         (["info", "xx.embed.xlmm"], 1, "Nearest: xx.embed.xlm,"),
-        (["search", "bert", "--language", "qq"], 2, "no model is of the language 'qq'"),
+        (["search", "bert", "--language", "qq"], 2, "no model has the language 'qq'"),
         (["info"], 2, "Missing argument"),
     ],
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nlu_lite.records import Action
-from nlu_lite.registry.catalogue import REPOSITORY, Catalogue, nlu_rows
+from nlu_lite.registry.catalogue import REPOSITORY, Catalogue, load_nlu_rows
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "nlu_lite" / "registry" / "data"
@@ -35,12 +35,12 @@ def test_models_are_what_the_cards_say(generator):
 
 def test_cards_suit_the_models_that_they_are_of():
     """Two of Spark NLP's cards can have one name, of a model of tokens and of one of sentences."""
-    catalogue, known = Catalogue(nlu_rows()), json.loads((DATA / "models.json").read_text(encoding="utf-8"))
+    catalogue, known = Catalogue(load_nlu_rows()), json.loads((DATA / "models.json").read_text(encoding="utf-8"))
     of = {row.model: row for row in catalogue.rows.values()}
     assert known.keys() <= of.keys()
     assert len({(row.model, row.kind) for row in catalogue.rows.values() if row.model in known}) == len(known)
     for name, facts in known.items():
-        row, card = of[name], catalogue.spec(of[name]).card
+        row, card = of[name], catalogue.build_spec(of[name]).card
         if card.input_labels is not None:
             assert ("token" in card.input_labels) == (row.action is Action.EMBED), name
         if facts.get("archive"):

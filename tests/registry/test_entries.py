@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 import nlu_lite
 from nlu_lite.errors import FormatError, NluLiteError, SourceError, UnknownReference
 from nlu_lite.records import Action, BucketArchive, HubRepository, InstalledFile, LocalFolder, SentencePooling
-from nlu_lite.registry import current, look_up, own, register, resolve
-from nlu_lite.registry.entries import LARGEST, Source, extended
+from nlu_lite.registry import load_catalogue, look_up, register, registrations, resolve
+from nlu_lite.registry.entry_files import MAXIMUM_SIZE, EntryFile
+from nlu_lite.registry.extension import extend_catalogue
 
 MODEL = """
 [[model]]
@@ -36,9 +37,9 @@ def write(tmp_path):
 @pytest.fixture(autouse=True)
 def nothing_registered(monkeypatch):
     monkeypatch.delenv("NLU_LITE_CATALOGUE", raising=False)
-    before = own._REGISTERED.sources
+    before = registrations._REGISTRY.files
     yield
-    own._REGISTERED.sources = before
+    registrations._REGISTRY.files = before
 
 
 def only(reference):
@@ -105,7 +106,7 @@ of = "xx.embed_sentence.mine.large"
     )
     assert (spec.sentence.pooling, spec.sentence.prompt) == (SentencePooling.MEAN, "passage: ")
     assert (spec.card.title, spec.card.languages, spec.card.dimension) == ("Mine", ("de", "fr"), 32)
-    assert sorted(current().same(look_up("mine").row)) == ["also.mine", "xx.embed_sentence.mine.large"]
+    assert sorted(load_catalogue().list_synonyms(look_up("mine").row)) == ["also.mine", "xx.embed_sentence.mine.large"]
 
 
 def test_an_entry_can_be_loaded(write, tmp_path):
@@ -133,7 +134,7 @@ def test_an_alias_of_a_built_in_reference(write):
 def test_shadowing_has_to_be_said(write):
     text = MODEL.replace("de.embed.house", "xx.embed.xlm")
     with pytest.raises(
-        FormatError, match=r"my\.toml, line 3: 'xx\.embed\.xlm' stands in the built-in catalogue already"
+        FormatError, match=r"my\.toml, line 3: 'xx\.embed\.xlm' is already declared in the built-in catalogue"
     ):
         register(write(text))
     with register(write(text + "shadows = true\n")):
@@ -169,7 +170,7 @@ def test_a_missing_file_of_the_environment_is_an_error(monkeypatch, tmp_path):
 def test_two_files_with_one_reference_are_an_error(write):
     with (
         register(write(MODEL)),
-        pytest.raises(FormatError, match=r"second\.toml, line 3.*stands in .*my\.toml, line 2"),
+        pytest.raises(FormatError, match=r"second\.toml, line 3.*is already declared in .*my\.toml, line 2"),
     ):
         register(write(MODEL, "second.toml"))
     with register(write(MODEL)):  # what failed left nothing behind
@@ -190,11 +191,11 @@ def package(tmp_path, monkeypatch):
         (info / "METADATA").write_text("Metadata-Version: 2.1\nName: house-models\nVersion: 1.0\n")
         (info / "entry_points.txt").write_text(f"[nlu_lite.catalogue]\nhouse = {value}\n")
         monkeypatch.syspath_prepend(str(tmp_path / "site"))
-        own._installed.cache_clear()
+        registrations._read_packages.cache_clear()
 
     yield make
     sys.modules.pop("house_models", None)
-    own._installed.cache_clear()
+    registrations._read_packages.cache_clear()
 
 
 def test_a_package_adds_entries_and_is_not_imported(package):
@@ -207,8 +208,8 @@ def test_a_package_adds_entries_and_is_not_imported(package):
     ("value", "said"),
     [
         ("house_models:no.toml", r"no\.toml, which the entry point 'house' names, cannot be read"),
-        ("house_models", "which is no file of a package"),
-        ("no_such_package:models.toml", "which is no file of a package"),
+        ("house_models", "which is not a package's file"),
+        ("no_such_package:models.toml", "which is not a package's file"),
     ],
 )
 def test_an_entry_point_that_names_no_file_is_an_error(package, value, said):
@@ -223,18 +224,18 @@ def test_an_entry_point_that_names_no_file_is_an_error(package, value, said):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("[[model]\n", r"my\.toml is no TOML: .*line 1"),
+        ("[[model]\n", r"my\.toml is not valid TOML: .*line 1"),
         ("\n\nmodels = 3\n", r"my\.toml, line 3: 'models' is unknown; expected \[\[model\]\].*Nearest: model"),
-        ("model = 3\n", "model is no array of tables"),
+        ("model = 3\n", "model is not an array of tables"),
         (MODEL.replace("hub", "hubb"), r"line 5: model has an unknown key 'hubb'.*Nearest: hub"),
         (MODEL.replace('"org/house"', "5"), r"line 5: hub is 5; expected a string"),
         (MODEL.replace('kind = "BertEmbeddings"\n', ""), r"line 2: model has no kind"),
         (MODEL.replace('hub = "org/house"\n', ""), r"line 2: de\.embed\.house has no source"),
         (
             MODEL.replace("BertEmbeddings", "BertEmbedings"),
-            r"line 4: kind 'BertEmbedings' is none that runs.*Nearest: Bert",
+            r"line 4: kind 'BertEmbedings' is not one that the library runs.*Nearest: Bert",
         ),
-        (MODEL.replace("BertEmbeddings", "ElmoEmbeddings"), r"kind 'ElmoEmbeddings' is none that runs"),
+        (MODEL.replace("BertEmbeddings", "ElmoEmbeddings"), r"kind 'ElmoEmbeddings' is not one that the library runs"),
         (MODEL.replace("org/house", "org/house/x"), r"line 5: hub is 'org/house/x'; expected organisation/name"),
         (MODEL.replace("org/house", "../house"), r"line 5: hub is '\.\./house'; expected organisation/name"),
         (MODEL + 'revision = "../x"\n', r"line 6: revision is '\.\./x'; expected a branch, tag or commit"),
@@ -247,41 +248,47 @@ def test_an_entry_point_that_names_no_file_is_an_error(package, value, said):
         (MODEL + 'folder = "~nobody-of-this-name/x"\n', r"line 6: folder is '~nobody"),
         (
             MODEL + "installed = {distribution = 'a', path = 'x', sha256 = 'z', size = 1}\n",
-            r"line 6: sha256 is 'z'; expected 64 hexadecimal digits",
+            r"line 6: sha256 is 'z'; expected 64 lowercase hexadecimal digits",
         ),
-        (MODEL.replace("de.embed.house", "de.embed.ho use"), r"line 3: 'de\.embed\.ho use' is no reference of a model"),
-        (MODEL.replace("de.embed.house", "de.embed.ho\u200buse"), r"line 3: .* is no reference of a model"),
-        (MODEL.replace("de.embed.house", "de.embed.häuser"), r"is no reference of a model"),
-        (MODEL.replace("de.embed.house", "house"), r"is no reference of a model"),
-        (MODEL.replace("de.embed.house", "de.tokenize"), r"is no reference of a model"),
-        (MODEL.replace("de.embed.house", "x" * 10_000), r"line 3: 'xxx.*\.\.\. is no reference of a model"),
-        (MODEL + MODEL, r"line 8: 'de\.embed\.house' stands twice, first in .*my\.toml, line 2"),
+        (
+            MODEL.replace("de.embed.house", "de.embed.ho use"),
+            r"line 3: 'de\.embed\.ho use' is not a reference of a",
+        ),
+        (MODEL.replace("de.embed.house", "de.embed.ho\u200buse"), r"line 3: .* is not a reference of a model"),
+        (MODEL.replace("de.embed.house", "de.embed.häuser"), r"is not a reference of a model"),
+        (MODEL.replace("de.embed.house", "house"), r"is not a reference of a model"),
+        (MODEL.replace("de.embed.house", "de.tokenize"), r"is not a reference of a model"),
+        (MODEL.replace("de.embed.house", "x" * 10_000), r"line 3: 'xxx.*\.\.\. is not a reference of a model"),
+        (MODEL + MODEL, r"line 8: 'de\.embed\.house' is declared twice, first in .*my\.toml, line 2"),
         (MODEL + "shadows = true\n", r"line 6: 'de\.embed\.house' shadows nothing"),
         (MODEL + "shadows = 1\n", r"line 6: shadows is 1; expected true or false"),
         (
             MODEL.replace("hub", "archive").replace("Bert", "E5"),
-            r"line 5: models of kind E5Embeddings are not read from archive",
+            r"line 5: models of kind E5Embeddings cannot be read from archive",
         ),
-        (MODEL.replace("hub", "revision"), r"line 5: revision without hub"),
-        (MODEL + "[model.card]\ndimension = true\n", r"line 7: dimension is True; expected a whole number"),
+        (MODEL.replace("hub", "revision"), r"line 5: revision is given without hub"),
+        (MODEL + "[model.card]\ndimension = true\n", r"line 7: dimension is True; expected an integer"),
         (MODEL + "[model.card]\nlicense = 'MIT'\n", r"line 7: card has an unknown key 'license'.*Nearest: licence"),
         (MODEL + "[model.card]\ntags = [1]\n", r"line 7: tags is \[1\]; expected a list of strings"),
         (
             MODEL + "sentence = {pooling = 'max'}\n",
-            r"line 6: 'max' is not a valid SentencePooling of a sentence recipe",
+            r"line 6: 'max' is not a valid SentencePooling in the table sentence",
         ),
         (MODEL + "sentence = {}\n", r"line 6: sentence has no pooling"),
         (MODEL + "installed = {size = 3}\n", r"line 6: installed has no distribution"),
-        ('[[alias]]\nreference = "a"\nof = "b"\n', r"line 3: 'b' is no reference of the catalogue"),
-        ('[[alias]]\nreference = "a b"\nof = "bert"\n', r"line 2: 'a b' is no reference"),
-        ('[[alias]]\nreference = "xx.tokenize"\nof = "bert"\n', r"line 2: 'xx\.tokenize' is no reference"),
+        ('[[alias]]\nreference = "a"\nof = "b"\n', r"line 3: 'b' is not in the catalogue"),
+        ('[[alias]]\nreference = "a b"\nof = "bert"\n', r"line 2: 'a b' cannot be used as a reference"),
+        (
+            '[[alias]]\nreference = "xx.tokenize"\nof = "bert"\n',
+            r"line 2: 'xx\.tokenize' cannot be used as a",
+        ),
         ('[[alias]]\nreference = "a"\n', r"line 1: alias has no of"),
-        ('[[alias]]\nreference = "a"\nof = "a"\n', r"line 3: aliases go in a circle: a -> a"),
+        ('[[alias]]\nreference = "a"\nof = "a"\n', r"line 3: the aliases form a circle: a -> a"),
         (
             "".join(f'[[alias]]\nreference = "{a}"\nof = "{b}"\n' for a, b in ("ab", "bc", "ca")),
-            r"line 9: aliases go in a circle: a -> b -> c -> a",
+            r"line 9: the aliases form a circle: a -> b -> c -> a",
         ),
-        ("a = " + "[" * 5000, "is no TOML"),
+        ("a = " + "[" * 5000, "is not valid TOML"),
     ],
 )
 def test_a_mistake_is_told_with_file_and_line(write, text, said):
@@ -290,7 +297,7 @@ def test_a_mistake_is_told_with_file_and_line(write, text, said):
         register(path)
     assert str(path) in str(caught.value)
     assert len(str(caught.value)) < 2000
-    assert current().rows.keys() == own.built_in().rows.keys()
+    assert load_catalogue().rows.keys() == registrations.load_built_in().rows.keys()
 
 
 def test_a_file_may_begin_with_a_byte_order_mark(tmp_path):
@@ -305,9 +312,9 @@ def test_many_entries_take_little_time():
     models = "".join(MODEL.replace("house", f"house{n}") for n in range(5000))
     text = f'{chain}[[alias]]\nreference = "a5000"\nof = "xx.embed.xlm"\n{models}'
     begin = process_time()
-    found = extended(own.built_in(), [Source("any.toml", text, Path())])
+    found = extend_catalogue(registrations.load_built_in(), [EntryFile("any.toml", text, Path())])
     assert found.rows["a0"].model == "xlm_roberta_base"
-    assert found.rows["de.embed.house4999"].where.endswith(f"line {len(text.splitlines()) - 3}")
+    assert found.rows["de.embed.house4999"].declared_at.endswith(f"line {len(text.splitlines()) - 3}")
     assert process_time() - begin < 10  # a quadratic way takes minutes
 
 
@@ -316,9 +323,9 @@ def test_other_files_are_refused(tmp_path):
         with pytest.raises(SourceError, match="cannot be read"):
             register(path)
     (tmp_path / "latin.toml").write_bytes(b"# \xff")
-    with pytest.raises(FormatError, match=r"latin\.toml is not UTF-8 at byte 2"):
+    with pytest.raises(FormatError, match=r"latin\.toml is not valid UTF-8 at byte 2"):
         register(tmp_path / "latin.toml")
-    (tmp_path / "large.toml").write_bytes(b"#" * (LARGEST + 1))
+    (tmp_path / "large.toml").write_bytes(b"#" * (MAXIMUM_SIZE + 1))
     with pytest.raises(FormatError, match="at most 4,194,304"):
         register(tmp_path / "large.toml")
     with pytest.raises(SourceError, match="cannot be read"):
@@ -328,7 +335,7 @@ def test_other_files_are_refused(tmp_path):
 @given(st.text(max_size=300))
 def test_any_text_gives_a_catalogue_or_an_error_of_ours(text):
     try:
-        found = extended(own.built_in(), [Source("any.toml", text, Path())])
+        found = extend_catalogue(registrations.load_built_in(), [EntryFile("any.toml", text, Path())])
     except NluLiteError:
         return
-    assert found.rows.keys() >= own.built_in().rows.keys()
+    assert found.rows.keys() >= registrations.load_built_in().rows.keys()

@@ -15,7 +15,7 @@ from nlu_lite.records import (
     SentencePooling,
     SentenceRecipe,
 )
-from nlu_lite.registry import Status, current, kinds, look_up, resolve
+from nlu_lite.registry import Status, load_catalogue, load_kinds, look_up, resolve
 from nlu_lite.registry import catalogue as catalogue_data
 
 
@@ -101,24 +101,24 @@ def test_the_bucket_comes_before_the_hub():
 
 
 def test_every_row_gives_a_model_or_says_why_not():
-    catalogue = current()
+    catalogue = load_catalogue()
     counts = {LicensedReference: 0, UnsupportedReference: 0, None: 0}
     for reference, row in catalogue.rows.items():
         error = None
         try:
-            assert only(reference) == catalogue.spec(row)
+            assert only(reference) == catalogue.build_spec(row)
             assert only(reference).origins
         except (LicensedReference, UnsupportedReference) as caught:
             error = caught
-            assert kinds()[row.kind].what in str(error)
-        assert (error is None) == (catalogue.why_not(row) == "")
+            assert load_kinds()[row.kind].description in str(error)
+        assert (error is None) == (catalogue.explain_unloadable(row) == "")
         assert (row.status is Status.LICENSED) == isinstance(error, LicensedReference)
         counts[type(error) if error else None] += 1
     assert counts == {LicensedReference: 35, UnsupportedReference: 430, None: 1064}
 
 
 def test_all_xlm_roberta_token_rows_give_models():
-    models = [row for row in current().rows.values() if row.kind == "XlmRoBertaEmbeddings"]
+    models = [row for row in load_catalogue().rows.values() if row.kind == "XlmRoBertaEmbeddings"]
     assert len(models) == 32  # NLU's 31, and the packaged one
     assert all(only(row.reference).action is Action.EMBED for row in models)
 
@@ -156,7 +156,7 @@ def test_the_packaged_model_has_a_reference_for_sentences():
 
 
 def test_every_fact_has_a_source():
-    for name, facts in catalogue_data._models().items():
+    for name, facts in catalogue_data._load_facts().items():
         stated = sorted(fact for facts in facts.stated_by.values() for fact in facts)
         known = set(facts.card) - {"name"} | ({"hub"} if facts.hub else set())
         assert stated == sorted(known), name
@@ -167,7 +167,7 @@ def test_a_trap_of_nlus_stays_what_it_is_in_nlu():
     assert only("bert").name == "small_bert_L2_128"
     assert only("en.embed.bert").name != "small_bert_L2_128"
     assert [(row.reference, row.model) for row in look_up("bert").others] == [("en.bert", "bert_base_uncased")]
-    assert current().same(look_up("bert").row) == ["en.embed.bert.small_L2_128"]
+    assert load_catalogue().list_synonyms(look_up("bert").row) == ["en.embed.bert.small_L2_128"]
 
 
 @pytest.mark.parametrize("reference", ["xx.embed", "embed", "de.embed"])

@@ -1,0 +1,133 @@
+"""`references`, `search` and `info`: the catalogue, and what is on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nlu_lite import formats, registry
+from nlu_lite.display import Info
+from nlu_lite.errors import printable
+from nlu_lite.records import ComponentSpec, ModelSpec, Origin
+from nlu_lite.registry import browse
+from nlu_lite.registry.browse import Environment
+from nlu_lite.store.cache import default_cache
+from nlu_lite.store.sources import PLACES, Inventory, asked
+from nlu_lite.text import check_language
+from nlu_lite.text.rules import list_languages_with_rules
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def references(*, cache_dir: str | Path | None = None) -> pd.DataFrame:
+    """List every reference of the catalogue, whether or not its model can be loaded.
+
+    The catalogue holds NLU's 1,524 references and others. Text components (``<language>.tokenize``,
+    ``<language>.sentence_detector``) have no model and are not listed.
+
+    Args:
+        cache_dir: The cache to inspect; by default ``NLU_LITE_CACHE``, else the user's cache folder.
+
+    Returns:
+        One row per reference. Columns of str: ``reference``; ``language``; ``action`` (``embed`` or
+        ``embed_sentence``); ``kind``; ``model``; ``loadable_by``, the values of ``load(source=)`` that have the model,
+        in the order in which they are tried, empty if none has it; ``source``, the address of the first of them;
+        ``why_not``, the reason why the model cannot be loaded, empty if it can be. Column of bool: ``in_cache``,
+        whether the model is on this machine.
+
+    Example:
+        >>> import nlu_lite
+        >>> frame = nlu_lite.references()
+        >>> frame.loc[frame["reference"] == "xx.embed.xlm", ["language", "model", "loadable_by"]]
+        ...     # doctest: +ELLIPSIS
+             language             model  loadable_by
+        ...        xx  xlm_roberta_base  bucket, hub
+    """
+    catalogue = registry.load_catalogue()
+    return _build_frame(catalogue, catalogue.rows.values(), cache_dir)
+
+
+def search(
+    query: str = "", *, language: str | None = None, kind: str | None = None, cache_dir: str | Path | None = None
+) -> pd.DataFrame:
+    """Search references by words, best match first.
+
+    Args:
+        query: Words, separated by whitespace, in any case. They are compared with the references and the models' names,
+            titles, tags and descriptions. If no reference has all words, similarly spelt words are searched instead.
+        language: Only models of this language, such as ``"de"``; ``"xx"`` for multilingual models.
+        kind: Only models of this kind, such as ``"XlmRoBertaEmbeddings"``.
+        cache_dir: The cache to inspect, as for `references`.
+
+    Returns:
+        Rows of `references`, ranked; none if nothing matches.
+
+    Raises:
+        OptionError: No model has that language or kind, or the query is longer than 200 characters.
+
+    Example:
+        >>> import nlu_lite
+        >>> nlu_lite.search("xtreme")["reference"].tolist()
+        ['xx.embed.xlm_roberta_xtreme_base']
+    """
+    catalogue = registry.load_catalogue()
+    return _build_frame(catalogue, registry.search_rows(catalogue, query, language, kind), cache_dir)
+
+
+def info(reference: str, *, cache_dir: str | Path | None = None) -> Info:
+    """Describe a reference: its model's card, where the model comes from, and which look-up found it.
+
+    Nothing is downloaded. A model that cannot be loaded is described too, with the reason.
+
+    Args:
+        reference: One reference, as `load` takes it.
+        cache_dir: The cache to inspect, as for `references`.
+
+    Returns:
+        An object that prints as a card in a terminal, and as a table in a notebook.
+
+    Raises:
+        UnknownReference: The reference does not exist; the error names the nearest.
+        OptionError: It is a text component of an unknown language.
+
+    Example:
+        >>> import nlu_lite
+        >>> card = nlu_lite.info("bert")
+        >>> card["model"], card["look-up"]
+        ('small_bert_L2_128', 'as written')
+    """
+    lookup = registry.look_up(reference)
+    if isinstance(lookup.spec, ComponentSpec):
+        check_language(lookup.spec.language)
+    fields = browse.list_fields(lookup, _build_environment(cache_dir))
+    return Info(tuple((name, None if value is None else printable(value)) for name, value in fields))
+
+
+def _build_frame(
+    catalogue: registry.Catalogue, rows: Iterable[registry.Row], cache_dir: str | Path | None
+) -> pd.DataFrame:
+    import pandas as pd
+
+    environment = _build_environment(cache_dir)
+    values = [browse.list_row(catalogue, row, environment) for row in rows]
+    return pd.DataFrame(values, columns=list(browse.COLUMNS))
+
+
+def _build_environment(cache_dir: str | Path | None) -> Environment:
+    inventory = Inventory(default_cache(cache_dir))
+
+    def find_files(spec: ModelSpec, origin: Origin) -> Path | None:
+        return inventory.where(origin, asked(spec))
+
+    return Environment(lambda origin: PLACES[type(origin)].value, find_files, _describe_rules, formats.read_recipe)
+
+
+def _describe_rules(language: str) -> str:
+    """Describe the rules that split texts by default."""
+    if language == "xx":
+        return "by the rules of the language that each text is found to be in"
+    if language in list_languages_with_rules():
+        return f"by rules of their own for {language!r}"
+    return f"by Unicode's default rules: there are none of their own for {language!r}"
