@@ -163,7 +163,8 @@ def _obtained(spec: ModelSpec, access: Access, locked: LockedModel | None) -> Ob
 
 
 def _backend(checkpoint: Checkpoint, options: ModelOptions) -> encoding.Backend:
-    check_number("threads", options.threads, 1)
+    if options.threads is not None:
+        check_number("threads", options.threads, 1)
     if options.backend is BackendName.TORCH:
         from nlu_lite.encoding.backends.torch import TorchBackend
 

@@ -143,7 +143,7 @@ class NluAccessor:
             InputError: As for `similarity`; or the query is several, or the frame has a column of that name.
             OptionError: `k` is no whole number from 1 on.
         """
-        check_number("k", 0 if k is None else k, 1)
+        check_number("k", k, 1)
         if SIMILARITY in self._frame.columns:
             raise InputError(f"the frame has a column {SIMILARITY!r}", "another name", "Rename it")
         found = self._similarity(query, ref, column, "nearest")

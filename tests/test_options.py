@@ -121,3 +121,31 @@ def test_many_threads_may_predict_at_once(pipeline):
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(work, range(48)))
     assert all(np.array_equal(one, other) for one, other in zip(found, expected, strict=True))
+
+
+@pytest.mark.parametrize("chunk", [None, 0, -1, 1.5, True, "8"])
+def test_a_chunk_is_a_number_of_rows(tmp_path, chunk):
+    words = nlu_lite.load("en.tokenize")
+    with pytest.raises(OptionError, match=r"chunk=.* expected a whole number from 1 on"):
+        words.stream(["a"], chunk=chunk)
+    with pytest.raises(OptionError, match=r"chunk=.* expected a whole number from 1 on"):
+        words.predict_file(tmp_path / "in.txt", tmp_path / "out.parquet", chunk=chunk)
+
+
+@pytest.mark.parametrize("name", ["positions", "metadata", "keep_columns"])
+def test_a_flag_is_true_or_false(name):
+    words = nlu_lite.load("en.tokenize")
+    with pytest.raises(OptionError, match=rf"{name}='no'; expected True or False"):
+        words.predict("a", **{name: "no"})
+    with pytest.raises(OptionError, match=rf"{name}='no'"):
+        words.stream(["a"], **{name: "no"})
+
+
+def test_help_shows_the_options_that_are_passed_on():
+    import inspect
+
+    stream = inspect.signature(nlu_lite.Pipeline.stream).parameters
+    predict = inspect.signature(nlu_lite.Pipeline.predict).parameters
+    shared = [name for name in stream if name in predict and name != "as_"]
+    assert [stream[name].default for name in shared] == [predict[name].default for name in shared]
+    assert "empty" in shared

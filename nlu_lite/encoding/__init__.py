@@ -67,12 +67,14 @@ def with_settings(encoder: Encoder, settings: EncoderSettings) -> Encoder:
 
 
 def _length(asked: int | None, positions: int) -> int:
+    if asked is None:
+        return positions
     check_number("max_length", asked, FRAME + 1)
-    if asked is not None and asked > positions:
+    if asked > positions:
         raise OptionError(
             f"max_length={asked}", f"{FRAME + 1} to {positions}, the model's positions", "Leave it out for the most"
         )
-    return asked or positions
+    return asked
 
 
 def _layers(asked: tuple[int, ...], layers: int) -> tuple[int, ...]:

@@ -46,12 +46,12 @@ def parse_flag(value: object, option: str) -> bool:
 
 
 def check_number(option: str, value: object, least: int) -> None:
-    """Check that an option is a whole number of at least `least`; None is its default.
+    """Check that an option is a whole number of at least `least`.
 
     Raises:
         OptionError: It is not.
     """
-    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < least):
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
         raise OptionError(f"{option}={value!r}", f"a whole number from {least} on", "Leave it out for the default")
 
 
