@@ -10,13 +10,15 @@ import typer
 if TYPE_CHECKING:
     import pandas as pd
 
-MOST = 40
-"""Rows that `search` prints; more would bury the best ones."""
-WIDEST = 60
-"""Characters of a reference behind which columns are still aligned; a few references are much longer."""
+MAXIMUM_ROWS = 40
+"""Maximum number of rows that `search` prints; more would push the best ones off the screen."""
+MAXIMUM_WIDTH = 60
+"""Maximum width of the first column, in characters; a few references are much longer and break the alignment."""
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON lines, one object a reference.")]
-Language = Annotated[str | None, typer.Option(help="Only models of this language, such as de; xx for many.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON lines, one object per reference.")]
+Language = Annotated[
+    str | None, typer.Option(help="Only models of this language, such as de; xx for multilingual ones.")
+]
 Kind = Annotated[str | None, typer.Option(help="Only models of this kind, such as XlmRoBertaEmbeddings.")]
 
 
@@ -26,7 +28,7 @@ def search(
     kind: Kind = None,
     as_json: Json = False,
 ) -> None:
-    """Find references by words, best first.
+    """Search references by words, best match first.
 
     For example:
 
@@ -40,18 +42,20 @@ def search(
     if as_json:
         _print_json(frame)
     elif frame.empty:
-        typer.echo("Nothing suits. Fewer words, or parts of words, find more.", err=True)
+        typer.echo("No reference matches. Fewer words, or parts of words, find more.", err=True)
     else:
-        _print_table(frame.head(MOST))
-        if len(frame) > MOST:
-            typer.echo(f"{len(frame) - MOST} more: more words, --language or --kind narrow it down.", err=True)
+        _print_table(frame.head(MAXIMUM_ROWS))
+        if len(frame) > MAXIMUM_ROWS:
+            typer.echo(
+                f"{len(frame) - MAXIMUM_ROWS} more: more words, --language or --kind narrow the search.", err=True
+            )
 
 
 def info(
     reference: Annotated[str, typer.Argument(metavar="REF", help="One reference.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Describe what a reference stands for.
+    """Describe a reference and its model.
 
     For example:
 
@@ -64,7 +68,7 @@ def info(
 
 
 def references(language: Language = None, kind: Kind = None, as_json: Json = False) -> None:
-    """List every reference of the catalogue, loadable or not.
+    """List every reference of the catalogue, whether or not its model can be loaded.
 
     For example:
 
@@ -87,8 +91,8 @@ def _print_json(frame: pd.DataFrame) -> None:
 
 
 def _print_table(frame: pd.DataFrame) -> None:
-    """Print a line a reference: the name, where it comes from or that it cannot be loaded, and its kind."""
-    wide = min(int(frame["reference"].str.len().max()), WIDEST)
+    """Print one line per reference: its name, the sources of its model or "not loadable", and its kind."""
+    wide = min(int(frame["reference"].str.len().max()), MAXIMUM_WIDTH)
     for name, places, here, kind in frame[["reference", "loadable_by", "in_cache", "kind"]].values.tolist():
         loads = f"{places}{', in cache' if here else ''}" if places else "not loadable"
         typer.echo(f"{name:<{wide}}  {loads:<24}{kind}")

@@ -30,9 +30,9 @@ def test_search_takes_several_words_a_language_and_a_kind():
 def test_search_says_how_many_more_there_are_and_when_there_are_none():
     out, err = told("search", "bert")
     assert len(out.splitlines()) == 40
-    assert "more: more words, --language or --kind narrow it down." in err
+    assert "more: more words, --language or --kind narrow the search." in err
     out, err = told("search", "quite unlikely words")
-    assert (out, err) == ("", "Nothing suits. Fewer words, or parts of words, find more.\n")
+    assert (out, err) == ("", "No reference matches. Fewer words, or parts of words, find more.\n")
 
 
 @pytest.mark.parametrize("command", [["search", "e5"], ["references", "--kind", "E5Embeddings"]])
