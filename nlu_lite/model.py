@@ -65,7 +65,7 @@ class Model:
         else:
             found = self._run_vectors(recipe, texts, segments, level, advance)
         wanted = self.normalize or (recipe is not None and recipe.normalize)
-        return encoding.normalized(found) if wanted else found
+        return encoding.normalize_rows(found) if wanted else found
 
     def steps(self, segments: Segments, level: Level) -> int:
         """Give how often `vectors` will advance."""
@@ -139,7 +139,7 @@ def changed(model: Model, options: ModelOptions) -> Model:
     Raises:
         NluLiteError: The model does not have what is asked for.
     """
-    encoder = encoding.with_settings(model.encoder, options.encoder)
+    encoder = encoding.replace_settings(model.encoder, options.encoder)
     recipe = _recipe(model.spec, options)
     if recipe is not None:
         _check_recipe(model.spec, recipe, encoder)
@@ -228,7 +228,7 @@ def _at_level(vectors: Floats, segments: Segments, level: Level) -> Floats:
     if level is Level.TOKEN:
         return vectors
     if level is Level.SENTENCE:
-        return encoding.mean_of_groups(vectors, segments.token_sentence, len(segments.sentence_begin))
+        return encoding.average_groups(vectors, segments.token_sentence, len(segments.sentence_begin))
     document = segments.sentence_document[segments.token_sentence]
     groups, rows = np.unique(document, return_inverse=True)
-    return encoding.mean_of_groups(vectors, rows.astype(np.int32), len(groups))
+    return encoding.average_groups(vectors, rows.astype(np.int32), len(groups))

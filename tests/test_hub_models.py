@@ -225,7 +225,7 @@ def test_the_packaged_model_gives_vectors_of_sentences_by_e5s_recipe():
     pipeline = nlu_lite.load("xx.embed_sentence.multilingual_e5_small_q4")
     found = nlu_lite.matrix(pipeline.predict(text, output_level="document"))[0]
     encoder = pipeline.models[0].encoder
-    frame, [(ids, _)] = encoder.subwords.frame, encoder.subwords.encode_texts(["query: " + text])
+    frame, [(ids, _)] = encoder.subwords.special_tokens, encoder.subwords.encode_texts(["query: " + text])
     whole = np.array([[frame.first, *ids, frame.last]])
     hidden = encoder.backend.encode(whole.astype(np.int32), np.ones_like(whole, dtype=np.int32), (-1,))[0, 0]
     vector = hidden.mean(axis=0)

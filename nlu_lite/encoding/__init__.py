@@ -8,8 +8,8 @@ from nlu_lite.encoding.alignment import find_runs, token_texts
 from nlu_lite.encoding.architectures import open_pooler
 from nlu_lite.encoding.backends import Backend
 from nlu_lite.encoding.encoder import Encoder
-from nlu_lite.encoding.plan import FRAME
-from nlu_lite.encoding.pooling import mean_of_groups, normalized
+from nlu_lite.encoding.plan import SPECIAL_TOKEN_COUNT
+from nlu_lite.encoding.pooling import average_groups, normalize_rows
 from nlu_lite.encoding.subwords import open_subwords
 from nlu_lite.errors import OptionError
 from nlu_lite.options import EncoderSettings, check_number
@@ -18,12 +18,12 @@ from nlu_lite.records import Checkpoint
 __all__ = [
     "Backend",
     "Encoder",
+    "average_groups",
     "find_runs",
-    "mean_of_groups",
-    "normalized",
+    "normalize_rows",
     "open_encoder",
+    "replace_settings",
     "token_texts",
-    "with_settings",
 ]
 
 
@@ -45,13 +45,13 @@ def open_encoder(checkpoint: Checkpoint, backend: Backend, settings: EncoderSett
         subwords=open_subwords(checkpoint),
         backend=backend,
         settings=chosen,
-        max_length=_length(chosen.max_length, backend.positions),
-        layers=_layers(chosen.layers, backend.layers),
+        max_length=_resolve_length(chosen.max_length, backend.positions),
+        layers=_resolve_layers(chosen.layers, backend.layers),
         pooler=open_pooler(checkpoint, backend.dimension),
     )
 
 
-def with_settings(encoder: Encoder, settings: EncoderSettings) -> Encoder:
+def replace_settings(encoder: Encoder, settings: EncoderSettings) -> Encoder:
     """Give an encoder on the same weights that makes its vectors in another way.
 
     Raises:
@@ -61,23 +61,25 @@ def with_settings(encoder: Encoder, settings: EncoderSettings) -> Encoder:
     return replace(
         encoder,
         settings=settings,
-        max_length=_length(settings.max_length, backend.positions),
-        layers=_layers(settings.layers, backend.layers),
+        max_length=_resolve_length(settings.max_length, backend.positions),
+        layers=_resolve_layers(settings.layers, backend.layers),
     )
 
 
-def _length(asked: int | None, positions: int) -> int:
+def _resolve_length(asked: int | None, positions: int) -> int:
     if asked is None:
         return positions
-    check_number("max_length", asked, FRAME + 1)
+    check_number("max_length", asked, SPECIAL_TOKEN_COUNT + 1)
     if asked > positions:
         raise OptionError(
-            f"max_length={asked}", f"{FRAME + 1} to {positions}, the model's positions", "Leave it out for the most"
+            f"max_length={asked}",
+            f"{SPECIAL_TOKEN_COUNT + 1} to {positions}, the model's positions",
+            "Leave it out for the most",
         )
     return asked
 
 
-def _layers(asked: tuple[int, ...], layers: int) -> tuple[int, ...]:
+def _resolve_layers(asked: tuple[int, ...], layers: int) -> tuple[int, ...]:
     expected = f"whole numbers from {-layers - 1} to {layers}: 0 is the embeddings, {layers} or -1 the last layer"
     remedy = "Pass layers that the model has, such as layers=(-1,)"
     if not asked or any(type(layer) is not int or not -layers - 1 <= layer <= layers for layer in asked):

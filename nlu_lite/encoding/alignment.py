@@ -8,7 +8,7 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from nlu_lite.encoding.subwords import Encoded, Subwords
+from nlu_lite.encoding.subwords import EncodedText, Subwords
 from nlu_lite.options import Context
 from nlu_lite.records import Alignment, Ints, Pieces, Runs, Segments
 
@@ -63,12 +63,12 @@ def run_texts(texts: Sequence[str], runs: Runs) -> list[str]:
     return [texts[d][b:e] for d, b, e in spans]
 
 
-def encode_runs(texts: Sequence[str], runs: Runs, subwords: Subwords, prompt: str = "") -> list[Encoded]:
+def encode_runs(texts: Sequence[str], runs: Runs, subwords: Subwords, prompt: str = "") -> list[EncodedText]:
     """Encode each run as a whole; one without pieces gets the unknown piece, which stands for all of it."""
-    unknown = [subwords.frame.unknown]
+    unknown = [subwords.special_tokens.unknown]
     found = subwords.encode_texts([prompt + text for text in run_texts(texts, runs)])
     return [
-        one if one.ids else Encoded(unknown, [(0, int(length))])
+        one if one.ids else EncodedText(unknown, [(0, int(length))])
         for one, length in zip(found, runs.end - runs.begin, strict=True)
     ]
 
@@ -93,7 +93,7 @@ def _gather(distinct: list[list[int]], number: Int64s) -> tuple[Ints, Ints]:
     return flat[shift + np.arange(bounds[-1])], bounds.astype(np.int32)
 
 
-def _by_texts(encoded: list[Encoded], segments: Segments, runs: Runs, run: Ints) -> Pieces:
+def _by_texts(encoded: list[EncodedText], segments: Segments, runs: Runs, run: Ints) -> Pieces:
     lengths = np.fromiter((len(one.ids) for one in encoded), np.int64, len(encoded))
     ids = np.fromiter(chain.from_iterable(one.ids for one in encoded), np.int32, int(lengths.sum()))
     spans = np.array([span for one in encoded for span in one.spans], np.int64).reshape(-1, 2)

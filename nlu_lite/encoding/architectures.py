@@ -55,7 +55,7 @@ PLAIN = {"position_embedding_type": "absolute", "is_decoder": False, "add_cross_
 
 
 @dataclass(frozen=True)
-class Architecture:
+class EncoderArchitecture:
     """An architecture.
 
     Attributes:
@@ -73,20 +73,20 @@ class Architecture:
 
 
 ARCHITECTURES = {
-    "albert": Architecture(pooler="pooler"),
-    "bert": Architecture(),
-    "camembert": Architecture(reserved_positions=None),
-    "deberta-v2": Architecture(pooler=None),
-    "distilbert": Architecture(pooler=None),
-    "electra": Architecture(pooler=None),
-    "mpnet": Architecture(reserved_positions=2),
-    "roberta": Architecture(reserved_positions=None),
-    "xlm-roberta": Architecture(reserved_positions=None),
+    "albert": EncoderArchitecture(pooler="pooler"),
+    "bert": EncoderArchitecture(),
+    "camembert": EncoderArchitecture(reserved_positions=None),
+    "deberta-v2": EncoderArchitecture(pooler=None),
+    "distilbert": EncoderArchitecture(pooler=None),
+    "electra": EncoderArchitecture(pooler=None),
+    "mpnet": EncoderArchitecture(reserved_positions=2),
+    "roberta": EncoderArchitecture(reserved_positions=None),
+    "xlm-roberta": EncoderArchitecture(reserved_positions=None),
 }
 """By ``model_type``."""
 
 
-def architecture_of(checkpoint: Checkpoint) -> Architecture:
+def find_architecture(checkpoint: Checkpoint) -> EncoderArchitecture:
     """Give the architecture of a checkpoint.
 
     Raises:
@@ -110,7 +110,7 @@ def open_pooler(checkpoint: Checkpoint, width: int) -> Callable[[Floats], Floats
     Raises:
         ModelError: It is damaged, or does not fit the model's width.
     """
-    prefix = architecture_of(checkpoint).pooler
+    prefix = find_architecture(checkpoint).pooler
     if prefix is None or not {f"{prefix}.weight", f"{prefix}.bias"} & checkpoint.tensors.keys():
         return None
     weight = _pooler_part(checkpoint, f"{prefix}.weight", (width, width))

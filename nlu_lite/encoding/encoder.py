@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from nlu_lite.encoding.alignment import align, encode_runs, find_runs, run_texts
 from nlu_lite.encoding.backends import Backend, OutOfMemory
-from nlu_lite.encoding.plan import FRAME, plan_batches, plan_windows
+from nlu_lite.encoding.plan import SPECIAL_TOKEN_COUNT, plan_batches, plan_windows
 from nlu_lite.encoding.pooling import (
     Pooler,
     RunVectors,
     TokenVectors,
+    find_needed_pieces,
     merge_layers,
-    needed_pieces,
 )
 from nlu_lite.encoding.stats import count_pieces
 from nlu_lite.encoding.subwords import Subwords
@@ -78,14 +78,14 @@ class Encoder:
         """
         runs = find_runs(segments, self.settings.context)
         pieces = align(texts, segments, runs, self.subwords, self.settings.alignment)
-        needed = needed_pieces(pieces, self.settings.pooling)
+        needed = find_needed_pieces(pieces, self.settings.pooling)
         done = pieces.token_end - 1 if self.settings.pooling is Pooling.LAST else pieces.token_first
         vectors = TokenVectors(pieces, self._width, self.settings.pooling)
-        for states in self._encode(texts, runs, pieces, self._windows(pieces, needed)):
+        for states in self._encode(texts, runs, pieces, self._plan_windows(pieces, needed)):
             for window, rows in states:
                 shift = 1 - window.first  # the first row belongs to <s>
                 vectors.add(rows[window.kept_first + shift : window.kept_end + shift], window.kept_first)
-            advance(sum(_count(done, window) for window, _ in states))
+            advance(sum(_count_anchors(done, window) for window, _ in states))
         return vectors.finish()
 
     def run_vectors(self, texts: Sequence[str], runs: Runs, recipe: SentenceRecipe, advance: Advance) -> Floats:
@@ -103,13 +103,13 @@ class Encoder:
         Raises:
             ModelError: As for `token_vectors`.
         """
-        pieces = self._run_pieces(texts, runs, recipe)
+        pieces = self._find_run_pieces(texts, runs, recipe)
         pooler = self.pooler if recipe.pooling is SentencePooling.POOLER else None
         vectors = RunVectors(pieces.run_first, self._width, recipe.pooling, pooler)
-        for states in self._encode(texts, runs, pieces, self._windows(pieces, None)):
+        for states in self._encode(texts, runs, pieces, self._plan_windows(pieces, None)):
             for window, rows in states:
                 vectors.add(rows, window)
-            advance(sum(_count(pieces.run_first[:-1], window) for window, _ in states))
+            advance(sum(_count_anchors(pieces.run_first[:-1], window) for window, _ in states))
         return vectors.finish()
 
     def token_stats(self, texts: Sequence[str], segments: Segments, group: Ints) -> TokenStats:
@@ -124,20 +124,20 @@ class Encoder:
         pieces = align(texts, segments, runs, self.subwords, self.settings.alignment)
         change = np.flatnonzero(np.diff(group, prepend=-1, append=-1))
         first, last = pieces.token_first[change[:-1]], pieces.token_end[change[1:] - 1]
-        return count_pieces(pieces, first, last, self._windows(pieces, None), self.subwords.frame.unknown)
+        return count_pieces(pieces, first, last, self._plan_windows(pieces, None), self.subwords.special_tokens.unknown)
 
     def run_stats(self, texts: Sequence[str], runs: Runs, recipe: SentenceRecipe) -> TokenStats:
         """Say how the vectors of runs come about; the pieces of a prompt are among theirs."""
-        pieces = self._run_pieces(texts, runs, recipe)
+        pieces = self._find_run_pieces(texts, runs, recipe)
         first, end = pieces.run_first[:-1], pieces.run_first[1:]
-        return count_pieces(pieces, first, end, self._windows(pieces, None), self.subwords.frame.unknown)
+        return count_pieces(pieces, first, end, self._plan_windows(pieces, None), self.subwords.special_tokens.unknown)
 
     @property
     def _width(self) -> int:
         several = len(self.layers) if self.settings.layer_merge is LayerMerge.CONCAT else 1
         return self.backend.dimension * several
 
-    def _run_pieces(self, texts: Sequence[str], runs: Runs, recipe: SentenceRecipe) -> Pieces:
+    def _find_run_pieces(self, texts: Sequence[str], runs: Runs, recipe: SentenceRecipe) -> Pieces:
         if recipe.alignment is Alignment.WORD:
             ids = self.subwords.encode([recipe.prompt + text for text in run_texts(texts, runs)])
         else:
@@ -146,10 +146,10 @@ class Encoder:
         flat = np.fromiter((i for one in ids for i in one), np.int32, int(run_first[-1]))
         return Pieces(flat, run_first, run_first[:-1], run_first[1:])
 
-    def _windows(self, pieces: Pieces, needed: Ints | None) -> list[Window]:
+    def _plan_windows(self, pieces: Pieces, needed: Ints | None) -> list[Window]:
         """Plan the windows; those of which no vector would be used are left out."""
-        windows = plan_windows(pieces.run_first, self.max_length - FRAME)
-        return windows if needed is None else [window for window in windows if _count(needed, window)]
+        windows = plan_windows(pieces.run_first, self.max_length - SPECIAL_TOKEN_COUNT)
+        return windows if needed is None else [window for window in windows if _count_anchors(needed, window)]
 
     def _encode(
         self, texts: Sequence[str], runs: Runs, pieces: Pieces, windows: Sequence[Window]
@@ -159,45 +159,47 @@ class Encoder:
         most: int | None = None  # pieces that fit into the memory, once it is known
         while waiting:
             chosen = waiting.popleft()
-            if most is not None and len(chosen) > 1 and _area(chosen) > most:
+            if most is not None and len(chosen) > 1 and _count_positions(chosen) > most:
                 half = len(chosen) // 2
                 waiting.extendleft((chosen[half:], chosen[:half]))
                 continue
             try:
-                yield self._states(texts, runs, pieces, chosen)
+                yield self._compute_states(texts, runs, pieces, chosen)
             except OutOfMemory as error:
                 if len(chosen) == 1:
-                    raise _too_large(chosen[0], error) from error
-                most = _area(chosen) // 2
+                    raise _window_error(chosen[0], error) from error
+                most = _count_positions(chosen) // 2
                 waiting.appendleft(chosen)
 
-    def _states(self, texts: Sequence[str], runs: Runs, pieces: Pieces, windows: Sequence[Window]) -> list[States]:
-        ids, mask = self._frame(pieces, windows)
+    def _compute_states(
+        self, texts: Sequence[str], runs: Runs, pieces: Pieces, windows: Sequence[Window]
+    ) -> list[States]:
+        ids, mask = self._collate(pieces, windows)
         hidden = self.backend.encode(ids, mask, self.layers)
         if not np.isfinite(hidden).all():
-            self._check(texts, runs, pieces, windows, hidden)
+            self._refuse_bad_values(texts, runs, pieces, windows, hidden)
         merged = merge_layers(hidden, self.settings.layer_merge)
-        lengths = (window.end - window.first + FRAME for window in windows)
+        lengths = (window.end - window.first + SPECIAL_TOKEN_COUNT for window in windows)
         return [(window, rows[:length]) for window, rows, length in zip(windows, merged, lengths, strict=True)]
 
-    def _frame(self, pieces: Pieces, windows: Sequence[Window]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        frame = self.subwords.frame
-        length = max(window.end - window.first for window in windows) + FRAME
-        ids = np.full((len(windows), length), frame.pad, np.int64)
+    def _collate(self, pieces: Pieces, windows: Sequence[Window]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        special = self.subwords.special_tokens
+        length = max(window.end - window.first for window in windows) + SPECIAL_TOKEN_COUNT
+        ids = np.full((len(windows), length), special.pad, np.int64)
         mask = np.zeros_like(ids)
         for row, window in enumerate(windows):
             end = window.end - window.first + 1
-            ids[row, 0], ids[row, end] = frame.first, frame.last
+            ids[row, 0], ids[row, end] = special.first, special.last
             ids[row, 1:end] = pieces.ids[window.first : window.end]
             mask[row, : end + 1] = 1
         return ids, mask
 
-    def _check(
+    def _refuse_bad_values(
         self, texts: Sequence[str], runs: Runs, pieces: Pieces, windows: Sequence[Window], hidden: Floats
     ) -> None:
         """Name the text and the layer whose values are no numbers; what stands at padding does not count."""
         for row, window in enumerate(windows):
-            length = window.end - window.first + FRAME
+            length = window.end - window.first + SPECIAL_TOKEN_COUNT
             if not np.isfinite(hidden[:, row, :length]).all():
                 run = bisect_right(pieces.run_first, window.first) - 1
                 text = texts[runs.document[run]][runs.begin[run] : runs.end[run]]
@@ -212,23 +214,24 @@ class Encoder:
 
     def _first_bad_layer(self, pieces: Pieces, window: Window) -> int:
         layers = tuple(range(self.backend.layers + 1))
-        hidden = self.backend.encode(*self._frame(pieces, [window]), layers)
+        hidden = self.backend.encode(*self._collate(pieces, [window]), layers)
         return next((layer for layer in layers if not np.isfinite(hidden[layer]).all()), layers[-1])
 
 
-def _count(anchors: Ints, window: Window) -> int:
+def _count_anchors(anchors: Ints, window: Window) -> int:
     """Count the tokens (or runs) whose piece is kept in a window."""
     return bisect_left(anchors, window.kept_end) - bisect_left(anchors, window.kept_first)
 
 
-def _area(windows: Sequence[Window]) -> int:
+def _count_positions(windows: Sequence[Window]) -> int:
     """Count the pieces of a batch, padding and special tokens included."""
-    return len(windows) * (max(window.end - window.first for window in windows) + FRAME)
+    return len(windows) * (max(window.end - window.first for window in windows) + SPECIAL_TOKEN_COUNT)
 
 
-def _too_large(window: Window, error: OutOfMemory) -> ModelError:
+def _window_error(window: Window, error: OutOfMemory) -> ModelError:
+    length = window.end - window.first + SPECIAL_TOKEN_COUNT
     return ModelError(
-        f"a single window of {window.end - window.first + FRAME} pieces does not fit into the memory ({error})",
+        f"a single window of {length} pieces does not fit into the memory ({error})",
         "memory for one window",
         "Load the model with a smaller max_length, or on another device",
     )

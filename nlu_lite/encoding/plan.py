@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from nlu_lite.records import Batch, Ints, Window
 
-FRAME = 2
+SPECIAL_TOKEN_COUNT = 2
 """Special tokens that stand around each window's pieces."""
 
 
@@ -71,7 +71,7 @@ def plan_batches(windows: Sequence[Window], budget: int) -> list[Batch]:
     while place < len(order):
         window = windows[order[place]]
         length = window.end - window.first
-        size = max(1, budget // (length + FRAME))
+        size = max(1, budget // (length + SPECIAL_TOKEN_COUNT))
         batches.append(Batch(tuple(order[place : place + size]), length))
         place += size
     return batches

@@ -91,7 +91,7 @@ class TokenVectors:
         operation(rows, operation.reduceat(padded, bounds.clip(0, len(vectors)).ravel())[::2], out=rows)
 
 
-def needed_pieces(pieces: Pieces, pooling: Pooling) -> Ints | None:
+def find_needed_pieces(pieces: Pieces, pooling: Pooling) -> Ints | None:
     """Give the pieces whose vectors count, ascending; None where all do."""
     match pooling:
         case Pooling.FIRST:
@@ -139,7 +139,7 @@ class RunVectors:
         return states[0] if self._pooler is None else self._pooler(states[0])
 
 
-def normalized(vectors: Floats) -> Floats:
+def normalize_rows(vectors: Floats) -> Floats:
     """Divide each row by its Euclidean length; a row of zeros stays."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     lengths[lengths == 0] = 1
@@ -147,7 +147,7 @@ def normalized(vectors: Floats) -> Floats:
     return result
 
 
-def mean_of_groups(vectors: Floats, group: Ints, groups: int) -> Floats:
+def average_groups(vectors: Floats, group: Ints, groups: int) -> Floats:
     """Average the rows of each group: tokens of a sentence, tokens of a document.
 
     Args:
@@ -159,7 +159,7 @@ def mean_of_groups(vectors: Floats, group: Ints, groups: int) -> Floats:
         float32 [groups, d].
 
     Example:
-        >>> mean_of_groups(np.array([[0, 2], [2, 4], [5, 5]], np.float32), np.array([0, 0, 1]), 2)
+        >>> average_groups(np.array([[0, 2], [2, 4], [5, 5]], np.float32), np.array([0, 0, 1]), 2)
         array([[1., 3.], [5., 5.]], dtype=float32)
     """
     if not groups:

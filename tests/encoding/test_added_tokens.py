@@ -14,7 +14,7 @@ from tiny import DATA, MODEL, open_tiny, token_vectors
 
 import nlu_lite
 from nlu_lite.encoding.subwords import open_subwords
-from nlu_lite.encoding.subwords.added import Splitter, sentencepiece_normalizer
+from nlu_lite.encoding.subwords.added import Splitter, build_sentencepiece_normalizer
 from nlu_lite.errors import FormatError, ModelError
 from nlu_lite.formats import read, write_checkpoint
 from nlu_lite.formats.subword_files import LAYOUTS, read_subwords
@@ -237,7 +237,7 @@ def test_a_special_piece_that_is_a_whole_word_is_text():
     checkpoint = Checkpoint({"model_type": "bert"}, {WORDS: np.zeros((size, 2))}, subwords)
     found = open_subwords(checkpoint)
     [ids] = found.encode(["[SEP]"])
-    assert found.frame.last not in ids
+    assert found.special_tokens.last not in ids
 
 
 # --- flags, as `tokenizers` has them ---------------------------------------------------------------------------------
@@ -260,7 +260,7 @@ def test_a_splitter_finds_what_tokenizers_finds(lowercase, added, texts):
     reference.add_tokens([Theirs(content, **flags) for content, flags in added])
     tokens = [AddedToken(content, 50 + n, **flags) for n, (content, flags) in enumerate(added)]
     folded = [one.content.lower() for one in tokens if one.normalized]
-    normalizer = sentencepiece_normalizer(Normalization(lowercase=lowercase), b"")
+    normalizer = build_sentencepiece_normalizer(Normalization(lowercase=lowercase), b"")
     if lowercase and len(set(folded)) < len(folded):
         with pytest.raises(ModelError, match="after normalization"):
             Splitter(tokens, normalizer)

@@ -15,7 +15,7 @@ from nlu_lite.encoding.architectures import ARCHITECTURES
 from nlu_lite.encoding.backends.kinds import KINDS
 from nlu_lite.encoding.backends.openvino import OpenVinoBackend
 from nlu_lite.encoding.backends.torch import TorchBackend
-from nlu_lite.encoding.subwords import Frame
+from nlu_lite.encoding.subwords import SpecialTokens
 from nlu_lite.errors import FormatError, ModelError, OptionError, UnsupportedReference
 from nlu_lite.formats import read, write_checkpoint
 from nlu_lite.formats.folder import LAYOUTS
@@ -138,7 +138,7 @@ def forward(model, ids):
 
 def framed(encoder, words):
     pieces = encoder.subwords.encode(words)
-    frame = encoder.subwords.frame
+    frame = encoder.subwords.special_tokens
     return [frame.first, *(i for one in pieces for i in one), frame.last], np.cumsum([1, *map(len, pieces[:-1])])
 
 
@@ -219,7 +219,7 @@ def test_how_sentencepiece_wants_texts_is_a_setting_of_the_files(saved, tmp_path
     (tmp_path / "tokenizer_config.json").write_text('{"do_lower_case": false, "keep_accents": true}')
     cased, small = (open_tiny(read(folder)).subwords for folder in (tmp_path, saved[0]))
     assert cased.encode(["world", "."]) == small.encode(["world", "."])
-    assert cased.frame.unknown in cased.encode(["World"])[0]
+    assert cased.special_tokens.unknown in cased.encode(["World"])[0]
     assert small.encode(["World", "naive"]) == small.encode(["world", "naïve"])
 
 
@@ -251,7 +251,7 @@ def test_the_pooler_is_transformers(saved):
     texts = ["Hello world."]
     runs = Runs(*(np.array([n], np.int32) for n in (0, 0, 12)))
     found = encoder.run_vectors(texts, runs, SentenceRecipe(SentencePooling.POOLER), nothing)
-    frame, [(ids, _)] = encoder.subwords.frame, encoder.subwords.encode_texts(texts)
+    frame, [(ids, _)] = encoder.subwords.special_tokens, encoder.subwords.encode_texts(texts)
     expected = forward(model, [frame.first, *ids, frame.last]).pooler_output.numpy()
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
@@ -290,8 +290,8 @@ def test_special_pieces_have_the_ids_of_the_models_file(saved, tmp_path):
     (tmp_path / LAYOUTS[model.config.model_type].subwords).write_bytes(data)
     config = json.loads((tmp_path / "config.json").read_text()) | {"pad_token_id": ids["pad_id"]}
     (tmp_path / "config.json").write_text(json.dumps(config))
-    found = open_tiny(read(tmp_path)).subwords.frame
-    assert found == Frame(*(ids[name] for name in ("bos_id", "eos_id", "pad_id", "unk_id")))
+    found = open_tiny(read(tmp_path)).subwords.special_tokens
+    assert found == SpecialTokens(*(ids[name] for name in ("bos_id", "eos_id", "pad_id", "unk_id")))
 
 
 @pytest.mark.parametrize("saved", ["bert", "deberta-v2"], indirect=True)
@@ -308,7 +308,7 @@ def test_only_deberta_does_without_types_of_tokens(saved, tmp_path):
 
 def test_text_that_spells_a_special_token_is_text(saved):
     encoder = open_tiny(read(saved[0]))
-    frame = encoder.subwords.frame
+    frame = encoder.subwords.special_tokens
     spelt = encoder.subwords.encode(["[SEP]", "[CLS]", "<s>", "</s>", "<pad>", "[PAD]"])
     assert not {frame.first, frame.last, frame.pad} & {i for ids in spelt for i in ids}
 
@@ -338,7 +338,7 @@ def test_what_transformers_writes_now_has_the_same_pieces(saved, tmp_path):
     transformers_tokenizer(folder, model.config.model_type).save_pretrained(tmp_path)
     assert not list(tmp_path.glob("*.model"))
     ours, before = open_tiny(read(tmp_path)).subwords, open_tiny(read(folder)).subwords
-    assert ours.frame == before.frame
+    assert ours.special_tokens == before.special_tokens
     assert ours.encode(WORDS) == before.encode(WORDS)
     texts = [*TEXTS, "a <s> [SEP] <unk>  b"]
     assert [one.ids for one in ours.encode_texts(texts)] == [one.ids for one in before.encode_texts(texts)]
@@ -362,7 +362,7 @@ def test_what_stands_around_a_text_is_what_the_tokenizer_puts_there(saved, tmp_p
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.post_processor = processors.BertProcessing(("b", 7), ("a", 6))
     tokenizer.save(str(tmp_path / "tokenizer.json"))
-    frame = open_tiny(read(tmp_path)).subwords.frame
+    frame = open_tiny(read(tmp_path)).subwords.special_tokens
     assert (frame.first, frame.last) == (6, 7)
     tokenizer.post_processor = processors.TemplateProcessing(single="[CLS] $A", special_tokens=[("[CLS]", 0)])
     tokenizer.save(str(tmp_path / "tokenizer.json"))
@@ -381,7 +381,7 @@ def test_old_exports_hold_the_same_vocabulary_in_parts(saved, tmp_path):
         (tmp_path / "vocab.json").write_text(json.dumps(parts["vocab"]))
         (tmp_path / "merges.txt").write_text("#version: 0.2\nĠ w\no r\n")
     ours, whole = open_tiny(read(tmp_path)).subwords, open_tiny(read(folder)).subwords
-    assert ours.frame == whole.frame
+    assert ours.special_tokens == whole.special_tokens
     assert ours.encode(WORDS) == whole.encode(WORDS)
 
 
@@ -393,8 +393,8 @@ def test_small_letters_are_a_setting_of_the_files(saved, tmp_path):
     (tmp_path / "vocab.txt").write_text("\n".join(vocabulary))
     (tmp_path / "tokenizer_config.json").write_text('{"do_lower_case": false}')
     subwords = open_tiny(read(tmp_path)).subwords
-    assert subwords.encode(["World"]) == [[subwords.frame.unknown]]
-    assert subwords.encode(["world"]) != [[subwords.frame.unknown]]
+    assert subwords.encode(["World"]) == [[subwords.special_tokens.unknown]]
+    assert subwords.encode(["world"]) != [[subwords.special_tokens.unknown]]
 
 
 @pytest.mark.parametrize("saved", ["bert"], indirect=True)

@@ -218,8 +218,8 @@ def test_products_stay_exact_until_the_last_thread_is_done():
     torch.set_float32_matmul_precision("medium")
     try:
         with ExitStack() as first, ExitStack() as second:
-            first.enter_context(_EXACT.held())
-            second.enter_context(_EXACT.held())
+            first.enter_context(_EXACT.hold())
+            second.enter_context(_EXACT.hold())
             first.close()
             assert _set_exact() == []
         assert torch.get_float32_matmul_precision() == "medium"

@@ -106,7 +106,9 @@ def as_spark_nlp(sentence, model):
 
     subwords = open_subwords(read(MODEL))
     encoded = subwords.encoder.encode([java_utf8(token) for token in sentence.words])
-    pieces = [[subwords.frame.pad if i == subwords.frame.unknown else i for i in ids] for ids in encoded]
+    pieces = [
+        [subwords.special_tokens.pad if i == subwords.special_tokens.unknown else i for i in ids] for ids in encoded
+    ]
     first = np.cumsum([1, *map(len, pieces)])
     ids = torch.tensor([[0, *[i for token in pieces for i in token][:126], 2]])
     with torch.inference_mode():
@@ -139,7 +141,8 @@ def test_each_defect_that_is_named_is_there(key):
     pieces = subwords.encoder.encode(sentence.words)
     found = {
         "unknown pieces are masked out": any(
-            subwords.frame.unknown in ids for ids in subwords.encoder.encode([java_utf8(w) for w in sentence.words])
+            subwords.special_tokens.unknown in ids
+            for ids in subwords.encoder.encode([java_utf8(w) for w in sentence.words])
         ),
         "characters beyond U+FFFF become two surrogates": any(ord(c) > 0xFFFF for w in sentence.words for c in w),
         "tokens without pieces are dropped": not all(pieces),

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nlu_lite.encoding.backends.graph import buckets, numbered
-from nlu_lite.encoding.backends.kinds import DEFAULTS, KINDS, plan_of
+from nlu_lite.encoding.backends.graph import bucket_distances, number_positions
+from nlu_lite.encoding.backends.kinds import DEFAULTS, KINDS, describe_encoder
 from nlu_lite.encoding.backends.openvino import OpenVinoBackend
 from nlu_lite.encoding.backends.torch import TorchBackend, _empty_model
 from nlu_lite.errors import ModelError
@@ -76,7 +76,9 @@ def test_backends_agree_on_sizes(backends):
 
 
 def test_names_and_shapes_are_those_of_transformers(model):
-    assert plan_of(model).shapes == {name: tuple(one.shape) for name, one in _empty_model(model).state_dict().items()}
+    assert describe_encoder(model).shapes == {
+        name: tuple(one.shape) for name, one in _empty_model(model).state_dict().items()
+    }
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -84,7 +86,7 @@ def test_settings_that_are_not_stated_have_transformers_defaults(kind):
     from transformers import AutoConfig
 
     config = AutoConfig.for_model(kind)
-    ours = plan_of(Checkpoint({"model_type": kind}, {}, SubwordModel(SubwordKind.SENTENCEPIECE, b""))).settings
+    ours = describe_encoder(Checkpoint({"model_type": kind}, {}, SubwordModel(SubwordKind.SENTENCEPIECE, b""))).settings
     names = [name for name in (*DEFAULTS, *KINDS[kind].defaults) if hasattr(config, name)]
     assert {name: ours[name] for name in names} == {name: getattr(config, name) for name in names}
 
@@ -113,7 +115,7 @@ def test_buckets_are_mpnets(distances):
     from transformers.models.mpnet.modeling_mpnet import MPNetEncoder
 
     expected = MPNetEncoder.relative_position_bucket(torch.tensor(distances))
-    assert buckets(np.array(distances)).tolist() == expected.tolist()
+    assert bucket_distances(np.array(distances)).tolist() == expected.tolist()
 
 
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=30), st.integers(0, 4))
@@ -123,7 +125,7 @@ def test_positions_are_numbered_as_robertas(ids, padding):
     from transformers.models.roberta.modeling_roberta import RobertaEmbeddings
 
     expected = RobertaEmbeddings.create_position_ids_from_input_ids(torch.tensor([ids]), padding)
-    assert numbered(np.array([ids]), padding).tolist() == expected.tolist()
+    assert number_positions(np.array([ids]), padding).tolist() == expected.tolist()
 
 
 # --- weights and configurations that do not fit, with the same words by both backends ---------------------------------

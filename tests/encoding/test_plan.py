@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlu_lite.encoding.plan import FRAME, plan_batches, plan_windows
+from nlu_lite.encoding.plan import SPECIAL_TOKEN_COUNT, plan_batches, plan_windows
 from nlu_lite.records import Window
 
 run_lengths = st.lists(st.integers(0, 60), max_size=12)
@@ -58,7 +58,7 @@ def test_batches_hold_each_window_once_within_the_budget(lengths, capacity, budg
     for batch in batches:
         sizes = [windows[number].end - windows[number].first for number in batch.windows]
         assert batch.length == max(sizes)
-        assert len(sizes) == 1 or len(sizes) * (batch.length + FRAME) <= budget
+        assert len(sizes) == 1 or len(sizes) * (batch.length + SPECIAL_TOKEN_COUNT) <= budget
 
 
 def test_a_short_run_is_one_window():

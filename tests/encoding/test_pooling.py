@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from nlu_lite.encoding.pooling import (
     RunVectors,
     TokenVectors,
-    mean_of_groups,
+    average_groups,
+    find_needed_pieces,
     merge_layers,
-    needed_pieces,
-    normalized,
+    normalize_rows,
 )
 from nlu_lite.options import LayerMerge, Pooling
 from nlu_lite.records import Pieces, SentencePooling, Window
@@ -85,7 +85,7 @@ def test_a_window_costs_no_more_among_many_runs():
 def test_pieces_that_are_not_needed_do_not_count(pooling, drawn):
     count, tokens_of = drawn
     pieces = pieces_of(tokens_of, count)
-    needed = needed_pieces(pieces, pooling)
+    needed = find_needed_pieces(pieces, pooling)
     vectors = np.random.default_rng(0).normal(size=(count, 3)).astype(np.float32)
     spoilt = vectors.copy()
     spoilt[[] if needed is None else np.setdiff1d(np.arange(count), needed)] = np.nan
@@ -134,7 +134,7 @@ def test_a_long_runs_vector_is_the_mean_of_its_windows_weighted_by_their_pieces(
 
 def test_a_row_of_zeros_is_not_divided():
     np.testing.assert_array_equal(
-        normalized(np.array([[3, 4], [0, 0]], np.float32)), np.array([[0.6, 0.8], [0, 0]], np.float32)
+        normalize_rows(np.array([[3, 4], [0, 0]], np.float32)), np.array([[0.6, 0.8], [0, 0]], np.float32)
     )
 
 
@@ -143,4 +143,4 @@ def test_mean_of_groups_is_numpys(counts):
     group = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
     vectors = np.random.default_rng(1).normal(size=(len(group), 2)).astype(np.float32)
     expected = [vectors[group == number].mean(axis=0) for number in range(len(counts))]
-    np.testing.assert_allclose(mean_of_groups(vectors, group, len(counts)), np.reshape(expected, (-1, 2)), atol=1e-6)
+    np.testing.assert_allclose(average_groups(vectors, group, len(counts)), np.reshape(expected, (-1, 2)), atol=1e-6)

@@ -5,14 +5,14 @@ from functools import cache
 import numpy as np
 import pytest
 
-from nlu_lite.encoding.backends.openvino import _openvino
+from nlu_lite.encoding.backends.openvino import import_openvino
 from nlu_lite.errors import OptionError
 
 
 @cache
 def openvino_computes_in_bf16():
     """Whether OpenVINO multiplies matrices in bf16 here: then 1 + 2**-12 counts as 1."""
-    openvino = _openvino()
+    openvino = import_openvino()
     from openvino import opset13 as opset
 
     rows = opset.parameter([-1, 64], np.float32)

@@ -30,7 +30,7 @@ class Backend(Protocol):
 
     @property
     def layers(self) -> int:
-        """Number L of layers; hidden states are numbered 0 (the embeddings) to L."""
+        """Number L of layers; hidden states are numbered from 0 (the embeddings) to L."""
 
     @property
     def positions(self) -> int:

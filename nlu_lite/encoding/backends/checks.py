@@ -22,7 +22,7 @@ def check_names(wanted: Iterable[str], found: Iterable[str]) -> None:
     _check_unused(found - wanted)
 
 
-def checked(name: str, array: Floats, shape: tuple[int, ...]) -> Floats:
+def check_shape(name: str, array: Floats, shape: tuple[int, ...]) -> Floats:
     """Return an array that has the shape that the configuration gives a tensor.
 
     Raises:
@@ -37,14 +37,14 @@ def checked(name: str, array: Floats, shape: tuple[int, ...]) -> Floats:
     return array
 
 
-def no_model(model_type: str, reason: str) -> ModelError:
+def configuration_error(model_type: str, reason: str) -> ModelError:
     """Return the error of a configuration that no model can be built of."""
     got = f"the configuration describes no model ({reason})"
     return ModelError(got, f"that of a {model_type} model", "Fetch it again")
 
 
 def _check_count(wanted: Iterable[str], found: Iterable[str]) -> None:
-    stated, held = _layers_of(wanted), _layers_of(found)
+    stated, held = _count_layers(wanted), _count_layers(found)
     if stated != held:
         names = "" if held else f": their first tensor is {min(found, default=None)!r}"
         raise ModelError(
@@ -54,7 +54,7 @@ def _check_count(wanted: Iterable[str], found: Iterable[str]) -> None:
         )
 
 
-def _layers_of(names: Iterable[str]) -> int:
+def _count_layers(names: Iterable[str]) -> int:
     inside = (name.removeprefix(prefix) for name in names for prefix in LAYERS if name.startswith(prefix))
     return len({rest.partition(".")[0] for rest in inside})
 

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nlu_lite.encoding.backends.checks import no_model
-from nlu_lite.encoding.backends.kinds import BUCKETS, NORM, RELATIVE, Plan
+from nlu_lite.encoding.backends.checks import configuration_error
+from nlu_lite.encoding.backends.kinds import BUCKETS, NORM, RELATIVE, EncoderDescription
 from nlu_lite.records import Checkpoint, Floats
 
 EMBEDDED, MASK = "embedded", "mask"
@@ -44,13 +44,15 @@ class BuiltGraph:
     tensors: Sequence[Floats]
 
 
-def build_graph(openvino: Any, checkpoint: Checkpoint, plan: Plan, layers: Sequence[int]) -> BuiltGraph:
+def build_graph(
+    openvino: Any, checkpoint: Checkpoint, encoder: EncoderDescription, layers: Sequence[int]
+) -> BuiltGraph:
     """Build the model up to the layers that are asked for.
 
     Args:
         openvino: The package.
-        checkpoint: The weights, with the shapes that the plan gives them.
-        plan: The encoder.
+        checkpoint: The weights, with the shapes that the encoder gives them.
+        encoder: The encoder.
         layers: Hidden states that come out, in this order; 0 is the embeddings.
 
     Raises:
@@ -58,78 +60,80 @@ def build_graph(openvino: Any, checkpoint: Checkpoint, plan: Plan, layers: Seque
     """
     from openvino import opset13 as opset
 
-    graph = Graph(opset, checkpoint, plan)
-    embedded = opset.parameter([-1, -1, plan.embedding], np.float32, name=EMBEDDED)
+    graph = GraphBuilder(opset, checkpoint, encoder)
+    embedded = opset.parameter([-1, -1, encoder.embedding], np.float32, name=EMBEDDED)
     mask = opset.parameter([-1, -1], np.float32, name=MASK)
     for parameter in (embedded, mask):
         parameter.output(0).set_names({parameter.get_friendly_name()})
-    states = graph.states(embedded, mask, max(layers))
+    states = graph.build_states(embedded, mask, max(layers))
     model = openvino.Model([opset.result(states[layer]) for layer in layers], [embedded, mask])
     return BuiltGraph(model, graph.tensors)
 
 
-class Graph:
+class GraphBuilder:
     """Operations of one encoder.
 
     Args:
         opset: OpenVINO's operations.
         checkpoint: The weights.
-        plan: What they are weights of.
+        encoder: What they are weights of.
 
     Attributes:
         tensors: The weights that operations hold so far.
     """
 
-    def __init__(self, opset: Any, checkpoint: Checkpoint, plan: Plan) -> None:
-        self._opset, self._checkpoint, self._plan = opset, checkpoint, plan
+    def __init__(self, opset: Any, checkpoint: Checkpoint, encoder: EncoderDescription) -> None:
+        self._opset, self._checkpoint, self._encoder = opset, checkpoint, encoder
         self.tensors: list[Floats] = []
-        self._heads, self._head = plan.heads, plan.width // plan.heads
-        self._activate = activation(opset, plan)
+        self._heads, self._head = encoder.heads, encoder.width // encoder.heads
+        self._activate = build_activation(opset, encoder)
 
-    def states(self, embedded: Node, mask: Node, last: int) -> list[Node]:
+    def build_states(self, embedded: Node, mask: Node, last: int) -> list[Node]:
         """Return the hidden states from 0 to the last one."""
-        state = self._norm(embedded, NORM)
-        if self._plan.projected:
-            state = self._dense(state, str(self._plan.kind.projection))
-        bias = self._bias(state, mask)
+        state = self._build_norm(embedded, NORM)
+        if self._encoder.projected:
+            state = self._build_dense(state, str(self._encoder.kind.projection))
+        bias = self._build_bias(state, mask)
         found = [state]
         for layer in range(last):
-            for prefix in self._plan.prefixes(layer):
-                state = self._layer(state, bias, prefix)
+            for prefix in self._encoder.prefixes(layer):
+                state = self._build_layer(state, bias, prefix)
             found.append(state)
         return found
 
-    def _layer(self, state: Node, bias: Node, prefix: str) -> Node:
-        opset, names = self._opset, self._plan.kind.names
-        seen = self._dense(self._attention(state, bias, prefix), prefix + names.output)
-        attended = self._norm(opset.add(seen, state), prefix + names.attention_norm)
-        inner = self._activate(self._dense(attended, prefix + names.wider))
-        return self._norm(opset.add(self._dense(inner, prefix + names.narrower), attended), prefix + names.norm)
+    def _build_layer(self, state: Node, bias: Node, prefix: str) -> Node:
+        opset, names = self._opset, self._encoder.kind.names
+        seen = self._build_dense(self._build_attention(state, bias, prefix), prefix + names.output)
+        attended = self._build_norm(opset.add(seen, state), prefix + names.attention_norm)
+        inner = self._activate(self._build_dense(attended, prefix + names.wider))
+        added = opset.add(self._build_dense(inner, prefix + names.narrower), attended)
+        return self._build_norm(added, prefix + names.norm)
 
-    def _attention(self, state: Node, bias: Node, prefix: str) -> Node:
-        opset, names = self._opset, self._plan.kind.names
-        query, key, value = (self._split(state, prefix + name) for name in (names.query, names.key, names.value))
+    def _build_attention(self, state: Node, bias: Node, prefix: str) -> Node:
+        opset, names = self._opset, self._encoder.kind.names
+        query, key, value = (self._split_heads(state, prefix + name) for name in (names.query, names.key, names.value))
         scaled = opset.multiply(query, self._number(self._head**-0.5))
         scores = opset.add(opset.matmul(scaled, key, False, True), bias)
         seen = opset.matmul(opset.softmax(scores, 3), value, False, False)
-        return opset.reshape(opset.transpose(seen, self._whole(0, 2, 1, 3)), self._whole(0, 0, self._plan.width), True)
+        ordered = opset.transpose(seen, self._whole(0, 2, 1, 3))
+        return opset.reshape(ordered, self._whole(0, 0, self._encoder.width), True)
 
-    def _split(self, state: Node, name: str) -> Node:
+    def _split_heads(self, state: Node, name: str) -> Node:
         """Return a product, [windows, heads, length, d / heads]."""
-        heads = self._opset.reshape(self._dense(state, name), self._whole(0, 0, self._heads, self._head), True)
+        heads = self._opset.reshape(self._build_dense(state, name), self._whole(0, 0, self._heads, self._head), True)
         return self._opset.transpose(heads, self._whole(0, 2, 1, 3))
 
-    def _bias(self, state: Node, mask: Node) -> Node:
+    def _build_bias(self, state: Node, mask: Node) -> Node:
         """Return what is added to scores: for padding the least number, and MPNet's bias by relative position."""
         opset = self._opset
         padding = opset.multiply(opset.subtract(self._number(1), mask), self._number(LEAST))
         bias = opset.unsqueeze(padding, self._whole(1, 2))
-        return opset.add(bias, self._relative(state)) if self._plan.kind.relative else bias
+        return opset.add(bias, self._build_relative(state)) if self._encoder.kind.relative else bias
 
-    def _relative(self, state: Node) -> Node:
+    def _build_relative(self, state: Node) -> Node:
         """Return the bias by relative position, [1, heads, length, length]."""
-        opset, farthest = self._opset, self._plan.size("max_position_embeddings")
-        table = self._plan.tensor(self._checkpoint, RELATIVE)[buckets(np.arange(-farthest, farthest + 1))].T
+        opset, farthest = self._opset, self._encoder.size("max_position_embeddings")
+        table = self._encoder.tensor(self._checkpoint, RELATIVE)[bucket_distances(np.arange(-farthest, farthest + 1))].T
         length = opset.gather(opset.shape_of(state, "i64"), self._scalar(1), self._scalar(0))
         places = opset.range(self._scalar(0), length, self._scalar(1), "i64")
         keys, queries = opset.unsqueeze(places, self._whole(0)), opset.unsqueeze(places, self._whole(1))
@@ -137,19 +141,19 @@ class Graph:
         values = opset.gather(opset.constant(np.ascontiguousarray(table)), distance, self._scalar(1))
         return opset.unsqueeze(values, self._whole(0))
 
-    def _dense(self, state: Node, name: str) -> Node:
-        product = self._opset.matmul(state, self._tensor(f"{name}.weight"), False, True)
-        return self._opset.add(product, self._tensor(f"{name}.bias"))
+    def _build_dense(self, state: Node, name: str) -> Node:
+        product = self._opset.matmul(state, self._build_weight(f"{name}.weight"), False, True)
+        return self._opset.add(product, self._build_weight(f"{name}.bias"))
 
-    def _norm(self, state: Node, name: str) -> Node:
+    def _build_norm(self, state: Node, name: str) -> Node:
         opset = self._opset
-        scaled = opset.mvn(state, self._whole(-1), True, self._plan.epsilon, "INSIDE_SQRT")
-        scaled = opset.multiply(scaled, self._tensor(f"{name}.weight"))
-        return opset.add(scaled, self._tensor(f"{name}.bias"))
+        scaled = opset.mvn(state, self._whole(-1), True, self._encoder.epsilon, "INSIDE_SQRT")
+        scaled = opset.multiply(scaled, self._build_weight(f"{name}.weight"))
+        return opset.add(scaled, self._build_weight(f"{name}.bias"))
 
-    def _tensor(self, name: str) -> Node:
+    def _build_weight(self, name: str) -> Node:
         """Return a tensor without a copy; OpenVINO shares arrays that are contiguous and may be written to only."""
-        array = np.require(self._plan.tensor(self._checkpoint, name), np.float32, ["C", "W", "A"])
+        array = np.require(self._encoder.tensor(self._checkpoint, name), np.float32, ["C", "W", "A"])
         self.tensors.append(array)
         return self._opset.constant(array, shared_memory=True)
 
@@ -163,14 +167,14 @@ class Graph:
         return self._opset.constant(np.array(values, np.int64))
 
 
-def activation(opset: Any, plan: Plan) -> Callable[[Node], Node]:
+def build_activation(opset: Any, encoder: EncoderDescription) -> Callable[[Node], Node]:
     """Return the activation between a layer's dense layers.
 
     Raises:
         ModelError: OpenVINO has none of that name.
     """
 
-    def scaled(factor: float) -> Callable[[Node], Node]:
+    def build_swish(factor: float) -> Callable[[Node], Node]:
         return lambda x: opset.multiply(x, opset.sigmoid(opset.multiply(x, opset.constant(np.float32(factor)))))
 
     erf, tanh = (lambda x: opset.gelu(x, "erf")), (lambda x: opset.gelu(x, "tanh"))
@@ -182,26 +186,26 @@ def activation(opset: Any, plan: Plan) -> Callable[[Node], Node]:
         "gelu_accurate": tanh,
         "gelu_pytorch_tanh": tanh,
         "gelu_python_tanh": tanh,
-        "quick_gelu": scaled(1.702),
+        "quick_gelu": build_swish(1.702),
         "relu": opset.relu,
-        "silu": scaled(1),
-        "swish": scaled(1),
+        "silu": build_swish(1),
+        "swish": build_swish(1),
         "tanh": opset.tanh,
         "sigmoid": opset.sigmoid,
         "linear": lambda x: x,
         "mish": opset.mish,
     }
-    chosen = plan.settings["hidden_act"]
+    chosen = encoder.settings["hidden_act"]
     if not isinstance(chosen, str) or chosen not in known:
-        raise no_model(plan.model_type, f"hidden_act={chosen!r} is none of {', '.join(map(str, known))}")
+        raise configuration_error(encoder.model_type, f"hidden_act={chosen!r} is none of {', '.join(map(str, known))}")
     return known[chosen]
 
 
-def buckets(distance: NDArray[np.int64]) -> NDArray[np.int64]:
+def bucket_distances(distance: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return MPNet's bucket of each distance of a key from a query: exact near by, wider the farther away.
 
     Example:
-        >>> buckets(np.array([-200, -1, 0, 1, 8, 200])).tolist()
+        >>> bucket_distances(np.array([-200, -1, 0, 1, 8, 200])).tolist()
         [15, 1, 0, 17, 24, 31]
     """
     half = BUCKETS // 2
@@ -212,7 +216,7 @@ def buckets(distance: NDArray[np.int64]) -> NDArray[np.int64]:
     return found
 
 
-def embed(words: Floats, positions: Floats, types: Floats | None, numbers: NDArray[np.int64]) -> Floats:
+def add_embeddings(words: Floats, positions: Floats, types: Floats | None, numbers: NDArray[np.int64]) -> Floats:
     """Add up rows of the embeddings, in the order in which transformers does.
 
     Args:
@@ -227,11 +231,12 @@ def embed(words: Floats, positions: Floats, types: Floats | None, numbers: NDArr
     return words
 
 
-def numbered(ids: NDArray[np.int64], padding: int | None) -> NDArray[np.int64]:
+def number_positions(ids: NDArray[np.int64], padding: int | None) -> NDArray[np.int64]:
     """Number positions: from 0, or, where a padding id is given, behind it and at that id not at all.
 
     Example:
-        >>> numbered(np.array([[0, 7, 7, 2, 1]]), None).tolist(), numbered(np.array([[0, 7, 7, 2, 1]]), 1).tolist()
+        >>> ids = np.array([[0, 7, 7, 2, 1]])
+        >>> number_positions(ids, None).tolist(), number_positions(ids, 1).tolist()
         ([[0, 1, 2, 3, 4]], [[2, 3, 4, 5, 1]])
     """
     if padding is None:

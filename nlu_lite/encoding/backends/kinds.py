@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from nlu_lite.encoding.architectures import ARCHITECTURES, WORDS
-from nlu_lite.encoding.backends.checks import checked, no_model
+from nlu_lite.encoding.backends.checks import check_shape, configuration_error
 from nlu_lite.errors import ModelError
 from nlu_lite.records import Checkpoint, Floats
 
@@ -34,7 +34,7 @@ class LayerNames:
 
 
 @dataclass(frozen=True)
-class Kind:
+class EncoderKind:
     """A kind of encoder.
 
     Attributes:
@@ -82,7 +82,7 @@ ALIASES = {
 """DistilBERT's names."""
 
 KINDS = {
-    "albert": Kind(
+    "albert": EncoderKind(
         layer="encoder.albert_layer_groups.{0}.albert_layers.{1}.",
         names=LayerNames(
             "attention.query",
@@ -104,9 +104,9 @@ KINDS = {
             "hidden_act": "gelu_new",
         },
     ),
-    "bert": Kind(),
-    "camembert": Kind(defaults={"pad_token_id": 1}),
-    "distilbert": Kind(
+    "bert": EncoderKind(),
+    "camembert": EncoderKind(defaults={"pad_token_id": 1}),
+    "distilbert": EncoderKind(
         layer="transformer.layer.{0}.",
         names=LayerNames(
             "attention.q_lin",
@@ -122,7 +122,7 @@ KINDS = {
         epsilon=1e-12,
         defaults={"num_hidden_layers": 6},
     ),
-    "electra": Kind(
+    "electra": EncoderKind(
         projection="embeddings_project",
         defaults={
             "embedding_size": 128,
@@ -131,7 +131,7 @@ KINDS = {
             "intermediate_size": 1024,
         },
     ),
-    "mpnet": Kind(
+    "mpnet": EncoderKind(
         names=LayerNames(
             "attention.attn.q", "attention.attn.k", "attention.attn.v", "attention.attn.o", "attention.LayerNorm"
         ),
@@ -139,14 +139,14 @@ KINDS = {
         relative=True,
         defaults={"vocab_size": 30527, "pad_token_id": 1, "relative_attention_num_buckets": BUCKETS},
     ),
-    "roberta": Kind(defaults={"vocab_size": 50265, "pad_token_id": 1}),
-    "xlm-roberta": Kind(defaults={"pad_token_id": 1}),
+    "roberta": EncoderKind(defaults={"vocab_size": 50265, "pad_token_id": 1}),
+    "xlm-roberta": EncoderKind(defaults={"pad_token_id": 1}),
 }
 """By ``model_type``."""
 
 
 @dataclass(frozen=True)
-class Plan:
+class EncoderDescription:
     """An encoder of a kind, with the sizes of its configuration.
 
     Attributes:
@@ -155,7 +155,7 @@ class Plan:
         settings: The configuration, defaults filled in.
     """
 
-    kind: Kind
+    kind: EncoderKind
     model_type: str
     settings: Mapping[str, object]
 
@@ -167,7 +167,7 @@ class Plan:
         """
         value = self.settings[name]
         if type(value) is not int or value < 1:
-            raise no_model(self.model_type, f"{name}={value!r} is no whole number from 1 on")
+            raise configuration_error(self.model_type, f"{name}={value!r} is no whole number from 1 on")
         return value
 
     @property
@@ -190,7 +190,9 @@ class Plan:
         """Number of heads of an attention."""
         heads = self.size("num_attention_heads")
         if self.width % heads:
-            raise no_model(self.model_type, f"hidden_size={self.width} is no multiple of num_attention_heads={heads}")
+            raise configuration_error(
+                self.model_type, f"hidden_size={self.width} is no multiple of num_attention_heads={heads}"
+            )
         return heads
 
     @property
@@ -198,7 +200,7 @@ class Plan:
         """What is added to a variance."""
         value = self.kind.epsilon if self.kind.epsilon is not None else self.settings["layer_norm_eps"]
         if not isinstance(value, (int, float)):
-            raise no_model(self.model_type, f"layer_norm_eps={value!r} is no number")
+            raise configuration_error(self.model_type, f"layer_norm_eps={value!r} is no number")
         return float(value)
 
     @property
@@ -236,7 +238,7 @@ class Plan:
         Raises:
             ModelError: It has not the shape that the configuration says.
         """
-        return checked(name, checkpoint.tensors[name], self.shapes[name])
+        return check_shape(name, checkpoint.tensors[name], self.shapes[name])
 
     @cached_property
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -271,13 +273,13 @@ class Plan:
         return found | _norm(prefix + names.attention_norm, width) | _norm(prefix + names.norm, width)
 
 
-def plan_of(checkpoint: Checkpoint) -> Plan:
-    """Plan the encoder of a checkpoint whose kind is among `KINDS`."""
+def describe_encoder(checkpoint: Checkpoint) -> EncoderDescription:
+    """Return the description of a checkpoint's encoder, whose kind is among `KINDS`."""
     model_type = str(checkpoint.config["model_type"])
     kind, stated = KINDS[model_type], dict(checkpoint.config)
     if model_type == "distilbert":
         stated = {name: stated[alias] for name, alias in ALIASES.items() if alias in stated} | stated
-    return Plan(kind, model_type, {**DEFAULTS, **kind.defaults, **stated})
+    return EncoderDescription(kind, model_type, {**DEFAULTS, **kind.defaults, **stated})
 
 
 def _dense(name: str, rows: int, columns: int) -> dict[str, tuple[int, ...]]:

@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlu_lite._util.mapping import let_go
-from nlu_lite.encoding.architectures import WORDS, architecture_of
+from nlu_lite.encoding.architectures import WORDS, find_architecture
 from nlu_lite.encoding.backends import CPU_BUDGET, OutOfMemory
 from nlu_lite.encoding.backends.checks import check_names
-from nlu_lite.encoding.backends.graph import EMBEDDED, MASK, build_graph, embed, numbered
-from nlu_lite.encoding.backends.kinds import KINDS, POSITIONS, TYPES, Plan, plan_of
+from nlu_lite.encoding.backends.graph import EMBEDDED, MASK, add_embeddings, build_graph, number_positions
+from nlu_lite.encoding.backends.kinds import KINDS, POSITIONS, TYPES, EncoderDescription, describe_encoder
 from nlu_lite.errors import MissingExtra, OptionError
 from nlu_lite.options import Precision
 from nlu_lite.records import Checkpoint, Floats
@@ -59,7 +59,7 @@ class OpenVinoBackend:
         precision: Precision = Precision.FP32,
         threads: int | None = None,
     ) -> None:
-        openvino = _openvino()
+        openvino = import_openvino()
         if device != "cpu":
             got = f'device={device!r} with backend="openvino"'
             raise OptionError(got, "cpu", 'Pass device="cpu", or backend="torch"')
@@ -70,16 +70,16 @@ class OpenVinoBackend:
         self._settings |= {} if threads is None else {"INFERENCE_NUM_THREADS": threads}
         if precision is not Precision.FP32:
             _try_product(precision, self._settings)
-        self._plan, self._checkpoint = _plan(checkpoint), checkpoint
-        self.dimension, self.layers, self.positions = self._plan.width, self._plan.layers, self._plan.positions
+        self._encoder, self._checkpoint = _describe_encoder(checkpoint), checkpoint
+        self.dimension, self.layers, self.positions = self._encoder.width, self._encoder.layers, self._encoder.positions
         self.budget = CPU_BUDGET
         self.name = f"openvino {openvino.__version__.split('-')[0]}, cpu, {precision.value}"
-        self._words = self._plan.tensor(checkpoint, WORDS)
-        self._positions = self._plan.tensor(checkpoint, POSITIONS).copy()
-        self._types = self._plan.tensor(checkpoint, TYPES)[0].copy() if self._plan.kind.types else None
+        self._words = self._encoder.tensor(checkpoint, WORDS)
+        self._positions = self._encoder.tensor(checkpoint, POSITIONS).copy()
+        self._types = self._encoder.tensor(checkpoint, TYPES)[0].copy() if self._encoder.kind.types else None
         self._precision = precision
         usual: tuple[int, ...] = (self.layers,)
-        self._built = {usual: build_graph(openvino, checkpoint, self._plan, usual)}  # looks at every tensor
+        self._built = {usual: build_graph(openvino, checkpoint, self._encoder, usual)}  # looks at every tensor
         self._compiled: dict[tuple[int, ...], Any] = {}
         self._lock = Lock()  # a compiled model has one place for its results
 
@@ -87,7 +87,7 @@ class OpenVinoBackend:
         """Run the model (see `Backend.encode`)."""
         try:
             with self._lock:
-                results = self._run(layers, {EMBEDDED: self._embedded(ids), MASK: mask.astype(np.float32)})
+                results = self._run(layers, {EMBEDDED: self._embed(ids), MASK: mask.astype(np.float32)})
                 hidden: Floats = np.stack([results[place] for place in range(len(layers))])
         except (RuntimeError, MemoryError) as error:
             if not isinstance(error, MemoryError) and "alloc" not in str(error):
@@ -95,7 +95,7 @@ class OpenVinoBackend:
             raise OutOfMemory(str(error).splitlines()[-1] if str(error) else "no memory is left") from error
         return hidden
 
-    def _embedded(self, ids: NDArray[np.int64]) -> Floats:
+    def _embed(self, ids: NDArray[np.int64]) -> Floats:
         """Add up rows of the embeddings; the system maps far more than a row at a time, soon the whole matrix."""
         flat = ids.ravel()
         rows: Floats = np.empty((len(flat), self._words.shape[1]), np.float32)
@@ -103,14 +103,14 @@ class OpenVinoBackend:
             rows[begin : begin + GATHERED] = self._words[flat[begin : begin + GATHERED]]
             let_go(self._words)
         words = rows.reshape(*ids.shape, -1)
-        return embed(words, self._positions, self._types, numbered(ids, self._plan.padding))
+        return add_embeddings(words, self._positions, self._types, number_positions(ids, self._encoder.padding))
 
     def _run(self, layers: tuple[int, ...], given: dict[str, Floats]) -> Any:
         """Run the model up to the layers that are asked for; others are not computed."""
         if layers in self._compiled:
             return self._compiled[layers](given)
         # A graph is built anew for each choice of layers: kept, it would hold the weights beside the compiled ones.
-        graph = self._built.pop(layers, None) or build_graph(_openvino(), self._checkpoint, self._plan, layers)
+        graph = self._built.pop(layers, None) or build_graph(import_openvino(), self._checkpoint, self._encoder, layers)
         self._built.clear()
         self._compiled[layers] = _compile(graph.model, self._precision, self._settings)
         results = self._compiled[layers](given)
@@ -121,16 +121,16 @@ class OpenVinoBackend:
 
 def _compile(model: Any, precision: Precision, settings: dict[str, Any]) -> Any:
     """Compile a model to compute in a precision; OpenVINO accepts one that the processor lacks, and ignores it."""
-    compiled = _openvino().Core().compile_model(model, "CPU", settings)
+    compiled = import_openvino().Core().compile_model(model, "CPU", settings)
     actual = compiled.get_property("INFERENCE_PRECISION_HINT").to_string()
     if actual != HINTS[precision]:
-        raise _refused(precision, f"OpenVINO would compute in {NAMES.get(actual, actual)} on this processor")
+        raise _precision_error(precision, f"OpenVINO would compute in {NAMES.get(actual, actual)} on this processor")
     return compiled
 
 
 def _try_product(precision: Precision, settings: dict[str, Any]) -> None:
     """Multiply two matrices, so that a precision that the processor lacks is refused before any text is read."""
-    openvino = _openvino()
+    openvino = import_openvino()
     from openvino import opset13 as opset
 
     rows = opset.parameter([-1, PROBE], np.float32)
@@ -139,31 +139,36 @@ def _try_product(precision: Precision, settings: dict[str, Any]) -> None:
     try:
         compiled(np.ones((2, PROBE), np.float32))
     except RuntimeError as error:  # OpenVINO and its oneDNN may find different features where some are masked
-        raise _refused(precision, "OpenVINO has no matrix product in it on this processor") from error
+        raise _precision_error(precision, "OpenVINO has no matrix product in it on this processor") from error
 
 
-def _refused(precision: Precision, reason: str) -> OptionError:
+def _precision_error(precision: Precision, reason: str) -> OptionError:
     got = f'precision={precision.value!r} with backend="openvino": {reason}'
     either = 'precision="fp32", or backend="torch", which emulates bf16 slowly on any processor'
     remedy = f"Pass {either}; save a saved pipeline anew with one of them"
     return OptionError(got, "a precision that the processor supports", remedy)
 
 
-def _plan(checkpoint: Checkpoint) -> Plan:
-    """Plan the encoder, and hold the names of the weights to it."""
-    architecture_of(checkpoint)
+def _describe_encoder(checkpoint: Checkpoint) -> EncoderDescription:
+    """EncoderDescription the encoder, and hold the names of the weights to it."""
+    find_architecture(checkpoint)
     model_type = str(checkpoint.config["model_type"])
     if model_type not in KINDS:
         got = f'a model of the kind {model_type!r} with backend="openvino"'
         raise OptionError(got, ", ".join(KINDS), 'Pass backend="torch"; save a saved pipeline anew with it')
-    plan = plan_of(checkpoint)
-    check_names(plan.shapes, checkpoint.tensors)
-    return plan
+    encoder = describe_encoder(checkpoint)
+    check_names(encoder.shapes, checkpoint.tensors)
+    return encoder
 
 
-def _openvino() -> Any:
+def import_openvino() -> Any:
+    """Return the package, imported without its telemetry.
+
+    Raises:
+        MissingExtra: It is not installed.
+    """
     try:
-        with _IMPORTING, _unreported():
+        with _IMPORTING, _hide_telemetry():
             import openvino
     except ImportError as error:
         raise MissingExtra(
@@ -173,7 +178,7 @@ def _openvino() -> Any:
 
 
 @contextmanager
-def _unreported() -> Iterator[None]:
+def _hide_telemetry() -> Iterator[None]:
     """Hide openvino_telemetry, by which OpenVINO would report to Intel that it was imported; it has a stub instead."""
     if "openvino" in sys.modules:
         yield

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlu_lite._util.mapping import let_go
-from nlu_lite.encoding.architectures import ARCHITECTURES, SETTINGS, WORDS, architecture_of
+from nlu_lite.encoding.architectures import ARCHITECTURES, SETTINGS, WORDS, find_architecture
 from nlu_lite.encoding.backends import CPU_BUDGET, OutOfMemory
-from nlu_lite.encoding.backends.checks import check_names, checked, no_model
+from nlu_lite.encoding.backends.checks import check_names, check_shape, configuration_error
 from nlu_lite.errors import ModelError, OptionError
 from nlu_lite.options import Precision
 from nlu_lite.records import Checkpoint, Floats
@@ -50,8 +50,8 @@ class TorchBackend:
         precision: Precision = Precision.FP32,
         threads: int | None = None,
     ) -> None:
-        self._device = _device(device)
-        self._dtype = _dtype(self._device, precision)
+        self._device = _find_device(device)
+        self._dtype = _find_dtype(self._device, precision)
         self._threads = threads
         # On the CPU the model uses the checkpoint's word embeddings as they lie; asked again, it might give a copy.
         self._words = checkpoint.tensors.get(WORDS) if self._device.type == "cpu" else None
@@ -62,7 +62,7 @@ class TorchBackend:
         self._precision = precision
         self.dimension: int = self.model.config.hidden_size
         self.layers: int = self.model.config.num_hidden_layers
-        self.positions = positions_of(self.model.config)
+        self.positions = count_positions(self.model.config)
 
     @property
     def name(self) -> str:
@@ -92,7 +92,7 @@ class TorchBackend:
         # Goes with the types that `build_model` gives weights on the CPU; elsewhere it ends one that the caller is in.
         wanted = self._device.type == "cpu" and self._dtype != torch.float32
         mixed = torch.autocast(self._device.type, self._dtype, enabled=wanted)
-        with torch.inference_mode(), mixed, _EXACT.held(), _threads(self._threads), _memory_errors():
+        with torch.inference_mode(), mixed, _EXACT.hold(), _limit_threads(self._threads), _translate_memory_errors():
             # Without padding no mask is needed, and attention without one is faster.
             attended = None if mask.all() else torch.from_numpy(mask).to(self._device)
             output = self.model(
@@ -121,7 +121,7 @@ class _ExactProducts:
         self._restore: list[Callable[[], None]] = []
 
     @contextmanager
-    def held(self) -> Iterator[None]:
+    def hold(self) -> Iterator[None]:
         with self._lock:
             if self._inside == 0:
                 self._restore = _set_exact()
@@ -156,7 +156,7 @@ def _set_exact() -> list[Callable[[], None]]:
 
 
 @contextmanager
-def _memory_errors() -> Iterator[None]:
+def _translate_memory_errors() -> Iterator[None]:
     """Tell a lack of memory from other errors: PyTorch has a class for GPUs, and sentences for the rest."""
     import torch
 
@@ -177,7 +177,7 @@ def _first_line(error: Exception) -> str:
 
 
 @contextmanager
-def _threads(number: int | None) -> Iterator[None]:
+def _limit_threads(number: int | None) -> Iterator[None]:
     """Set PyTorch's threads, which are process-wide, around a call."""
     import torch
 
@@ -192,7 +192,7 @@ def _threads(number: int | None) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _device(name: str) -> torch.device:
+def _find_device(name: str) -> torch.device:
     import torch
 
     here = ["cpu"]
@@ -203,7 +203,7 @@ def _device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def _dtype(device: torch.device, precision: Precision) -> torch.dtype:
+def _find_dtype(device: torch.device, precision: Precision) -> torch.dtype:
     import torch
 
     if precision is Precision.FP16 and device.type == "cpu":
@@ -211,7 +211,7 @@ def _dtype(device: torch.device, precision: Precision) -> torch.dtype:
     return {Precision.FP32: torch.float32, Precision.BF16: torch.bfloat16, Precision.FP16: torch.float16}[precision]
 
 
-def positions_of(config: Any) -> int:
+def count_positions(config: Any) -> int:
     """Give the longest window that a model of a transformers configuration takes."""
     reserved = ARCHITECTURES[config.model_type].reserved_positions
     if reserved is None and not isinstance(config.pad_token_id, int):
@@ -232,10 +232,10 @@ def build_model(checkpoint: Checkpoint, device: torch.device, dtype: torch.dtype
     model = _empty_model(checkpoint)
     wanted = model.state_dict()
     check_names(wanted, checkpoint.tensors)
-    exact = set(wanted) - _products(model) if device.type == "cpu" else set()
+    exact = set(wanted) - _find_product_weights(model) if device.type == "cpu" else set()
     dtypes = {name: torch.float32 if name in exact else dtype for name in wanted}
     weights = {
-        name: _placed(checked(name, checkpoint.tensors[name], tuple(like.shape)), device, dtypes[name])
+        name: _place(check_shape(name, checkpoint.tensors[name], tuple(like.shape)), device, dtypes[name])
         for name, like in wanted.items()
     }
     model.load_state_dict(weights, assign=True)
@@ -243,7 +243,7 @@ def build_model(checkpoint: Checkpoint, device: torch.device, dtype: torch.dtype
     return model.eval()
 
 
-def _products(model: Any) -> set[str]:
+def _find_product_weights(model: Any) -> set[str]:
     """Name the weights that multiply matrices."""
     import torch
 
@@ -256,17 +256,17 @@ def _empty_model(checkpoint: Checkpoint) -> Any:
     from transformers import AutoConfig, AutoModel
 
     build: Any = AutoModel
-    model_type, architecture = str(checkpoint.config["model_type"]), architecture_of(checkpoint)
+    model_type, architecture = str(checkpoint.config["model_type"]), find_architecture(checkpoint)
     settings = {name: checkpoint.config[name] for name in SETTINGS if name in checkpoint.config}
     try:
         config = AutoConfig.for_model(model_type, **settings, dtype="float32")
         with torch.device("meta"):
             return build.from_config(config, **architecture.options())
     except Exception as error:  # whatever transformers makes of values that it does not expect
-        raise no_model(model_type, _first_line(error)) from error
+        raise configuration_error(model_type, _first_line(error)) from error
 
 
-def _placed(array: Floats, device: torch.device, dtype: torch.dtype) -> torch.Tensor:
+def _place(array: Floats, device: torch.device, dtype: torch.dtype) -> torch.Tensor:
     """Give an array as a tensor: as it lies where it can stay, else a copy; little is held in both forms at once."""
     import torch
 

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
-from nlu_lite.encoding.subwords.core import CHUNK, Encoded, Frame, SubwordEncoder, Subwords, encodable
-from nlu_lite.encoding.subwords.framing import SPECIAL
-from nlu_lite.encoding.subwords.sentencepieces import PIECE_RECIPES, open_sentencepiece, respelt
-from nlu_lite.encoding.subwords.tokenizer_json import Habits, open_tokenizer
+from nlu_lite.encoding.subwords.core import (
+    CHUNK,
+    EncodedText,
+    SpecialTokens,
+    SubwordEncoder,
+    Subwords,
+    replace_surrogates,
+)
+from nlu_lite.encoding.subwords.sentencepieces import ID_MAPPINGS, normalize_characters, open_sentencepiece
+from nlu_lite.encoding.subwords.special_tokens import SPECIAL_TOKEN_NAMES
+from nlu_lite.encoding.subwords.tokenizer_json import WordEncoding, open_tokenizer
 from nlu_lite.errors import UnsupportedReference
 from nlu_lite.records import Checkpoint, SubwordKind
 
-__all__ = ["CHUNK", "Encoded", "Frame", "SubwordEncoder", "Subwords", "encodable", "open_subwords", "respelt"]
+__all__ = [
+    "CHUNK",
+    "EncodedText",
+    "SpecialTokens",
+    "SubwordEncoder",
+    "Subwords",
+    "normalize_characters",
+    "open_subwords",
+    "replace_surrogates",
+]
 
-BEFORE = {"roberta": " "}
+WORD_PREFIXES = {"roberta": " "}
 """What a token has before it inside a text, by ``model_type``: byte-level BPE counts the space to the word."""
 
 
@@ -25,13 +41,13 @@ def open_subwords(checkpoint: Checkpoint) -> Subwords:
         ModelError: The subword model cannot be read, or does not fit the embedding matrix.
     """
     model_type, kind = str(checkpoint.config["model_type"]), checkpoint.subwords.kind
-    if model_type in PIECE_RECIPES and kind is SubwordKind.SENTENCEPIECE:
-        return open_sentencepiece(checkpoint, PIECE_RECIPES[model_type])
-    if model_type in SPECIAL and kind is SubwordKind.TOKENIZER_JSON:
-        drops_space = model_type in PIECE_RECIPES and PIECE_RECIPES[model_type].drops_space
-        return open_tokenizer(checkpoint, Habits(BEFORE.get(model_type, ""), drops_space))
+    if model_type in ID_MAPPINGS and kind is SubwordKind.SENTENCEPIECE:
+        return open_sentencepiece(checkpoint, ID_MAPPINGS[model_type])
+    if model_type in SPECIAL_TOKEN_NAMES and kind is SubwordKind.TOKENIZER_JSON:
+        drops_space = model_type in ID_MAPPINGS and ID_MAPPINGS[model_type].drops_space
+        return open_tokenizer(checkpoint, WordEncoding(WORD_PREFIXES.get(model_type, ""), drops_space))
     raise UnsupportedReference(
         f"model_type {model_type!r} with a {kind.value} subword model",
-        f"{', '.join(PIECE_RECIPES)} with a SentencePiece model, or {', '.join(SPECIAL)} with a tokenizer.json",
+        f"{', '.join(ID_MAPPINGS)} with a SentencePiece model; or {', '.join(SPECIAL_TOKEN_NAMES)} with tokenizer.json",
         "Use a model of one of these kinds",
     )

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from nlu_lite.encoding.subwords.core import Encoded, SubwordEncoder
-from nlu_lite.encoding.subwords.rust import contained
+from nlu_lite.encoding.subwords.core import EncodedText, SubwordEncoder
+from nlu_lite.encoding.subwords.rust import translate_errors
 from nlu_lite.errors import ModelError
 from nlu_lite.records import AddedToken, Normalization
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 REMEDY = "Save the tokenizer again with transformers"
 
 
-def matchable(tokens: Iterable[AddedToken]) -> list[AddedToken]:
+def select_matchable(tokens: Iterable[AddedToken]) -> list[AddedToken]:
     """Return the tokens that texts can match: special ones are framing, and a text that spells one is a text."""
     return [token for token in tokens if not token.special]
 
@@ -44,7 +44,7 @@ def check_ids(tokens: Sequence[AddedToken], vocabulary: Mapping[str, int]) -> No
             raise ModelError(got, "an id of its own for each token", REMEDY)
 
 
-def declared(token: AddedToken) -> dict[str, object]:
+def format_token(token: AddedToken) -> dict[str, object]:
     """Return a token as a ``tokenizer.json`` lists it."""
     flags = {name: getattr(token, name) for name in ("normalized", "lstrip", "rstrip", "single_word", "special")}
     return {"id": token.id, "content": token.content, **flags}
@@ -69,7 +69,7 @@ def check_normalized(tokens: Sequence[AddedToken], tokenizer: Tokenizer) -> None
             raise ModelError(got, "tokens that differ after normalization", REMEDY)
 
 
-def renumbering(tokens: Sequence[AddedToken], tokenizer: Tokenizer) -> dict[int, int]:
+def find_file_ids(tokens: Sequence[AddedToken], tokenizer: Tokenizer) -> dict[int, int]:
     """Return the ids that the files state by the ids that `tokenizers` gives, where they differ.
 
     It numbers added tokens anew, in a row behind the vocabulary, whatever a file states.
@@ -78,7 +78,7 @@ def renumbering(tokens: Sequence[AddedToken], tokenizer: Tokenizer) -> dict[int,
     return {number: stated for number, stated in given.items() if number is not None and number != stated}
 
 
-class Part(NamedTuple):
+class TextPart(NamedTuple):
     """A stretch of a text: an added token, or text between such tokens.
 
     Attributes:
@@ -102,41 +102,41 @@ class Splitter:
     """
 
     def __init__(self, tokens: Sequence[AddedToken], normalizer: dict[str, Any] | None) -> None:
-        self._tokenizer = _dividing(tokens, normalizer)
+        self._tokenizer = _build_tokenizer(tokens, normalizer)
         check_normalized(tokens, self._tokenizer)
         self._ids = {self._tokenizer.token_to_id(token.content): token.id for token in tokens}
 
-    def split(self, texts: Sequence[str]) -> list[list[Part]]:
+    def split(self, texts: Sequence[str]) -> list[list[TextPart]]:
         """Return the parts of each text, in order; empty texts have none."""
-        with contained("the added tokens cannot be looked for", "a usable normalizer", REMEDY):
+        with translate_errors("the added tokens cannot be looked for", "a usable normalizer", REMEDY):
             found = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
-        return [list(self._parts(text, one)) for text, one in zip(texts, found, strict=True)]
+        return [list(self._find_parts(text, one)) for text, one in zip(texts, found, strict=True)]
 
-    def _parts(self, text: str, encoding: Encoding) -> Iterator[Part]:
+    def _find_parts(self, text: str, encoding: Encoding) -> Iterator[TextPart]:
         """Yield the added tokens and the gaps: normalization can drop characters at the edges of other parts."""
         end = 0
         for number, (begin, stop) in zip(encoding.ids, encoding.offsets, strict=True):
             if number in self._ids:
                 if begin > end:
-                    yield Part(end, begin, None)
-                yield Part(begin, stop, self._ids[number])
+                    yield TextPart(end, begin, None)
+                yield TextPart(begin, stop, self._ids[number])
                 end = stop
         if len(text) > end:
-            yield Part(end, len(text), None)
+            yield TextPart(end, len(text), None)
 
 
-def _dividing(tokens: Sequence[AddedToken], normalizer: dict[str, Any] | None) -> Tokenizer:
+def _build_tokenizer(tokens: Sequence[AddedToken], normalizer: dict[str, Any] | None) -> Tokenizer:
     """Return a tokenizer that knows the added tokens only: all else is unknown to it."""
     from tokenizers import Tokenizer
 
     model = {"type": "WordLevel", "vocab": {"": 0}, "unk_token": ""}
-    listed = [declared(token) for token in tokens]
+    listed = [format_token(token) for token in tokens]
     parts = {"version": "1.0", "added_tokens": listed, "normalizer": normalizer, "model": model}
-    with contained("the added tokens cannot be used", "tokens that `tokenizers` can match", REMEDY):
+    with translate_errors("the added tokens cannot be used", "tokens that `tokenizers` can match", REMEDY):
         return Tokenizer.from_str(json.dumps(parts))
 
 
-class WithAddedTokens:
+class AddedTokenEncoder:
     """A subword encoder that sees the text between added tokens, as it sees whole texts."""
 
     def __init__(self, encoder: SubwordEncoder, splitter: Splitter) -> None:
@@ -145,33 +145,33 @@ class WithAddedTokens:
     def encode(self, tokens: Sequence[str]) -> list[list[int]]:
         """See `SubwordEncoder`."""
         divided = self._splitter.split(tokens)
-        rest = iter(self._encoder.encode(_others(tokens, divided)))
+        rest = iter(self._encoder.encode(_collect_texts(tokens, divided)))
         return [list(chain.from_iterable(next(rest) if p.id is None else [p.id] for p in parts)) for parts in divided]
 
-    def encode_texts(self, texts: Sequence[str]) -> list[Encoded]:
+    def encode_texts(self, texts: Sequence[str]) -> list[EncodedText]:
         """See `SubwordEncoder`."""
         divided = self._splitter.split(texts)
-        rest = iter(self._encoder.encode_texts(_others(texts, divided)))
-        return [_joined([(part, next(rest) if part.id is None else None) for part in parts]) for parts in divided]
+        rest = iter(self._encoder.encode_texts(_collect_texts(texts, divided)))
+        return [_join([(part, next(rest) if part.id is None else None) for part in parts]) for parts in divided]
 
 
-def _others(texts: Sequence[str], divided: Sequence[Sequence[Part]]) -> list[str]:
+def _collect_texts(texts: Sequence[str], divided: Sequence[Sequence[TextPart]]) -> list[str]:
     pairs = zip(texts, divided, strict=True)
     return [text[part.begin : part.end] for text, parts in pairs for part in parts if part.id is None]
 
 
-def _joined(parts: Iterable[tuple[Part, Encoded | None]]) -> Encoded:
+def _join(parts: Iterable[tuple[TextPart, EncodedText | None]]) -> EncodedText:
     """Join the pieces of a text's parts; spans become those of the text."""
     ids: list[int] = []
     spans: list[tuple[int, int]] = []
     for part, encoded in parts:
-        found = Encoded([part.id or 0], [(0, part.end - part.begin)]) if encoded is None else encoded
+        found = EncodedText([part.id or 0], [(0, part.end - part.begin)]) if encoded is None else encoded
         ids += found.ids
         spans += [(begin + part.begin, end + part.begin) for begin, end in found.spans]
-    return Encoded(ids, spans)
+    return EncodedText(ids, spans)
 
 
-def sentencepiece_normalizer(normalization: Normalization, charsmap: bytes) -> dict[str, Any] | None:
+def build_sentencepiece_normalizer(normalization: Normalization, charsmap: bytes) -> dict[str, Any] | None:
     """Return the normalizer that transformers gives `tokenizers` for a SentencePiece model.
 
     Args:

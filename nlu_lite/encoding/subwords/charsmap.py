@@ -65,13 +65,13 @@ def check_charsmap(data: bytes) -> Charsmap:
         raise ValueError("its map has links that lead out of its array")
     leaves = inner & (units >> 8 & 1 == 1)
     values = np.where(leaves, units[np.where(leaves, targets, 0)] & 0x7FFF_FFFF, 0)
-    lengths = _text_lengths(data[4 + size :], values)
-    depths = _depths(units, targets, inner)
+    lengths = _measure_texts(data[4 + size :], values)
+    depths = _measure_depths(units, targets, inner)
     found = leaves & (depths > 0)
     return Charsmap(data, float((lengths[found] / depths[found]).max(initial=1)))
 
 
-def _text_lengths(texts: bytes, values: Int64s) -> Int64s:
+def _measure_texts(texts: bytes, values: Int64s) -> Int64s:
     """Return the bytes of the text that each value leads to."""
     texts.decode()  # UnicodeDecodeError is a ValueError
     if (values > len(texts)).any():
@@ -83,7 +83,7 @@ def _text_lengths(texts: bytes, values: Int64s) -> Int64s:
     return ends[np.searchsorted(ends, values)] - values
 
 
-def _depths(units: Int64s, targets: Int64s, inner: np.ndarray[Any, np.dtype[np.bool_]]) -> Int64s:
+def _measure_depths(units: Int64s, targets: Int64s, inner: np.ndarray[Any, np.dtype[np.bool_]]) -> Int64s:
     """Return how many bytes of a text lead to each unit; 0 where none do, or more than are ever looked up."""
     depths = np.zeros(len(units), np.int64)
     sources = np.arange(len(units)) ^ (units & 0xFF)  # where the search stood before it followed a unit's label

@@ -10,7 +10,7 @@ CHUNK = 1024
 """Texts that are encoded in one call: the library's objects for them are much larger than their ids."""
 
 
-class Encoded(NamedTuple):
+class EncodedText(NamedTuple):
     """Pieces of one text.
 
     Attributes:
@@ -28,13 +28,13 @@ class SubwordEncoder(Protocol):
     def encode(self, tokens: Sequence[str]) -> list[list[int]]:
         """Give the ids of each token, which is encoded by itself; none where it has no piece."""
 
-    def encode_texts(self, texts: Sequence[str]) -> list[Encoded]:
+    def encode_texts(self, texts: Sequence[str]) -> list[EncodedText]:
         """Give the ids of each text as the model's authors encode it, special tokens not among them."""
 
 
 @dataclass(frozen=True)
-class Frame:
-    """The ids that stand around and between pieces.
+class SpecialTokens:
+    """The ids of a model's special tokens.
 
     Attributes:
         first: Id that stands before the pieces (``<s>``, ``[CLS]``).
@@ -48,30 +48,35 @@ class Frame:
     pad: int
     unknown: int
 
+    @property
+    def ids(self) -> frozenset[int]:
+        """All of them."""
+        return frozenset((self.first, self.last, self.pad, self.unknown))
+
 
 @dataclass(frozen=True)
 class Subwords:
-    """A model's subword encoder and the ids that frame a window."""
+    """A model's subword encoder and its special tokens."""
 
     encoder: SubwordEncoder
-    frame: Frame
+    special_tokens: SpecialTokens
 
     def encode(self, tokens: Sequence[str]) -> list[list[int]]:
         """Give the ids of each token by itself; a token without pieces gets the unknown piece."""
         found = (ids for part in _chunks(tokens) for ids in self.encoder.encode(part))
-        return [ids or [self.frame.unknown] for ids in found]
+        return [ids or [self.special_tokens.unknown] for ids in found]
 
-    def encode_texts(self, texts: Sequence[str]) -> list[Encoded]:
+    def encode_texts(self, texts: Sequence[str]) -> list[EncodedText]:
         """Give the ids of each text, and the characters that they stand for."""
         return [one for part in _chunks(texts) for one in self.encoder.encode_texts(part)]
 
 
 def _chunks(texts: Sequence[str]) -> Iterator[list[str]]:
     for begin in range(0, len(texts), CHUNK):
-        yield [encodable(text) for text in texts[begin : begin + CHUNK]]
+        yield [replace_surrogates(text) for text in texts[begin : begin + CHUNK]]
 
 
-def encodable(text: str) -> str:
+def replace_surrogates(text: str) -> str:
     """Replace lone surrogates, which UTF-8 cannot hold, by U+FFFD, one for one."""
     if text.isascii():
         return text

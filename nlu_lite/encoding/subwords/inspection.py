@@ -46,12 +46,12 @@ class Field:
     required: bool = True
 
 
-def one_of(*values: str, required: bool = True) -> Field:
+def choice_field(*values: str, required: bool = True) -> Field:
     """Return a field that holds one of some names."""
     return Field(lambda value: isinstance(value, str) and value in values, ", ".join(values), required)
 
 
-def number(least: int, most: int, required: bool = True) -> Field:
+def number_field(least: int, most: int, required: bool = True) -> Field:
     """Return a field that holds a whole number in bounds."""
     expected = f"a whole number from {least} to {most}"
     return Field(lambda value: type(value) is int and least <= value <= most, expected, required)
@@ -101,15 +101,15 @@ PRE_TOKENIZERS: Mapping[str, Mapping[str, Field]] = {
     "Metaspace": {
         "replacement": CHARACTER,
         "add_prefix_space": OPTIONAL_FLAG,
-        "prepend_scheme": one_of("first", "never", "always", required=False),
+        "prepend_scheme": choice_field("first", "never", "always", required=False),
         "split": OPTIONAL_FLAG,
         "str_rep": OPTIONAL_TEXT,
     },
-    "Split": {"pattern": PATTERN, "behavior": one_of(*BEHAVIORS), "invert": FLAG},
-    "Punctuation": {"behavior": one_of(*BEHAVIORS, required=False)},
+    "Split": {"pattern": PATTERN, "behavior": choice_field(*BEHAVIORS), "invert": FLAG},
+    "Punctuation": {"behavior": choice_field(*BEHAVIORS, required=False)},
     "Digits": {"individual_digits": FLAG},
     "CharDelimiterSplit": {"delimiter": CHARACTER},
-    "FixedLength": {"length": number(1, 1 << 16, required=False)},
+    "FixedLength": {"length": number_field(1, 1 << 16, required=False)},
     **{name: {} for name in ("BertPreTokenizer", "Whitespace", "WhitespaceSplit", "UnicodeScripts")},
 }
 SEQUENCES = {"normalizer": "normalizers", "pre_tokenizer": "pretokenizers"}
@@ -125,34 +125,34 @@ def check_components(parts: Parts) -> None:
     Raises:
         ModelError: There is such a component; names it.
     """
-    components = [*chain.from_iterable(_components(parts.get(part), part, DEEPEST) for part in SEQUENCES)]
+    components = [*chain.from_iterable(_list_components(parts.get(part), part, DEEPEST) for part in SEQUENCES)]
     where = " and ".join(SEQUENCES)
     if len(components) > MOST_COMPONENTS:
-        raise refused(where, f"have {len(components)} components", f"at most {MOST_COMPONENTS}")
-    factors = [(component["type"], max(1.0, _growth(component))) for component in components]
+        raise component_error(where, f"have {len(components)} components", f"at most {MOST_COMPONENTS}")
+    factors = [(component["type"], max(1.0, _compute_growth(component))) for component in components]
     growth = prod(factor for _, factor in factors)
     if growth > GROWTH:
         kinds = ", ".join(dict.fromkeys(kind for kind, factor in factors if factor > 1))
-        raise refused(where, f"can multiply a text by {growth:.3g} ({kinds})", f"at most {GROWTH}")
+        raise component_error(where, f"can multiply a text by {growth:.3g} ({kinds})", f"at most {GROWTH}")
 
 
-def _components(value: object, part: str, depth: int) -> Iterator[Parts]:
+def _list_components(value: object, part: str, depth: int) -> Iterator[Parts]:
     """Yield each component of a part of the file, once it has been checked."""
     if value is None:
         return
     if not isinstance(value, dict):
-        raise refused(part, f"is a {type(value).__name__}", "an object with a type")
+        raise component_error(part, f"is a {type(value).__name__}", "an object with a type")
     if value.get("type") == "Sequence":
         inner = value.get(SEQUENCES[part])
         if not isinstance(inner, list) or not depth or value.keys() != {"type", SEQUENCES[part]}:
-            raise refused(f"{part} Sequence", "is damaged, or deeply nested", f"a list of {SEQUENCES[part]}")
+            raise component_error(f"{part} Sequence", "is damaged, or deeply nested", f"a list of {SEQUENCES[part]}")
         for one in inner:
-            yield from _components(one, part, depth - 1)
+            yield from _list_components(one, part, depth - 1)
     else:
         known = COMPONENTS[part]
         kind = value.get("type")
         if not isinstance(kind, str) or kind not in known:
-            raise refused(part, f"has the type {shown(kind)}", f"Sequence, {', '.join(known)}")
+            raise component_error(part, f"has the type {shorten(kind)}", f"Sequence, {', '.join(known)}")
         check_fields(f"{part} {kind}", value, known[kind])
         yield value
 
@@ -164,46 +164,46 @@ def check_fields(component: str, value: Parts, fields: Mapping[str, Field]) -> N
         ModelError: It has such fields; names the component and the field.
     """
     for name in value.keys() - fields.keys() - {"type"}:
-        raise refused(component, f"has the unknown field {shown(name)}", ", ".join(fields) or "no fields")
+        raise component_error(component, f"has the unknown field {shorten(name)}", ", ".join(fields) or "no fields")
     for name, field in fields.items():
         if name not in value:
             if field.required:
-                raise refused(component, f"has no {name}", field.expected)
+                raise component_error(component, f"has no {name}", field.expected)
         elif not field.holds(value[name]):
-            raise refused(component, f"has {name} = {shown(value[name])}", field.expected)
+            raise component_error(component, f"has {name} = {shorten(value[name])}", field.expected)
 
 
-def _growth(component: Parts) -> float:
+def _compute_growth(component: Parts) -> float:
     """Return by how much a component can multiply the bytes of a text.
 
     Unicode's forms, which multiply it by 11 once, count as 1: applied again, they change nothing.
     """
     match component:
         case {"type": "Replace", "pattern": {"String": ""}}:
-            raise refused("normalizer Replace", "replaces the empty text", "a text that is replaced")
+            raise component_error("normalizer Replace", "replaces the empty text", "a text that is replaced")
         case {"type": "Replace", "pattern": pattern, "content": content}:
-            return len(content.encode(errors="replace")) / _least_bytes(pattern)
+            return len(content.encode(errors="replace")) / _count_least_bytes(pattern)
         case {"type": "Prepend", "prepend": prepended}:
             return 1 + len(prepended.encode(errors="replace")) / LONGEST
         case {"type": "Precompiled", "precompiled_charsmap": charsmap}:
             try:
                 return decode_charsmap(charsmap).growth
             except ValueError as error:
-                raise refused("normalizer Precompiled", f"cannot be used: {error}", "a compiled map") from error
+                raise component_error("normalizer Precompiled", f"cannot be used: {error}", "a compiled map") from error
         case {"type": "ByteLevel" | "BertNormalizer"}:
             return 2
     return 1
 
 
-def _least_bytes(pattern: Mapping[str, str]) -> int:
+def _count_least_bytes(pattern: Mapping[str, str]) -> int:
     return len(pattern["String"].encode(errors="replace")) if "String" in pattern else 1
 
 
-def refused(component: str, got: str, expected: str) -> ModelError:
+def component_error(component: str, got: str, expected: str) -> ModelError:
     """Return the error about a component of a ``tokenizer.json``."""
     return ModelError(f"the tokenizer cannot be read: its {component} {got}", expected, REMEDY)
 
 
-def shown(value: object) -> str:
+def shorten(value: object) -> str:
     """Return a value for an error, cut: it can be vast, or nested deeply."""
     return reprlib.repr(value)

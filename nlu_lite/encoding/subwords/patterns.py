@@ -24,7 +24,7 @@ KNOWN = frozenset(
 """Expressions of widely used models that the rule below does not allow, or not surely."""
 
 PROPERTY, ESCAPE = r"\\[pP]\{\^?\w{1,30}\}", r"\\[sSdDwWhHnrtfv]|\\[^\w]"
-CLASS = rf"\[\^?(?:{PROPERTY}|{ESCAPE}|[^\[\]\\&])+\]"
+CLASS = rf"\[(?!\^\])\^?(?:{PROPERTY}|{ESCAPE}|[^\[\]\\&])+\]"
 ATOM = rf"(?:{PROPERTY}|{ESCAPE}|{CLASS}|[^\\\[\](){{}}|*+?^$])"
 TIMES = r"[?*+]|\{\d{1,2}(?:,\d{0,2})?\}"
 ITEM = re.compile(rf"{ATOM}(?P<times>{TIMES})?(?![?*+{{])", re.DOTALL)
@@ -44,10 +44,10 @@ def is_safe(pattern: str) -> bool:
     """
     if pattern in KNOWN:
         return True
-    return len(pattern) <= LONGEST and all(_is_linear(sequence) for sequence in _choices(pattern))
+    return len(pattern) <= LONGEST and all(_is_linear(sequence) for sequence in _split_choices(pattern))
 
 
-def _choices(pattern: str) -> list[str]:
+def _split_choices(pattern: str) -> list[str]:
     r"""Split at ``|`` outside of classes and escapes."""
     parts, place = [""], 0
     for found in re.finditer(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", pattern, re.DOTALL):

@@ -19,7 +19,7 @@ multilingual E5 small, which is made of it), multilingual DeBERTa v3."""
 REMEDY = "The files belong to two different models: fetch them again"
 
 
-def row_count(checkpoint: Checkpoint) -> int:
+def count_rows(checkpoint: Checkpoint) -> int:
     """Return the number of rows of the embedding matrix."""
     return int(checkpoint.tensors[WORDS].shape[0])
 
@@ -36,7 +36,7 @@ def check_rows(what: str, pieces: int, checkpoint: Checkpoint, shift: int = 0) -
     Raises:
         ModelError: There are too few rows.
     """
-    rows = row_count(checkpoint)
+    rows = count_rows(checkpoint)
     if pieces + shift > rows:
         expected = "a row for each piece" + (f" and {shift} more" if shift else "")
         raise ModelError(f"the {what} has {pieces} pieces, the embedding matrix {rows} rows", expected, REMEDY)
@@ -48,7 +48,7 @@ def check_added(tokens: Iterable[AddedToken], checkpoint: Checkpoint) -> None:
     Raises:
         ModelError: Its id is beyond the embedding matrix.
     """
-    rows = row_count(checkpoint)
+    rows = count_rows(checkpoint)
     for token in tokens:
         if token.id >= rows:
             raise ModelError(
@@ -66,7 +66,7 @@ def warn_of_unused_rows(known: int, checkpoint: Checkpoint, framing: int = 0) ->
         checkpoint: The model.
         framing: Special pieces behind these that the architecture has and the files need not list, such as ``<mask>``.
     """
-    rows = row_count(checkpoint)
+    rows = count_rows(checkpoint)
     padded = {-(-count // step) * step for count in (known, known + framing) for step in (1, *PADDINGS)}
     if rows > known and rows not in padded | PUBLISHED:
         logging.getLogger("nlu_lite").warning(

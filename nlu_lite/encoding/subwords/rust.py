@@ -12,7 +12,7 @@ PANIC = "PanicException"
 
 
 @contextmanager
-def contained(got: str, expected: str, remedy: str) -> Iterator[None]:
+def translate_errors(got: str, expected: str, remedy: str) -> Iterator[None]:
     """Turn errors and panics of `tokenizers` into errors of this library.
 
     Args:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from unicodedata import combining, normalize
 
 from nlu_lite.encoding.subwords.added import (
+    AddedTokenEncoder,
     Splitter,
-    WithAddedTokens,
+    build_sentencepiece_normalizer,
     check_ids,
-    matchable,
-    sentencepiece_normalizer,
+    select_matchable,
 )
 from nlu_lite.encoding.subwords.charsmap import check_charsmap
-from nlu_lite.encoding.subwords.core import Encoded, Frame, SubwordEncoder, Subwords
+from nlu_lite.encoding.subwords.core import EncodedText, SpecialTokens, SubwordEncoder, Subwords
 from nlu_lite.encoding.subwords.rows import check_added, check_rows, warn_of_unused_rows
 from nlu_lite.errors import ModelError
 from nlu_lite.records import AddedToken, Checkpoint, Normalization
@@ -27,135 +27,141 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class PieceRecipe:
+class IdMapping:
     """How the ids of a SentencePiece model become those of a transformers model.
 
     Attributes:
         shift: What is added to an id.
-        frame: The ids around and between pieces.
+        special_tokens: The ids around and between pieces.
         names: Of the first, last and padding piece, where the model has them itself; their ids there then count.
-        drops_space: Whether a lone ``▁`` is dropped from a token's pieces, so that ``.`` is one: Spark NLP's recipe.
+        drops_space: Whether a lone ``▁`` is dropped from a token's pieces, so that ``.`` is one: Spark NLP's mapping.
         masks: Pieces that transformers adds behind the model's own: ``<mask>``, which few models have themselves.
     """
 
     shift: int
-    frame: Frame
+    special_tokens: SpecialTokens
     drops_space: bool
     names: tuple[str, ...] = ()
     masks: int = 1
 
 
-PIECE_RECIPES = {
+ID_MAPPINGS = {
     # fairseq's vocabularies begin with four or five signs of their own: hence the shift, and the unknown piece 3.
-    "xlm-roberta": PieceRecipe(1, Frame(0, 2, 1, 3), drops_space=True),
+    "xlm-roberta": IdMapping(1, SpecialTokens(0, 2, 1, 3), drops_space=True),
     # Spark NLP means to drop CamemBERT's lone "▁", but looks for another id: its models have always kept it.
-    "camembert": PieceRecipe(4, Frame(5, 6, 1, 3), drops_space=False),
-    "albert": PieceRecipe(0, Frame(2, 3, 0, 1), drops_space=True, names=("[CLS]", "[SEP]", "<pad>")),
-    "deberta-v2": PieceRecipe(0, Frame(1, 2, 0, 3), drops_space=True, names=("[CLS]", "[SEP]", "[PAD]")),
+    "camembert": IdMapping(4, SpecialTokens(5, 6, 1, 3), drops_space=False),
+    "albert": IdMapping(0, SpecialTokens(2, 3, 0, 1), drops_space=True, names=("[CLS]", "[SEP]", "<pad>")),
+    "deberta-v2": IdMapping(0, SpecialTokens(1, 2, 0, 3), drops_space=True, names=("[CLS]", "[SEP]", "[PAD]")),
     # BERT's kin that were distilled from XLM-RoBERTa have its vocabulary, and say nothing of it in their configuration.
-    "bert": PieceRecipe(1, Frame(0, 2, 1, 3), drops_space=True),
+    "bert": IdMapping(1, SpecialTokens(0, 2, 1, 3), drops_space=True),
 }
 """By ``model_type``."""
 
 
 class SentencePieces:
-    """A SentencePiece model with its recipe."""
+    """A SentencePiece model with its mapping."""
 
-    def __init__(self, processor: SentencePieceProcessor, recipe: PieceRecipe, normalization: Normalization) -> None:
-        self._processor, self._recipe, self._normalization = processor, recipe, normalization
+    def __init__(self, processor: SentencePieceProcessor, mapping: IdMapping, normalization: Normalization) -> None:
+        self._processor, self._mapping, self._normalization = processor, mapping, normalization
         self._unknown = processor.unk_id()
         space = processor.piece_to_id("▁")
-        self._dropped = space if recipe.drops_space and space != self._unknown else None
+        self._dropped = space if mapping.drops_space and space != self._unknown else None
 
     def encode(self, tokens: Sequence[str]) -> list[list[int]]:
         """See `SubwordEncoder`."""
-        spelt = ["".join(self._signs(token)) for token in tokens]
-        dropped, encoded = self._dropped, self._processor.encode(spelt, num_threads=1)
-        return [self._ids([i for i in ids if i != dropped]) for ids in encoded]
+        normal = ["".join(self._normalize(token)) for token in tokens]
+        dropped, encoded = self._dropped, self._processor.encode(normal, num_threads=1)
+        return [self._map_ids([i for i in ids if i != dropped]) for ids in encoded]
 
-    def encode_texts(self, texts: Sequence[str]) -> list[Encoded]:
+    def encode_texts(self, texts: Sequence[str]) -> list[EncodedText]:
         """See `SubwordEncoder`."""
-        signs = [self._signs(text) for text in texts]
-        spelt = ["".join(one) for one in signs]
-        encoded = self._processor.encode(spelt, return_type="offset_mapping", num_threads=1)
+        signs = [self._normalize(text) for text in texts]
+        normal = ["".join(one) for one in signs]
+        encoded = self._processor.encode(normal, return_type="offset_mapping", num_threads=1)
         return [
-            Encoded(self._ids(one["ids"]), one["offsets"] if isinstance(of, str) else _moved(one["offsets"], of))
+            EncodedText(
+                self._map_ids(one["ids"]), one["offsets"] if isinstance(of, str) else _map_spans(one["offsets"], of)
+            )
             for one, of in zip(encoded, signs, strict=True)
         ]
 
-    def _signs(self, text: str) -> str | list[str]:
+    def _normalize(self, text: str) -> str | list[str]:
         """Give what becomes of each character; the text itself where nothing is to be changed."""
-        return text if self._normalization == Normalization() else respelt(text, self._normalization)
+        return text if self._normalization == Normalization() else normalize_characters(text, self._normalization)
 
-    def _ids(self, ids: list[int]) -> list[int]:
-        shift, frame = self._recipe.shift, self._recipe.frame
-        return [frame.unknown if i == self._unknown else i + shift for i in ids]
+    def _map_ids(self, ids: list[int]) -> list[int]:
+        shift, special_tokens = self._mapping.shift, self._mapping.special_tokens
+        return [special_tokens.unknown if i == self._unknown else i + shift for i in ids]
 
 
-def respelt(text: str, normalization: Normalization) -> list[str]:
+def normalize_characters(text: str, normalization: Normalization) -> list[str]:
     """Give what becomes of each character of a text; of two quotes that become one, the second becomes nothing.
 
     Example:
-        >>> respelt("Né ''", Normalization(lowercase=True, strip_accents=True))
+        >>> normalize_characters("Né ''", Normalization(lowercase=True, strip_accents=True))
         ['n', 'e', ' ', '"', '']
     """
     signs: Iterable[str] = text
     if normalization.strip_accents:
         # https://github.com/google-research/albert/blob/master/tokenization.py, preprocess_text
-        quoted = (('"', "") if len(sign) == 2 else (sign,) for sign in _SIGN.findall(text))
-        signs = map(_without_accents, chain.from_iterable(quoted))
+        quoted = (('"', "") if len(sign) == 2 else (sign,) for sign in _CHARACTER.findall(text))
+        signs = map(_strip_accents, chain.from_iterable(quoted))
     return [sign.lower() if normalization.lowercase else sign for sign in signs]
 
 
-_SIGN = re.compile("``|''|.", re.DOTALL)
+_CHARACTER = re.compile("``|''|.", re.DOTALL)
 
 
-def _without_accents(sign: str) -> str:
+def _strip_accents(sign: str) -> str:
     return "".join(part for part in normalize("NFKD", sign) if not combining(part))
 
 
-def _moved(spans: list[tuple[int, int]], signs: list[str]) -> list[tuple[int, int]]:
-    """Give spans of a text that was spelt otherwise as spans of the text itself."""
+def _map_spans(spans: list[tuple[int, int]], signs: list[str]) -> list[tuple[int, int]]:
+    """Give spans of a normalized text as spans of the text itself."""
     place = [number for number, sign in enumerate(signs) for _ in sign] + [len(signs)]
     return [(place[begin], place[end - 1] + 1 if begin < end else place[begin]) for begin, end in spans]
 
 
-def open_sentencepiece(checkpoint: Checkpoint, recipe: PieceRecipe) -> Subwords:
+def open_sentencepiece(checkpoint: Checkpoint, mapping: IdMapping) -> Subwords:
     """Open the SentencePiece model of a checkpoint.
 
     Raises:
         ModelError: It cannot be read, or does not fit the embedding matrix or the configuration.
     """
-    processor, normalization = _processor(checkpoint.subwords.data), checkpoint.subwords.normalization
+    processor, normalization = _read_processor(checkpoint.subwords.data), checkpoint.subwords.normalization
     size = processor.get_piece_size()
-    check_rows("SentencePiece model", size, checkpoint, recipe.shift)
-    frame = _frame(processor, recipe)
-    pad = checkpoint.config.get("pad_token_id", frame.pad)
-    if pad != frame.pad and checkpoint.config["model_type"] != "bert":
+    check_rows("SentencePiece model", size, checkpoint, mapping.shift)
+    special_tokens = _find_special_tokens(processor, mapping)
+    pad = checkpoint.config.get("pad_token_id", special_tokens.pad)
+    if pad != special_tokens.pad and checkpoint.config["model_type"] != "bert":
         got = f"the configuration has pad_token_id={pad!r}"
-        raise ModelError(got, f"{frame.pad}, as its SentencePiece model has it", "Fetch the files again")
+        raise ModelError(got, f"{special_tokens.pad}, as its SentencePiece model has it", "Fetch the files again")
     added = checkpoint.subwords.added
-    known = max([size + recipe.shift, *(token.id + 1 for token in added)])
-    warn_of_unused_rows(known, checkpoint, recipe.masks)
-    pieces = SentencePieces(processor, replace(recipe, frame=frame), normalization)
-    return Subwords(_with_added(pieces, processor, recipe, checkpoint), frame)
+    known = max([size + mapping.shift, *(token.id + 1 for token in added)])
+    warn_of_unused_rows(known, checkpoint, mapping.masks)
+    pieces = SentencePieces(processor, replace(mapping, special_tokens=special_tokens), normalization)
+    return Subwords(_add_tokens(pieces, processor, mapping, checkpoint), special_tokens)
 
 
-def _with_added(
-    pieces: SentencePieces, processor: SentencePieceProcessor, recipe: PieceRecipe, checkpoint: Checkpoint
+def _add_tokens(
+    pieces: SentencePieces, processor: SentencePieceProcessor, mapping: IdMapping, checkpoint: Checkpoint
 ) -> SubwordEncoder:
-    tokens, shift = matchable(checkpoint.subwords.added), recipe.shift
+    tokens, shift = select_matchable(checkpoint.subwords.added), mapping.shift
     if not tokens:
         return pieces
     check_added(tokens, checkpoint)
-    check_ids(tokens, _pieces_near(tokens, processor, shift))
+    check_ids(tokens, _find_competing_pieces(tokens, processor, shift))
     normalizer = None
     if any(token.normalized for token in tokens):
-        normalizer = sentencepiece_normalizer(checkpoint.subwords.normalization, _charsmap(checkpoint.subwords.data))
-    return WithAddedTokens(pieces, Splitter(tokens, normalizer))
+        normalizer = build_sentencepiece_normalizer(
+            checkpoint.subwords.normalization, _read_charsmap(checkpoint.subwords.data)
+        )
+    return AddedTokenEncoder(pieces, Splitter(tokens, normalizer))
 
 
-def _pieces_near(tokens: Sequence[AddedToken], processor: SentencePieceProcessor, shift: int) -> dict[str, int]:
+def _find_competing_pieces(
+    tokens: Sequence[AddedToken], processor: SentencePieceProcessor, shift: int
+) -> dict[str, int]:
     """Return the ids of the pieces that have the text or the id of an added token."""
     ends = range(shift, processor.get_piece_size() + shift)
     found = {processor.id_to_piece(token.id - shift): token.id for token in tokens if token.id in ends}
@@ -164,33 +170,33 @@ def _pieces_near(tokens: Sequence[AddedToken], processor: SentencePieceProcessor
     return found | {f"special piece {number}": number for number in range(shift)}
 
 
-def _charsmap(data: bytes) -> bytes:
+def _read_charsmap(data: bytes) -> bytes:
     """Return a model's compiled map of characters: field 2 of its ``NormalizerSpec``."""
     from sentencepiece import SentencePieceNormalizer
 
     try:
-        charsmap = _field(SentencePieceNormalizer(model_proto=data).serialized_normalizer_spec(), 2)
+        charsmap = _read_field(SentencePieceNormalizer(model_proto=data).serialized_normalizer_spec(), 2)
         return check_charsmap(charsmap).data if charsmap else b""
     except (RuntimeError, ValueError, IndexError) as error:
         got = f"the SentencePiece model's normalizer cannot be used: {error}"
         raise ModelError(got, "a compiled map of characters", "Fetch the model's files again") from error
 
 
-def _field(message: bytes, wanted: int) -> bytes:
+def _read_field(message: bytes, wanted: int) -> bytes:
     """Return the last length-delimited field of a number (https://protobuf.dev/programming-guides/encoding)."""
     found, place = b"", 0
     while place < len(message):
-        key, place = _varint(message, place)
+        key, place = _read_varint(message, place)
         if key & 7 == 2:
-            size, place = _varint(message, place)
+            size, place = _read_varint(message, place)
             found = message[place : place + size] if key >> 3 == wanted else found
         else:
-            size = {1: 8, 5: 4}.get(key & 7) or _varint(message, place)[1] - place
+            size = {1: 8, 5: 4}.get(key & 7) or _read_varint(message, place)[1] - place
         place += size
     return found
 
 
-def _varint(message: bytes, place: int) -> tuple[int, int]:
+def _read_varint(message: bytes, place: int) -> tuple[int, int]:
     value = shift = 0
     while True:
         octet = message[place]
@@ -200,17 +206,18 @@ def _varint(message: bytes, place: int) -> tuple[int, int]:
             return value, place
 
 
-def _frame(processor: SentencePieceProcessor, recipe: PieceRecipe) -> Frame:
-    """Give the ids around and between pieces: the model's own where it has such pieces, else those of the recipe."""
-    if recipe.shift:
-        return recipe.frame
-    unknown, usual = processor.unk_id(), (recipe.frame.first, recipe.frame.last, recipe.frame.pad)
-    found = map(processor.piece_to_id, recipe.names)
-    first, last, pad = (its if own == unknown else own for own, its in zip(found, usual, strict=True))
-    return Frame(first, last, pad, unknown)
+def _find_special_tokens(processor: SentencePieceProcessor, mapping: IdMapping) -> SpecialTokens:
+    """Give the ids around and between pieces: the model's own where it has such pieces, else those of the mapping."""
+    if mapping.shift:
+        return mapping.special_tokens
+    usual = mapping.special_tokens
+    unknown, defaults = processor.unk_id(), (usual.first, usual.last, usual.pad)
+    found = map(processor.piece_to_id, mapping.names)
+    first, last, pad = (its if own == unknown else own for own, its in zip(found, defaults, strict=True))
+    return SpecialTokens(first, last, pad, unknown)
 
 
-def _processor(data: bytes) -> SentencePieceProcessor:
+def _read_processor(data: bytes) -> SentencePieceProcessor:
     from sentencepiece import SentencePieceProcessor
 
     try:

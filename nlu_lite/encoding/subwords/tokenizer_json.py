@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nlu_lite.encoding.subwords.added import check_ids, check_normalized, declared, matchable, renumbering
-from nlu_lite.encoding.subwords.core import Encoded, Frame, Subwords
-from nlu_lite.encoding.subwords.framing import SPECIAL, find_frame
-from nlu_lite.encoding.subwords.inspection import REMEDY, check_components, refused, shown
+from nlu_lite.encoding.subwords.added import check_ids, check_normalized, find_file_ids, format_token, select_matchable
+from nlu_lite.encoding.subwords.core import EncodedText, SpecialTokens, Subwords
+from nlu_lite.encoding.subwords.inspection import REMEDY, check_components, component_error, shorten
 from nlu_lite.encoding.subwords.rows import check_added, check_rows, warn_of_unused_rows
-from nlu_lite.encoding.subwords.rust import contained
+from nlu_lite.encoding.subwords.rust import translate_errors
+from nlu_lite.encoding.subwords.special_tokens import SPECIAL_TOKEN_NAMES, find_special_tokens
 from nlu_lite.encoding.subwords.vocabularies import parse_model
 from nlu_lite.errors import ModelError
 from nlu_lite.records import AddedToken, Checkpoint
@@ -25,26 +25,26 @@ HIDDEN = "\uffff\ufffe"
 
 
 @dataclass(frozen=True)
-class Habits:
+class WordEncoding:
     """How an architecture's models see a token that is encoded by itself.
 
     Attributes:
-        before: What is put before it: byte-level BPE counts the space before a word to the word.
+        prefix: Text put before it: byte-level BPE counts the space before a word to the word.
         drops_space: Whether a lone ``▁`` is dropped from its pieces: Spark NLP's recipe.
     """
 
-    before: str = ""
+    prefix: str = ""
     drops_space: bool = False
 
 
 @dataclass(frozen=True)
-class Ids:
-    """Ids of pieces that are treated in a way of their own.
+class PieceHandling:
+    """Ids of pieces that need special handling.
 
     Attributes:
         space: The lone ``▁`` of a unigram model.
         dropped: The same, where that is dropped from a token's pieces.
-        lone: What `Habits.before` becomes where an added token follows, which keeps the space to itself.
+        lone: What `WordEncoding.prefix` becomes where an added token follows, which keeps the space to itself.
         added: The added tokens.
         renumbered: The ids that the files state, by those that `tokenizers` gives, where they differ.
     """
@@ -61,50 +61,50 @@ class TokenizerPieces:
 
     Args:
         tokenizer: The tokenizer.
-        before: What is put before a token that is encoded by itself.
-        ids: Ids of pieces that are treated in a way of their own.
+        prefix: Text put before a token that is encoded by itself.
+        handling: The ids of pieces that need special handling.
     """
 
-    def __init__(self, tokenizer: Tokenizer, before: str, ids: Ids) -> None:
-        self._tokenizer, self._before, self._special = tokenizer, before, ids
+    def __init__(self, tokenizer: Tokenizer, prefix: str, handling: PieceHandling) -> None:
+        self._tokenizer, self._prefix, self._handling = tokenizer, prefix, handling
 
     def encode(self, tokens: Sequence[str]) -> list[list[int]]:
         """See `SubwordEncoder`."""
-        apart = [self._before + token for token in tokens]
-        with _encoding():
+        apart = [self._prefix + token for token in tokens]
+        with _translate_encoding_errors():
             encoded = self._tokenizer.encode_batch_fast(apart, add_special_tokens=False)
-        dropped = self._special.dropped
-        return [[i for i in self._word(self._stated(one.ids)) if i != dropped] for one in encoded]
+        dropped = self._handling.dropped
+        return [[i for i in self._drop_lone_prefix(self._restore_ids(one.ids)) if i != dropped] for one in encoded]
 
-    def encode_texts(self, texts: Sequence[str]) -> list[Encoded]:
+    def encode_texts(self, texts: Sequence[str]) -> list[EncodedText]:
         """See `SubwordEncoder`."""
-        with _encoding():
+        with _translate_encoding_errors():
             encoded = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
-        return [Encoded(self._stated(one.ids), self._spans(one)) for one in encoded]
+        return [EncodedText(self._restore_ids(one.ids), self._find_spans(one)) for one in encoded]
 
-    def _stated(self, ids: list[int]) -> list[int]:
-        renumbered = self._special.renumbered
+    def _restore_ids(self, ids: list[int]) -> list[int]:
+        renumbered = self._handling.renumbered
         return [renumbered.get(i, i) for i in ids] if renumbered else ids
 
-    def _word(self, ids: list[int]) -> list[int]:
+    def _drop_lone_prefix(self, ids: list[int]) -> list[int]:
         """Drop the space that was put before an added token."""
-        is_lone = len(ids) > 1 and ids[0] == self._special.lone and ids[1] in self._special.added
+        is_lone = len(ids) > 1 and ids[0] == self._handling.lone and ids[1] in self._handling.added
         return ids[1:] if is_lone else ids
 
-    def _spans(self, encoded: Encoding) -> list[tuple[int, int]]:
+    def _find_spans(self, encoded: Encoding) -> list[tuple[int, int]]:
         """Give the characters of each piece; none for a lone ``▁``, to which `tokenizers` gives its neighbour's."""
-        space = self._special.space
+        space = self._handling.space
         if space is None:
             return encoded.offsets
         pairs = zip(encoded.ids, encoded.offsets, strict=True)
         return [(begin, begin if number == space else end) for number, (begin, end) in pairs]
 
 
-def _encoding() -> Any:
-    return contained("the tokenizer cannot encode a text", "a usable tokenizer.json", REMEDY)
+def _translate_encoding_errors() -> Any:
+    return translate_errors("the tokenizer cannot encode a text", "a usable tokenizer.json", REMEDY)
 
 
-def open_tokenizer(checkpoint: Checkpoint, habits: Habits) -> Subwords:
+def open_tokenizer(checkpoint: Checkpoint, words: WordEncoding) -> Subwords:
     """Open the ``tokenizer.json`` of a checkpoint.
 
     Raises:
@@ -115,12 +115,14 @@ def open_tokenizer(checkpoint: Checkpoint, habits: Habits) -> Subwords:
     check_components(parts)
     (model, vocabulary), added = parse_model(parts.get("model")), _parse_added(parts)
     special = {token.content: token.id for token in added if token.special}
-    frame = find_frame(vocabulary | special, SPECIAL[str(checkpoint.config["model_type"])], parts.get("post_processor"))
-    _check_rows(vocabulary, frame, added, checkpoint)
-    tokens = matchable(added)
-    tokenizer = _opened(parts, _hiding({*special, *_names(frame, vocabulary)}, model), tokens)
-    ids = _ids(tokenizer, tokens, vocabulary, habits, isinstance(model["vocab"], list))
-    return Subwords(TokenizerPieces(tokenizer, habits.before, ids), frame)
+    names = SPECIAL_TOKEN_NAMES[str(checkpoint.config["model_type"])]
+    special_tokens = find_special_tokens(vocabulary | special, names, parts.get("post_processor"))
+    _check_rows(vocabulary, special_tokens, added, checkpoint)
+    tokens = select_matchable(added)
+    hidden = {*special, *_find_special_pieces(special_tokens, vocabulary)}
+    tokenizer = _build_tokenizer(parts, _hide_special_pieces(hidden, model), tokens)
+    handling = _find_handling(tokenizer, tokens, vocabulary, words, isinstance(model["vocab"], list))
+    return Subwords(TokenizerPieces(tokenizer, words.prefix, handling), special_tokens)
 
 
 def _parse(data: bytes) -> dict[str, Any]:
@@ -139,7 +141,7 @@ FLAGS = ("normalized", "lstrip", "rstrip", "single_word", "special")
 def _parse_added(parts: Mapping[str, Any]) -> list[AddedToken]:
     listed = parts.get("added_tokens") or []
     if not isinstance(listed, list):
-        raise refused("added_tokens", f"are a {type(listed).__name__}", "a list")
+        raise component_error("added_tokens", f"are a {type(listed).__name__}", "a list")
     return [_parse_token(value) for value in listed]
 
 
@@ -149,64 +151,68 @@ def _parse_token(value: Any) -> AddedToken:
             flags = {name: value[name] for name in FLAGS if name in value}
             if all(isinstance(flag, bool) for flag in flags.values()):
                 return AddedToken(content, int(number), **flags)
-    raise refused("added_tokens", f"have {shown(value)}", "an id, a content, and true or false for each flag")
+    raise component_error("added_tokens", f"have {shorten(value)}", "an id, a content, and true or false for each flag")
 
 
 def _check_rows(
-    vocabulary: Mapping[str, int], frame: Frame, added: Sequence[AddedToken], checkpoint: Checkpoint
+    vocabulary: Mapping[str, int], special_tokens: SpecialTokens, added: Sequence[AddedToken], checkpoint: Checkpoint
 ) -> None:
-    known = 1 + max(max(vocabulary.values()), frame.first, frame.last, frame.pad, frame.unknown)
+    known = 1 + max(*vocabulary.values(), *special_tokens.ids)
     check_rows("vocabulary", known, checkpoint)  # a special piece that no text has needs no row
-    check_added(matchable(added), checkpoint)
-    check_ids(matchable(added), vocabulary)
+    check_added(select_matchable(added), checkpoint)
+    check_ids(select_matchable(added), vocabulary)
     warn_of_unused_rows(max([known, *(token.id + 1 for token in added)]), checkpoint)
 
 
-def _names(frame: Frame, vocabulary: Mapping[str, int]) -> set[str]:
-    ids = {frame.first, frame.last, frame.pad, frame.unknown}
+def _find_special_pieces(special_tokens: SpecialTokens, vocabulary: Mapping[str, int]) -> set[str]:
+    ids = special_tokens.ids
     return {piece for piece, number in vocabulary.items() if number in ids}
 
 
-def _hiding(special: set[str], model: dict[str, Any]) -> dict[str, Any]:
+def _hide_special_pieces(special: set[str], model: dict[str, Any]) -> dict[str, Any]:
     """Keep the special pieces of a model from being found in texts, as SentencePiece does: rename them."""
     if isinstance(model["vocab"], list):
         hidden = {*special, model["vocab"][model["unk_id"]][0]}
-        return model | {"vocab": [[_renamed(piece, hidden), score] for piece, score in model["vocab"]]}
+        return model | {"vocab": [[_rename(piece, hidden), score] for piece, score in model["vocab"]]}
     merged = {piece for merge in model.get("merges", ()) for piece in (*merge, "".join(merge))}
     hidden = {*special, model.get("unk_token")} - merged
-    unknown = {"unk_token": _renamed(model["unk_token"], hidden)} if model.get("unk_token") is not None else {}
-    return model | unknown | {"vocab": {_renamed(piece, hidden): number for piece, number in model["vocab"].items()}}
+    unknown = {"unk_token": _rename(model["unk_token"], hidden)} if model.get("unk_token") is not None else {}
+    return model | unknown | {"vocab": {_rename(piece, hidden): number for piece, number in model["vocab"].items()}}
 
 
-def _renamed(piece: str, hidden: set[str | None]) -> str:
+def _rename(piece: str, hidden: set[str | None]) -> str:
     return HIDDEN + piece if piece in hidden else piece
 
 
-def _opened(parts: Mapping[str, Any], model: dict[str, Any], tokens: Sequence[AddedToken]) -> Tokenizer:
+def _build_tokenizer(parts: Mapping[str, Any], model: dict[str, Any], tokens: Sequence[AddedToken]) -> Tokenizer:
     """Hand over what has been looked through, and nothing else."""
     from tokenizers import Tokenizer
 
     checked = {
         "version": parts.get("version", "1.0"),
-        "added_tokens": [declared(token) for token in tokens],
+        "added_tokens": [format_token(token) for token in tokens],
         "normalizer": parts.get("normalizer"),
         "pre_tokenizer": parts.get("pre_tokenizer"),
         "model": model,
     }
-    with contained("the tokenizer cannot be read", "a tokenizer.json", REMEDY):
+    with translate_errors("the tokenizer cannot be read", "a tokenizer.json", REMEDY):
         tokenizer = Tokenizer.from_str(json.dumps(checked))
         check_normalized(tokens, tokenizer)
         return tokenizer
 
 
-def _ids(
-    tokenizer: Tokenizer, tokens: Sequence[AddedToken], vocabulary: Mapping[str, int], habits: Habits, is_unigram: bool
-) -> Ids:
+def _find_handling(
+    tokenizer: Tokenizer,
+    tokens: Sequence[AddedToken],
+    vocabulary: Mapping[str, int],
+    words: WordEncoding,
+    is_unigram: bool,
+) -> PieceHandling:
     space = vocabulary.get("▁") if is_unigram else None
-    return Ids(
+    return PieceHandling(
         space,
-        dropped=space if habits.drops_space else None,
-        lone=vocabulary.get("Ġ") if habits.before else None,
+        dropped=space if words.drops_space else None,
+        lone=vocabulary.get("Ġ") if words.prefix else None,
         added=frozenset(token.id for token in tokens),
-        renumbered=renumbering(tokens, tokenizer),
+        renumbered=find_file_ids(tokens, tokenizer),
     )

@@ -14,9 +14,9 @@ from nlu_lite.encoding.subwords.inspection import (
     Field,
     Parts,
     check_fields,
-    number,
-    refused,
-    shown,
+    component_error,
+    number_field,
+    shorten,
 )
 
 LONGEST_PIECE = 10_000
@@ -29,12 +29,12 @@ LARGEST_ID = 1 << 31
 NO_DROPOUT = Field(lambda value: value is None or value == 0, "none: pieces would be drawn at random", required=False)
 
 MODELS: Mapping[str, Mapping[str, Field]] = {
-    "Unigram": {"vocab": ANYTHING, "unk_id": number(0, LARGEST_ID), "byte_fallback": OPTIONAL_FLAG},
+    "Unigram": {"vocab": ANYTHING, "unk_id": number_field(0, LARGEST_ID), "byte_fallback": OPTIONAL_FLAG},
     "WordPiece": {
         "vocab": ANYTHING,
         "unk_token": TEXT,
         "continuing_subword_prefix": TEXT,
-        "max_input_chars_per_word": number(1, LONGEST_WORD),
+        "max_input_chars_per_word": number_field(1, LONGEST_WORD),
     },
     "BPE": {
         "vocab": ANYTHING,
@@ -61,40 +61,42 @@ def parse_model(value: object) -> tuple[Parts, dict[str, int]]:
         ModelError: It is unknown or damaged; names it.
     """
     if not isinstance(value, dict):
-        raise refused("model", f"is a {type(value).__name__}", "an object with a type and a vocabulary")
-    kind = value.get("type", _kind(value))
+        raise component_error("model", f"is a {type(value).__name__}", "an object with a type and a vocabulary")
+    kind = value.get("type", _guess_kind(value))
     if not isinstance(kind, str) or kind not in MODELS:
-        raise refused("model", f"has the type {shown(kind)}", ", ".join(MODELS))
+        raise component_error("model", f"has the type {shorten(kind)}", ", ".join(MODELS))
     check_fields(f"model {kind}", value, MODELS[kind])
     model = {**value, "type": kind}
-    vocabulary = _vocabulary_of(model)
+    vocabulary = _parse_vocabulary(model)
     _check_unknown(kind, model, vocabulary)
-    return model | ({"merges": _merges(model)} if kind == "BPE" else {}), vocabulary
+    return model | ({"merges": _parse_merges(model)} if kind == "BPE" else {}), vocabulary
 
 
-def _kind(model: Mapping[str, object]) -> str:
+def _guess_kind(model: Mapping[str, object]) -> str:
     marks = {"merges": "BPE", "unk_id": "Unigram", "continuing_subword_prefix": "WordPiece"}
     return next((kind for mark, kind in marks.items() if mark in model), "WordLevel")
 
 
-def _vocabulary_of(model: Parts) -> dict[str, int]:
+def _parse_vocabulary(model: Parts) -> dict[str, int]:
     component, vocabulary = f"model {model['type']}", model["vocab"]
-    found = _scored(component, vocabulary) if model["type"] == "Unigram" else _numbered(component, vocabulary)
+    found = (
+        _parse_scored(component, vocabulary) if model["type"] == "Unigram" else _parse_numbered(component, vocabulary)
+    )
     if not found:
-        raise refused(component, "has an empty vocabulary", "pieces")
+        raise component_error(component, "has an empty vocabulary", "pieces")
     longest = max(found, key=len)
     if len(longest) > LONGEST_PIECE:
-        raise refused(component, f"has a piece of {len(longest)} characters", f"at most {LONGEST_PIECE}")
+        raise component_error(component, f"has a piece of {len(longest)} characters", f"at most {LONGEST_PIECE}")
     return found
 
 
-def _scored(component: str, vocabulary: object) -> dict[str, int]:
+def _parse_scored(component: str, vocabulary: object) -> dict[str, int]:
     expected = "pieces with their scores"
     if not isinstance(vocabulary, list):
-        raise refused(component, f"has a vocabulary that is a {type(vocabulary).__name__}", expected)
+        raise component_error(component, f"has a vocabulary that is a {type(vocabulary).__name__}", expected)
     for place, entry in enumerate(vocabulary):
         if not _is_scored(entry):
-            raise refused(component, f"has {shown(entry)} at place {place} of its vocabulary", expected)
+            raise component_error(component, f"has {shorten(entry)} at place {place} of its vocabulary", expected)
     return {piece: place for place, (piece, _) in enumerate(vocabulary)}
 
 
@@ -105,17 +107,17 @@ def _is_scored(entry: object) -> bool:
     return type(piece) is str and type(score) in (float, int) and -LARGEST_SCORE <= score <= LARGEST_SCORE
 
 
-def _numbered(component: str, vocabulary: object) -> dict[str, int]:
+def _parse_numbered(component: str, vocabulary: object) -> dict[str, int]:
     expected = "pieces with an id of its own for each"
     if not isinstance(vocabulary, dict):
-        raise refused(component, f"has a vocabulary that is a {type(vocabulary).__name__}", expected)
+        raise component_error(component, f"has a vocabulary that is a {type(vocabulary).__name__}", expected)
     for piece, place in vocabulary.items():
         if type(place) is not int or not 0 <= place < LARGEST_ID:
-            raise refused(component, f"has the piece {shown(piece)} with the id {shown(place)}", expected)
+            raise component_error(component, f"has the piece {shorten(piece)} with the id {shorten(place)}", expected)
     if len(set(vocabulary.values())) < len(vocabulary):
         [(repeated, _)] = Counter(vocabulary.values()).most_common(1)
         pieces = [piece for piece, place in vocabulary.items() if place == repeated]
-        raise refused(component, f"has the id {repeated} for {', '.join(map(shown, pieces[:5]))}", expected)
+        raise component_error(component, f"has the id {repeated} for {', '.join(map(shorten, pieces[:5]))}", expected)
     return vocabulary
 
 
@@ -123,12 +125,14 @@ def _check_unknown(kind: str, model: Parts, vocabulary: Mapping[str, int]) -> No
     """Refuse a model without its unknown piece: encoding would fail at the first unknown character."""
     if kind == "Unigram":
         if model["unk_id"] >= len(model["vocab"]):
-            raise refused("model Unigram", f"has unk_id = {model['unk_id']}", f"less than {len(model['vocab'])}")
+            raise component_error(
+                "model Unigram", f"has unk_id = {model['unk_id']}", f"less than {len(model['vocab'])}"
+            )
     elif model.get("unk_token") is not None and model["unk_token"] not in vocabulary:
-        raise refused(f"model {kind}", f"has no piece {shown(model['unk_token'])}", "its unknown piece")
+        raise component_error(f"model {kind}", f"has no piece {shorten(model['unk_token'])}", "its unknown piece")
 
 
-def _merges(model: Parts) -> list[tuple[str, str]]:
+def _parse_merges(model: Parts) -> list[tuple[str, str]]:
     """Return the merges of a BPE model as pairs.
 
     Raises:
@@ -136,24 +140,24 @@ def _merges(model: Parts) -> list[tuple[str, str]]:
     """
     prefix, vocabulary, listed = model.get("continuing_subword_prefix") or "", model["vocab"], model["merges"]
     if not isinstance(listed, list):
-        raise refused("model BPE", f"has merges that are a {type(listed).__name__}", "a list of merges")
-    merges = list(_pairs(listed))
+        raise component_error("model BPE", f"has merges that are a {type(listed).__name__}", "a list of merges")
+    merges = list(_split_merges(listed))
     for first, second in merges:
         made = first + second.removeprefix(prefix)
         if not (first and second.startswith(prefix) and second and {first, second, made} <= vocabulary.keys()):
-            got = f"has the merge of {shown(first)} and {shown(second)}"
-            raise refused("model BPE", got, f"pieces of the vocabulary that make one ({shown(made)})")
+            got = f"has the merge of {shorten(first)} and {shorten(second)}"
+            raise component_error("model BPE", got, f"pieces of the vocabulary that make one ({shorten(made)})")
     if len(set(merges)) < len(merges):
         [(repeated, times)] = Counter(merges).most_common(1)
-        raise refused(
+        raise component_error(
             "model BPE",
-            f"has the merge of {shown(repeated[0])} and {shown(repeated[1])} {times} times",
+            f"has the merge of {shorten(repeated[0])} and {shorten(repeated[1])} {times} times",
             "each merge once",
         )
     return merges
 
 
-def _pairs(listed: list[Any]) -> Iterator[tuple[str, str]]:
+def _split_merges(listed: list[Any]) -> Iterator[tuple[str, str]]:
     for place, merge in enumerate(listed):
         match merge.split(" ") if isinstance(merge, str) else merge:
             case [str(first), str(second)]:
@@ -161,4 +165,4 @@ def _pairs(listed: list[Any]) -> Iterator[tuple[str, str]]:
             case _ if isinstance(merge, str) and merge.startswith("#version"):
                 pass
             case _:
-                raise refused("model BPE", f"has the merge {shown(merge)} at place {place}", "two pieces")
+                raise component_error("model BPE", f"has the merge {shorten(merge)} at place {place}", "two pieces")

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from nlu_lite.encoding.subwords.core import Frame
-from nlu_lite.encoding.subwords.inspection import refused, shown
+from nlu_lite.encoding.subwords.core import SpecialTokens
+from nlu_lite.encoding.subwords.inspection import component_error, shorten
 from nlu_lite.errors import ModelError, UnsupportedReference
 
-Names = tuple[str, str, str, str]
+TokenNames = tuple[str, str, str, str]
 """Of the first, last, padding and unknown piece."""
 
 BERT_NAMES = ("[CLS]", "[SEP]", "[PAD]", "[UNK]")
 FAIRSEQ_NAMES = ("<s>", "</s>", "<pad>", "<unk>")
-SPECIAL: dict[str, tuple[Names, ...]] = {
+SPECIAL_TOKEN_NAMES: dict[str, tuple[TokenNames, ...]] = {
     "albert": (("[CLS]", "[SEP]", "<pad>", "<unk>"),),
     "bert": (BERT_NAMES, FAIRSEQ_NAMES),  # BERT's kin that were distilled from XLM-RoBERTa
     "camembert": (FAIRSEQ_NAMES,),
@@ -29,7 +29,9 @@ SPECIAL: dict[str, tuple[Names, ...]] = {
 """What the pieces are called, by ``model_type``; the first whose names are all in the vocabulary count."""
 
 
-def find_frame(vocabulary: Mapping[str, int], known: tuple[Names, ...], post_processor: object) -> Frame:
+def find_special_tokens(
+    vocabulary: Mapping[str, int], known: tuple[TokenNames, ...], post_processor: object
+) -> SpecialTokens:
     """Return the ids around and between pieces.
 
     Args:
@@ -41,59 +43,60 @@ def find_frame(vocabulary: Mapping[str, int], known: tuple[Names, ...], post_pro
         ModelError: The vocabulary has no such pieces, or the post-processor is damaged.
         UnsupportedReference: The post-processor puts other than one piece before and one after a text.
     """
-    frame = _named(vocabulary, known)
-    before, after = _around(post_processor, DEEPEST)
+    special_tokens = _find_by_name(vocabulary, known)
+    before, after = _parse_post_processor(post_processor, DEEPEST)
     if not before and not after:
-        return frame
+        return special_tokens
     if (len(before), len(after)) != (1, 1):
         got = f"the tokenizer puts {len(before) + len(after)} pieces around a text"
         raise UnsupportedReference(got, "one before and one after it", "Use a model of another kind")
-    return replace(frame, first=before[0], last=after[0])
+    return replace(special_tokens, first=before[0], last=after[0])
 
 
-def _named(vocabulary: Mapping[str, int], known: tuple[Names, ...]) -> Frame:
+def _find_by_name(vocabulary: Mapping[str, int], known: tuple[TokenNames, ...]) -> SpecialTokens:
     for names in known:
         if all(name in vocabulary for name in names):
-            return Frame(*(vocabulary[name] for name in names))
+            return SpecialTokens(*(vocabulary[name] for name in names))
     missing = [name for name in known[0] if name not in vocabulary]
     raise ModelError(f"the vocabulary has no piece {missing[0]!r}", ", ".join(known[0]), "Fetch the files again")
 
 
 DEEPEST = 4
 """Sequences of post-processors in one another."""
-Around = tuple[list[int], list[int]]
+Surrounding = tuple[list[int], list[int]]
 
 
-def _around(value: object, depth: int) -> Around:
+def _parse_post_processor(value: object, depth: int) -> Surrounding:
     """Return the ids that a post-processor puts before and after a text."""
     match value:
         case None | {"type": "ByteLevel"}:
             return [], []
         case {"type": "BertProcessing" | "RobertaProcessing" as kind, "cls": first, "sep": last}:
-            return [_id_of_pair(kind, first)], [_id_of_pair(kind, last)]
+            return [_parse_pair(kind, first)], [_parse_pair(kind, last)]
         case {"type": "TemplateProcessing", "single": list(pieces), "special_tokens": dict(tokens)}:
-            return _around_template(pieces, tokens)
+            return _parse_template(pieces, tokens)
         case {"type": "Sequence", "processors": list(processors)} if depth:
-            inner = [_around(processor, depth - 1) for processor in processors]
+            inner = [_parse_post_processor(processor, depth - 1) for processor in processors]
             return [i for before, _ in reversed(inner) for i in before], [i for _, after in inner for i in after]
     kind = value.get("type") if isinstance(value, dict) else type(value).__name__
     known = "Sequence, ByteLevel, BertProcessing, RobertaProcessing or TemplateProcessing, undamaged"
-    raise refused("post_processor", f"is {shown(kind)}", known)
+    raise component_error("post_processor", f"is {shorten(kind)}", known)
 
 
-def _id_of_pair(kind: str, pair: object) -> int:
+def _parse_pair(kind: str, pair: object) -> int:
     match pair:
         case [str(), int(found)]:
-            return _checked(kind, found)
-    raise refused(f"post_processor {kind}", f"has the piece {shown(pair)}", "a name and an id")
+            return _check_id(kind, found)
+    raise component_error(f"post_processor {kind}", f"has the piece {shorten(pair)}", "a name and an id")
 
 
-def _around_template(pieces: list[Any], tokens: dict[str, Any]) -> Around:
+def _parse_template(pieces: list[Any], tokens: dict[str, Any]) -> Surrounding:
     places = [place for place, piece in enumerate(pieces) if _is_text(piece)]
     if len(places) != 1:
-        raise refused("post_processor TemplateProcessing", f"has the text {len(places)} times", "the text once")
+        raise component_error("post_processor TemplateProcessing", f"has the text {len(places)} times", "the text once")
     before, after = pieces[: places[0]], pieces[places[0] + 1 :]
-    return [i for piece in before for i in _ids(piece, tokens)], [i for piece in after for i in _ids(piece, tokens)]
+    first, last = ([i for piece in side for i in _parse_ids(piece, tokens)] for side in (before, after))
+    return first, last
 
 
 def _is_text(piece: object) -> bool:
@@ -103,16 +106,18 @@ def _is_text(piece: object) -> bool:
     return False
 
 
-def _ids(piece: object, tokens: dict[str, Any]) -> list[int]:
+def _parse_ids(piece: object, tokens: dict[str, Any]) -> list[int]:
     match piece:
         case {"SpecialToken": {"id": str(name)}} if isinstance(tokens.get(name), dict):
             ids = tokens[name].get("ids")
             if isinstance(ids, list):
-                return [_checked("TemplateProcessing", i) for i in ids]
-    raise refused("post_processor TemplateProcessing", "has a damaged piece", "texts and special tokens with their ids")
+                return [_check_id("TemplateProcessing", i) for i in ids]
+    raise component_error(
+        "post_processor TemplateProcessing", "has a damaged piece", "texts and special tokens with their ids"
+    )
 
 
-def _checked(kind: str, found: object) -> int:
+def _check_id(kind: str, found: object) -> int:
     if type(found) is not int or not 0 <= found < 1 << 31:
-        raise refused(f"post_processor {kind}", f"has the id {shown(found)}", "a whole number from 0")
+        raise component_error(f"post_processor {kind}", f"has the id {shorten(found)}", "a whole number from 0")
     return found
