@@ -16,9 +16,7 @@ MAXIMUM_WIDTH = 60
 """Maximum width of the first column, in characters; a few references are much longer and break the alignment."""
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON lines, one object per reference.")]
-Language = Annotated[
-    str | None, typer.Option(help="Only models of this language, such as de; xx for multilingual ones.")
-]
+Language = Annotated[str | None, typer.Option(help="Only models of this language, such as de; xx for multilingual.")]
 Kind = Annotated[str | None, typer.Option(help="Only models of this kind, such as XlmRoBertaEmbeddings.")]
 
 
@@ -45,10 +43,9 @@ def search(
         typer.echo("No reference matches. Fewer words, or parts of words, find more.", err=True)
     else:
         _print_table(frame.head(MAXIMUM_ROWS))
-        if len(frame) > MAXIMUM_ROWS:
-            typer.echo(
-                f"{len(frame) - MAXIMUM_ROWS} more: more words, --language or --kind narrow the search.", err=True
-            )
+        hidden = len(frame) - MAXIMUM_ROWS
+        if hidden > 0:
+            typer.echo(f"{hidden} more: more words, --language or --kind narrow the search.", err=True)
 
 
 def info(
