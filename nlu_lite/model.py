@@ -25,7 +25,7 @@ from nlu_lite.records import (
 )
 from nlu_lite.store.checkpoints import Obtained, obtain_identified
 from nlu_lite.store.folder import expanded
-from nlu_lite.store.lockfile import LockedModel
+from nlu_lite.store.locks import LockedModel
 from nlu_lite.store.sources import Access, Fetched
 
 

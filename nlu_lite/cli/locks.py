@@ -11,7 +11,7 @@ from nlu_lite._version import __version__
 from nlu_lite.errors import NluLiteError
 
 if TYPE_CHECKING:
-    from nlu_lite.store.lockfile import LockedModel
+    from nlu_lite.store.locks import LockedModel
 
 
 def lock(

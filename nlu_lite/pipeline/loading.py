@@ -36,6 +36,7 @@ from nlu_lite.options import (
 from nlu_lite.pipeline.pipeline import Pipeline
 from nlu_lite.records import ComponentSpec, ModelSpec
 from nlu_lite.store import default_cache, lockfile
+from nlu_lite.store.locks import LockedModel
 
 
 def load(
@@ -226,9 +227,7 @@ def reopen(bare: dict[str, Any], names: Sequence[tuple[ModelSpec, str, str, str]
     return replace(pipeline, models=tuple(models))
 
 
-def _locked(
-    specs: Sequence[ModelSpec], lock: str | Path | None, revision: str | None
-) -> Sequence[lockfile.LockedModel | None]:
+def _locked(specs: Sequence[ModelSpec], lock: str | Path | None, revision: str | None) -> Sequence[LockedModel | None]:
     if lock is None:
         return [None] * len(specs)
     if revision is not None:

@@ -30,7 +30,8 @@ from nlu_lite.records import BucketArchive, HubRepository, ModelSpec
 from nlu_lite.registry import resolve
 from nlu_lite.store import lockfile as locking
 from nlu_lite.store.cache import Cache
-from nlu_lite.store.sources import Access, fetch
+from nlu_lite.store.locks import LockedModel
+from nlu_lite.store.sources import Access, Digest, fetch
 from tests.store.hub_server import COMMIT
 
 TINY = Path(__file__).parents[1] / "data" / "xlmroberta_weights"
@@ -101,7 +102,7 @@ def test_the_packaged_model_can_be_locked(locked):
 
 @given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=30))
 def test_any_name_can_be_written(name):
-    model = locking.LockedModel(name, "folder", name, None, {name: locking.Digest("0" * 64, 1)})
+    model = LockedModel(name, "folder", name, None, {name: Digest("0" * 64, 1)})
     (table,) = tomllib.loads(locking._table(model))["model"]
     assert (table["reference"], table["file"][0]["name"]) == (name, name)
 
@@ -263,24 +264,24 @@ SHA = re.compile(r'sha256 = "([0-9a-f]{64})"')
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ('source = "hub"', 'source = "moon"', r"line 5: source 'moon'; expected installed, folder, hub, bucket"),
-        ('source = "hub"', 'source = "bucket"', "line 5: source 'bucket' and a revision"),
-        (f'revision = "{COMMIT}"\n', "", "line 5: source 'hub' and no revision"),
+        ('source = "hub"', 'source = "moon"', r"line 7: source 'moon'; expected installed, folder, hub, bucket"),
+        ('source = "hub"', 'source = "bucket"', "line 7: source 'bucket' and a revision"),
+        (f'revision = "{COMMIT}"\n', "", "line 7: source 'hub' and no revision"),
         ('name = "org/tiny"', 'name = "org/other"', "line 5: 'hf:org/tiny' from hub org/other; expected hub org/tiny"),
-        ('name = "org/tiny"', "name = 5", "line 5: name is 5; expected a string"),
-        ('name = "org/tiny"', 'nam = "org/tiny"', "line 5: an unknown key 'nam'.*Nearest: name"),
-        ('sha256 = "', 'sha256 = "g', "line 12: sha256 'g.*; expected 64 hexadecimal digits"),
-        ('name = "model.safetensors"', 'name = "config.json"', "line 17: the file 'config.json' stands twice"),
-        ("size = ", "size = true #", "line 12: size is True; expected a whole number"),
-        (COMMIT, "main", "line 5: revision 'main'; expected a commit"),
-        (COMMIT, "", "line 5: revision ''; expected a commit"),
-        (COMMIT, "../../x", "line 5: revision '../../x'; expected a commit"),
-        ("format = 2", "format = 3", "line 1: format 3; expected 1 or 2, which"),
-        ("format = 2", "form = 2", "line 1: an unknown key 'form'"),
+        ('name = "org/tiny"', "name = 5", "line 8: name is 5; expected a string"),
+        ('name = "org/tiny"', 'nam = "org/tiny"', "line 8: model has an unknown key 'nam'.*Nearest: name"),
+        ('sha256 = "', 'sha256 = "g', "line 14: sha256 'g.*; expected 64 lowercase hexadecimal digits"),
+        ('name = "model.safetensors"', 'name = "config.json"', "line 18: the file 'config.json' appears twice"),
+        ("size = ", "size = true #", "line 15: size is True; expected a whole number"),
+        (COMMIT, "main", "line 9: revision 'main'; expected a commit"),
+        (COMMIT, "", "line 9: revision ''; expected a commit"),
+        (COMMIT, "../../x", "line 9: revision '../../x'; expected a commit"),
+        ("format = 2", "format = 3", "line 2: format 3; expected 1 or 2, which"),
+        ("format = 2", "form = 2", "line 2: the file has an unknown key 'form'"),
         ("digest = ", "# digest = ", "line 5: no digest; expected one in a lock of format 2"),
-        ("format = 2", "format = 1", "line 5: a digest; expected none in a lock of format 1"),
-        ('digest = "', 'digest = "g', "line 5: digest 'g.*; expected 64 hexadecimal digits"),
-        ("[[model]]", "[[model", "is no TOML: .*line 5"),
+        ("format = 2", "format = 1", "line 10: a digest; expected none in a lock of format 1"),
+        ('digest = "', 'digest = "g', "line 10: digest 'g.*; expected 64 lowercase hexadecimal digits"),
+        ("[[model]]", "[[model", "is not valid TOML: .*line 5"),
         ("[[model.file]]", "[[modell]]", "an unknown key 'modell'"),
     ],
 )
@@ -306,7 +307,7 @@ def test_an_entry_that_stands_twice_or_is_empty_is_refused(hub, locked):
     text = path.read_text(encoding="utf-8")
     table = text[text.index("[[model]]") :]
     path.write_text(text + "\n" + table, encoding="utf-8")
-    with pytest.raises(FormatError, match=r"line \d+: 'hf:org/tiny' stands twice"):
+    with pytest.raises(FormatError, match=r"line \d+: 'hf:org/tiny' appears twice"):
         locking.read(path)
     path.write_text(text[: text.index("[[model.file]]")] + "file = []\n", encoding="utf-8")
     with pytest.raises(FormatError, match="line 5: 'hf:org/tiny' has no files"):
@@ -318,18 +319,18 @@ def test_an_entry_that_stands_twice_or_is_empty_is_refused(hub, locked):
     [
         (None, SourceError, "cannot be read"),
         (b"\xff", FormatError, "not UTF-8 at byte 0"),
-        (b"model = 3", FormatError, "model is 3; expected tables"),
-        (b"format = 1\nnlu_lite = ''\nmodel = [3]", FormatError, "3; expected a table"),
+        (b"model = 3", FormatError, "model is 3; expected an array of tables"),
+        (b"format = 1\nnlu_lite = ''\nmodel = [3]", FormatError, r"model is \[3\]; expected an array of tables"),
         (b"#" * (locking.LARGEST + 1), FormatError, "at most 16,777,216"),
-        (b"", FormatError, "line 1: no format"),
-        (b"format = 1\nnlu_lite = ''\nmodel = []", FormatError, "line 1: no models"),
-        (b"format = " + b"1" * 5000, FormatError, "is no TOML"),
-        (b"format = " + b"[" * 5000, FormatError, "is no TOML"),
+        (b"", FormatError, "line 1: the file has no format"),
+        (b"format = 1\nnlu_lite = ''\nmodel = []", FormatError, "line 3: no models"),
+        (b"format = " + b"1" * 5000, FormatError, "is not valid TOML"),
+        (b"format = " + b"[" * 5000, FormatError, "is not valid TOML"),
         (b"format = 1.0", FormatError, "format is 1.0; expected a whole number"),
         (b"format = inf", FormatError, "format is inf"),
         (b"format = 1979-05-27", FormatError, "format is datetime.date"),
         (b"format = -1\nnlu_lite = ''\nmodel = [{}]", FormatError, "format -1; expected 1 or 2"),
-        (b"format = 1\nnlu_lite = ''\nmodel = {}", FormatError, "model is {}; expected tables"),
+        (b"format = 1\nnlu_lite = ''\nmodel = {}", FormatError, "model is {}; expected an array of tables"),
     ],
 )
 def test_what_is_no_lock_is_refused(tmp_path, data, error, said):
@@ -350,12 +351,12 @@ def test_any_bytes_are_a_lock_or_an_error_of_ours(tmp_path_factory, data):
 
 def test_an_archive_can_be_pinned_to_an_older_one_of_the_same_model():
     (spec,) = resolve(["xx.embed.xlm"])
-    older = locking.LockedModel(spec.reference, "bucket", "xlm_roberta_base_xx_1_2_3.zip", None, {})
+    older = LockedModel(spec.reference, "bucket", "xlm_roberta_base_xx_1_2_3.zip", None, {})
     assert older.pin(spec).origins == (BucketArchive("xlm_roberta_base", "xx", "xlm_roberta_base_xx_1_2_3.zip"),)
-    hub = locking.LockedModel(spec.reference, "hub", "FacebookAI/xlm-roberta-base", COMMIT, {})
+    hub = LockedModel(spec.reference, "hub", "FacebookAI/xlm-roberta-base", COMMIT, {})
     assert hub.pin(spec).origins == (HubRepository("FacebookAI/xlm-roberta-base", COMMIT),)
     with pytest.raises(FormatError, match=r"expected bucket .* or hub FacebookAI/xlm-roberta-base"):
-        locking.LockedModel(spec.reference, "bucket", "bert_en_1_2_3.zip", None, {}, "x, line 1").pin(spec)
+        LockedModel(spec.reference, "bucket", "bert_en_1_2_3.zip", None, {}, "x, line 1").pin(spec)
 
 
 # --- the command line ------------------------------------------------------------------------------------------------
@@ -409,7 +410,7 @@ def test_verify_tells_of_each_model_that_is_not_as_locked(hub, locked, tmp_path,
 
 @pytest.mark.parametrize("reference", ["de.tokenize", "embed.xlm", "a b", "xx.embed.nothing"])
 def test_verify_refuses_what_is_no_full_reference(reference, tmp_path):
-    model = locking.LockedModel(reference, "hub", "a/b", COMMIT, {}, "x, line 5")
+    model = LockedModel(reference, "hub", "a/b", COMMIT, {}, "x, line 5")
     with pytest.raises((FormatError, UnknownReference, nlu_lite.BadReference)):
         model.verify(Access(Cache(tmp_path), offline=True))
     assert all(isinstance(spec, ModelSpec) for spec in resolve([]))
