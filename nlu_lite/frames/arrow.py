@@ -2,20 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from nlu_lite.errors import InputError, MissingExtra
 from nlu_lite.frames.hugging_face import dataset_batches, joined
 from nlu_lite.frames.messages import kind
+from nlu_lite.frames.protocols import Column
+from nlu_lite.frames.views import without_views
+from nlu_lite.records import Floats, Ints
 
 if TYPE_CHECKING:
-    import pandas as pd
     import pyarrow as pa
 
 STREAM, ARRAY = "__arrow_c_stream__", "__arrow_c_array__"
 """Methods of the Arrow PyCapsule interface."""
+
+CANNOT = (ValueError, TypeError, OverflowError, NotImplementedError)
+"""What Arrow raises at a column that it cannot hold; its own errors are among these."""
+
+
+@dataclass(frozen=True)
+class ArrowSheet:
+    """An Arrow table."""
+
+    table: pa.Table
+
+    @property
+    def names(self) -> list[Hashable]:
+        """See `Sheet`."""
+        return list(self.table.column_names)
+
+    @property
+    def index(self) -> None:
+        """See `Sheet`."""
+        return
+
+    @property
+    def height(self) -> int:
+        """See `Sheet`."""
+        return int(self.table.num_rows)
+
+    def values(self, name: Hashable) -> list[object]:
+        """See `Sheet`."""
+        return to_objects(self.table.column(name), name)
+
+    def holds_strings(self, name: Hashable) -> bool:
+        """See `Sheet`."""
+        import pyarrow as pa
+
+        found = self.table.schema.field(name).type
+        found = found.value_type if pa.types.is_dictionary(found) else found
+        return bool(pa.types.is_string(found) or pa.types.is_large_string(found) or pa.types.is_null(found))
+
+    def without(self, name: Hashable) -> pa.Table | None:
+        """See `Sheet`; a table without columns would have no rows either."""
+        return self.table.drop_columns([name]) if self.table.num_columns > 1 else None
 
 
 def from_arrow(data: object) -> pa.Table | pa.ChunkedArray | None:
@@ -117,75 +163,52 @@ def to_objects(column: pa.ChunkedArray, name: object = None) -> list[object]:
     return found
 
 
-def series_objects(series: pd.Series[Any] | pd.Index) -> list[object]:
-    """Return the values of a pandas Series or Index as Python's objects.
-
-    Raises:
-        InputError: As `to_objects`.
-    """
-    import pandas as pd
-
-    if isinstance(series.dtype, pd.ArrowDtype):
-        return to_objects(series.array.__arrow_array__(), series.name)
-    found: list[object] = series.tolist()
-    return found
+# --- results ----------------------------------------------------------------------------------------------------------
 
 
-def frame_without_views(frame: pd.DataFrame) -> pd.DataFrame:
-    """Cast the columns of a pandas frame as `without_views` does, if they are Arrow's."""
-    import pandas as pd
+@dataclass(frozen=True)
+class ArrowWriter:
+    """Tables of Arrow: the index comes first; vectors are FixedSizeList<float32> on the memory of the matrix."""
 
-    for name, dtype in frame.dtypes.items():
-        if isinstance(dtype, pd.ArrowDtype) and _plain(dtype.pyarrow_dtype) != dtype.pyarrow_dtype:
-            column = without_views(frame[name].array.__arrow_array__())
-            frame = frame.copy(deep=False)
-            frame[name] = pd.Series(pd.arrays.ArrowExtensionArray(column), frame.index)
-    return frame
+    table: pa.Table
+
+    @property
+    def names(self) -> list[Any]:
+        """See `Writer`."""
+        return list(self.table.column_names)
+
+    def write(self, document: Ints, made: Mapping[str, Column]) -> pa.Table:
+        """See `Writer`."""
+        table = repeated(self.table, document)
+        for name, values in made.items():
+            table = table.append_column(name, _array(values))
+        return table
 
 
-def without_views(data: Any) -> Any:
-    """Cast strings and bytes of Arrow's view types, on which few functions work, to large ones.
-
-    Args:
-        data: A table or a chunked array.
-    """
+def fixed_lists(vectors: Floats) -> pa.FixedSizeListArray:
+    """Give a matrix as Arrow's FixedSizeList<float32>, on the same memory where its rows lie one behind another."""
     import pyarrow as pa
 
-    if isinstance(data, pa.ChunkedArray):
-        plain = _plain(data.type)
-        return data if plain == data.type else data.cast(plain)
-    schema = pa.schema([_plain_field(field) for field in data.schema], data.schema.metadata)
-    return data if schema == data.schema else data.cast(schema)
+    flat = pa.array(np.ascontiguousarray(vectors).reshape(-1))
+    return pa.FixedSizeListArray.from_arrays(flat, max(1, vectors.shape[1]))
 
 
-def _plain_field(field: pa.Field) -> pa.Field:
-    return field.with_type(_plain(field.type))
-
-
-def _plain(kind: pa.DataType) -> pa.DataType:
-    """Give the type without views, nested ones included."""
+def repeated(table: pa.Table, rows: Ints) -> pa.Table:
+    """Give rows of a table, in halves where the strings of a column would grow beyond what one Arrow array holds."""
     import pyarrow as pa
 
-    is_ = pa.types
-    if is_.is_string_view(kind):
-        return pa.large_string()
-    if is_.is_binary_view(kind):
-        return pa.large_binary()
-    if is_.is_dictionary(kind):
-        return pa.dictionary(kind.index_type, _plain(kind.value_type), kind.ordered)
-    if is_.is_struct(kind):
-        return pa.struct([_plain_field(field) for field in kind])
-    return _plain_list(kind)
+    try:
+        return table.take(rows)
+    except pa.ArrowInvalid:
+        if len(rows) < 2:
+            raise
+    middle = len(rows) // 2
+    return pa.concat_tables([repeated(table, rows[:middle]), repeated(table, rows[middle:])])
 
 
-def _plain_list(kind: pa.DataType) -> pa.DataType:
+def _array(values: Column) -> pa.Array:
     import pyarrow as pa
 
-    is_ = pa.types
-    if is_.is_fixed_size_list(kind):
-        return pa.list_(_plain_field(kind.value_field), kind.list_size)
-    if is_.is_large_list(kind):
-        return pa.large_list(_plain_field(kind.value_field))
-    if is_.is_list(kind):
-        return pa.list_(_plain_field(kind.value_field))
-    return kind  # views of lists stay: Arrow 26 loses lists behind an empty one when it casts them
+    if isinstance(values, np.ndarray):
+        return pa.array(values) if values.ndim == 1 else fixed_lists(values)
+    return pa.array(values, pa.string())

@@ -1,10 +1,13 @@
-"""Names of the columns of a result: all are made here."""
+"""Columns: the ones to read of the caller's frame, and the names of those of a result."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
 
+from nlu_lite.errors import InputError, nearest_names
+from nlu_lite.frames.protocols import Sheet
 from nlu_lite.options import ExtraColumns, Level, PredictRequest
 from nlu_lite.records import Action, ModelSpec
 
@@ -66,7 +69,7 @@ def _name(spec: ModelSpec, segments: list[str], length: int) -> str:
     return f"{PREFIX[spec.action]}_{plain}"
 
 
-# --- all columns -----------------------------------------------------------------------------------------------------
+# --- all columns ----------------------------------------------------------------------------------------------------
 
 
 def result_names(request: PredictRequest, vectors: Sequence[str]) -> list[str]:
@@ -112,3 +115,77 @@ def fact_names(vector: str) -> list[str]:
     """
     kind, _, identity = vector.partition("_embedding_")
     return [f"{kind}_{fact}_{identity}" for fact in ("pieces", "oov", "windows")]
+
+
+# --- the caller's columns ---------------------------------------------------------------------------------------------
+
+
+def check_names(names: Sequence[Any]) -> None:
+    """Refuse columns of the same name."""
+    twice = list(dict.fromkeys(name for name in names if names.count(name) > 1))
+    if twice:
+        raise InputError(f"the column names {twice} stand twice", "column names that differ", "Rename one of them")
+
+
+def text_column(sheet: Sheet, request: PredictRequest) -> Hashable:
+    """Return the name of a frame's column of texts."""
+    is_named = request.text_column is not None or "text" in sheet.names
+    texts = [] if is_named else [name for name in sheet.names if sheet.holds_strings(name)]
+    if not sheet.height and not texts:  # an empty column has any dtype
+        texts = sheet.names
+    return choose_text_column(sheet.names, texts, request.text_column)
+
+
+def choose_text_column(names: Sequence[Hashable], texts: Sequence[Hashable], wanted: Hashable | None) -> Hashable:
+    """Return the column of texts: the one that is asked for, else ``text``, else the only one that can be texts.
+
+    Args:
+        names: All columns.
+        texts: The columns that can be texts.
+        wanted: The column that is asked for.
+
+    Raises:
+        InputError: There is no such column, or none or several can be texts.
+
+    Example:
+        >>> choose_text_column(["id", "review"], ["review"], None)
+        'review'
+    """
+    if wanted is not None:
+        return _existing(names, wanted, "text_column")
+    if "text" in names:
+        return "text"
+    if len(texts) != 1:
+        raise InputError(
+            f"no column is called 'text', and {len(texts)} of the columns {list(names)} hold texts",
+            "one column of texts",
+            "Name it: text_column=...",
+        )
+    return texts[0]
+
+
+def languages(
+    sheet: Sheet, request: PredictRequest, present: Sequence[bool], check_language: Callable[[str], object]
+) -> list[str] | None:
+    """Give the code of each row; rows without text need none."""
+    if request.lang_column is None:
+        return None
+    column = sheet.values(_existing(sheet.names, request.lang_column, "lang_column"))
+    codes = [code if here else "xx" for code, here in zip(column, present, strict=True)]
+    strings = [code for code in codes if isinstance(code, str)]
+    if len(strings) < len(codes):
+        raise InputError(
+            f"lang_column={request.lang_column!r} has values that are no language codes",
+            "a code such as 'de' in each row",
+            "Fill the gaps with 'xx', which finds the language from the text",
+        )
+    for code in dict.fromkeys(strings):
+        check_language(code)
+    return strings
+
+
+def _existing(names: Sequence[Hashable], name: Hashable, option: str) -> Hashable:
+    if name not in names:  # whole names only, and nothing need be hashable
+        near = nearest_names(name, names)
+        raise InputError(f"{option}={name!r} is no column", f"one of {list(names)}", f"Name one: {option}=...", near)
+    return name

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nlu_lite.errors import InputError
-from nlu_lite.frames.arrow import drawn, from_arrow, series_objects, to_objects
+from nlu_lite.frames.arrow import ArrowSheet, drawn, from_arrow, to_objects
+from nlu_lite.frames.columns import check_names, languages, text_column
 from nlu_lite.frames.messages import is_foreign_frame, item_remedy, kind, remedy, rows
+from nlu_lite.frames.pandas import PandasSheet, series_objects
 from nlu_lite.frames.presplit import is_split, parts_of, segments_of
-from nlu_lite.frames.sheets import ArrowSheet, PandasSheet, Sheet, check_names, languages, text_column
+from nlu_lite.frames.protocols import Sheet
 from nlu_lite.options import Missing, OtherColumns, PredictRequest, Split
 from nlu_lite.records import Corpus, Segments
 

@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nlu_lite.errors import InputError, nearest_names
-from nlu_lite.frames.arrow import from_arrow
-from nlu_lite.frames.columns import PREFIX
+from nlu_lite.frames.arrow import fixed_lists, from_arrow
+from nlu_lite.frames.columns import PREFIX, check_names
 from nlu_lite.frames.messages import kind, rows
-from nlu_lite.frames.sheets import check_names
-from nlu_lite.frames.writers import fixed_lists
 from nlu_lite.records import Floats
 
 if TYPE_CHECKING:

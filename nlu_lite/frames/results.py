@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nlu_lite.errors import InputError
+from nlu_lite.frames.arrow import ArrowWriter
 from nlu_lite.frames.columns import result_names
-from nlu_lite.frames.writers import Column, Writer
-from nlu_lite.options import Empty, ExtraColumns, Level, PredictRequest
+from nlu_lite.frames.pandas import PandasWriter, _sheet
+from nlu_lite.frames.polars import PolarsWriter, _polars
+from nlu_lite.frames.protocols import Column, Writer
+from nlu_lite.options import Empty, ExtraColumns, FrameLibrary, Level, PredictRequest
 from nlu_lite.records import Bools, Corpus, Floats, Ints, Segments, TokenStats
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
 
 Array = TypeVar("Array", bound=np.ndarray[Any, Any])
 
@@ -132,3 +140,64 @@ def _place(group: Ints) -> Ints:
     """Number the members of each group from 0; `group` ascends."""
     found: Ints = (np.arange(len(group)) - np.searchsorted(group, group)).astype(np.int32)
     return found
+
+
+# --- writers ----------------------------------------------------------------------------------------------------------
+
+
+def open_writer(corpus: Corpus, request: PredictRequest, names: Sequence[str]) -> Writer:
+    """Take the caller's rows over into the library of the result, before the work begins.
+
+    Args:
+        corpus: The documents.
+        request: The options of the call.
+        names: Names of the columns that will be put beside these rows.
+
+    Raises:
+        InputError: A column of the caller's has the name of one of the result's, or the library cannot hold it.
+    """
+    if corpus.kept is not None:
+        _check_repeatable(corpus.kept)
+    writer = _writer(corpus, request)
+    both = [name for name in writer.names if name in names]
+    if both:
+        raise InputError(
+            f"the columns {both} of the frame have the names of columns of the result",
+            "other names",
+            "Rename them, or pass keep_columns=False",
+        )
+    return writer
+
+
+def _writer(corpus: Corpus, request: PredictRequest) -> Writer:
+    match request.library:
+        case FrameLibrary.PANDAS:
+            return PandasWriter(corpus.index, corpus.kept, request.cells)
+        case FrameLibrary.ARROW:
+            return ArrowWriter(_sheet(corpus))
+        case FrameLibrary.POLARS:
+            return PolarsWriter(_polars(_sheet(corpus)))
+
+
+def _check_repeatable(kept: pd.DataFrame | pa.Table) -> None:
+    """Refuse now what Arrow could not repeat when the vectors are there."""
+    for name, column in _arrow_columns(kept).items():
+        import pyarrow as pa
+
+        try:
+            column.take(pa.array([0] * min(1, len(column)), pa.int64()))
+        except pa.ArrowException as error:
+            raise InputError(
+                f"Arrow cannot repeat the column {name!r} of type {column.type} ({error})",
+                "columns of other types",
+                "Cast it, or pass keep_columns=False",
+            ) from error
+
+
+def _arrow_columns(kept: pd.DataFrame | pa.Table) -> dict[Any, pa.ChunkedArray]:
+    import pandas as pd
+
+    if not isinstance(kept, pd.DataFrame):
+        return dict(zip(kept.column_names, kept.columns, strict=True))
+    names = [name for name, dtype in kept.dtypes.items() if isinstance(dtype, pd.ArrowDtype)]
+    return {name: kept[name].array.__arrow_array__() for name in names}

@@ -11,7 +11,7 @@ import pytest
 
 import nlu_lite
 from nlu_lite.errors import InputError, MissingExtra, OptionError
-from nlu_lite.frames import writers
+from nlu_lite.frames import arrow
 
 TEXTS = ["a b", "", "c"]
 ROWS = [0, 0, 2]
@@ -185,7 +185,7 @@ def test_rows_are_repeated_in_parts_where_one_array_cannot_hold_them(monkeypatch
             return table.take(rows)
 
     rows = np.array([0, 0, 1, 2, 1, 1, 0, 2], np.int32)
-    assert writers.repeated(Small(), rows).to_pylist() == table.take(rows).to_pylist()
+    assert arrow.repeated(Small(), rows).to_pylist() == table.take(rows).to_pylist()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,249 @@
+"""Frames of pandas: read, written, and turned into Arrow tables."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nlu_lite.errors import InputError
+from nlu_lite.frames.arrow import CANNOT, fixed_lists, repeated, to_objects
+from nlu_lite.frames.protocols import Column
+from nlu_lite.frames.views import _plain, without_views
+from nlu_lite.options import VectorCells
+from nlu_lite.records import Corpus, Ints
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+INDEX = "index"
+"""What an index without a name is called where it is a column."""
+
+
+@dataclass(frozen=True)
+class PandasSheet:
+    """A pandas frame."""
+
+    frame: pd.DataFrame
+
+    @property
+    def names(self) -> list[Hashable]:
+        """See `Sheet`."""
+        return list(self.frame.columns)
+
+    @property
+    def index(self) -> pd.Index:
+        """See `Sheet`."""
+        return self.frame.index
+
+    @property
+    def height(self) -> int:
+        """See `Sheet`."""
+        return len(self.frame)
+
+    def values(self, name: Hashable) -> list[object]:
+        """See `Sheet`."""
+        return series_objects(self.frame[name])
+
+    def holds_strings(self, name: Hashable) -> bool:
+        """See `Sheet`."""
+        import pandas as pd
+        from pandas.api import types
+
+        column = self.frame[name]
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            return types.is_string_dtype(column.cat.categories.dtype)
+        if types.is_object_dtype(column.dtype):
+            return types.infer_dtype(column, skipna=True) in ("string", "empty")
+        return types.is_string_dtype(column.dtype)
+
+    def without(self, name: Hashable) -> pd.DataFrame:
+        """See `Sheet`."""
+        kept = self.frame.drop(columns=[name])
+        kept.attrs = {}  # of the whole frame, not of its rows
+        return frame_without_views(kept.set_flags(allows_duplicate_labels=True))
+
+
+def series_objects(series: pd.Series[Any] | pd.Index) -> list[object]:
+    """Return the values of a pandas Series or Index as Python's objects.
+
+    Raises:
+        InputError: As `to_objects`.
+    """
+    import pandas as pd
+
+    if isinstance(series.dtype, pd.ArrowDtype):
+        return to_objects(series.array.__arrow_array__(), series.name)
+    found: list[object] = series.tolist()
+    return found
+
+
+def frame_without_views(frame: pd.DataFrame) -> pd.DataFrame:
+    """Cast the columns of a pandas frame as `without_views` does, if they are Arrow's."""
+    import pandas as pd
+
+    for name, dtype in frame.dtypes.items():
+        if isinstance(dtype, pd.ArrowDtype) and _plain(dtype.pyarrow_dtype) != dtype.pyarrow_dtype:
+            column = without_views(frame[name].array.__arrow_array__())
+            frame = frame.copy(deep=False)
+            frame[name] = pd.Series(pd.arrays.ArrowExtensionArray(column), frame.index)
+    return frame
+
+
+@dataclass(frozen=True)
+class PandasWriter:
+    """Frames of pandas: vectors are objects, each a view of its row of the matrix, or an Arrow column."""
+
+    index: pd.Index
+    kept: pd.DataFrame | pa.Table | None
+    cells: VectorCells
+
+    @property
+    def names(self) -> list[Any]:
+        """See `Writer`."""
+        if self.kept is None:
+            return []
+        return list(self.kept.columns if hasattr(self.kept, "iloc") else self.kept.column_names)
+
+    def write(self, document: Ints, made: Mapping[str, Column]) -> pd.DataFrame:
+        """See `Writer`."""
+        import pandas as pd
+
+        index = self.index[document]
+        result = pd.DataFrame({name: self._series(values, index) for name, values in made.items()}, index=index)
+        if self.kept is None:
+            return result
+        kept: pd.DataFrame = (
+            self.kept.iloc[document] if hasattr(self.kept, "iloc") else _to_pandas(repeated(self.kept, document))
+        )
+        # Both have the same labels in the same order, duplicates included: join by place, not by label.
+        joined = pd.concat([kept.reset_index(drop=True), result.reset_index(drop=True)], axis=1)
+        joined.index = index
+        joined.columns.name = kept.columns.name
+        return joined
+
+    def _series(self, values: Column, index: pd.Index) -> pd.Series[Any]:
+        """Never strings of a dtype that depends on what is installed, never a copy of a vector."""
+        import pandas as pd
+
+        if isinstance(values, np.ndarray) and values.ndim == 1:
+            return pd.Series(values, index)
+        if isinstance(values, np.ndarray) and self.cells is VectorCells.ARROW:
+            return pd.Series(pd.arrays.ArrowExtensionArray(fixed_lists(values)), index)
+        return pd.Series(np.fromiter(values, object, len(values)), index, dtype=object)
+
+
+def _to_pandas(table: pa.Table) -> pd.DataFrame:
+    """Keep Arrow's types, but for dictionaries, which are what pandas calls categories."""
+    import pandas as pd
+    import pyarrow as pa
+
+    def dtype(kind: pa.DataType) -> pd.ArrowDtype | None:
+        return None if pa.types.is_dictionary(kind) else pd.ArrowDtype(kind)
+
+    found: pd.DataFrame = table.to_pandas(types_mapper=dtype, ignore_metadata=True)
+    return found
+
+
+# --- Arrow tables -----------------------------------------------------------------------------------------------------
+
+
+def _sheet(corpus: Corpus) -> pa.Table:
+    """Make one table of the index and the other columns."""
+    _check_encodable(corpus)
+    labels = _labels(corpus.index)
+    if corpus.kept is None:
+        return _from_pandas(labels)
+    import pandas as pd
+
+    if not isinstance(corpus.kept, pd.DataFrame):
+        _check_unique([*labels.columns, *corpus.kept.column_names])
+        table: pa.Table = corpus.kept.add_column(0, labels.columns[0], _from_pandas(labels).column(0))
+        return table
+    kept = corpus.kept.reset_index(drop=True)
+    kept.columns = pd.Index([str(name) for name in kept.columns], dtype=object)
+    _check_unique([*labels.columns, *kept.columns])
+    return _from_pandas(pd.concat([labels, kept], axis=1))
+
+
+def _labels(index: pd.Index) -> pd.DataFrame:
+    """Give the index as columns, called as `reset_index` calls them."""
+    import pandas as pd
+
+    plain = [INDEX] if index.nlevels == 1 else [f"level_{level}" for level in range(index.nlevels)]
+    names = [other if name is None else str(name) for name, other in zip(index.names, plain, strict=True)]
+    _check_unique(names)
+    labels = index.to_frame(index=False)
+    labels.columns = pd.Index(names, dtype=object)
+    return labels
+
+
+def _check_unique(names: list[str]) -> None:
+    twice = list(dict.fromkeys(name for name in names if names.count(name) > 1))
+    if twice:
+        raise InputError(
+            f"two columns would be called {twice[0]!r} in Arrow, to which the index is a column and names are strings",
+            "column names that differ, from those of the index too",
+            "Rename one of them, or pass keep_columns=False",
+        )
+
+
+def _from_pandas(frame: pd.DataFrame) -> pa.Table:
+    import pyarrow as pa
+
+    try:
+        table = pa.Table.from_pandas(frame, preserve_index=False)
+        return table if _comes_back(frame) else table.replace_schema_metadata(None)
+    except CANNOT as error:
+        name = next((name for name in frame.columns if not _fits(frame[[name]])), None)
+        raise InputError(
+            f"Arrow cannot hold the column {name!r} ({error})",
+            "columns of one type each",
+            'Convert it, for example with .astype(str), pass keep_columns=False, or ask for as_="pandas"',
+        ) from error
+
+
+def _comes_back(frame: pd.DataFrame) -> bool:
+    """Whether pandas can read the names of its dtypes, by which `to_pandas` brings them back; else it would fail."""
+    import pandas as pd
+    from pandas.api.types import pandas_dtype
+
+    try:
+        for dtype in frame.dtypes:
+            if isinstance(dtype, pd.ArrowDtype):
+                pandas_dtype(str(dtype))
+    except (TypeError, NotImplementedError):
+        return False
+    return True
+
+
+def _fits(column: pd.DataFrame) -> bool:
+    import pyarrow as pa
+
+    try:
+        pa.Table.from_pandas(column, preserve_index=False)
+    except CANNOT:
+        return False
+    return True
+
+
+def _check_encodable(corpus: Corpus) -> None:
+    """Refuse lone surrogates, which UTF-8 and so Arrow cannot hold."""
+    wrong = [row for row, text in enumerate(corpus.texts) if not text.isascii() and not _encodable(text)]
+    if wrong:
+        raise InputError(
+            f"a lone surrogate stands in row {corpus.index[wrong[0]]!r:.60}, and Arrow holds UTF-8 alone",
+            "texts of whole characters",
+            'Repair it with text.encode(errors="replace").decode(), or ask for as_="pandas"',
+        )
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
