@@ -6,14 +6,13 @@ checks, and each error names the file and the line.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from nlu_lite.errors import FormatError
+from nlu_lite._util.toml import TABLES, TomlFile, TomlTable, abbreviate
 from nlu_lite.records import (
     Action,
     BucketArchive,
@@ -41,10 +40,8 @@ from nlu_lite.registry.entry_checks import (
     MODEL_REFERENCE,
     SENTENCE_KEYS,
     TEXT_COMPONENT,
-    check_keys,
     check_patterns,
 )
-from nlu_lite.registry.entry_files import REMEDY, EntryFile, EntryTable, find_line_of, shorten
 
 
 @dataclass(frozen=True)
@@ -54,7 +51,7 @@ class ModelEntry:
     row: Row
     facts: ModelFacts
     shadows: bool
-    table: EntryTable
+    table: TomlTable
 
     @property
     def reference(self) -> str:
@@ -69,49 +66,35 @@ class AliasEntry:
     reference: str
     of: str
     shadows: bool
-    table: EntryTable
+    table: TomlTable
 
 
 CatalogueEntry = ModelEntry | AliasEntry
 
 
-def read_entries(file: EntryFile) -> list[CatalogueEntry]:
+def read_entries(file: TomlFile) -> list[CatalogueEntry]:
     """Read the entries of a file, each independently of the others.
 
     Raises:
         FormatError: The file is not TOML, or an entry cannot be used; the error names the file and the line.
     """
-    content = _parse(file)
+    content = file.parse()
+    file.root.check(content, {"model": TABLES, "alias": TABLES}, ())
     entries: list[CatalogueEntry] = []
     for name, read in (("model", _read_model), ("alias", _read_alias)):
         for number, values in enumerate(content.get(name, ())):
-            entries.append(read(EntryTable(file, name, number), values))
+            entries.append(read(TomlTable(file, name, number), values))
     return entries
-
-
-def _parse(file: EntryFile) -> Mapping[str, Any]:
-    try:
-        content = tomllib.loads(file.text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        got = f"{file.name} is not valid TOML: {error or 'it is nested too deeply'}"
-        raise FormatError(got, "", REMEDY) from error
-    for key, value in content.items():
-        if key not in ("model", "alias"):
-            got = f"{file.name}, line {find_line_of(file, key)}: {key!r} is unknown"
-            raise FormatError(got, "[[model]] or [[alias]]", REMEDY, get_close_matches(key, ["model", "alias"]))
-        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-            raise FormatError(f"{file.name}: {key} is not an array of tables", f"[[{key}]]", REMEDY)
-    return content
 
 
 # --- one entry -------------------------------------------------------------------------------------------------------
 
 
-def _read_model(table: EntryTable, values: Mapping[str, Any]) -> ModelEntry:
-    check_keys(table, values, MODEL_KEYS, ("reference", "kind"))
+def _read_model(table: TomlTable, values: Mapping[str, Any]) -> ModelEntry:
+    table.check(values, MODEL_KEYS, ("reference", "kind"))
     _check_reference(table, values["reference"])
     _check_kind(table, values["kind"])
-    check_keys(table, values.get("card", {}), CARD_KEYS, (), "card")
+    table.check(values.get("card", {}), CARD_KEYS, (), "card")
     check_patterns(table, values, "model")
     row = _build_row(table, values)
     card = dict(values.get("card", {}))
@@ -120,27 +103,27 @@ def _read_model(table: EntryTable, values: Mapping[str, Any]) -> ModelEntry:
     return ModelEntry(row, facts, values.get("shadows", False), table)
 
 
-def _check_reference(table: EntryTable, reference: str) -> None:
+def _check_reference(table: TomlTable, reference: str) -> None:
     if not MODEL_REFERENCE.fullmatch(reference) or len(reference) > 200:
         expected = "<language>.embed.<name> or <language>.embed_sentence.<name> in ASCII letters, digits, '.', '_', '-'"
-        table.fail(f"{shorten(reference)} is not a reference of a model", expected, "reference")
+        table.fail(f"{abbreviate(reference)} is not a reference of a model", expected, "reference")
 
 
-def _check_kind(table: EntryTable, kind: str) -> None:
+def _check_kind(table: TomlTable, kind: str) -> None:
     runnable = list_runnable_kinds()
     if kind not in runnable:
-        got = f"kind {shorten(kind)} is not one that the library runs"
+        got = f"kind {abbreviate(kind)} is not one that the library runs"
         table.fail(got, ", ".join(runnable), "kind", get_close_matches(kind, runnable))
 
 
-def _build_row(table: EntryTable, values: Mapping[str, Any]) -> Row:
+def _build_row(table: TomlTable, values: Mapping[str, Any]) -> Row:
     reference = values["reference"]
     language, action, *name = reference.split(".")
     model = values.get("model", "_".join(name))
     return Row(reference, language, Action(action), model, values["kind"], Status.OWN, str(table))
 
 
-def _read_origins(table: EntryTable, row: Row, values: Mapping[str, Any]) -> tuple[Origin, ...]:
+def _read_origins(table: TomlTable, row: Row, values: Mapping[str, Any]) -> tuple[Origin, ...]:
     if "revision" in values and "hub" not in values:
         table.fail("revision is given without hub", "a hub repository that has this revision", "revision")
     # Files on this machine come first. The archive precedes the hub, as for Spark NLP's own models.
@@ -158,33 +141,33 @@ def _read_origins(table: EntryTable, row: Row, values: Mapping[str, Any]) -> tup
     return tuple(origins.values())
 
 
-def _check_layouts(table: EntryTable, row: Row, origins: Mapping[str, Origin]) -> None:
+def _check_layouts(table: TomlTable, row: Row, origins: Mapping[str, Origin]) -> None:
     layouts = load_kinds()[row.kind].layouts
     for name, origin in origins.items():
         if not layouts & LAYOUTS_OF_ORIGIN[type(origin)]:
             table.fail(f"models of kind {row.kind} cannot be read from {name}", "hub or folder", name)
 
 
-def _read_installed(table: EntryTable, values: Mapping[str, Any]) -> InstalledFile:
-    check_keys(table, values, INSTALLED_KEYS, ("distribution", "path", "sha256", "size"), "installed")
+def _read_installed(table: TomlTable, values: Mapping[str, Any]) -> InstalledFile:
+    table.check(values, INSTALLED_KEYS, ("distribution", "path", "sha256", "size"), "installed")
     check_patterns(table, values, "distribution", "sha256")
     return InstalledFile(**{"extra": "", **values})
 
 
-def _read_folder(table: EntryTable, value: str) -> LocalFolder:
+def _read_folder(table: TomlTable, value: str) -> LocalFolder:
     try:
         path = None if not value or "\0" in value else Path(value).expanduser()
     except RuntimeError:  # the user of ~user is unknown
         path = None
     if path is None:
-        table.fail(f"folder is {shorten(value)}", "a path to a model's folder or file", "folder")
+        table.fail(f"folder is {abbreviate(value)}", "a path to a model's folder or file", "folder")
     return LocalFolder(str(table.file.folder / path))
 
 
-def _read_sentence(table: EntryTable, values: Mapping[str, Any]) -> SentenceRecipe | None:
+def _read_sentence(table: TomlTable, values: Mapping[str, Any]) -> SentenceRecipe | None:
     if "sentence" not in values:
         return None
-    check_keys(table, values["sentence"], SENTENCE_KEYS, ("pooling",), "sentence")
+    table.check(values["sentence"], SENTENCE_KEYS, ("pooling",), "sentence")
     try:
         return build_recipe(**values["sentence"])
     except ValueError as error:
@@ -192,10 +175,10 @@ def _read_sentence(table: EntryTable, values: Mapping[str, Any]) -> SentenceReci
         table.fail(f"{error} in the table sentence", expected, "sentence")
 
 
-def _read_alias(table: EntryTable, values: Mapping[str, Any]) -> AliasEntry:
-    check_keys(table, values, ALIAS_KEYS, ("reference", "of"))
+def _read_alias(table: TomlTable, values: Mapping[str, Any]) -> AliasEntry:
+    table.check(values, ALIAS_KEYS, ("reference", "of"))
     reference = values["reference"]
     if not ALIAS_REFERENCE.fullmatch(reference) or TEXT_COMPONENT.fullmatch(reference):
         expected = "ASCII letters, digits, '.', '_', '-', and not the name of a text component"
-        table.fail(f"{shorten(reference)} cannot be used as a reference", expected, "reference")
+        table.fail(f"{abbreviate(reference)} cannot be used as a reference", expected, "reference")
     return AliasEntry(reference, values["of"], values.get("shadows", False), table)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 
+from nlu_lite._util.toml import TomlFile, TomlTable, abbreviate
 from nlu_lite.registry.catalogue import Catalogue, Row, Status
 from nlu_lite.registry.entries import AliasEntry, CatalogueEntry, ModelEntry, read_entries
-from nlu_lite.registry.entry_files import EntryFile, EntryTable, shorten
 
 
-def extend_catalogue(catalogue: Catalogue, files: Iterable[EntryFile]) -> Catalogue:
+def extend_catalogue(catalogue: Catalogue, files: Iterable[TomlFile]) -> Catalogue:
     """Return a catalogue with the entries of files added.
 
     Raises:
@@ -23,7 +23,7 @@ def extend_catalogue(catalogue: Catalogue, files: Iterable[EntryFile]) -> Catalo
 
 def _add_entries(catalogue: Catalogue, entries: Sequence[CatalogueEntry]) -> Catalogue:
     rows, own = dict(catalogue.rows), dict(catalogue.own)
-    seen: dict[str, EntryTable] = {}
+    seen: dict[str, TomlTable] = {}
     for entry in entries:
         _check_first(entry, seen)
         _check_shadowing(entry, catalogue.rows.get(entry.reference))
@@ -41,7 +41,7 @@ def _add_entries(catalogue: Catalogue, entries: Sequence[CatalogueEntry]) -> Cat
     return Catalogue(rows, own)
 
 
-def _check_first(entry: CatalogueEntry, seen: Mapping[str, EntryTable]) -> None:
+def _check_first(entry: CatalogueEntry, seen: Mapping[str, TomlTable]) -> None:
     name = entry.reference
     if name in seen:
         got = f"{name!r} is declared twice, first in {seen[name]}"
@@ -78,5 +78,5 @@ def _sort_aliases(aliases: Mapping[str, AliasEntry]) -> list[AliasEntry]:
 def _find_target(alias: AliasEntry, rows: Mapping[str, Row]) -> Row:
     if alias.of not in rows:
         near = get_close_matches(alias.of[:200], rows, n=3)
-        alias.table.fail(f"{shorten(alias.of)} is not in the catalogue", "a full reference", "of", near)
+        alias.table.fail(f"{abbreviate(alias.of)} is not in the catalogue", "a full reference", "of", near)
     return rows[alias.of]

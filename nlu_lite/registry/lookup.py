@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from nlu_lite._util.language_names import language_codes
+from nlu_lite._util.paths import expand_user
 from nlu_lite.errors import BadReference, LicensedReference, UnknownReference, UnsupportedReference
 from nlu_lite.records import AS_STATED, Action, ComponentSpec, HubRepository, LocalFolder, ModelSpec
 from nlu_lite.registry.catalogue import REPOSITORY, Catalogue, Row, Status, list_runnable_kinds, load_kinds
-from nlu_lite.registry.registrations import expand_path, load_catalogue
+from nlu_lite.registry.registrations import load_catalogue
 from nlu_lite.registry.remedies import SCHEMES, find_remedy, find_remedy_for_object, is_path
 from nlu_lite.registry.search import MAXIMUM_LENGTH
 
@@ -151,7 +152,7 @@ def _name_direct_model(scheme: str, rest: str) -> str:
     """Return the model's name of a direct reference: the same for a folder and its zip."""
     last = re.split(r"[/\\]", rest.rstrip("/\\"))[-1]
     if scheme != "hf" and (last in {"", ".", ".."} or rest == "~"):  # these do not name the folder
-        last = expand_path(rest).resolve().name
+        last = expand_user(rest).resolve().name
     return last.removesuffix(".zip") if scheme == "sparknlp" else last
 
 

@@ -16,30 +16,34 @@ from pathlib import Path
 from threading import Lock
 from types import TracebackType
 
-from nlu_lite.errors import FormatError, OptionError, SourceError
+from nlu_lite._util.paths import expand_user
+from nlu_lite._util.toml import TomlFile, read_toml_file
+from nlu_lite.errors import SourceError
 from nlu_lite.registry.catalogue import Catalogue, load_nlu_rows, read_data
-from nlu_lite.registry.entry_files import MAXIMUM_SIZE, EntryFile
 from nlu_lite.registry.extension import extend_catalogue
 
 VARIABLE = "NLU_LITE_CATALOGUE"
 GROUP = "nlu_lite.catalogue"
+MAXIMUM_SIZE = 4 << 20
+"""Maximum size of a file of entries, in bytes."""
+REMEDY = "Correct the entry; docs/references.md describes the keys"
 
 
 @dataclass
 class _Registry:
     """The files that are registered in this process."""
 
-    files: tuple[EntryFile, ...] = ()
+    files: tuple[TomlFile, ...] = ()
     lock: Lock = field(default_factory=Lock)
 
-    def add(self, file: EntryFile) -> None:
+    def add(self, file: TomlFile) -> None:
         """Add a file, provided that its entries agree with all others in effect."""
         with self.lock:
             files = (*self.files, file)
             _assemble((*_read_packages(), *_read_environment(), *files))
             self.files = files
 
-    def remove(self, file: EntryFile) -> None:
+    def remove(self, file: TomlFile) -> None:
         """Remove a file; do nothing if it is not registered."""
         with self.lock:
             self.files = tuple(kept for kept in self.files if kept is not file)
@@ -52,7 +56,7 @@ _REGISTRY = _Registry()
 class Registration:
     """A registered file: `remove`, or the end of a ``with`` block, removes its entries from the catalogue."""
 
-    file: EntryFile
+    file: TomlFile
 
     def remove(self) -> None:
         """Remove the entries; a second call does nothing."""
@@ -97,7 +101,7 @@ def register(path: str | os.PathLike[str]) -> Registration:
         ...         load_catalogue().rows["xx.embed.mine"].model
         'xlm_roberta_base'
     """
-    registration = Registration(_read_file(expand_path(path), "register()"))
+    registration = Registration(_read_file(expand_user(path), "register()"))
     _REGISTRY.add(registration.file)
     return registration
 
@@ -115,12 +119,12 @@ def load_catalogue() -> Catalogue:
 @cache
 def load_built_in() -> Catalogue:
     """Return NLU's tables with the library's own additions."""
-    file = EntryFile("nlu_lite's additions.toml", read_data("additions.toml"), Path())
+    file = TomlFile("nlu_lite's additions.toml", read_data("additions.toml"), REMEDY)
     return extend_catalogue(Catalogue(load_nlu_rows()), [file])
 
 
 @lru_cache(maxsize=8)
-def _assemble(files: tuple[EntryFile, ...]) -> Catalogue:
+def _assemble(files: tuple[TomlFile, ...]) -> Catalogue:
     return extend_catalogue(load_built_in(), files)
 
 
@@ -128,13 +132,13 @@ def _assemble(files: tuple[EntryFile, ...]) -> Catalogue:
 
 
 @cache
-def _read_packages() -> tuple[EntryFile, ...]:
+def _read_packages() -> tuple[TomlFile, ...]:
     """Read the files of packages, ordered by name; packages do not change while a process runs."""
     points = sorted(metadata.entry_points(group=GROUP), key=lambda point: (point.value, point.name))
     return tuple(_read_entry_point(point) for point in points)
 
 
-def _read_entry_point(point: metadata.EntryPoint) -> EntryFile:
+def _read_entry_point(point: metadata.EntryPoint) -> TomlFile:
     """Read ``package:file.toml`` without importing the package, which could run any code."""
     package, _, file = point.value.partition(":")
     root, *folders = package.strip().split(".")
@@ -149,24 +153,9 @@ def _read_entry_point(point: metadata.EntryPoint) -> EntryFile:
     return _read_file(path, f"the entry point {point.name!r}")
 
 
-def _read_environment() -> tuple[EntryFile, ...]:
-    paths = [expand_path(part) for part in os.environ.get(VARIABLE, "").split(os.pathsep) if part.strip()]
+def _read_environment() -> tuple[TomlFile, ...]:
+    paths = [expand_user(part) for part in os.environ.get(VARIABLE, "").split(os.pathsep) if part.strip()]
     return tuple(_read_again_if_changed(path, _stat(path)) for path in paths)
-
-
-def expand_path(path: str | os.PathLike[str]) -> Path:
-    """Return a path with ``~`` replaced by the user's home; unchanged if the user is unknown.
-
-    Raises:
-        OptionError: `path` is not a path.
-    """
-    try:
-        return Path(path).expanduser()
-    except RuntimeError:  # the user of ~user is unknown, so no such file exists either
-        return Path(path)
-    except TypeError as error:
-        got = f"path is a {type(path).__name__}"
-        raise OptionError(got, "the path of a file or folder", "Pass a str or a Path") from error
 
 
 def _stat(path: Path) -> tuple[int, int] | None:
@@ -178,25 +167,10 @@ def _stat(path: Path) -> tuple[int, int] | None:
 
 
 @lru_cache(maxsize=32)
-def _read_again_if_changed(path: Path, _status: tuple[int, int] | None) -> EntryFile:
+def _read_again_if_changed(path: Path, _status: tuple[int, int] | None) -> TomlFile:
     """Read a file; its time and size are a part of the cache's key."""
     return _read_file(path, VARIABLE)
 
 
-def _read_file(path: Path, named_by: str) -> EntryFile:
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAXIMUM_SIZE + 1)
-    except (OSError, ValueError) as error:  # ValueError: the path has a NUL
-        reason = getattr(error, "strerror", None) or error
-        got = f"{path}, which {named_by} names, cannot be read ({reason})"
-        raise SourceError(got, "a TOML file of entries", "Check the path") from error
-    if len(data) > MAXIMUM_SIZE:
-        got = f"{path} is too large for a file of entries"
-        raise FormatError(got, f"at most {MAXIMUM_SIZE:,} bytes", "Name another file")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        got = f"{path} is not valid UTF-8 at byte {error.start}"
-        raise FormatError(got, "", "Save the file as UTF-8") from error
-    return EntryFile(str(path), text, path.absolute().parent)
+def _read_file(path: Path, named_by: str) -> TomlFile:
+    return read_toml_file(path, MAXIMUM_SIZE, REMEDY, f"{path}, which {named_by} names,")
