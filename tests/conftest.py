@@ -5,6 +5,8 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
+import ssl
+from functools import cache
 
 import pytest
 from hypothesis import settings
@@ -23,6 +25,14 @@ def no_network():
     """Fail any connection beyond this machine, however deep in a library it is opened, in tests and in fixtures."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         _guard(monkeypatch)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_ssl_context():
+    """Parse the certificates of authorities once; without this, every client parses them, even for plain HTTP."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(ssl, "create_default_context", cache(ssl.create_default_context))
         yield
 
 

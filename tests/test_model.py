@@ -2,6 +2,7 @@
 
 import json
 from functools import partial
+from itertools import product
 
 import numpy as np
 import pytest
@@ -64,8 +65,14 @@ def test_sentence_vectors_are_the_authors(access, pooling, prompt):
     np.testing.assert_array_equal(tokens, found[segments.token_sentence])
 
 
-@pytest.mark.parametrize("backend", ["torch", "openvino"])
-@pytest.mark.parametrize("pooling", ["mean", "cls", "pooler"])
+@pytest.mark.parametrize(
+    ("pooling", "backend"),
+    [
+        *product(["mean", "cls", "pooler"], ["torch"]),
+        ("cls", "openvino"),
+        *(pytest.param(pooling, "openvino", marks=pytest.mark.slow) for pooling in ("mean", "pooler")),
+    ],
+)
 def test_a_token_model_gives_sentence_vectors_when_asked_to(pooling, backend, tmp_path):
     pipeline = nlu_lite.load(f"path:{MODEL}", sentence_pooling=pooling, backend=backend, cache_dir=tmp_path)
     frame = pipeline.predict(SENTENCES, output_level="sentence")

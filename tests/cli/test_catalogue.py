@@ -61,8 +61,10 @@ def test_info_prints_the_card():
     ("arguments", "code", "said"),
     [
         (["info", "xx.embed.xlmm"], 1, "Nearest: xx.embed.xlm,"),
-        (["search", "bert", "--language", "qq"], 2, "no model has the language 'qq'"),
-        (["info"], 2, "Missing argument"),
+        pytest.param(
+            ["search", "bert", "--language", "qq"], 2, "no model has the language 'qq'", marks=pytest.mark.slow
+        ),
+        pytest.param(["info"], 2, "Missing argument", marks=pytest.mark.slow),
     ],
 )
 def test_failures_are_told_in_a_line(arguments, code, said):

@@ -247,10 +247,25 @@ FLAGS = st.fixed_dictionaries({flag: st.booleans() for flag in ("normalized", "l
 TEXTS = st.lists(st.text("aAbB é_1.", max_size=14), max_size=4)
 
 
-@given(st.lists(st.tuples(st.sampled_from(CONTENTS), FLAGS), min_size=1, unique_by=lambda one: one[0]), TEXTS)
-@settings(max_examples=150, deadline=None)
+ADDED = st.lists(st.tuples(st.sampled_from(CONTENTS), FLAGS), min_size=1, unique_by=lambda one: one[0])
+
+
+@given(ADDED, TEXTS)
+@settings(max_examples=40)
 @pytest.mark.parametrize("lowercase", [False, True])
 def test_a_splitter_finds_what_tokenizers_finds(lowercase, added, texts):
+    check_splitter(lowercase, added, texts)
+
+
+@pytest.mark.slow
+@given(ADDED, TEXTS)
+@settings(max_examples=500)
+@pytest.mark.parametrize("lowercase", [False, True])
+def test_a_splitter_finds_what_tokenizers_finds_in_many_texts(lowercase, added, texts):
+    check_splitter(lowercase, added, texts)
+
+
+def check_splitter(lowercase, added, texts):
     from tokenizers import AddedToken as Theirs
     from tokenizers import Tokenizer, models, normalizers
 
@@ -404,7 +419,7 @@ def test_rows_that_no_piece_uses_are_said_once(bare, caplog):
 
 
 @pytest.mark.parametrize("bare", KINDS, indirect=True)
-@pytest.mark.parametrize("step", [1, 8, 64, 128])
+@pytest.mark.parametrize("step", [1, *(pytest.param(step, marks=pytest.mark.slow) for step in (8, 64)), 128])
 def test_padding_is_not_said(bare, step, caplog):
     folder, size = bare
     opened(folder, padded(size, step))

@@ -163,8 +163,8 @@ def lacks(open_backend, precision):
 
 
 MASKS = [
-    {"ONEDNN_MAX_CPU_ISA": "AVX2"},
-    {"OV_CPU_MAX_ISA": "AVX2"},
+    pytest.param({"ONEDNN_MAX_CPU_ISA": "AVX2"}, marks=pytest.mark.slow),
+    pytest.param({"OV_CPU_MAX_ISA": "AVX2"}, marks=pytest.mark.slow),
     {"ONEDNN_MAX_CPU_ISA": "AVX2", "OV_CPU_MAX_ISA": "AVX2"},
 ]
 """Under all of the last one's variables OpenVINO computes as on a processor with AVX2 alone."""

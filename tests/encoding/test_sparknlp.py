@@ -8,11 +8,10 @@ import json
 
 import numpy as np
 import pytest
-from sparknlp_golden import DATA, TOKENS, archive, build_model, records, run, sentences
+from sparknlp_golden import DATA, TOKENS, build_model, read_archive, records, run, sentences
 from sparknlp_recipes import open_recipe
 from tiny import nothing, open_tiny, segments_of_words
 
-from nlu_lite.formats.sparknlp import SparkNlpArchive
 from nlu_lite.records import Alignment, Runs, SentencePooling, SentenceRecipe
 
 TOLERANCE = 1e-4
@@ -24,7 +23,7 @@ POOLER = SentenceRecipe(SentencePooling.POOLER, Alignment.WORD)
 
 
 def open_archive(name):
-    return open_tiny(SparkNlpArchive().read(archive(name)))
+    return open_tiny(read_archive(name))
 
 
 @pytest.mark.parametrize("name", TOKENS)
@@ -43,7 +42,7 @@ def test_token_vectors_are_spark_nlps_where_it_is_right(name):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", TOKENS)
 def test_token_vectors_are_transformers_with_spark_nlps_recipe_without_its_defects(name):
-    checkpoint = SparkNlpArchive().read(archive(name))
+    checkpoint = read_archive(name)
     encoder, model, recipe = open_archive(name), build_model(checkpoint), open_recipe(checkpoint)
     for sentence in sentences(name):
         sequence = recipe.sequence(sentence.tokens, sentence.begins, set())
@@ -91,7 +90,7 @@ def test_xlm_roberta_sentence_vectors_are_the_poolers_where_spark_nlp_hides_the_
 
     texts, found, expected = sentence_vectors("xlmroberta_sentence")
     assert (np.abs(found - expected).max(axis=1) > TOLERANCE).all()
-    checkpoint = SparkNlpArchive().read(archive("xlmroberta_sentence"))
+    checkpoint = read_archive("xlmroberta_sentence")
     model, recipe = build_model(checkpoint), open_recipe(checkpoint)
     for text, vector in zip(texts, found, strict=True):
         ids = [0, *(recipe.pieces(text, set()) or [3]), 2]

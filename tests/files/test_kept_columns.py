@@ -96,7 +96,7 @@ def test_parquet_keeps_every_column(words, tmp_path, name):
     assert as_stored(result["kept"].combine_chunks()).equals(as_stored(expected.combine_chunks()))
 
 
-@pytest.mark.parametrize("ending", ["csv", "jsonl"])
+@pytest.mark.parametrize("ending", ["csv", pytest.param("jsonl", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", COLUMNS)
 def test_text_formats_keep_a_column_or_refuse_it_by_name(tmp_path, name, ending):
     parquet.write_table(table_of(COLUMNS[name]), tmp_path / "in.parquet")

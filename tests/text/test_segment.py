@@ -76,16 +76,27 @@ def check(texts, segments):
             assert not left.strip()
 
 
-@given(st.lists(TEXTS, max_size=3), st.sampled_from(LANGUAGES), st.sampled_from(NewlineBreaks))
-@settings(max_examples=400, deadline=None)
-def test_spans_of_any_text_are_exact(texts, language, newline_breaks):
-    check(texts, segment(corpus(*texts, language=language), TextSettings(newline_breaks=newline_breaks)))
+EXAMPLES = [100, pytest.param(1000, marks=pytest.mark.slow)]
 
 
-@given(TEXTS | UNSPACED, st.sampled_from(["ja", "km", "lo", "my", "vi", "th", "zh"]))
-@settings(max_examples=400, deadline=None)
-def test_spans_of_dictionaries_are_exact(text, language):
-    check([text], segment(corpus(text, language=language), TextSettings(words=Words.DICTIONARY)))
+@pytest.mark.parametrize("examples", EXAMPLES)
+def test_spans_of_any_text_are_exact(examples):
+    @given(st.lists(TEXTS, max_size=3), st.sampled_from(LANGUAGES), st.sampled_from(NewlineBreaks))
+    @settings(max_examples=examples)
+    def exact(texts, language, newline_breaks):
+        check(texts, segment(corpus(*texts, language=language), TextSettings(newline_breaks=newline_breaks)))
+
+    exact()
+
+
+@pytest.mark.parametrize("examples", EXAMPLES)
+def test_spans_of_dictionaries_are_exact(examples):
+    @given(TEXTS | UNSPACED, st.sampled_from(["ja", "km", "lo", "my", "vi", "th", "zh"]))
+    @settings(max_examples=examples)
+    def exact(text, language):
+        check([text], segment(corpus(text, language=language), TextSettings(words=Words.DICTIONARY)))
+
+    exact()
 
 
 @given(TEXTS, st.sampled_from([r"\w+\W+\w+", r"\s*", r"(?s).{5}", r"\.\s"]))
@@ -126,7 +137,7 @@ def together(texts, languages, chosen=None):
 
 
 @given(st.lists(st.tuples(TEXTS, st.sampled_from(["xx", "en", "ja", "ar", "lb"])), max_size=6), st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80)
 def test_a_document_is_split_as_if_it_were_alone(documents, data):
     texts, languages = [text for text, _ in documents], [language for _, language in documents]
     chosen = TextSettings(
@@ -304,6 +315,7 @@ def test_no_rule_of_a_language_looks_again_and_again(language):
 
 SIGNS_IN_A_ROW = ["-", "=", "-=", "<", "!", ":(", ":( a. ", "(a. ", "A. B ", "No. ", "no. 5 a"]
 RUNS = [(sign * 100_000)[:100_000] + " >" for sign in SIGNS_IN_A_ROW]
+RUNS = RUNS[:5] + [pytest.param(run, marks=pytest.mark.slow) for run in RUNS[5:]]
 
 
 @pytest.mark.parametrize("text", RUNS, ids=SIGNS_IN_A_ROW)

@@ -54,6 +54,14 @@ def archive(name):
     return DATA / f"{name}.zip"
 
 
+@cache
+def read_archive(name):
+    """Read one of Spark NLP's archives, once for all tests, none of which changes it."""
+    from nlu_lite.formats.sparknlp import SparkNlpArchive
+
+    return SparkNlpArchive().read(archive(name))
+
+
 def build_model(checkpoint):
     """Build transformers' model from a checkpoint; every tensor must find its place."""
     import torch

@@ -9,10 +9,8 @@ import json
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
-from sparknlp_golden import DATA, SENTENCES, TOKENS, archive, build_model, records, run, sentences
+from sparknlp_golden import DATA, SENTENCES, TOKENS, build_model, read_archive, records, run, sentences
 from sparknlp_recipes import LONGEST, Defect, open_recipe
-
-from nlu_lite.formats.sparknlp import SparkNlpArchive
 
 TOLERANCE = 1e-4
 WEIGHTS = DATA.parent / "xlmroberta_weights"
@@ -21,7 +19,7 @@ CASES = json.loads((DATA / "defects.json").read_text(encoding="utf-8"))
 
 @pytest.fixture(scope="module", params=TOKENS)
 def kind(request):
-    checkpoint = SparkNlpArchive().read(archive(request.param))
+    checkpoint = read_archive(request.param)
     return request.param, build_model(checkpoint), open_recipe(checkpoint)
 
 
@@ -75,7 +73,7 @@ def sentence_batches(name):
 
 @pytest.mark.slow
 def test_bert_sentence_vectors():
-    checkpoint = SparkNlpArchive().read(archive("bert_sentence"))
+    checkpoint = read_archive("bert_sentence")
     model, recipe = build_model(checkpoint), open_recipe(checkpoint)
     count = 0
     for _, _, text, _, vector in (row for batch in sentence_batches("bert_sentence") for row in batch):
@@ -89,7 +87,7 @@ def test_bert_sentence_vectors():
 def test_the_listed_defects_explain_every_vector_of_an_xlm_roberta_sentence():
     """The mask hides id 0, ``<s>`` itself, and shows padding: a vector depends on the seven sentences beside it."""
     name = "xlmroberta_sentence"
-    checkpoint = SparkNlpArchive().read(archive(name))
+    checkpoint = read_archive(name)
     model, recipe = build_model(checkpoint), open_recipe(checkpoint)
     cases = list(listed(name).values())
     assert all(Defect.FIRST_IS_HIDDEN in defects for defects in cases)
@@ -107,7 +105,7 @@ def test_the_listed_defects_explain_every_vector_of_an_xlm_roberta_sentence():
 @pytest.mark.parametrize("name", ["xlmroberta", "xlmroberta_sentence", "xlmroberta_onnx"])
 def test_weights_are_the_exporters_bit_for_bit(name):
     expected = load_file(WEIGHTS / "model.safetensors")
-    checkpoint = SparkNlpArchive().read(archive(name))
+    checkpoint = read_archive(name)
     has_pooler = name != "xlmroberta_onnx"
     assert set(checkpoint.tensors) == {key for key in expected if has_pooler or not key.startswith("pooler.")}
     for key in checkpoint.tensors:
@@ -122,7 +120,7 @@ def test_weights_are_the_exporters_bit_for_bit(name):
 
 @pytest.mark.parametrize("name", [*TOKENS, *SENTENCES, "xlmroberta_onnx"])
 def test_config_is_what_the_model_was_made_from(name):
-    config = dict(SparkNlpArchive().read(archive(name)).config)
+    config = dict(read_archive(name).config)
     made = {
         "hidden_size": 16,
         "num_hidden_layers": 2,
@@ -138,7 +136,7 @@ def test_config_is_what_the_model_was_made_from(name):
 
 @pytest.mark.parametrize("name", [*TOKENS, *SENTENCES, "xlmroberta_onnx"])
 def test_settings_are_kept(name):
-    checkpoint = SparkNlpArchive().read(archive(name))
+    checkpoint = read_archive(name)
     assert checkpoint.config["nlu_lite"]["case_sensitive"] is True
     assert checkpoint.card.max_sentence_length == 128
     assert checkpoint.card.dimension == 16

@@ -68,7 +68,7 @@ def test_whatever_tensorflow_calls_the_variables(tmp_path, annotator, prefix):
 
 @pytest.mark.parametrize("annotator", ["AlbertEmbeddings", "RoBertaEmbeddings", "DistilBertEmbeddings"])
 @pytest.mark.parametrize("norm", Norm)
-@pytest.mark.parametrize("external", [False, True])
+@pytest.mark.parametrize("external", [False, pytest.param(True, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("prefix", PREFIXES)
 def test_whatever_onnx_calls_the_initializers(tmp_path, annotator, norm, external, prefix):
     model = small(annotator, onnx_prefix=prefix, norm=norm, external=external, pooler=False)
