@@ -80,15 +80,15 @@ def nearest_names(name: object, names: Iterable[object], most: int = 3) -> list[
         >>> nearest_names("maen", ["first", "mean", "max"]), nearest_names("DOC", ["token", "document"])
         (['mean'], ['document'])
     """
-    folded = {_folded(other): str(other) for other in names}
-    wanted = _folded(name)
+    folded = {_fold(other): str(other) for other in names}
+    wanted = _fold(name)
     begun = [key for key in folded if wanted and key.startswith(wanted)]
     found = [*begun, *get_close_matches(wanted, folded, n=most)]
     found = found or [key for key in folded if len(wanted) > 2 and key.startswith(wanted[:3])]
     return [folded[key] for key in dict.fromkeys(found)][:most]
 
 
-def _folded(name: object) -> str:
+def _fold(name: object) -> str:
     return str(name)[:LONGEST_NAME].strip().casefold().replace("-", "_").replace(" ", "_")
 
 

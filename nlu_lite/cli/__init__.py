@@ -17,7 +17,7 @@ from nlu_lite.cli.catalogue import info, references, search
 from nlu_lite.cli.locks import lock, verify
 from nlu_lite.cli.models import cache_app, convert, download
 from nlu_lite.cli.predict import predict
-from nlu_lite.cli.spelling import on_command_line
+from nlu_lite.cli.spelling import spell_options
 from nlu_lite.errors import NluLiteError, OptionError, SourceError, nearest_names
 
 __all__ = ["app", "main"]
@@ -34,19 +34,19 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except Exception as error:
-            near = _nearest_choices(str(getattr(error, "message", "")))
+            near = _find_nearest_choices(str(getattr(error, "message", "")))
             if near:
-                error.message = f"{error.message}{_hint(near)}"  # type: ignore[attr-defined]
+                error.message = f"{error.message}{_format_nearest(near)}"  # type: ignore[attr-defined]
                 error.nearest = near  # type: ignore[attr-defined]
             raise
 
 
-def _nearest_choices(message: str) -> list[str]:
+def _find_nearest_choices(message: str) -> list[str]:
     found = INVALID_CHOICE.search(message)
     return nearest_names(found[1], re.findall("'([^']*)'", found[2])) if found else []
 
 
-def _hint(near: list[str]) -> str:
+def _format_nearest(near: list[str]) -> str:
     return f" Nearest: {', '.join(near)}." if near else ""
 
 
@@ -75,31 +75,31 @@ def main() -> None:
     A failure is told in a line on stderr; with ``--json`` that line is an object.
     """
     as_json = "--json" in sys.argv[1:]
-    _write_any_character()
+    _escape_unknown_characters()
     try:
-        sys.exit(_run() if as_json else app())
+        sys.exit(_run_with_json_errors() if as_json else app())
     except NluLiteError as error:
         code = 2 if isinstance(error, OptionError) else 1
-        _tell(error, code, as_json)
+        _print_error(error, code, as_json)
         sys.exit(code)
     except BrokenPipeError:
-        _silence()
+        _discard_output()
         sys.exit(1)
     except OSError as error:  # the rooms explain those of their files
-        _silence()
+        _discard_output()
         got = f"{error.filename or 'standard output'} cannot be written or read ({error.strerror or error})"
-        _tell(SourceError(got), 1, as_json)
+        _print_error(SourceError(got), 1, as_json)
         sys.exit(1)
 
 
-def _write_any_character() -> None:
+def _escape_unknown_characters() -> None:
     """Let a terminal or pipe that knows few characters show the others as escapes."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
-def _silence() -> None:
+def _discard_output() -> None:
     """Forget what standard output does not take, or Python complains when it flushes at the end."""
     try:
         if sys.stdout is not None:
@@ -110,7 +110,7 @@ def _silence() -> None:
         return
 
 
-def _run() -> int:
+def _run_with_json_errors() -> int:
     """Run a command, and tell of wrong usage as an object."""
     try:
         return int(app(standalone_mode=False) or 0)
@@ -120,8 +120,8 @@ def _run() -> int:
         if message is None:
             raise
         near = getattr(error, "nearest", [])
-        got = message().removesuffix(_hint(near)).rstrip(".")
-        _tell(UsageError(got, nearest=near), 2, True)
+        got = message().removesuffix(_format_nearest(near)).rstrip(".")
+        _print_error(UsageError(got, nearest=near), 2, True)
         return 2
 
 
@@ -129,15 +129,15 @@ class UsageError(NluLiteError):
     """A command, an option or its value that does not exist."""
 
 
-def _options() -> list[str]:
+def _list_options() -> list[str]:
     """Return the options of the command that is run."""
     commands = getattr(typer.main.get_command(app), "commands", {})
     command = next((commands[name] for name in sys.argv[1:] if name in commands), None)
     return [option for parameter in getattr(command, "params", []) for option in parameter.opts]
 
 
-def _tell(error: NluLiteError, code: int, as_json: bool) -> None:
-    error = on_command_line(error, _options())
+def _print_error(error: NluLiteError, code: int, as_json: bool) -> None:
+    error = spell_options(error, _list_options())
     if not as_json:
         typer.echo(f"nlu-lite: {' '.join(str(error).split())}", err=True)
         return

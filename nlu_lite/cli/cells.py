@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def plain(value: Any) -> Any:
+def to_json_value(value: Any) -> Any:
     """Return a value as JSON knows it: dates and the like as text, missing values as None, lists and records as such.
 
     Raises:
@@ -22,7 +22,7 @@ def plain(value: Any) -> Any:
 
     Example:
         >>> import datetime, numpy
-        >>> plain([numpy.float32(0.5), datetime.date(2020, 1, 31), float("nan"), {"a": numpy.array([1])}])
+        >>> to_json_value([numpy.float32(0.5), datetime.date(2020, 1, 31), float("nan"), {"a": numpy.array([1])}])
         [0.5, '2020-01-31', None, {'a': [1]}]
     """
     import pandas as pd
@@ -35,9 +35,9 @@ def plain(value: Any) -> Any:
         value = pd.Series(value).tolist()
     value = value.tolist() if hasattr(value, "tolist") else value
     if isinstance(value, Mapping):
-        return {str(key): plain(one) for key, one in value.items()}
+        return {str(key): to_json_value(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(one) for one in value]
+        return [to_json_value(one) for one in value]
     if pd.isna(value):
         return None
     return value if isinstance(value, int | float | str) else str(value)
@@ -56,7 +56,7 @@ def check_printable(table: pa.Table) -> None:
             continue
         try:
             for value in table.select([name]).to_pandas(integer_object_nulls=True)[name]:
-                json.dumps(plain(value))
+                json.dumps(to_json_value(value))
         except (ValueError, TypeError, ArithmeticError, LookupError, NotImplementedError, pa.ArrowException) as error:
             raise InputError(
                 f"the column {name!r} of type {table.schema.field(name).type} has values that are no text ({error})",

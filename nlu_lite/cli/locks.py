@@ -47,14 +47,14 @@ def verify(path: Annotated[Path, typer.Argument(metavar="LOCK", help="A file tha
     found = locking.read(path)
     if found.version != __version__:
         typer.echo(f"{path} was made by nlu_lite {found.version}; this is {__version__}.", err=True)
-    failures = [message for model in found.models.values() if (message := _failure(model))]
+    failures = [message for model in found.models.values() if (message := _verify_model(model))]
     for message in failures:
         typer.echo(f"nlu-lite: {message}", err=True)
     if failures:
         raise typer.Exit(1)
 
 
-def _failure(model: LockedModel) -> str:
+def _verify_model(model: LockedModel) -> str:
     """Say what is wrong with a model, in a line; print that it is well, and nothing, where it is."""
     from nlu_lite.store.cache import default_cache
     from nlu_lite.store.sources import Access

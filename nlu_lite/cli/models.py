@@ -70,7 +70,7 @@ def list_cache(cache_dir: CacheDir = None) -> None:
     cache = default_cache(cache_dir)
     sizes = {entry.key: f"{entry.size / 1e6:,.1f} MB" for entry in cache.entries()}
     for key in cache.names():
-        typer.echo("\t".join([key, sizes.get(key, "not whole"), *_origins(cache, key)]))
+        typer.echo("\t".join([key, sizes.get(key, "not whole"), *_list_origins(cache, key)]))
 
 
 @cache_app.command("verify")
@@ -105,7 +105,7 @@ def remove_from_cache(
         typer.echo(f"{key}\tremoved")
 
 
-def _origins(cache: Cache, key: str) -> list[str]:
+def _list_origins(cache: Cache, key: str) -> list[str]:
     """Give the archives from which a folder came, each with who vouches for its bytes."""
     from nlu_lite.store.sources import known_archives
 

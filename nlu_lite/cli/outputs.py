@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any, TextIO
 import numpy as np
 import typer
 
-from nlu_lite.cli.cells import plain
+from nlu_lite.cli.cells import to_json_value
 from nlu_lite.errors import MissingExtra, OptionError, SourceError
 from nlu_lite.files import check_place
-from nlu_lite.files.parts import writing
+from nlu_lite.files.parts import translate_write_errors
 from nlu_lite.frames import to_arrow
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ Write = Callable[["pd.DataFrame"], object]
 """Takes the rows of a chunk."""
 
 
-class Kind(Enum):
+class OutputFormat(Enum):
     """What a file is; the value is the ending of its name."""
 
     PARQUET = ".parquet"
@@ -48,16 +48,16 @@ class Output:
 
     Attributes:
         path: Its name; ``-`` is standard output.
-        kind: What it is.
+        format: The format.
     """
 
     path: Path
-    kind: Kind
+    format: OutputFormat
 
     @property
     def is_parquet(self) -> bool:
         """Whether it can be made part by part, and gone on with."""
-        return self.kind is Kind.PARQUET
+        return self.format is OutputFormat.PARQUET
 
     @property
     def is_stdout(self) -> bool:
@@ -65,28 +65,28 @@ class Output:
         return self.path == STDOUT
 
     @contextmanager
-    def opened(self) -> Iterator[Write]:
+    def open(self) -> Iterator[Write]:
         """Give what writes rows; the file has its name when all are written.
 
         Raises:
             SourceError: There is no room, or no right to.
         """
         if self.is_stdout:
-            yield lambda frame: _write_lines(frame.reset_index(), _stdout())
-            _stdout().flush()
+            yield lambda frame: _write_lines(frame.reset_index(), _prepare_stdout())
+            _prepare_stdout().flush()
             return
         part = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
-        with writing(self.path):
+        with translate_write_errors(self.path):
             part.touch(exist_ok=False)  # a file of that name is not ours
             try:
-                with WRITERS[self.kind](part) as write:
+                with WRITERS[self.format](part) as write:
                     yield lambda frame: write(frame.reset_index())
                 part.replace(self.path)
             finally:
                 part.unlink(missing_ok=True)
 
 
-def find_output(path: str | None) -> Output | None:
+def parse_output(path: str | None) -> Output | None:
     """Look at the name of an output before any work is done.
 
     Args:
@@ -100,24 +100,24 @@ def find_output(path: str | None) -> Output | None:
     if path is None:
         return None
     if path == "-":
-        return as_lines()
+        return make_stdout()
     target = Path(path)
-    kinds = {kind.value: kind for kind in Kind}
-    if target.suffix.lower() not in kinds:
-        raise OptionError(f"output {path} ends in {target.suffix!r}", " or ".join(kinds), "Choose one of these")
-    output = Output(target, kinds[target.suffix.lower()])
+    formats = {form.value: form for form in OutputFormat}
+    if target.suffix.lower() not in formats:
+        raise OptionError(f"output {path} ends in {target.suffix!r}", " or ".join(formats), "Choose one of these")
+    output = Output(target, formats[target.suffix.lower()])
     if output.is_parquet and find_spec("pyarrow") is None:
         raise MissingExtra("writing Parquet needs pyarrow", remedy='Run: pip install "nlu-lite[arrow]"')
     check_place(target)
     return output
 
 
-def as_lines() -> Output:
+def make_stdout() -> Output:
     """Give standard output, for JSON lines."""
-    return Output(STDOUT, Kind.JSONL)
+    return Output(STDOUT, OutputFormat.JSONL)
 
 
-def said(summary: Mapping[str, Any], as_json: bool) -> None:
+def print_summary(summary: Mapping[str, Any], as_json: bool) -> None:
     """Tell what was written: people on stderr, programs on stdout."""
     if as_json:
         typer.echo(json.dumps(summary))
@@ -134,7 +134,7 @@ def said(summary: Mapping[str, Any], as_json: bool) -> None:
 
 
 @contextmanager
-def _parquet(path: Path) -> Iterator[Write]:
+def _open_parquet(path: Path) -> Iterator[Write]:
     from pyarrow import parquet
 
     with path.open("wb") as file:
@@ -154,32 +154,32 @@ def _parquet(path: Path) -> Iterator[Write]:
 
 
 @contextmanager
-def _csv(path: Path) -> Iterator[Write]:
+def _open_csv(path: Path) -> Iterator[Write]:
     with path.open("w", encoding="utf-8", newline="") as file:
 
         def write(frame: pd.DataFrame) -> None:
-            frame.apply(_cells).to_csv(file, index=False, header=file.tell() == 0)
+            frame.apply(_encode_cells).to_csv(file, index=False, header=file.tell() == 0)
 
         yield write
 
 
-def _cells(column: pd.Series[Any]) -> pd.Series[Any]:
+def _encode_cells(column: pd.Series[Any]) -> pd.Series[Any]:
     """Write vectors, lists and records as JSON: `str` would leave out the middle of a long one."""
     if column.dtype != object:
         return column
-    return column.map(lambda cell: json.dumps(plain(cell)) if isinstance(cell, NESTED) else cell)
+    return column.map(lambda cell: json.dumps(to_json_value(cell)) if isinstance(cell, NESTED) else cell)
 
 
 @contextmanager
-def _jsonl(path: Path) -> Iterator[Write]:
+def _open_jsonl(path: Path) -> Iterator[Write]:
     with path.open("w", encoding="utf-8") as file:
         yield lambda frame: _write_lines(frame, file)
 
 
-WRITERS = {Kind.PARQUET: _parquet, Kind.CSV: _csv, Kind.JSONL: _jsonl}
+WRITERS = {OutputFormat.PARQUET: _open_parquet, OutputFormat.CSV: _open_csv, OutputFormat.JSONL: _open_jsonl}
 
 
-def _stdout() -> TextIO:
+def _prepare_stdout() -> TextIO:
     """Give standard output, which a caller may have closed; JSON is UTF-8 wherever it goes."""
     if sys.stdout is None:
         raise SourceError("standard output is closed", "somebody who reads it", "Write to a file: --output")
@@ -191,5 +191,5 @@ def _stdout() -> TextIO:
 def _write_lines(frame: pd.DataFrame, file: TextIO) -> None:
     names = [str(name) for name in frame.columns]
     for row in frame.itertuples(index=False, name=None):
-        record = {name: plain(value) for name, value in zip(names, row, strict=True)}
+        record = {name: to_json_value(value) for name, value in zip(names, row, strict=True)}
         file.write(json.dumps(record, ensure_ascii=False) + "\n")

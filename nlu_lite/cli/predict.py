@@ -14,7 +14,7 @@ import typer
 
 from nlu_lite._util.progress import no_bars, progress_bar
 from nlu_lite.cli.cells import check_printable
-from nlu_lite.cli.outputs import Output, as_lines, find_output, said
+from nlu_lite.cli.outputs import Output, make_stdout, parse_output, print_summary
 from nlu_lite.errors import InputError, OptionError
 from nlu_lite.files import WriteOutcome, check_free, read_batches
 from nlu_lite.options import (
@@ -130,9 +130,9 @@ def predict(
 
     cat big.txt | nlu-lite predict --ref xx.embed.xlm -o vectors.parquet
     """
-    found = find_output(output)
+    found = parse_output(output)
     if json and found is None:
-        found = as_lines()
+        found = make_stdout()
     options = {
         "output_level": output_level,
         "positions": positions,
@@ -146,7 +146,7 @@ def predict(
     }
     chosen = cast("PredictOptions", options)  # members of enums, which are parsed as their values are
     request = FileRequest(
-        _source(texts, file),
+        _choose_source(texts, file),
         Path() if found is None or found.is_stdout else found.path,
         form,
         delimiter,
@@ -155,17 +155,17 @@ def predict(
         Existing.REPLACE if replace else Existing.ERROR,
         parse_predict(Level.DOCUMENT, "xx", chosen),
     )
-    _check(texts, request, found, dtype)
+    _check_options(texts, request, found, dtype)
     if found is not None and not found.is_stdout:
-        _check_free(request, found, texts)
-    with _hushed(quiet):
-        pipeline = _loaded(ref, path, pooling, device, backend, precision, threads, offline, lock)
-        summary = _run(pipeline, Task(_arguments(texts), request, found, chosen))
+        _check_output(request, found, texts)
+    with _hide_messages(quiet):
+        pipeline = _load_pipeline(ref, path, pooling, device, backend, precision, threads, offline, lock)
+        summary = _run_task(pipeline, Task(_decode_arguments(texts), request, found, chosen))
     if summary is not None and (json or not quiet):
-        said(summary, json)
+        print_summary(summary, json)
 
 
-def _loaded(
+def _load_pipeline(
     ref: list[str] | None,
     path: Path | None,
     pooling: Pooling | None,
@@ -194,7 +194,7 @@ def _loaded(
 # --- what is asked for -----------------------------------------------------------------------------------------------
 
 
-def _source(texts: list[str] | None, file: str | None) -> str:
+def _choose_source(texts: list[str] | None, file: str | None) -> str:
     """Return the file to read; standard input where nothing is named and no person sits there."""
     if file is None and not texts and not (sys.stdin is not None and sys.stdin.isatty()):
         return "-"
@@ -203,7 +203,9 @@ def _source(texts: list[str] | None, file: str | None) -> str:
     return "-" if file is None else file
 
 
-def _check(texts: list[str] | None, request: FileRequest, output: Output | None, dtype: VectorDtype | None) -> None:
+def _check_options(
+    texts: list[str] | None, request: FileRequest, output: Output | None, dtype: VectorDtype | None
+) -> None:
     """Refuse options that would do nothing."""
     columns: dict[str, object] = {"--format": request.format, "--delimiter": request.delimiter}
     columns |= {"--text-column": request.predict.text_column, "--lang-column": request.predict.lang_column}
@@ -217,7 +219,7 @@ def _check(texts: list[str] | None, request: FileRequest, output: Output | None,
         )
 
 
-def _check_free(request: FileRequest, output: Output, texts: list[str] | None) -> None:
+def _check_output(request: FileRequest, output: Output, texts: list[str] | None) -> None:
     """Refuse an output that exists; a Parquet file may be that of an earlier run of the same command."""
     if output.is_parquet and not texts:
         check_free(request)
@@ -225,7 +227,7 @@ def _check_free(request: FileRequest, output: Output, texts: list[str] | None) -
         raise OptionError(f"output {output.path} exists", "a name that is free", "Remove it, or pass --replace")
 
 
-def _arguments(texts: list[str] | None) -> tuple[str, ...]:
+def _decode_arguments(texts: list[str] | None) -> tuple[str, ...]:
     try:
         return tuple(text.encode(errors="surrogateescape").decode() for text in texts or ())
     except UnicodeDecodeError as error:
@@ -234,7 +236,7 @@ def _arguments(texts: list[str] | None) -> tuple[str, ...]:
 
 
 @contextmanager
-def _hushed(quiet: bool) -> Iterator[None]:
+def _hide_messages(quiet: bool) -> Iterator[None]:
     """Show neither bars nor warnings, if so wished."""
     if not quiet:
         yield
@@ -252,36 +254,36 @@ def _hushed(quiet: bool) -> Iterator[None]:
 # --- three ways of doing it ------------------------------------------------------------------------------------------
 
 
-def _run(pipeline: Pipeline, task: Task) -> dict[str, Any] | None:
+def _run_task(pipeline: Pipeline, task: Task) -> dict[str, Any] | None:
     """Predict, and give what there is to say of it."""
     try:
         if task.output is None:
-            _show(pipeline, task)
+            _print_table(pipeline, task)
             return None
         if task.output.is_parquet and not task.texts:
-            return _to_parquet(pipeline, task)
-        return _to_stream(pipeline, task, task.output)
+            return _write_parquet(pipeline, task)
+        return _write_frames(pipeline, task, task.output)
     except KeyboardInterrupt:
-        typer.echo(f"nlu-lite: interrupted{_kept(task)}", err=True)
+        typer.echo(f"nlu-lite: interrupted{_describe_resuming(task)}", err=True)
         raise typer.Exit(INTERRUPTED) from None
 
 
-def _kept(task: Task) -> str:
+def _describe_resuming(task: Task) -> str:
     if task.output is None or not task.output.is_parquet or task.texts:
         return ""
     return "; what is done so far is kept, and the same command goes on with it"
 
 
-def _show(pipeline: Pipeline, task: Task) -> None:
+def _print_table(pipeline: Pipeline, task: Task) -> None:
     """Print a table, for which all rows have to be there."""
     import pandas as pd
 
-    frames = [frame for frame, _ in _frames(pipeline, task)]
-    frame = pd.concat(frames) if frames else _without_rows(pipeline, task)
+    frames = [frame for frame, _ in _predict_frames(pipeline, task)]
+    frame = pd.concat(frames) if frames else _predict_nothing(pipeline, task)
     typer.echo(frame.to_string(max_rows=60, max_colwidth=60))
 
 
-def _to_parquet(pipeline: Pipeline, task: Task) -> dict[str, Any]:
+def _write_parquet(pipeline: Pipeline, task: Task) -> dict[str, Any]:
     asked = task.request
     written = pipeline.predict_file(
         asked.source,
@@ -299,25 +301,25 @@ def _to_parquet(pipeline: Pipeline, task: Task) -> dict[str, Any]:
     return {"output": str(written.path)} | counts
 
 
-def _to_stream(pipeline: Pipeline, task: Task, output: Output) -> dict[str, Any] | None:
+def _write_frames(pipeline: Pipeline, task: Task, output: Output) -> dict[str, Any] | None:
     """Write chunk by chunk, beside the output first, so that a half-written file never has its name."""
     texts = rows = 0
-    with output.opened() as write:
-        for frame, count in _frames(pipeline, task):
+    with output.open() as write:
+        for frame, count in _predict_frames(pipeline, task):
             write(frame)
             texts, rows = count, rows + len(frame)
         if not texts:
-            write(_without_rows(pipeline, task))
+            write(_predict_nothing(pipeline, task))
     return None if output.is_stdout else {"output": str(output.path), "texts": texts, "rows": rows, "resumed": 0}
 
 
-def _without_rows(pipeline: Pipeline, task: Task) -> pd.DataFrame:
+def _predict_nothing(pipeline: Pipeline, task: Task) -> pd.DataFrame:
     """Return the columns of the result."""
     options: PredictOptions = {**task.options, "text_column": None, "lang_column": None}
     return pipeline.predict([], **options)
 
 
-def _frames(pipeline: Pipeline, task: Task) -> Iterator[tuple[pd.DataFrame, int]]:
+def _predict_frames(pipeline: Pipeline, task: Task) -> Iterator[tuple[pd.DataFrame, int]]:
     """Answer chunk by chunk, and count the texts."""
     if task.texts:
         yield pipeline.predict(list(task.texts), **task.options), len(task.texts)
@@ -327,7 +329,7 @@ def _frames(pipeline: Pipeline, task: Task) -> Iterator[tuple[pd.DataFrame, int]
     options: PredictOptions = {**task.options, "text_column": read.text_column, "keep_columns": True}  # read drops them
     taken = 0
 
-    def counted() -> Iterator[Any]:
+    def count_texts() -> Iterator[Any]:
         nonlocal taken
         for batch in read.batches:
             taken += len(batch)
@@ -337,6 +339,6 @@ def _frames(pipeline: Pipeline, task: Task) -> Iterator[tuple[pd.DataFrame, int]
                 yield batch
 
     with progress_bar(read.rows, "text", None) as bar:
-        for frame in pipeline.stream(counted(), chunk=asked.chunk, **options):
+        for frame in pipeline.stream(count_texts(), chunk=asked.chunk, **options):
             bar.update(taken - bar.n)
             yield frame, taken

@@ -14,7 +14,7 @@ KEYWORD = r"\b([a-z_]+)=(\"[^\"]*\"|'[^']*'|\.\.\.|\w+|)"
 CALL = re.compile(rf"\b[\w.]+\((?:\w+, )?({KEYWORD}(?:, {KEYWORD})*)\)(?P<rest>(?:\.\w+\([^()]*\))*)")
 
 
-def on_command_line(error: NluLiteError, options: Iterable[str]) -> NluLiteError:
+def spell_options(error: NluLiteError, options: Iterable[str]) -> NluLiteError:
     """Return an error whose expectation and remedy name options of a command.
 
     Args:
@@ -23,34 +23,34 @@ def on_command_line(error: NluLiteError, options: Iterable[str]) -> NluLiteError
 
     Example:
         >>> error = NluLiteError("2 of ['a', 'b'] hold texts", remedy='Name it: text_column="a", or pass as_="arrow"')
-        >>> on_command_line(error, ["--text-column"]).remedy
+        >>> spell_options(error, ["--text-column"]).remedy
         'Name it: --text-column a, or pass as_="arrow"'
     """
     names = {option.removeprefix("--").replace("-", "_"): option for option in options}
     known = {python: option for python, option in SAME.items() if option in names.values()}
-    expected, remedy = (_spelled(part, names, known) for part in (error.expected, error.remedy))
+    expected, remedy = (_spell_sentence(part, names, known) for part in (error.expected, error.remedy))
     return type(error)(error.got, expected, remedy, error.nearest)
 
 
-def _spelled(text: str, names: Mapping[str, str], same: Mapping[str, str]) -> str:
+def _spell_sentence(text: str, names: Mapping[str, str], same: Mapping[str, str]) -> str:
     """Respell the options of a sentence; a call of Python is one option or stays."""
     spelled, end = "", 0
     for call in CALL.finditer(text):
         arguments = re.findall(KEYWORD, call[1])
         is_python = call["rest"] or any(name not in names for name, _ in arguments)
-        spelled += _options(text[end : call.start()], names, same)
-        spelled += call[0] if is_python else _options(call[1], names, same).replace(", ", " ")
+        spelled += _spell_clause(text[end : call.start()], names, same)
+        spelled += call[0] if is_python else _spell_clause(call[1], names, same).replace(", ", " ")
         end = call.end()
-    return spelled + _options(text[end:], names, same)
+    return spelled + _spell_clause(text[end:], names, same)
 
 
-def _options(text: str, names: Mapping[str, str], same: Mapping[str, str]) -> str:
+def _spell_clause(text: str, names: Mapping[str, str], same: Mapping[str, str]) -> str:
     for python, option in same.items():
         text = text.replace(python, option)
-    return re.sub(KEYWORD, lambda found: _option(found, names), text)
+    return re.sub(KEYWORD, lambda found: _spell_option(found, names), text)
 
 
-def _option(found: re.Match[str], names: Mapping[str, str]) -> str:
+def _spell_option(found: re.Match[str], names: Mapping[str, str]) -> str:
     name, value = found[1], found[2].strip("\"'")
     if name not in names:
         return found[0]

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from nlu_lite._util.progress import progress_bar, skip
 from nlu_lite.errors import InputError, MissingExtra, OptionError
-from nlu_lite.files.chunks import Predict, digest, plan_layout, process
-from nlu_lite.files.columns import check_language_column, text_column
-from nlu_lite.files.encodings import lines
-from nlu_lite.files.notes import Finished, Run, changes, has_notes, read_finished
-from nlu_lite.files.parts import Parts, writing
-from nlu_lite.files.readers import batched, find, find_texts, opened
+from nlu_lite.files.chunks import Predict, hash_chunk, plan_layout, process_chunk
+from nlu_lite.files.columns import check_language_column, find_text_column
+from nlu_lite.files.encodings import read_lines
+from nlu_lite.files.notes import FinishedFile, RunNote, has_notes, list_changes, read_finished
+from nlu_lite.files.parts import Parts, translate_write_errors
+from nlu_lite.files.readers import find_text_columns, find_text_files, open_tables, split_batches
 from nlu_lite.files.requests import Batches, WriteOutcome, Written
-from nlu_lite.files.sources import INDEX, Source
+from nlu_lite.files.sources import INDEX, TextFiles
 from nlu_lite.options import Existing, FileFormat, FileRequest, Missing, OtherColumns
 
 if TYPE_CHECKING:
@@ -56,18 +56,18 @@ def predict_file(request: FileRequest, predict: Predict, settings: Mapping[str, 
         MissingExtra: pyarrow is not installed.
     """
     _check_installed()
-    source = find(request.source, request.format, request.delimiter)
+    source = find_text_files(request.source, request.format, request.delimiter)
     _check_target(request, source)
-    parts = Parts(request.target, {**settings, **_described(request)})
+    parts = Parts(request.target, {**settings, **_describe_request(request)})
     if _is_taken(request) and not parts.folder.exists():
-        return _unchanged(request, source, parts.settings)
-    with parts.opened():
+        return _find_unchanged(request, source, parts.settings)
+    with parts.hold():
         if parts.is_finished:
             parts.finish()
-            return _resumed(request.target)
+            return _describe_finished(request.target)
         if _is_taken(request):
-            return _unchanged(request, source, parts.settings)
-        return _write(request, _selected(request, source), parts, predict, progress)
+            return _find_unchanged(request, source, parts.settings)
+        return _write(request, _select_columns(request, source), parts, predict, progress)
 
 
 def read_batches(request: FileRequest, check: Callable[[pa.Table], object]) -> Batches:
@@ -83,22 +83,22 @@ def read_batches(request: FileRequest, check: Callable[[pa.Table], object]) -> B
     Raises:
         NluLiteError: As `predict_file`.
     """
-    source = find(request.source, request.format, request.delimiter)
+    source = find_text_files(request.source, request.format, request.delimiter)
     _check_other(request.target, source)
     named = request.predict.text_column or request.predict.lang_column
     if source.root is None and source.files[0].format is FileFormat.TXT and not named:
         file = source.files[0]
-        rows = None if source.is_stream else sum(1 for _ in lines(file))
-        return Batches(batched(lines(file), request.chunk), None, rows)
+        rows = None if source.is_stream else sum(1 for _ in read_lines(file))
+        return Batches(split_batches(read_lines(file), request.chunk), None, rows)
     _check_installed()
-    reading = opened(_selected(request, source), request.chunk, check)
-    text = text_column(reading.schema, reading.texts, request.predict.text_column)
+    reading = open_tables(_select_columns(request, source), request.chunk, check)
+    text = find_text_column(reading.schema, reading.texts, request.predict.text_column)
     check_language_column(reading.schema, request.predict.lang_column)
     _check_gaps(reading.gaps.get(text), request.predict.missing)
-    return Batches(map(_frame, reading.tables), text, reading.rows)
+    return Batches(map(_build_frame, reading.tables), text, reading.rows)
 
 
-def _frame(table: pa.Table) -> pd.DataFrame:
+def _build_frame(table: pa.Table) -> pd.DataFrame:
     """Return the frame of a table; whole numbers among which values are missing do not become floats."""
     frame: pd.DataFrame = table.to_pandas(integer_object_nulls=True)
     return frame.set_index(INDEX).rename_axis(None)
@@ -112,7 +112,7 @@ def _check_installed() -> None:
         raise MissingExtra("files need pyarrow", remedy='Run: pip install "nlu-lite[arrow]"')
 
 
-def _described(request: FileRequest) -> dict[str, Any]:
+def _describe_request(request: FileRequest) -> dict[str, Any]:
     return {
         "delimiter": request.delimiter,
         "chunk": request.chunk,
@@ -120,7 +120,7 @@ def _described(request: FileRequest) -> dict[str, Any]:
     }
 
 
-def _check_target(request: FileRequest, source: Source) -> None:
+def _check_target(request: FileRequest, source: TextFiles) -> None:
     target = request.target
     if target.suffix.lower() != ".parquet":
         raise OptionError(f"output {target} ends in {target.suffix!r}", ".parquet", "Choose a name that ends so")
@@ -144,26 +144,26 @@ def check_place(target: Path) -> None:
         usable = False
     if not usable:
         raise OptionError(f"output {str(target)!r}", "a name in UTF-8 without NUL characters", "Choose another name")
-    with writing(target):
+    with translate_write_errors(target):
         if target.is_dir():
             raise OptionError(f"output {target} is a folder", "the name of a file", "Name a file in it")
         target.parent.stat()
 
 
-def _check_other(target: Path, source: Source) -> None:
+def _check_other(target: Path, source: TextFiles) -> None:
     """Refuse to write over what is read."""
     paths = [file.path for file in source.files if file.path is not None]
     if any(target.exists() and path.exists() and target.samefile(path) for path in paths):
         raise OptionError(f"output {target} is the file that is read", "another file", "Choose another name")
 
 
-def _selected(request: FileRequest, source: Source) -> Source:
+def _select_columns(request: FileRequest, source: TextFiles) -> TextFiles:
     """Leave out columns that are not asked for."""
     if request.predict.keep_columns is OtherColumns.KEEP:
         return source
     text = request.predict.text_column
     if text is None:
-        text = "text" if source.is_stream else text_column(*find_texts(source, request.chunk), None)
+        text = "text" if source.is_stream else find_text_column(*find_text_columns(source, request.chunk), None)
     columns = (text, request.predict.lang_column)
     return replace(source, columns=tuple(str(name) for name in columns if name is not None))
 
@@ -178,7 +178,7 @@ def check_free(request: FileRequest) -> None:
         OptionError: Another file has the name.
     """
     if _is_taken(request) and not Parts(request.target, {}).folder.exists() and not has_notes(request.target):
-        raise _taken(request)
+        raise _taken_error(request)
 
 
 def _is_taken(request: FileRequest) -> bool:
@@ -186,47 +186,47 @@ def _is_taken(request: FileRequest) -> bool:
     return request.existing is Existing.ERROR and (target.exists() or target.is_symlink())
 
 
-def _taken(request: FileRequest, why: str = "") -> OptionError:
+def _taken_error(request: FileRequest, why: str = "") -> OptionError:
     return OptionError(
         f"output {request.target} exists{why}", "a name that is free", 'Remove it, or pass existing="replace"'
     )
 
 
-def _unchanged(request: FileRequest, source: Source, settings: Mapping[str, Any]) -> Written:
+def _find_unchanged(request: FileRequest, source: TextFiles, settings: Mapping[str, Any]) -> Written:
     """Find that an earlier run of the same request finished the file, with the same settings and texts."""
     found = read_finished(request.target)
     if found is None:
-        raise _taken(request)
-    differing = changes(found.run.settings, settings)
+        raise _taken_error(request)
+    differing = list_changes(found.run.settings, settings)
     if differing:
-        raise _taken(request, f" and was made with other settings ({'; '.join(differing)})")
+        raise _taken_error(request, f" and was made with other settings ({'; '.join(differing)})")
     total = hashlib.sha256()
     texts = 0
-    for chunk in opened(_selected(request, source), request.chunk).tables:
-        total.update(digest(chunk).encode())
+    for chunk in open_tables(_select_columns(request, source), request.chunk).tables:
+        total.update(hash_chunk(chunk).encode())
         texts += len(chunk)
     if (texts, total.hexdigest()) != (found.run.texts, found.run.digest):
-        raise _taken(request, " and was made from other texts")
-    return _written(request.target, found)
+        raise _taken_error(request, " and was made from other texts")
+    return _describe_written(request.target, found)
 
 
-def _resumed(target: Path) -> Written:
+def _describe_finished(target: Path) -> Written:
     """Describe a file that an earlier run had made but for its name."""
     found = read_finished(target)
     if found is None:
         raise OptionError(f"{target} was changed after it was written", "the file as it was", "Remove it")
-    return _written(target, found)
+    return _describe_written(target, found)
 
 
-def _written(target: Path, found: Finished) -> Written:
+def _describe_written(target: Path, found: FinishedFile) -> Written:
     return Written(target, found.run.texts, found.rows, found.run.texts, WriteOutcome.UNCHANGED)
 
 
 # --- chunk by chunk --------------------------------------------------------------------------------------------------
 
 
-def _write(request: FileRequest, source: Source, parts: Parts, predict: Predict, progress: bool | None) -> Written:
-    reading = opened(source, request.chunk)
+def _write(request: FileRequest, source: TextFiles, parts: Parts, predict: Predict, progress: bool | None) -> Written:
+    reading = open_tables(source, request.chunk)
     layout = plan_layout(request, source, reading, predict)
     _check_gaps(reading.gaps.get(str(layout.request.text_column)), request.predict.missing)
     parts.begin()
@@ -234,10 +234,10 @@ def _write(request: FileRequest, source: Source, parts: Parts, predict: Predict,
     texts = resumed = 0
     with progress_bar(reading.rows, "text", progress) as bar:
         for number, chunk in enumerate(reading.tables, 1):
-            texts_digest = digest(chunk)
+            texts_digest = hash_chunk(chunk)
             part = parts.find(number)
             if part is None:
-                part = parts.write(number, process(chunk, texts, layout, request.dtype, predict), texts_digest)
+                part = parts.write(number, process_chunk(chunk, texts, layout, request.dtype, predict), texts_digest)
                 bar.update(len(chunk))
             else:
                 _check_same(part.texts == texts_digest, texts, texts + len(chunk), parts)
@@ -247,7 +247,7 @@ def _write(request: FileRequest, source: Source, parts: Parts, predict: Predict,
             done.append(part)
             texts += len(chunk)
     _check_same(parts.count() == len(done), texts, None, parts)
-    parts.join(done, layout.schema, Run(parts.settings, texts, total.hexdigest()))
+    parts.join(done, layout.schema, RunNote(parts.settings, texts, total.hexdigest()))
     return Written(request.target, texts, sum(part.rows for part in done), resumed)
 
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nlu_lite.errors import InputError, ModelError
-from nlu_lite.files.columns import check_language_column, check_storable, text_column
-from nlu_lite.files.readers import Reading
-from nlu_lite.files.sources import Source
+from nlu_lite.files.columns import check_language_column, check_storable, find_text_column
+from nlu_lite.files.readers import TextTables
+from nlu_lite.files.sources import TextFiles
 from nlu_lite.frames import INDEX, matrix, repeated
 from nlu_lite.options import FileRequest, OtherColumns, PredictRequest, VectorDtype
 
@@ -41,7 +41,7 @@ class OutputLayout:
     schema: pa.Schema
 
 
-def plan_layout(request: FileRequest, source: Source, reading: Reading, predict: Predict) -> OutputLayout:
+def plan_layout(request: FileRequest, source: TextFiles, reading: TextTables, predict: Predict) -> OutputLayout:
     """Find out which columns there will be, by processing one text: so all parts have one schema, with rows or not.
 
     Raises:
@@ -50,7 +50,7 @@ def plan_layout(request: FileRequest, source: Source, reading: Reading, predict:
     import pyarrow as pa
 
     schema, options = reading.schema, request.predict
-    text = text_column(schema, reading.texts, options.text_column)
+    text = find_text_column(schema, reading.texts, options.text_column)
     lang = options.lang_column
     check_language_column(schema, lang)
     options = replace(options, text_column=text, keep_columns=OtherColumns.DROP)
@@ -68,7 +68,7 @@ def plan_layout(request: FileRequest, source: Source, reading: Reading, predict:
     return OutputLayout(options, tuple(kept), computed, pa.schema(fields))
 
 
-def digest(chunk: pa.Table) -> str:
+def hash_chunk(chunk: pa.Table) -> str:
     """Return the SHA-256 of the values of a chunk, in the encoding of Parquet, which has one for each type."""
     from pyarrow import parquet
 
@@ -81,7 +81,7 @@ def digest(chunk: pa.Table) -> str:
     return hashlib.sha256(str(chunk.schema.remove_metadata()).encode() + pages).hexdigest()
 
 
-def process(chunk: pa.Table, first: int, layout: OutputLayout, dtype: VectorDtype, predict: Predict) -> pa.Table:
+def process_chunk(chunk: pa.Table, first: int, layout: OutputLayout, dtype: VectorDtype, predict: Predict) -> pa.Table:
     """Return the rows of the output for a chunk.
 
     Args:
@@ -104,10 +104,10 @@ def _compute(chunk: pa.Table, first: int, options: PredictRequest, dtype: Vector
     """Process texts whose rows are numbered through all files, so that errors name them."""
     names = [options.text_column] if options.lang_column is None else [options.text_column, options.lang_column]
     table = predict(chunk.select(names), replace(options, first_row=first)).replace_schema_metadata(None)
-    return table if dtype is VectorDtype.FLOAT32 else _with_halves(table)
+    return table if dtype is VectorDtype.FLOAT32 else _convert_to_float16(table)
 
 
-def _with_halves(table: pa.Table) -> pa.Table:
+def _convert_to_float16(table: pa.Table) -> pa.Table:
     """Return the table with vectors in float16."""
     import pyarrow as pa
 

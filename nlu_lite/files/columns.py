@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from nlu_lite.errors import InputError
 from nlu_lite.files.delimited import holds_text
-from nlu_lite.files.sources import DELIMITED, FILE, INDEX, Input
+from nlu_lite.files.sources import DELIMITED, FILE, INDEX, TextFile
 from nlu_lite.frames import choose_text_column
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def given(schema: pa.Schema) -> list[pa.Field]:
+def select_own_fields(schema: pa.Schema) -> list[pa.Field]:
     """Return the columns of the files themselves; files without rows may not have any."""
     return [field for field in schema if field.name not in (INDEX, FILE)]
 
@@ -23,7 +23,7 @@ def given(schema: pa.Schema) -> list[pa.Field]:
 # --- texts -----------------------------------------------------------------------------------------------------------
 
 
-def words(table: pa.Table, file: Input, known: set[str]) -> set[str]:
+def find_text_names(table: pa.Table, file: TextFile, known: set[str]) -> set[str]:
     """Return the names of columns that hold texts, as far as these rows show.
 
     Args:
@@ -31,11 +31,13 @@ def words(table: pa.Table, file: Input, known: set[str]) -> set[str]:
         file: The file. In CSV every column has the type of strings, so values decide; elsewhere the type does.
         known: Names of columns known to hold texts, which need not be looked at.
     """
-    names = [field.name for field in given(table.schema) if field.name not in known and _is_string(field.type)]
+    names = [
+        field.name for field in select_own_fields(table.schema) if field.name not in known and _is_string(field.type)
+    ]
     return {name for name in names if file.format not in DELIMITED or holds_text(table.column(name))}
 
 
-def text_names(schema: pa.Schema, found: set[str]) -> tuple[str, ...]:
+def choose_text_names(schema: pa.Schema, found: set[str]) -> tuple[str, ...]:
     """Return the names of the columns that can be the texts.
 
     Args:
@@ -45,7 +47,7 @@ def text_names(schema: pa.Schema, found: set[str]) -> tuple[str, ...]:
     """
     import pyarrow as pa
 
-    fields = given(schema)
+    fields = select_own_fields(schema)
     strings = [field.name for field in fields if _is_string(field.type)]
     if len(fields) == len(strings) == 1:
         return tuple(strings)
@@ -55,7 +57,7 @@ def text_names(schema: pa.Schema, found: set[str]) -> tuple[str, ...]:
     )
 
 
-def text_column(schema: pa.Schema, texts: Sequence[str], name: Hashable | None) -> str:
+def find_text_column(schema: pa.Schema, texts: Sequence[str], name: Hashable | None) -> str:
     """Return the name of the column of texts: the one that is named, else ``text``, else the only one of texts.
 
     Args:
@@ -66,7 +68,7 @@ def text_column(schema: pa.Schema, texts: Sequence[str], name: Hashable | None) 
     Raises:
         InputError: There is no such column, it has another type, or there are none or several.
     """
-    names = [field.name for field in given(schema)]
+    names = [field.name for field in select_own_fields(schema)]
     if not names:
         return str(name or "text")
     found = str(choose_text_column(names, texts, name))
@@ -82,7 +84,7 @@ def check_language_column(schema: pa.Schema, name: Hashable | None) -> None:
     Raises:
         InputError: They have not.
     """
-    names = [field.name for field in given(schema)]
+    names = [field.name for field in select_own_fields(schema)]
     if name is not None and names and name not in names:
         got = f"the column of languages, {name!r}, is not there"
         raise InputError(got, f"one of {names}", "Name one: lang_column=...")

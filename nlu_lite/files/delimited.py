@@ -12,8 +12,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from nlu_lite.errors import FormatError, InputError
-from nlu_lite.files.encodings import buffered, utf8
-from nlu_lite.files.sources import Input
+from nlu_lite.files.encodings import open_buffered, open_utf8
+from nlu_lite.files.sources import TextFile
 from nlu_lite.options import FileFormat
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ NOT_TEXT = (
 
 
 @dataclass(frozen=True)
-class Header:
+class CsvHeader:
     """The beginning of a CSV file.
 
     Attributes:
@@ -52,7 +52,7 @@ class Header:
 
 
 @contextmanager
-def opened_csv(file: Input, header: Header, columns: list[str], block_size: int) -> Iterator[pa.RecordBatchReader]:
+def open_csv(file: TextFile, header: CsvHeader, columns: list[str], block_size: int) -> Iterator[pa.RecordBatchReader]:
     """Open a CSV file; every column is read as strings, so that no leading zero and no large number changes.
 
     Args:
@@ -70,7 +70,7 @@ def opened_csv(file: Input, header: Header, columns: list[str], block_size: int)
     from pyarrow import csv as arrow_csv
 
     types = dict.fromkeys(header.names, pa.string())
-    with utf8(file) as blocks, buffered(_checked(blocks, header.delimiter, file.name)) as text:
+    with open_utf8(file) as blocks, open_buffered(_check_quotes(blocks, header.delimiter, file.name)) as text:
         yield arrow_csv.open_csv(
             text,
             parse_options=arrow_csv.ParseOptions(delimiter=header.delimiter, newlines_in_values=True),
@@ -95,7 +95,7 @@ def holds_text(column: pa.ChunkedArray) -> bool:
 # --- header and delimiter --------------------------------------------------------------------------------------------
 
 
-def read_header(file: Input) -> Header:
+def read_header(file: TextFile) -> CsvHeader:
     """Read the names of the columns, and detect the delimiter unless `file` has one.
 
     Raises:
@@ -103,19 +103,21 @@ def read_header(file: Input) -> Header:
         InputError: It is not UTF-8, or several delimiters fit.
         FormatError: It has no header.
     """
-    sample, is_whole = _sample(file)
-    delimiter = file.delimiter or ("\t" if file.format is FileFormat.TSV else _detected(sample, is_whole, file.name))
-    names = next(iter(_records(sample, delimiter)), None)
+    sample, is_whole = _read_sample(file)
+    delimiter = file.delimiter or (
+        "\t" if file.format is FileFormat.TSV else _detect_delimiter(sample, is_whole, file.name)
+    )
+    names = next(iter(_parse_records(sample, delimiter)), None)
     if names is None:
         reason = "a header that is too long" if sample.strip() else "Empty CSV file"
         raise FormatError(f"{file.name} cannot be read ({reason})", "a header", "Add one, or leave it out")
-    return Header(names, delimiter)
+    return CsvHeader(names, delimiter)
 
 
-def _sample(file: Input) -> tuple[str, bool]:
+def _read_sample(file: TextFile) -> tuple[str, bool]:
     """Read the beginning of a file, with a line at least; whether that is all of it is the second value."""
     head = b""
-    with utf8(file) as blocks:
+    with open_utf8(file) as blocks:
         for block in blocks:
             head += block
             if len(head) >= LONGEST_HEADER or (b"\n" in head and len(head) >= SAMPLE):
@@ -123,30 +125,30 @@ def _sample(file: Input) -> tuple[str, bool]:
     return head.decode(), True
 
 
-def _detected(sample: str, is_whole: bool, name: str) -> str:
+def _detect_delimiter(sample: str, is_whole: bool, name: str) -> str:
     """Return the delimiter that gives the header several columns and each record as many."""
     fitting = [delimiter for delimiter in DELIMITERS if _fits(sample, delimiter, is_whole)]
     if len(fitting) > 1:
         raise InputError(
             f"the columns of {name} could be delimited by any of {fitting}", "one of these", "Name it: delimiter=..."
         )
-    return fitting[0] if fitting else _likely(sample)
+    return fitting[0] if fitting else _guess_delimiter(sample)
 
 
 def _fits(sample: str, delimiter: str, is_whole: bool) -> bool:
-    records = list(islice(_records(sample, delimiter), SAMPLE_RECORDS))
+    records = list(islice(_parse_records(sample, delimiter), SAMPLE_RECORDS))
     if len(records) > 1 and not is_whole and len(records) < SAMPLE_RECORDS:
         records.pop()  # it may be cut off
     return bool(records) and len(records[0]) > 1 and len({len(record) for record in records}) == 1
 
 
-def _likely(sample: str) -> str:
+def _guess_delimiter(sample: str) -> str:
     """Return the delimiter of most columns of the header where no delimiter fits; a parser will name the record."""
-    counts = {delimiter: len(next(iter(_records(sample, delimiter)), [])) for delimiter in DELIMITERS}
+    counts = {delimiter: len(next(iter(_parse_records(sample, delimiter)), [])) for delimiter in DELIMITERS}
     return max(counts, key=lambda delimiter: counts[delimiter])
 
 
-def _records(sample: str, delimiter: str) -> Iterator[list[str]]:
+def _parse_records(sample: str, delimiter: str) -> Iterator[list[str]]:
     try:
         yield from (record for record in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter) if record)
     except csv.Error:  # such as a field longer than the module's limit
@@ -156,7 +158,7 @@ def _records(sample: str, delimiter: str) -> Iterator[list[str]]:
 # --- quotes ----------------------------------------------------------------------------------------------------------
 
 
-class State(Enum):
+class QuoteState(Enum):
     """Where the next byte is."""
 
     OUTSIDE = auto()  # of quotes
@@ -173,10 +175,10 @@ class QuoteChecker:
     def __init__(self, delimiter: str, name: str) -> None:
         self._ends = delimiter.encode() + b"\r\n"
         self._name = name
-        self._state = State.OUTSIDE
+        self._state = QuoteState.OUTSIDE
         self._last = b"\n"
         self._lines = 1  # number of the line in which the next block begins
-        self._opened = (b"", 0, 1)  # a block, a place in it, and the number of its first line
+        self._quote = (b"", 0, 1)  # a block, a place in it, and the number of its first line
 
     def check(self, block: bytes) -> None:
         """Go through the next block.
@@ -185,7 +187,9 @@ class QuoteChecker:
             FormatError: A quoted field goes on behind its closing quote, or there is a NUL character.
         """
         if b"\0" in block:
-            raise self._error("a NUL character is", block, block.index(b"\0"), "Remove it, or convert UTF-16 to UTF-8")
+            raise self._make_error(
+                "a NUL character is", block, block.index(b"\0"), "Remove it, or convert UTF-16 to UTF-8"
+            )
         place = 0
         while place < len(block):
             place = self._step(block, place)
@@ -198,8 +202,8 @@ class QuoteChecker:
         Raises:
             FormatError: A quoted field has no end.
         """
-        if self._state is State.INSIDE:
-            block, place, lines = self._opened
+        if self._state is QuoteState.INSIDE:
+            block, place, lines = self._quote
             line = lines + block.count(b"\n", 0, place)
             raise FormatError(
                 f"{self._name} has a quoted field without an end, which begins in line {line}",
@@ -209,33 +213,33 @@ class QuoteChecker:
 
     def _step(self, block: bytes, place: int) -> int:
         """Go to behind the next quote, and return its place."""
-        if self._state is State.AFTER:
-            return self._after(block, place)
+        if self._state is QuoteState.AFTER:
+            return self._step_after_quote(block, place)
         found = block.find(b'"', place)
         if found < 0:
             return len(block)
-        if self._state is State.INSIDE:
-            self._state = State.AFTER
+        if self._state is QuoteState.INSIDE:
+            self._state = QuoteState.AFTER
         elif (block[found - 1 : found] if found else self._last) in self._ends:
-            self._state, self._opened = State.INSIDE, (block, found, self._lines)
+            self._state, self._quote = QuoteState.INSIDE, (block, found, self._lines)
         return found + 1
 
-    def _after(self, block: bytes, place: int) -> int:
+    def _step_after_quote(self, block: bytes, place: int) -> int:
         if block[place] == ord('"'):
-            self._state = State.INSIDE
+            self._state = QuoteState.INSIDE
             return place + 1
         if block[place] not in self._ends:
             remedy = 'Double each quote inside of a quoted field: ""'
-            raise self._error("a quoted field goes on behind its closing quote", block, place, remedy)
-        self._state = State.OUTSIDE
+            raise self._make_error("a quoted field goes on behind its closing quote", block, place, remedy)
+        self._state = QuoteState.OUTSIDE
         return place
 
-    def _error(self, got: str, block: bytes, place: int, remedy: str) -> FormatError:
+    def _make_error(self, got: str, block: bytes, place: int, remedy: str) -> FormatError:
         line = self._lines + block.count(b"\n", 0, place)
         return FormatError(f"{got} in line {line} of {self._name}", "CSV as RFC 4180 describes it", remedy)
 
 
-def _checked(blocks: Iterator[bytes], delimiter: str, name: str) -> Iterator[bytes]:
+def _check_quotes(blocks: Iterator[bytes], delimiter: str, name: str) -> Iterator[bytes]:
     checker = QuoteChecker(delimiter, name)
     for block in blocks:
         checker.check(block)

@@ -10,7 +10,7 @@ from itertools import chain
 from typing import IO, TYPE_CHECKING
 
 from nlu_lite.errors import InputError
-from nlu_lite.files.sources import Input
+from nlu_lite.files.sources import TextFile
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -31,7 +31,7 @@ LEAST = 16
 """Bytes that show whether every other one is NUL."""
 
 
-class Stream(io.RawIOBase):
+class BlockStream(io.RawIOBase):
     """Blocks of bytes as a file."""
 
     def __init__(self, blocks: Iterator[bytes]) -> None:
@@ -58,7 +58,7 @@ class Stream(io.RawIOBase):
 
 
 @contextmanager
-def utf8(file: Input) -> Iterator[Iterator[bytes]]:
+def open_utf8(file: TextFile) -> Iterator[Iterator[bytes]]:
     """Open a file of text as blocks of UTF-8 without a byte order mark.
 
     UTF-16 and UTF-32 are read where a byte order mark announces them.
@@ -67,30 +67,30 @@ def utf8(file: Input) -> Iterator[Iterator[bytes]]:
         SourceError: The file cannot be read.
         InputError: A byte does not belong to the encoding; raised after all that is in front of it.
     """
-    with file.opened() as raw:
-        yield _blocks(raw, file.name)
+    with file.open() as raw:
+        yield _read_blocks(raw, file.name)
 
 
 @contextmanager
-def buffered(blocks: Iterator[bytes]) -> Iterator[IO[bytes]]:
+def open_buffered(blocks: Iterator[bytes]) -> Iterator[IO[bytes]]:
     """Open blocks of bytes as a file."""
-    with io.BufferedReader(Stream(blocks), BLOCK) as file:
+    with io.BufferedReader(BlockStream(blocks), BLOCK) as file:
         yield file
 
 
-def lines(file: Input) -> Iterator[str]:
+def read_lines(file: TextFile) -> Iterator[str]:
     r"""Yield the lines of a file; they end at ``\n`` or ``\r\n``, not at other line ends of Unicode.
 
     Raises:
         SourceError: The file cannot be read.
         InputError: A byte does not belong to the encoding.
     """
-    with utf8(file) as blocks, buffered(blocks) as text:
+    with open_utf8(file) as blocks, open_buffered(blocks) as text:
         for line in text:
             yield line.decode().removesuffix("\n").removesuffix("\r")
 
 
-def _blocks(raw: IO[bytes], name: str) -> Iterator[bytes]:
+def _read_blocks(raw: IO[bytes], name: str) -> Iterator[bytes]:
     read = getattr(raw, "read1", raw.read)
     head = b""
     while len(head) < LONGEST_MARK and (block := read(BLOCK)):  # a pipe may deliver byte by byte
@@ -98,10 +98,10 @@ def _blocks(raw: IO[bytes], name: str) -> Iterator[bytes]:
     mark, encoding = next((known for known in MARKS if head.startswith(known[0])), (b"", "UTF-8"))
     if not mark:
         _check_marked(head, name)
-    return _decoded(chain([head[len(mark) :]], iter(lambda: read(BLOCK), b"")), encoding, len(mark), name)
+    return _decode(chain([head[len(mark) :]], iter(lambda: read(BLOCK), b"")), encoding, len(mark), name)
 
 
-def _decoded(blocks: Iterable[bytes], encoding: str, place: int, name: str) -> Iterator[bytes]:
+def _decode(blocks: Iterable[bytes], encoding: str, place: int, name: str) -> Iterator[bytes]:
     """Yield blocks as UTF-8; what is in front of a wrong byte is yielded before it is reported.
 
     Args:

@@ -9,7 +9,7 @@ from nlu_lite.errors import FormatError, NluLiteError, SourceError
 
 
 @contextmanager
-def reading(name: str) -> Iterator[None]:
+def translate_read_errors(name: str) -> Iterator[None]:
     """Translate errors of the system.
 
     Args:
@@ -25,23 +25,23 @@ def reading(name: str) -> Iterator[None]:
         raise
     except OSError as error:
         if error.errno is None:  # Arrow's, about the content
-            raise damaged(name, error) from error
+            raise build_content_error(name, error) from error
         raise SourceError(f"{name} cannot be read ({error.strerror})", "a file of texts", "Check the path") from error
 
 
 @contextmanager
-def parsing(name: str) -> Iterator[None]:
-    """Translate errors of the system and of Arrow; see `reading`."""
+def translate_parse_errors(name: str) -> Iterator[None]:
+    """Translate errors of the system and of Arrow; see `translate_read_errors`."""
     import pyarrow as pa
 
     try:
-        with reading(name):
+        with translate_read_errors(name):
             yield
     except (pa.ArrowException, UnicodeDecodeError, OverflowError) as error:
-        raise damaged(name, error) from error
+        raise build_content_error(name, error) from error
 
 
-def damaged(name: str, error: Exception) -> FormatError:
+def build_content_error(name: str, error: Exception) -> FormatError:
     """Return the error for a file whose content cannot be read."""
     got = f"{name} cannot be read ({' '.join(str(error).split())})"
     return FormatError(got, "a whole file of its kind", "Make it again, or leave it out")

@@ -31,7 +31,7 @@ BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
-class Part:
+class PartNote:
     """A part that is whole.
 
     Attributes:
@@ -51,19 +51,19 @@ class Part:
     def write(self) -> str:
         """Return the note as JSON with a digest of its own."""
         values = asdict(self)
-        return json.dumps(values | {"note": digest_of(values)}, indent=2)
+        return json.dumps(values | {"note": hash_values(values)}, indent=2)
 
     @classmethod
-    def read(cls, data: bytes) -> Part | None:
+    def read(cls, data: bytes) -> PartNote | None:
         """Read a note; None where it is damaged.
 
         Example:
-            >>> part = Part(1, "ab", 3, "cd", "ef")
-            >>> Part.read(part.write().encode()) == part, Part.read(b"[]"), Part.read(b"[" * 9999)
+            >>> part = PartNote(1, "ab", 3, "cd", "ef")
+            >>> PartNote.read(part.write().encode()) == part, PartNote.read(b"[]"), PartNote.read(b"[" * 9999)
             (True, None, None)
         """
         values = read_object(data)
-        if values is None or values.pop("note", None) != digest_of(values):
+        if values is None or values.pop("note", None) != hash_values(values):
             return None
         try:
             return cls(**values)
@@ -80,7 +80,7 @@ def read_object(data: bytes) -> dict[str, Any] | None:
     return values if isinstance(values, dict) else None
 
 
-def digest_of(values: Mapping[str, Any]) -> str:
+def hash_values(values: Mapping[str, Any]) -> str:
     """Return the SHA-256 of values that JSON can hold."""
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
@@ -89,7 +89,7 @@ def digest_of(values: Mapping[str, Any]) -> str:
 
 
 @dataclass(frozen=True)
-class Run:
+class RunNote:
     """What made a file, as its footer says.
 
     Attributes:
@@ -112,7 +112,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Finished:
+class FinishedFile:
     """A file that a run finished.
 
     Attributes:
@@ -120,7 +120,7 @@ class Finished:
         rows: Number of its rows.
     """
 
-    run: Run
+    run: RunNote
     rows: int
 
 
@@ -159,7 +159,7 @@ class HashingFile(io.RawIOBase):
         return self._hash.hexdigest()
 
 
-def read_finished(path: Path) -> Finished | None:
+def read_finished(path: Path) -> FinishedFile | None:
     """Read the notes of a file that a run finished; None for another or a damaged file."""
     import pyarrow as pa
     from pyarrow import parquet
@@ -168,7 +168,7 @@ def read_finished(path: Path) -> Finished | None:
         with path.open("rb") as file:
             footer = parquet.read_metadata(file)
             notes = footer.metadata or {}
-            return _finished(notes, footer.num_rows) if _is_intact(file, notes) else None
+            return _parse_finished(notes, footer.num_rows) if _is_intact(file, notes) else None
     except (pa.ArrowException, OSError, UnicodeError):
         return None
 
@@ -184,11 +184,11 @@ def has_notes(path: Path) -> bool:
         return False
 
 
-def _finished(notes: Mapping[bytes, bytes], rows: int) -> Finished | None:
+def _parse_finished(notes: Mapping[bytes, bytes], rows: int) -> FinishedFile | None:
     settings, texts = read_object(notes.get(SETTINGS_KEY, b"")), read_object(notes.get(INPUT_KEY, b""))
     if settings is None or texts is None or not isinstance(texts.get("texts"), int):
         return None
-    return Finished(Run(settings, texts["texts"], str(texts.get("sha256"))), rows)
+    return FinishedFile(RunNote(settings, texts["texts"], str(texts.get("sha256"))), rows)
 
 
 def _is_intact(file: IO[bytes], notes: Mapping[bytes, bytes]) -> bool:
@@ -204,12 +204,12 @@ def _is_intact(file: IO[bytes], notes: Mapping[bytes, bytes]) -> bool:
     return rest == 0 and found.hexdigest() == note.get("sha256")
 
 
-def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+def list_changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """Name the settings that differ, `now` as JSON writes it."""
     return differences(before, json.loads(json.dumps(now)))
 
 
-def file_digest(path: Path) -> str:
+def hash_file(path: Path) -> str:
     """Return the SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nlu_lite.errors import FormatError, IntegrityError, NluLiteError, OptionError, SourceError
-from nlu_lite.files.notes import HashingFile, Part, Run, changes, digest_of, file_digest, read_object
+from nlu_lite.files.notes import HashingFile, PartNote, RunNote, hash_file, hash_values, list_changes, read_object
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -55,7 +55,7 @@ class Parts:
         return self.target.with_name(f"{self.target.name}.parts")
 
     @contextmanager
-    def opened(self) -> Iterator[None]:
+    def hold(self) -> Iterator[None]:
         """Hold the folder of parts; meanwhile other processes are refused.
 
         Raises:
@@ -66,8 +66,8 @@ class Parts:
         """
         from filelock import FileLock, Timeout
 
-        with writing(self.target):
-            self._make()
+        with translate_write_errors(self.target):
+            self._make_folder()
             lock = FileLock(self.folder / LOCK)
             try:
                 lock.acquire(timeout=0)
@@ -91,31 +91,33 @@ class Parts:
             SourceError: They cannot be written.
         """
         text = json.dumps({**self.settings, "layout": LAYOUT}, indent=2)
-        with writing(self.target):
-            _placed(self.folder / SETTINGS, lambda path: _write_text(path, text))
+        with translate_write_errors(self.target):
+            _write_atomically(self.folder / SETTINGS, lambda path: _write_text(path, text))
 
     # --- one part ----------------------------------------------------------------------------------------------------
 
-    def find(self, number: int) -> Part | None:
+    def find(self, number: int) -> PartNote | None:
         """Return a part if it is there, whole, and of this run.
 
         Raises:
             SourceError: It cannot be read.
         """
-        with writing(self.target, self.folder):
-            part = self._noted(number)
-            return part if part is not None and file_digest(self._part(number)) == part.content else None
+        with translate_write_errors(self.target, self.folder):
+            part = self._find_note(number)
+            return part if part is not None and hash_file(self._part_path(number)) == part.content else None
 
-    def _noted(self, number: int) -> Part | None:
+    def _find_note(self, number: int) -> PartNote | None:
         part = _read_note(self.folder / NOTE.format(number))
-        matches = part is not None and (part.number, part.run) == (number, self._run) and self._part(number).is_file()
+        matches = (
+            part is not None and (part.number, part.run) == (number, self._run) and self._part_path(number).is_file()
+        )
         return part if matches else None
 
     def count(self) -> int:
         """Return the number of parts that were written, whole or not."""
         return len(list(self.folder.glob("part-*.parquet")))
 
-    def write(self, number: int, rows: pa.Table, texts: str) -> Part:
+    def write(self, number: int, rows: pa.Table, texts: str) -> PartNote:
         """Write a part and its note.
 
         Args:
@@ -128,20 +130,20 @@ class Parts:
         """
         from pyarrow import parquet
 
-        dictionaries = _dictionaries(rows.schema)
+        dictionaries = _find_dictionary_columns(rows.schema)
 
         def write(path: Path) -> None:
             parquet.write_table(rows, path, row_group_size=max(1, len(rows)), use_dictionary=dictionaries)
 
-        with writing(self.target, self.folder):
-            _placed(self._part(number), write)
-            part = Part(number, texts, len(rows), self._run, file_digest(self._part(number)))
-            _placed(self.folder / NOTE.format(number), lambda path: _write_text(path, part.write()))
+        with translate_write_errors(self.target, self.folder):
+            _write_atomically(self._part_path(number), write)
+            part = PartNote(number, texts, len(rows), self._run, hash_file(self._part_path(number)))
+            _write_atomically(self.folder / NOTE.format(number), lambda path: _write_text(path, part.write()))
         return part
 
     # --- the whole file ----------------------------------------------------------------------------------------------
 
-    def join(self, parts: Sequence[Part], schema: pa.Schema, run: Run) -> None:
+    def join(self, parts: Sequence[PartNote], schema: pa.Schema, run: RunNote) -> None:
         """Put the file together, a row group for each part, and remove the parts.
 
         Args:
@@ -155,9 +157,9 @@ class Parts:
         """
         noted = schema.with_metadata(run.notes)
         digests: list[str] = []
-        with writing(self.target, self.folder):
-            _placed(self.folder / JOINED, lambda path: digests.append(self._write_all(path, parts, noted)))
-            _placed(self.folder / FINISHED, lambda path: _write_text(path, digests[0]))
+        with translate_write_errors(self.target, self.folder):
+            _write_atomically(self.folder / JOINED, lambda path: digests.append(self._write_all(path, parts, noted)))
+            _write_atomically(self.folder / FINISHED, lambda path: _write_text(path, digests[0]))
         self.finish()
 
     @property
@@ -170,33 +172,33 @@ class Parts:
 
     def finish(self) -> None:
         """Give the joined file its name, and remove the parts."""
-        with writing(self.target, self.folder):
+        with translate_write_errors(self.target, self.folder):
             if (self.folder / JOINED).exists():
                 (self.folder / JOINED).replace(self.target)
             self._remove()
 
-    def _write_all(self, path: Path, parts: Sequence[Part], schema: pa.Schema) -> str:
+    def _write_all(self, path: Path, parts: Sequence[PartNote], schema: pa.Schema) -> str:
         """Write all rows, and return the SHA-256 of the file."""
         from pyarrow import parquet
 
         with path.open("wb") as file:
             sink = HashingFile(file)
-            with parquet.ParquetWriter(sink, schema, use_dictionary=_dictionaries(schema)) as writer:
+            with parquet.ParquetWriter(sink, schema, use_dictionary=_find_dictionary_columns(schema)) as writer:
                 for part in parts:
                     for rows in self._row_groups(part):
                         writer.write_table(rows.replace_schema_metadata(schema.metadata), row_group_size=len(rows))
                 writer.add_key_value_metadata(sink.data_note)
             return sink.digest
 
-    def _row_groups(self, part: Part) -> Iterator[pa.Table]:
+    def _row_groups(self, part: PartNote) -> Iterator[pa.Table]:
         """Read a part once, so that the bytes that are checked are those that are joined."""
         import pyarrow as pa
         from pyarrow import parquet
 
-        data = self._part(part.number).read_bytes()
+        data = self._part_path(part.number).read_bytes()
         if hashlib.sha256(data).hexdigest() != part.content:
             raise IntegrityError(
-                f"{self._part(part.number)} was damaged while the others were computed",
+                f"{self._part_path(part.number)} was damaged while the others were computed",
                 f"SHA-256 {part.content}",
                 "Run the same again: this part will be computed again",
             )
@@ -210,12 +212,12 @@ class Parts:
 
     @property
     def _run(self) -> str:
-        return digest_of(self.settings)
+        return hash_values(self.settings)
 
-    def _part(self, number: int) -> Path:
+    def _part_path(self, number: int) -> Path:
         return self.folder / PART.format(number)
 
-    def _make(self) -> None:
+    def _make_folder(self) -> None:
         if (self.folder.exists() or self.folder.is_symlink()) and not _is_ours(self.folder):
             raise OptionError(
                 f"there is something at {self.folder}, where parts of {self.target.name} would be put",
@@ -238,7 +240,7 @@ class Parts:
                 "parts of this version",
                 f"Remove the folder and run the same again to compute them anew: rm -r {shlex.quote(str(self.folder))}",
             )
-        differing = changes(stored, self.settings)
+        differing = list_changes(stored, self.settings)
         if differing:
             raise OptionError(
                 f"{self.folder} holds parts that were made with other settings ({'; '.join(differing)})",
@@ -252,7 +254,7 @@ class Parts:
             path.unlink(missing_ok=True)
         finished = self.folder / FINISHED
         whole = next((path for path in (self.folder / JOINED, self.target) if path.is_file()), None)
-        if whole is None or not finished.exists() or file_digest(whole).encode() != finished.read_bytes().strip():
+        if whole is None or not finished.exists() or hash_file(whole).encode() != finished.read_bytes().strip():
             (self.folder / JOINED).unlink(missing_ok=True)
             finished.unlink(missing_ok=True)
 
@@ -269,7 +271,7 @@ class Parts:
 
 
 @contextmanager
-def writing(target: Path, parts: Path | None = None) -> Iterator[None]:
+def translate_write_errors(target: Path, parts: Path | None = None) -> Iterator[None]:
     """Translate errors of the system about a file that cannot be written.
 
     Args:
@@ -311,8 +313,8 @@ def _are_settings(path: Path) -> bool:
     return values is not None and isinstance(values.get("pipeline"), dict)
 
 
-def _read_note(path: Path) -> Part | None:
-    return Part.read(path.read_bytes()) if path.is_file() and path.stat().st_size <= LONGEST else None
+def _read_note(path: Path) -> PartNote | None:
+    return PartNote.read(path.read_bytes()) if path.is_file() and path.stat().st_size <= LONGEST else None
 
 
 def _read(path: Path) -> dict[str, Any] | None:
@@ -320,7 +322,7 @@ def _read(path: Path) -> dict[str, Any] | None:
     return read_object(path.read_bytes()) if path.is_file() and path.stat().st_size <= LONGEST else None
 
 
-def _placed(path: Path, write: Callable[[Path], object]) -> None:
+def _write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Write a file under another name, make sure that the disk has it, and give it its name."""
     part = path.with_name(f"{path.name}.tmp")
     try:
@@ -337,7 +339,7 @@ def _write_text(path: Path, text: str) -> None:
     path.write_text(text + "\n", encoding="utf-8")
 
 
-def _dictionaries(schema: pa.Schema) -> Sequence[str]:
+def _find_dictionary_columns(schema: pa.Schema) -> Sequence[str]:
     """Name the columns whose values repeat; those of vectors do not."""
     import pyarrow as pa
 

@@ -12,19 +12,27 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from nlu_lite.errors import FormatError, InputError
-from nlu_lite.files.columns import check_utf8, text_names, words
-from nlu_lite.files.delimited import opened_csv, read_header
-from nlu_lite.files.encodings import lines
-from nlu_lite.files.failures import parsing
-from nlu_lite.files.schemas import unfitting, united, with_schema
-from nlu_lite.files.sources import DELIMITED, FILE, INDEX, Input, Source, find
+from nlu_lite.files.columns import check_utf8, choose_text_names, find_text_names
+from nlu_lite.files.delimited import open_csv, read_header
+from nlu_lite.files.encodings import read_lines
+from nlu_lite.files.failures import translate_parse_errors
+from nlu_lite.files.schemas import build_schema_error, cast_table, unite_schemas
+from nlu_lite.files.sources import DELIMITED, FILE, INDEX, TextFile, TextFiles, find_text_files
 from nlu_lite.frames import without_views
 from nlu_lite.options import FileFormat
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["CSV_BLOCK", "Reading", "batched", "find", "find_texts", "opened", "peek"]
+__all__ = [
+    "CSV_BLOCK",
+    "TextTables",
+    "find_text_columns",
+    "find_text_files",
+    "open_tables",
+    "read_first_schema",
+    "split_batches",
+]
 
 T = TypeVar("T")
 
@@ -36,7 +44,7 @@ Check = Callable[["pa.Table"], object]
 
 
 @dataclass(frozen=True)
-class Reading:
+class TextTables:
     """Files that are being read.
 
     Attributes:
@@ -61,7 +69,7 @@ class Survey:
     Attributes:
         schema: That of the files read so far.
         rows: Number of their rows.
-        gaps: See `Reading`.
+        gaps: See `TextTables`.
         words: Names of the columns that hold texts.
     """
 
@@ -70,49 +78,49 @@ class Survey:
     gaps: dict[str, int] = field(default_factory=dict)
     words: set[str] = field(default_factory=set)
 
-    def add(self, table: pa.Table, file: Input) -> None:
+    def add(self, table: pa.Table, file: TextFile) -> None:
         """Add the next rows."""
-        self.schema = united(self.schema, table.schema, file)
+        self.schema = unite_schemas(self.schema, table.schema, file)
         for name, column in zip(table.column_names, table.columns, strict=True):
             if column.null_count:
                 self.gaps.setdefault(name, self.rows + column.is_null().index(True).as_py())
-        self.words |= words(table, file, self.words)
+        self.words |= find_text_names(table, file, self.words)
         self.rows += table.num_rows
 
 
 # --- all of them -----------------------------------------------------------------------------------------------------
 
 
-def peek(source: Source) -> pa.Schema:
+def read_first_schema(source: TextFiles) -> pa.Schema:
     """Return the schema of the first rows of files, without those files of which no column is known.
 
     Raises:
-        NluLiteError: As `opened`.
+        NluLiteError: As `open_tables`.
     """
     schemas = (next(READERS[file.format](file, 1, source.columns)).schema for file in source.files)
     first = next(schemas)
     return next((schema for schema in chain([first], schemas) if schema.names), first)
 
 
-def find_texts(source: Source, size: int) -> tuple[pa.Schema, tuple[str, ...]]:
+def find_text_columns(source: TextFiles, size: int) -> tuple[pa.Schema, tuple[str, ...]]:
     """Return the schema of files and the names of the columns that can be the texts.
 
     CSV files are read as a whole, since only their values show what a column is; of other files the types do.
 
     Raises:
-        NluLiteError: As `opened`.
+        NluLiteError: As `open_tables`.
     """
     found: set[str] = set()
     for file in source.files:
         is_delimited = file.format in DELIMITED
         tables = READERS[file.format](file, size if is_delimited else 1, source.columns)
         for table in tables if is_delimited else islice(tables, 1):
-            found |= words(table, file, found)
-    schema = peek(source)
-    return schema, text_names(schema, found)
+            found |= find_text_names(table, file, found)
+    schema = read_first_schema(source)
+    return schema, choose_text_names(schema, found)
 
 
-def opened(source: Source, size: int, check: Check | None = None) -> Reading:
+def open_tables(source: TextFiles, size: int, check: Check | None = None) -> TextTables:
     """Begin to read files.
 
     All but streams are read once as a whole before: whatever is wrong with one is known before work begins.
@@ -128,34 +136,34 @@ def opened(source: Source, size: int, check: Check | None = None) -> Reading:
         InputError: Files have other columns than those before them, or values of types that do not go together.
     """
     if source.is_stream:
-        return _opened_stream(source, size)
+        return _open_stream(source, size)
     survey = Survey()
     for file in source.files:
-        for table in _numbered(file, source, size):
+        for table in _read_numbered(file, source, size):
             survey.add(table, file)
             if check is not None:
                 check(table)
     schema = survey.schema
-    texts = text_names(schema, survey.words)
-    return Reading(schema, survey.rows, survey.gaps, texts, _regrouped(_fitted(source, size, schema), size))
+    texts = choose_text_names(schema, survey.words)
+    return TextTables(schema, survey.rows, survey.gaps, texts, _regroup(_read_with_schema(source, size, schema), size))
 
 
-def _opened_stream(source: Source, size: int) -> Reading:
+def _open_stream(source: TextFiles, size: int) -> TextTables:
     (file,) = source.files
-    parts = _numbered(file, source, size)
+    parts = _read_numbered(file, source, size)
     head = next(parts)
-    fitted = (with_schema(part, head.schema, file) for part in chain([head], parts))
-    texts = text_names(head.schema, words(head, file, set()))
-    return Reading(head.schema, None, {}, texts, _regrouped(fitted, size))
+    fitted = (cast_table(part, head.schema, file) for part in chain([head], parts))
+    texts = choose_text_names(head.schema, find_text_names(head, file, set()))
+    return TextTables(head.schema, None, {}, texts, _regroup(fitted, size))
 
 
-def _fitted(source: Source, size: int, schema: pa.Schema) -> Iterator[pa.Table]:
+def _read_with_schema(source: TextFiles, size: int, schema: pa.Schema) -> Iterator[pa.Table]:
     for file in source.files:
-        for table in _numbered(file, source, size):
-            yield with_schema(table, schema, file)
+        for table in _read_numbered(file, source, size):
+            yield cast_table(table, schema, file)
 
 
-def _numbered(file: Input, source: Source, size: int) -> Iterator[pa.Table]:
+def _read_numbered(file: TextFile, source: TextFiles, size: int) -> Iterator[pa.Table]:
     """Add the columns that say where a row comes from."""
     import pyarrow as pa
 
@@ -174,7 +182,7 @@ def _numbered(file: Input, source: Source, size: int) -> Iterator[pa.Table]:
         first += table.num_rows
 
 
-def _regrouped(parts: Iterable[pa.Table], size: int) -> Iterator[pa.Table]:
+def _regroup(parts: Iterable[pa.Table], size: int) -> Iterator[pa.Table]:
     import pyarrow as pa
 
     waiting: list[pa.Table] = []
@@ -195,7 +203,7 @@ def _regrouped(parts: Iterable[pa.Table], size: int) -> Iterator[pa.Table]:
 # --- one file --------------------------------------------------------------------------------------------------------
 
 
-def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
+def split_batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
     """Cut into lists of one size, the last one shorter."""
     rest = iter(items)
     while part := list(islice(rest, size)):
@@ -205,28 +213,28 @@ def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
 # Each reader yields at least one table, so that a file without rows has a schema too.
 
 
-def _read_txt(file: Input, size: int, columns: tuple[str, ...] | None) -> Iterator[pa.Table]:
+def _read_txt(file: TextFile, size: int, columns: tuple[str, ...] | None) -> Iterator[pa.Table]:
     import pyarrow as pa
 
     _check_columns(columns, ["text"], file)
-    parts = batched(lines(file), size)
+    parts = split_batches(read_lines(file), size)
     for part in chain([next(parts, [])], parts):
         yield pa.table({"text": pa.array(part, pa.string())})
 
 
-def _read_jsonl(file: Input, size: int, columns: tuple[str, ...] | None) -> Iterator[pa.Table]:
-    parts = batched(_objects(file), size)
+def _read_jsonl(file: TextFile, size: int, columns: tuple[str, ...] | None) -> Iterator[pa.Table]:
+    parts = split_batches(_read_objects(file), size)
     for part in chain([next(parts, [])], parts):
         names = tuple(dict.fromkeys(name for values in part for name in values))
-        yield _table(file, part, columns or names or (("text",) if part else ()))
+        yield _build_table(file, part, columns or names or (("text",) if part else ()))
 
 
-def _objects(file: Input) -> Iterator[dict[str, Any]]:
-    for number, line in enumerate(lines(file), 1):
+def _read_objects(file: TextFile) -> Iterator[dict[str, Any]]:
+    for number, line in enumerate(read_lines(file), 1):
         if not line.strip():
             continue
         try:
-            value = json.loads(line, object_pairs_hook=_pairs)
+            value = json.loads(line, object_pairs_hook=_build_object)
         except (ValueError, RecursionError) as error:
             got = f"line {number} of {file.name} is no JSON ({error})"
             raise FormatError(got, "a JSON object on each line", "Mend the file") from error
@@ -236,7 +244,7 @@ def _objects(file: Input) -> Iterator[dict[str, Any]]:
         yield value
 
 
-def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _build_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values = dict(pairs)
     if len(values) < len(pairs):
         names = [name for name, _ in pairs]
@@ -244,40 +252,40 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return values
 
 
-def _table(file: Input, objects: list[dict[str, Any]], names: tuple[str, ...]) -> pa.Table:
+def _build_table(file: TextFile, objects: list[dict[str, Any]], names: tuple[str, ...]) -> pa.Table:
     import pyarrow as pa
 
     try:
         return pa.table({name: pa.array([values.get(name) for values in objects]) for name in names})
     except (pa.ArrowException, OverflowError, UnicodeEncodeError, RecursionError) as error:
-        raise unfitting(file, str(error)) from error
+        raise build_schema_error(file, str(error)) from error
 
 
-def _read_csv(file: Input, size: int, columns: tuple[str, ...] | None) -> Iterator[pa.Table]:
+def _read_csv(file: TextFile, size: int, columns: tuple[str, ...] | None) -> Iterator[pa.Table]:
     header = read_header(file)
     wanted = _check_columns(columns, header.names, file)
-    with parsing(file.name), opened_csv(file, header, wanted, CSV_BLOCK) as reader:
-        yield from _sliced(reader, reader.schema, size)
+    with translate_parse_errors(file.name), open_csv(file, header, wanted, CSV_BLOCK) as reader:
+        yield from _slice_batches(reader, reader.schema, size)
 
 
-def _read_parquet(file: Input, size: int, columns: tuple[str, ...] | None) -> Iterator[pa.Table]:
+def _read_parquet(file: TextFile, size: int, columns: tuple[str, ...] | None) -> Iterator[pa.Table]:
     import pyarrow as pa
     from pyarrow import parquet
 
     with (
-        parsing(file.name),
-        file.opened() as raw,
+        translate_parse_errors(file.name),
+        file.open() as raw,
         parquet.ParquetFile(raw, page_checksum_verification=True) as opened_file,
     ):
         schema = opened_file.schema_arrow
         wanted = _check_columns(columns, schema.names, file)
         part = pa.schema([schema.field(name) for name in wanted])
-        for table in _sliced(opened_file.iter_batches(size, columns=wanted), part, size):
+        for table in _slice_batches(opened_file.iter_batches(size, columns=wanted), part, size):
             check_utf8(table, file.name)
             yield table
 
 
-def _check_columns(columns: tuple[str, ...] | None, names: list[str], file: Input) -> list[str]:
+def _check_columns(columns: tuple[str, ...] | None, names: list[str], file: TextFile) -> list[str]:
     """Return the names of the columns to read, all of which must be there."""
     missing = [name for name in columns or () if name not in names]
     if missing:
@@ -288,7 +296,7 @@ def _check_columns(columns: tuple[str, ...] | None, names: list[str], file: Inpu
     return names if columns is None else [name for name in names if name in columns]
 
 
-def _sliced(batches: Iterable[pa.RecordBatch], schema: pa.Schema, size: int) -> Iterator[pa.Table]:
+def _slice_batches(batches: Iterable[pa.RecordBatch], schema: pa.Schema, size: int) -> Iterator[pa.Table]:
     """Yield tables of at most `size` rows, and one at least, without metadata and string views."""
     import pyarrow as pa
 
@@ -300,7 +308,7 @@ def _sliced(batches: Iterable[pa.RecordBatch], schema: pa.Schema, size: int) -> 
             yield table.slice(begin, size)
 
 
-Reader = Callable[[Input, int, "tuple[str, ...] | None"], Iterator["pa.Table"]]
+Reader = Callable[[TextFile, int, "tuple[str, ...] | None"], Iterator["pa.Table"]]
 READERS: dict[FileFormat, Reader] = {
     FileFormat.TXT: _read_txt,
     FileFormat.JSONL: _read_jsonl,

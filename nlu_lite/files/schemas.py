@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nlu_lite.errors import InputError
-from nlu_lite.files.sources import Input
+from nlu_lite.files.sources import TextFile
 from nlu_lite.options import FileFormat
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def united(before: pa.Schema | None, schema: pa.Schema, file: Input) -> pa.Schema:
+def unite_schemas(before: pa.Schema | None, schema: pa.Schema, file: TextFile) -> pa.Schema:
     """Return the schema of a file and of those before it.
 
     Raises:
-        InputError: They have other columns, or types that cannot be united.
+        InputError: They have other columns, or types that cannot be unite_schemas.
     """
     import pyarrow as pa
 
@@ -27,17 +27,17 @@ def united(before: pa.Schema | None, schema: pa.Schema, file: Input) -> pa.Schem
     try:
         return pa.unify_schemas([before, schema], promote_options="permissive")
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        raise unfitting(file, str(error)) from error
+        raise build_schema_error(file, str(error)) from error
 
 
-def _check_names(before: pa.Schema, schema: pa.Schema, file: Input) -> None:
+def _check_names(before: pa.Schema, schema: pa.Schema, file: TextFile) -> None:
     differing = sorted(set(before.names) ^ set(schema.names))
     if differing:
         got = f"{file.name} differs from the files before it in the columns {differing}"
         raise InputError(got, "the same columns in each file", "Read them apart, or pass keep_columns=False")
 
 
-def with_schema(table: pa.Table, schema: pa.Schema, file: Input) -> pa.Table:
+def cast_table(table: pa.Table, schema: pa.Schema, file: TextFile) -> pa.Table:
     """Cast a table to the schema of all files.
 
     Raises:
@@ -49,18 +49,18 @@ def with_schema(table: pa.Table, schema: pa.Schema, file: Input) -> pa.Table:
         return table
     unknown = sorted(set(table.column_names) - set(schema.names))
     if unknown:
-        raise unfitting(file, f"the columns {unknown} came up after the first rows")
+        raise build_schema_error(file, f"the columns {unknown} came up after the first rows")
     for name in schema.names:
         if name not in table.column_names:
             table = table.append_column(name, pa.nulls(table.num_rows))
     try:
         return table.select(schema.names).cast(schema)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise unfitting(file, str(error)) from error
+        raise build_schema_error(file, str(error)) from error
 
 
-def unfitting(file: Input, reason: str) -> InputError:
-    """Return the error for columns that cannot be united."""
+def build_schema_error(file: TextFile, reason: str) -> InputError:
+    """Return the error for columns that cannot be unite_schemas."""
     return InputError(
         f"the columns of {file.name} do not go together ({' '.join(reason.split())})",
         "values of one type in each column",

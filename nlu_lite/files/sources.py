@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from nlu_lite.errors import InputError, OptionError, SourceError
-from nlu_lite.files.failures import reading
+from nlu_lite.files.failures import translate_read_errors
 from nlu_lite.options import FileFormat
 
 STDIN = "-"
@@ -30,7 +30,7 @@ PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 
 
 @dataclass(frozen=True)
-class Input:
+class TextFile:
     """A file to read.
 
     Attributes:
@@ -54,7 +54,7 @@ class Input:
         return self.path is None or not self.path.is_file()
 
     @contextmanager
-    def opened(self) -> Iterator[IO[bytes]]:
+    def open(self) -> Iterator[IO[bytes]]:
         """Open the file.
 
         Raises:
@@ -65,12 +65,12 @@ class Input:
                 raise SourceError("standard input is closed", "texts", "Name a file, or pass texts through a pipe")
             yield sys.stdin.buffer
             return
-        with reading(self.name), self.path.open("rb", buffering=0) as file:
+        with translate_read_errors(self.name), self.path.open("rb", buffering=0) as file:
             yield file
 
 
 @dataclass(frozen=True)
-class Source:
+class TextFiles:
     """Files that are read one after another.
 
     Attributes:
@@ -79,7 +79,7 @@ class Source:
         columns: Names of the columns to read; None for all.
     """
 
-    files: tuple[Input, ...]
+    files: tuple[TextFile, ...]
     root: Path | None = None
     columns: tuple[str, ...] | None = None
 
@@ -94,7 +94,7 @@ class Source:
         return self.root is None and self.files[0].is_stream
 
 
-def find(source: str | Path, form: FileFormat | None, delimiter: str | None = None) -> Source:
+def find_text_files(source: str | Path, form: FileFormat | None, delimiter: str | None = None) -> TextFiles:
     """Find the files to read.
 
     Args:
@@ -109,30 +109,32 @@ def find(source: str | Path, form: FileFormat | None, delimiter: str | None = No
         OptionError: A stream cannot be read in this format, or `delimiter` cannot be used.
     """
     _check_delimiter(delimiter)
-    found = _found(source, form, delimiter)
+    found = _find_text_files(source, form, delimiter)
     if delimiter is not None and not any(file.format in DELIMITED for file in found.files):
         raise OptionError(f"delimiter={delimiter!r} for files that are not CSV", "CSV or TSV files", "Leave it out")
     return found
 
 
-def _found(source: str | Path, form: FileFormat | None, delimiter: str | None) -> Source:
+def _find_text_files(source: str | Path, form: FileFormat | None, delimiter: str | None) -> TextFiles:
     if source == STDIN:
-        return Source((_stream(None, form or FileFormat.TXT),))
+        return TextFiles((_open_pipe(None, form or FileFormat.TXT),))
     path = Path(source)
     if source == "" or not _exists(path):  # an empty path would be the working directory
         raise SourceError(f"{source or repr('')} does not exist", "a file or folder of texts", "Check the path")
     if path.is_dir():
-        return Source(tuple(Input(file, form or _format(file), delimiter) for file in _files(path)), path)
+        return TextFiles(
+            tuple(TextFile(file, form or _read_format(file), delimiter) for file in _list_files(path)), path
+        )
     if not path.is_file():
         known = path.suffix.lower().removeprefix(".") in {known.value for known in FileFormat}
-        return Source((_stream(path, form or (_format(path) if known else FileFormat.TXT)),))
-    return Source((Input(path, form or _format(path), delimiter),))
+        return TextFiles((_open_pipe(path, form or (_read_format(path) if known else FileFormat.TXT)),))
+    return TextFiles((TextFile(path, form or _read_format(path), delimiter),))
 
 
 def _exists(path: Path) -> bool:
     if "\0" in str(path):  # no file can have such a name
         return False
-    with reading(str(path)):
+    with translate_read_errors(str(path)):
         try:
             path.stat()
         except (FileNotFoundError, NotADirectoryError):
@@ -140,18 +142,20 @@ def _exists(path: Path) -> bool:
     return True
 
 
-def _stream(path: Path | None, form: FileFormat) -> Input:
-    file = Input(path, form)
+def _open_pipe(path: Path | None, form: FileFormat) -> TextFile:
+    file = TextFile(path, form)
     if form not in STREAMED:
         kind = file.name if path is None else f"the pipe {path}"
         raise OptionError(f"{form.value} from {kind}", "txt or jsonl", "Write it to a file first")
     return file
 
 
-def _files(folder: Path) -> list[Path]:
+def _list_files(folder: Path) -> list[Path]:
     files = sorted(_walk(folder))
     if not files:
-        raise InputError(f"the folder {folder} holds no file", f"files that end in {_endings()}", "Check the path")
+        raise InputError(
+            f"the folder {folder} holds no file", f"files that end in {_list_extensions()}", "Check the path"
+        )
     for file in files:
         _check_file(file)
     return files
@@ -163,7 +167,7 @@ def _walk(folder: Path) -> Iterator[Path]:
     def fail(error: OSError) -> None:
         raise error  # a folder that is passed over would be texts that are lost
 
-    with reading(str(folder)):
+    with translate_read_errors(str(folder)):
         for root, folders, names in os.walk(folder, onerror=fail):
             folders[:] = [name for name in folders if not _is_hidden(name)]
             yield from (Path(root, name) for name in names if not _is_hidden(name))
@@ -185,16 +189,16 @@ def _check_file(path: Path) -> None:
         raise InputError(got, "names in UTF-8, which the column 'file' can hold", remedy) from error
 
 
-def _format(path: Path) -> FileFormat:
+def _read_format(path: Path) -> FileFormat:
     try:
         return FileFormat(path.suffix.lower().removeprefix("."))
     except ValueError:
         packed = path.suffix.lower() in PACKED
         remedy = "Unpack it" if packed else "Rename it, move it away, or name its format: format=..."
-        raise InputError(f"{path} ends in {path.suffix!r}", _endings(), remedy) from None
+        raise InputError(f"{path} ends in {path.suffix!r}", _list_extensions(), remedy) from None
 
 
-def _endings() -> str:
+def _list_extensions() -> str:
     return ", ".join(f".{form.value}" for form in FileFormat)
 
 

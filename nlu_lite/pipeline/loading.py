@@ -178,11 +178,11 @@ def load(
     if kept is not Versions.SAME:
         raise OptionError(f"versions={versions!r} without path=", "it with a saved pipeline", "Leave it out")
     components = registry.resolve(references)
-    language = _language(components)
+    language = _choose_language(components)
     text.check_dictionaries(settings.words, language)
     specs = [spec for spec in components if isinstance(spec, ModelSpec)]
     names = frames.column_names(specs)
-    locked = _locked(specs, lock, revision)
+    locked = _find_locked(specs, lock, revision)
     models = [
         open_model(spec, name, access, options, pins) for spec, name, pins in zip(specs, names, locked, strict=True)
     ]
@@ -207,7 +207,7 @@ def _load_saved(
             "Change the pipeline when it is loaded: load(path=...).with_(...)",
         )
     saved = saving.read(path, versions)
-    if saved.language != _language(saved.components):
+    if saved.language != _choose_language(saved.components):
         got = f"{path / saving.FILE} is damaged (its language is {saved.language!r}, that of its references is another)"
         raise FormatError(got, "what Pipeline.save writes", saving.REMEDY)
     text.check_dictionaries(saved.settings.words, saved.language)
@@ -227,7 +227,9 @@ def reopen(bare: dict[str, Any], names: Sequence[tuple[ModelSpec, str, str, str]
     return replace(pipeline, models=tuple(models))
 
 
-def _locked(specs: Sequence[ModelSpec], lock: str | Path | None, revision: str | None) -> Sequence[LockedModel | None]:
+def _find_locked(
+    specs: Sequence[ModelSpec], lock: str | Path | None, revision: str | None
+) -> Sequence[LockedModel | None]:
     if lock is None:
         return [None] * len(specs)
     if revision is not None:
@@ -236,7 +238,7 @@ def _locked(specs: Sequence[ModelSpec], lock: str | Path | None, revision: str |
     return [found.model(spec.reference) for spec in specs]
 
 
-def _language(components: tuple[ModelSpec | ComponentSpec, ...]) -> str:
+def _choose_language(components: tuple[ModelSpec | ComponentSpec, ...]) -> str:
     """That of the text components; failing these, the one in which all references agree; failing that, ``xx``."""
     texts = {text.check_language(spec.language) for spec in components if isinstance(spec, ComponentSpec)}
     if len(texts) > 1:

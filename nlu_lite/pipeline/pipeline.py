@@ -380,11 +380,11 @@ class Pipeline:
         given = frames.read(data, request, text.check_language)
         names = frames.result_names(request, [model.column for model in self.models])
         writer = frames.open_writer(given.corpus, request, names)
-        segments = self._segments(given, progress)
-        columns = self._vectors(given.corpus, segments, request, progress)
+        segments = self._segment(given, progress)
+        columns = self._compute_vectors(given.corpus, segments, request, progress)
         return frames.build(request, writer, given.corpus, segments, given.rows, columns)
 
-    def _segments(self, given: frames.ParsedInput, progress: bool | None) -> Segments:
+    def _segment(self, given: frames.ParsedInput, progress: bool | None) -> Segments:
         if given.segments is not None:
             return given.segments
         if given.sentences is not None:
@@ -392,7 +392,7 @@ class Pipeline:
         with progress_bar(len(given.corpus.texts), "text", progress) as bar:
             return text.segment(given.corpus, self.settings, bar.update)
 
-    def _vectors(
+    def _compute_vectors(
         self, corpus: Corpus, segments: Segments, request: PredictRequest, progress: bool | None
     ) -> list[frames.VectorColumn]:
         columns, level, texts = [], request.output_level, corpus.texts

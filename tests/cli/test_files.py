@@ -10,7 +10,7 @@ import pytest
 
 from nlu_lite import InputError, OptionError
 from nlu_lite.cli import main
-from nlu_lite.cli.spelling import on_command_line
+from nlu_lite.cli.spelling import spell_options
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_missing_texts_and_outputs_that_exist_name_options(run, tmp_path):
 )
 def test_only_options_that_the_command_has_are_respelled(remedy, spelled):
     options = ["--device", "--text-column", "--path", "--positions"]
-    error = on_command_line(OptionError("got text_column=3", "something", remedy, ["near"]), options)
+    error = spell_options(OptionError("got text_column=3", "something", remedy, ["near"]), options)
     assert error.remedy == (spelled or remedy)
     assert (type(error), error.got, error.nearest) == (OptionError, "got text_column=3", ("near",))
 

@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 
 from nlu_lite import FormatError, InputError, OptionError
 from nlu_lite.files import delimited, encodings
-from nlu_lite.files.columns import text_column
-from nlu_lite.files.readers import find, find_texts, opened
+from nlu_lite.files.columns import find_text_column
+from nlu_lite.files.readers import find_text_columns, find_text_files, open_tables
 from nlu_lite.options import FileFormat
 
 DELIMITERS = [",", "\t", ";", "|"]
 
 
 def rows_of(path, delimiter=None, size=2, form=None):
-    tables = opened(find(path, form, delimiter), size).tables
+    tables = open_tables(find_text_files(path, form, delimiter), size).tables
     rows = [row for table in tables for row in table.to_pylist()]
     return [{name: value for name, value in row.items() if name != "index"} for row in rows]
 
@@ -154,10 +154,10 @@ def test_names_that_stand_twice_are_refused(tmp_path, text):
 
 
 def found(path):
-    reading = opened(find(path, None), 2)
-    schema, texts = find_texts(find(path, None), 2)
+    reading = open_tables(find_text_files(path, None), 2)
+    schema, texts = find_text_columns(find_text_files(path, None), 2)
     assert texts == reading.texts
-    return text_column(schema, texts, None)
+    return find_text_column(schema, texts, None)
 
 
 @pytest.mark.parametrize(

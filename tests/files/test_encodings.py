@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from nlu_lite import InputError
 from nlu_lite.files import encodings
-from nlu_lite.files.readers import find, opened
+from nlu_lite.files.readers import find_text_files, open_tables
 from nlu_lite.options import FileFormat
 
 TEXTS = ["Grüße, “Welt”.", "日本語 🙂", "plain"]
@@ -36,7 +36,7 @@ def content(form, texts):
 
 
 def texts_of(path, form=None):
-    return [row["text"] for table in opened(find(path, form), 2).tables for row in table.to_pylist()]
+    return [row["text"] for table in open_tables(find_text_files(path, form), 2).tables for row in table.to_pylist()]
 
 
 @pytest.mark.parametrize("form", ["txt", "jsonl", "csv", "tsv"])
@@ -58,7 +58,7 @@ def test_blocks_may_end_anywhere(lines, encoding, size):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(encodings, "BLOCK", size)
         patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
-        assert list(encodings.lines(find("-", None).files[0])) == lines
+        assert list(encodings.read_lines(find_text_files("-", None).files[0])) == lines
 
 
 @pytest.mark.parametrize("form", ["txt", "jsonl", "csv", "tsv"])
@@ -102,7 +102,7 @@ def test_utf_16_without_a_mark_is_not_read_as_characters_between_nuls(tmp_path, 
 
 def test_lines_in_front_of_a_wrong_byte_are_given(monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"one\ntwo\nth\xffree\n")))
-    lines, seen = encodings.lines(find("-", None).files[0]), []
+    lines, seen = encodings.read_lines(find_text_files("-", None).files[0]), []
     with pytest.raises(InputError, match="standard input is not UTF-8 at byte 10, in line 3"):
         seen.extend(lines)
     assert seen == ["one", "two"]
@@ -131,7 +131,7 @@ def test_a_pipe_is_read_once(tmp_path, name, form, data):
     path = tmp_path / name
     os.mkfifo(path)
     thread = feed(path, data)
-    reading = opened(find(path, form), 1)
+    reading = open_tables(find_text_files(path, form), 1)
     assert reading.rows is None
     assert [row["text"] for table in reading.tables for row in table.to_pylist()] == ["one", "two"]
     thread.join()

@@ -500,13 +500,13 @@ def test_columns_that_do_not_go_together_may_be_left_out(words, tmp_path, target
 
 
 def test_vectors_too_large_for_half_floats_are_refused(pipeline, source, target, monkeypatch):
-    vectors_of = type(pipeline)._vectors
+    vectors_of = type(pipeline)._compute_vectors
 
     def large(self, *arguments):
         found = vectors_of(self, *arguments)
         return [type(column)(column.name, column.vectors * np.float32(1e6)) for column in found]
 
-    monkeypatch.setattr(type(pipeline), "_vectors", large)
+    monkeypatch.setattr(type(pipeline), "_compute_vectors", large)
     with pytest.raises(ModelError, match="the largest of float16"):
         pipeline.predict_file(source, target, dtype="float16")
 

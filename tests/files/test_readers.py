@@ -11,14 +11,14 @@ from pyarrow import parquet
 
 from nlu_lite import FormatError, InputError, OptionError, SourceError
 from nlu_lite.files import readers
-from nlu_lite.files.readers import find, opened, peek
+from nlu_lite.files.readers import find_text_files, open_tables, read_first_schema
 from nlu_lite.options import FileFormat
 
 ROWS = [{"text": "One.", "n": 1}, {"text": "Zwei, drei.\n", "n": 2}, {"text": 'Ünï "x"', "n": None}]
 
 
 def all_rows(path, size=2, form=None):
-    reading = opened(find(path, form), size)
+    reading = open_tables(find_text_files(path, form), size)
     tables = list(reading.tables)
     assert all(table.schema.equals(reading.schema) for table in tables)
     assert [len(table) for table in tables[:-1]] == [size] * (len(tables) - 1)
@@ -83,7 +83,7 @@ def test_parquet_keeps_its_types(tmp_path):
         }
     )
     parquet.write_table(table, tmp_path / "a.parquet", row_group_size=3)
-    reading = opened(find(tmp_path / "a.parquet", None), 3)
+    reading = open_tables(find_text_files(tmp_path / "a.parquet", None), 3)
     found = pa.concat_tables(list(reading.tables))
     assert found.drop_columns("index").to_pydict() == table.to_pydict()
     assert found.schema.field("when").type == pa.timestamp("ms", "UTC")
@@ -116,15 +116,15 @@ def test_files_without_rows_have_columns(tmp_path, name):
         parquet.write_table(pa.table({"text": pa.array([], pa.string())}), tmp_path / name)
     assert all_rows(tmp_path / name) == []
     names = [] if name == "a.jsonl" else ["text"]
-    assert peek(find(tmp_path / name, None)).names == names
-    assert opened(find(tmp_path / name, None), 2).schema.names == ["index", *names]
+    assert read_first_schema(find_text_files(tmp_path / name, None)).names == names
+    assert open_tables(find_text_files(tmp_path / name, None), 2).schema.names == ["index", *names]
 
 
 def test_files_without_rows_add_no_column(tmp_path):
     (tmp_path / "a.jsonl").write_text("")
     write_jsonl(tmp_path / "b.jsonl", [{"body": "x"}])
-    assert peek(find(tmp_path, None)).names == ["body"]
-    assert opened(find(tmp_path, None), 2).schema.names == ["file", "index", "body"]
+    assert read_first_schema(find_text_files(tmp_path, None)).names == ["body"]
+    assert open_tables(find_text_files(tmp_path, None), 2).schema.names == ["file", "index", "body"]
 
 
 # --- bad input -------------------------------------------------------------------------------------------------------
@@ -185,13 +185,13 @@ def test_a_column_that_comes_up_late_in_standard_input_is_refused(monkeypatch):
 
 def test_paths_that_hold_nothing_are_refused(tmp_path):
     with pytest.raises(SourceError, match=r"cannot be read .File name too long"):
-        find(tmp_path / ("x" * 300 + ".txt"), None)
+        find_text_files(tmp_path / ("x" * 300 + ".txt"), None)
     with pytest.raises(SourceError, match="does not exist"):
-        find(tmp_path / "nope.txt", None)
+        find_text_files(tmp_path / "nope.txt", None)
     with pytest.raises(InputError, match="holds no file"):
-        find(tmp_path, None)
+        find_text_files(tmp_path, None)
     with pytest.raises(OptionError, match="csv from standard input"):
-        find("-", FileFormat.CSV)
+        find_text_files("-", FileFormat.CSV)
 
 
 def test_a_row_longer_than_a_block_of_csv_is_refused(tmp_path, monkeypatch):

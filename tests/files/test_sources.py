@@ -6,12 +6,12 @@ import socket
 import pytest
 
 from nlu_lite import InputError, OptionError, SourceError
-from nlu_lite.files.readers import find, opened
+from nlu_lite.files.readers import find_text_files, open_tables
 from nlu_lite.options import FileFormat
 
 
 def texts_of(source, form=None):
-    return [row["text"] for table in opened(find(source, form), 2).tables for row in table.to_pylist()]
+    return [row["text"] for table in open_tables(find_text_files(source, form), 2).tables for row in table.to_pylist()]
 
 
 def test_a_file_called_as_standard_input_is_a_file(words, tmp_path, monkeypatch):
@@ -19,7 +19,7 @@ def test_a_file_called_as_standard_input_is_a_file(words, tmp_path, monkeypatch)
     (tmp_path / "-").write_text("mine\n")
     assert texts_of("./-", FileFormat.TXT) == ["mine"]
     assert texts_of(tmp_path / "-", FileFormat.TXT) == ["mine"]
-    assert find("-", None).files[0].path is None
+    assert find_text_files("-", None).files[0].path is None
     assert words.predict_file("./-", "out.parquet", format="txt").texts == 1
 
 
@@ -27,16 +27,16 @@ def test_a_file_called_as_standard_input_is_a_file(words, tmp_path, monkeypatch)
 def test_a_pipe_that_must_be_read_twice_is_refused_and_not_opened(tmp_path, form):
     os.mkfifo(tmp_path / f"a.{form.value}")
     with pytest.raises(OptionError, match=f"{form.value} from the pipe .*Write it to a file first"):
-        find(tmp_path / f"a.{form.value}", None)
+        find_text_files(tmp_path / f"a.{form.value}", None)
 
 
 def test_names_that_no_file_can_have_are_refused(words, tmp_path):
     for name in ("a\0b.txt", ""):
         with pytest.raises(SourceError, match="does not exist"):
-            find(name, None)
+            find_text_files(name, None)
     (tmp_path / "file.txt").write_text("x")
     with pytest.raises(SourceError, match="does not exist"):
-        find(tmp_path / "file.txt" / "below.txt", None)
+        find_text_files(tmp_path / "file.txt" / "below.txt", None)
     for name in ("a\0b.parquet", "a\udce9.parquet"):
         with pytest.raises(OptionError, match="a name in UTF-8 without NUL characters"):
             words.predict_file(tmp_path / "file.txt", tmp_path / name)
@@ -50,7 +50,7 @@ def test_a_name_that_is_not_utf_8_is_read_alone_and_refused_in_a_folder(tmp_path
         with pytest.raises((InputError, SourceError)):
             texts_of(path.with_suffix(f".{name}"))
     with pytest.raises(InputError, match=r"the file name b'.*caf\\xe9.txt' is not UTF-8.*convmv"):
-        find(tmp_path, None)
+        find_text_files(tmp_path, None)
     path.rename(tmp_path / os.fsdecode(b".caf\xe9.txt"))  # hidden files are passed over
     (tmp_path / "a.txt").write_text("a\n")
     assert texts_of(tmp_path) == ["a"]
@@ -66,11 +66,11 @@ def test_what_is_no_file_in_a_folder_is_not_passed_over(tmp_path):
     (tmp_path / "a.txt").write_text("a\n")
     os.mkfifo(tmp_path / "b.txt")
     with pytest.raises(InputError, match=r"b\.txt is no regular file"):
-        find(tmp_path, None)
+        find_text_files(tmp_path, None)
     (tmp_path / "b.txt").unlink()
     (tmp_path / "b.txt").symlink_to("nowhere")
     with pytest.raises(InputError, match=r"b\.txt is a link to nothing"):
-        find(tmp_path, None)
+        find_text_files(tmp_path, None)
     (tmp_path / "b.txt").unlink()
     (tmp_path / "b.txt").symlink_to("a.txt")
     assert texts_of(tmp_path) == ["a", "a"]
@@ -89,7 +89,7 @@ def test_a_folder_that_cannot_be_read_is_not_passed_over(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "scandir", refuse)
     with pytest.raises(SourceError, match="Permission denied"):
-        find(tmp_path, None)
+        find_text_files(tmp_path, None)
     (tmp_path / "closed").rmdir()
     assert texts_of(tmp_path) == ["a"]
 
