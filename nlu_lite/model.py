@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from nlu_lite import encoding
+from nlu_lite._util.processes import computing
 from nlu_lite.encoding import Encoder
 from nlu_lite.errors import ModelError, OptionError
 from nlu_lite.options import BackendName, Context, Level, ModelOptions, check_number
@@ -126,7 +127,9 @@ def open_model(
     found = _obtained(spec, access, locked)
     check(found)
     spec = found.spec
-    encoder = encoding.open_encoder(found.checkpoint, _backend(found.checkpoint, options), options.encoder)
+    with computing():
+        backend = _backend(found.checkpoint, options)
+        encoder = encoding.open_encoder(found.checkpoint, backend, options.encoder)
     recipe = _recipe(spec, options)
     if recipe is not None:
         _check_recipe(spec, recipe, encoder)

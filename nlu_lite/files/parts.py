@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nlu_lite._util.processes import computing
 from nlu_lite.errors import FormatError, IntegrityError, NluLiteError, OptionError, SourceError
 from nlu_lite.files.notes import HashingFile, PartNote, RunNote, hash_file, hash_values, list_changes, read_object
 
@@ -135,7 +136,7 @@ class Parts:
         def write(path: Path) -> None:
             parquet.write_table(rows, path, row_group_size=max(1, len(rows)), use_dictionary=dictionaries)
 
-        with translate_write_errors(self.target, self.folder):
+        with computing(), translate_write_errors(self.target, self.folder):
             _write_atomically(self._part_path(number), write)
             part = PartNote(number, texts, len(rows), self._run, hash_file(self._part_path(number)))
             _write_atomically(self.folder / NOTE.format(number), lambda path: _write_text(path, part.write()))
@@ -181,7 +182,7 @@ class Parts:
         """Write all rows, and return the SHA-256 of the file."""
         from pyarrow import parquet
 
-        with path.open("wb") as file:
+        with computing(), path.open("wb") as file:
             sink = HashingFile(file)
             with parquet.ParquetWriter(sink, schema, use_dictionary=_find_dictionary_columns(schema)) as writer:
                 for part in parts:

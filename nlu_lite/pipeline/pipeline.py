@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from nlu_lite import display, files, frames, saving, store, text
+from nlu_lite._util.processes import computing
 from nlu_lite._util.progress import progress_bar
 from nlu_lite.errors import OptionError
 from nlu_lite.files import Written
@@ -382,7 +383,8 @@ class Pipeline:
         writer = frames.open_writer(given.corpus, request, names)
         segments = self._segment(given, progress)
         columns = self._compute_vectors(given.corpus, segments, request, progress)
-        return frames.build(request, writer, given.corpus, segments, given.rows, columns)
+        with computing():
+            return frames.build(request, writer, given.corpus, segments, given.rows, columns)
 
     def _segment(self, given: frames.ParsedInput, progress: bool | None) -> Segments:
         if given.segments is not None:

@@ -6,6 +6,7 @@ of it into memory, of which a text needs a few rows. The graph begins behind it.
 
 from __future__ import annotations
 
+import ctypes
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlu_lite._util.mapping import let_go
+from nlu_lite._util.processes import computing, watch_forks
 from nlu_lite.encoding.architectures import WORDS, find_architecture
 from nlu_lite.encoding.backends import CPU_BUDGET, OutOfMemory
 from nlu_lite.encoding.backends.checks import check_names
@@ -69,7 +71,8 @@ class OpenVinoBackend:
         self._settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": HINTS[precision], "PERFORMANCE_HINT": "LATENCY"}
         self._settings |= {} if threads is None else {"INFERENCE_NUM_THREADS": threads}
         if precision is not Precision.FP32:
-            _try_product(precision, self._settings)
+            with computing():
+                _try_product(precision, self._settings)
         self._encoder, self._checkpoint = _describe_encoder(checkpoint), checkpoint
         self.dimension, self.layers, self.positions = self._encoder.width, self._encoder.layers, self._encoder.positions
         self.budget = CPU_BUDGET
@@ -82,13 +85,23 @@ class OpenVinoBackend:
         self._built = {usual: build_graph(openvino, checkpoint, self._encoder, usual)}  # looks at every tensor
         self._compiled: dict[tuple[int, ...], Any] = {}
         self._lock = Lock()  # a compiled model has one place for its results
+        watch_forks(self)
+
+    def __del__(self) -> None:
+        with computing():  # deleting a model is native code, too
+            self.__dict__.clear()
+
+    def disinherit(self) -> None:
+        """Compile anew after a fork; a model of the parent is never deleted, which would wait for its threads."""
+        for compiled in self._compiled.values():
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(compiled))
+        self._compiled = {}
 
     def encode(self, ids: NDArray[np.int64], mask: NDArray[np.int64], layers: tuple[int, ...]) -> Floats:
         """Run the model (see `Backend.encode`)."""
         try:
-            with self._lock:
-                results = self._run(layers, {EMBEDDED: self._embed(ids), MASK: mask.astype(np.float32)})
-                hidden: Floats = np.stack([results[place] for place in range(len(layers))])
+            with computing(), self._lock:
+                hidden = self._compute(ids, mask, layers)
         except (RuntimeError, MemoryError) as error:
             if not isinstance(error, MemoryError) and "alloc" not in str(error):
                 raise
@@ -104,6 +117,11 @@ class OpenVinoBackend:
             let_go(self._words)
         words = rows.reshape(*ids.shape, -1)
         return add_embeddings(words, self._positions, self._types, number_positions(ids, self._encoder.padding))
+
+    def _compute(self, ids: NDArray[np.int64], mask: NDArray[np.int64], layers: tuple[int, ...]) -> Floats:
+        results = self._run(layers, {EMBEDDED: self._embed(ids), MASK: mask.astype(np.float32)})
+        hidden: Floats = np.stack([results[place] for place in range(len(layers))])
+        return hidden
 
     def _run(self, layers: tuple[int, ...], given: dict[str, Floats]) -> Any:
         """Run the model up to the layers that are asked for; others are not computed."""
@@ -168,7 +186,7 @@ def import_openvino() -> Any:
         MissingExtra: It is not installed.
     """
     try:
-        with _IMPORTING, _hide_telemetry():
+        with computing(), _IMPORTING, _hide_telemetry():
             import openvino
     except ImportError as error:
         raise MissingExtra(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import ChainMap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlu_lite._util.mapping import let_go
+from nlu_lite._util.processes import WORKERS, computing, is_forked
 from nlu_lite.encoding.architectures import ARCHITECTURES, SETTINGS, WORDS, find_architecture
 from nlu_lite.encoding.backends import CPU_BUDGET, OutOfMemory
 from nlu_lite.encoding.backends.checks import check_names, check_shape, configuration_error
@@ -36,7 +38,8 @@ class TorchBackend:
         checkpoint: Configuration and weights; arrays are taken over without a copy on the CPU in fp32.
         device: ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
         precision: In what numbers to compute.
-        threads: Threads of a forward pass on the CPU; None leaves PyTorch's own number.
+        threads: Threads of a forward pass on the CPU; None leaves PyTorch's own number, and means one in a process that
+            was forked after PyTorch was imported.
 
     Raises:
         OptionError: There is no such device, or it does not compute in this precision.
@@ -50,9 +53,14 @@ class TorchBackend:
         precision: Precision = Precision.FP32,
         threads: int | None = None,
     ) -> None:
+        with computing(), _limit_threads(threads):
+            self._open(checkpoint, device, precision)
+        self._threads = threads
+        self._process = os.getpid()
+
+    def _open(self, checkpoint: Checkpoint, device: str, precision: Precision) -> None:
         self._device = _find_device(device)
         self._dtype = _find_dtype(self._device, precision)
-        self._threads = threads
         # On the CPU the model uses the checkpoint's word embeddings as they lie; asked again, it might give a copy.
         self._words = checkpoint.tensors.get(WORDS) if self._device.type == "cpu" else None
         if self._words is not None:
@@ -63,6 +71,10 @@ class TorchBackend:
         self.dimension: int = self.model.config.hidden_size
         self.layers: int = self.model.config.num_hidden_layers
         self.positions = count_positions(self.model.config)
+
+    def __del__(self) -> None:
+        with computing():  # deleting a tensor is native code, too
+            self.__dict__.clear()
 
     @property
     def name(self) -> str:
@@ -87,6 +99,17 @@ class TorchBackend:
 
     def encode(self, ids: NDArray[np.int64], mask: NDArray[np.int64], layers: tuple[int, ...]) -> Floats:
         """Run the model (see `Backend.encode`)."""
+        if self._device.type != "cpu" and self._process != os.getpid():
+            got = f"the model is on the device {str(self._device)!r} of the process that this one was forked from"
+            raise OptionError(got, 'device="cpu" before a fork', WORKERS)
+        with computing():
+            hidden = self._compute(ids, mask, layers)
+        if self._words is not None:
+            let_go(self._words)  # of the whole matrix, which would soon be in memory, a text needs a few rows
+        return hidden
+
+    def _compute(self, ids: NDArray[np.int64], mask: NDArray[np.int64], layers: tuple[int, ...]) -> Floats:
+        """Run the model; nothing of PyTorch's outlives this call, since deleting a tensor is native code as well."""
         import torch
 
         # Goes with the types that `build_model` gives weights on the CPU; elsewhere it ends one that the caller is in.
@@ -102,9 +125,7 @@ class TorchBackend:
             )
             chosen = [output.last_hidden_state if n == self.layers else output.hidden_states[n] for n in layers]
             stacked = chosen[0][None] if len(chosen) == 1 else torch.stack(chosen)
-            hidden: Floats = stacked.float().cpu().numpy()
-        if self._words is not None:
-            let_go(self._words)  # of the whole matrix, which would soon be in memory, a text needs a few rows
+            hidden: Floats = np.array(stacked.float().cpu().numpy())
         return hidden
 
 
@@ -178,9 +199,14 @@ def _first_line(error: Exception) -> str:
 
 @contextmanager
 def _limit_threads(number: int | None) -> Iterator[None]:
-    """Set PyTorch's threads, which are process-wide, around a call."""
+    """Set PyTorch's threads, which are process-wide, around a call; a forked process has one, since others hang."""
     import torch
 
+    if is_forked():
+        _check_forked(number)
+        torch.set_num_threads(1)  # for good: another thread may be computing when this one is done
+        yield
+        return
     before = torch.get_num_threads()
     if number is None or number == before:
         yield
@@ -190,6 +216,12 @@ def _limit_threads(number: int | None) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def _check_forked(threads: int | None) -> None:
+    if threads is not None and threads > 1:
+        got = f"threads={threads} in a process that was forked after PyTorch was imported"
+        raise OptionError(got, "threads=1, which is also the default there", WORKERS)
 
 
 def _find_device(name: str) -> torch.device:

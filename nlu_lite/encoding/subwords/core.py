@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
+
+from nlu_lite._util.processes import computing
 
 CHUNK = 1024
 """Texts that are encoded in one call: the library's objects for them are much larger than their ids."""
+
+
+T = TypeVar("T")
 
 
 class EncodedText(NamedTuple):
@@ -63,12 +68,17 @@ class Subwords:
 
     def encode(self, tokens: Sequence[str]) -> list[list[int]]:
         """Give the ids of each token by itself; a token without pieces gets the unknown piece."""
-        found = (ids for part in _chunks(tokens) for ids in self.encoder.encode(part))
+        found = (ids for part in _chunks(tokens) for ids in _encode_part(self.encoder.encode, part))
         return [ids or [self.special_tokens.unknown] for ids in found]
 
     def encode_texts(self, texts: Sequence[str]) -> list[EncodedText]:
         """Give the ids of each text, and the characters that they stand for."""
-        return [one for part in _chunks(texts) for one in self.encoder.encode_texts(part)]
+        return [one for part in _chunks(texts) for one in _encode_part(self.encoder.encode_texts, part)]
+
+
+def _encode_part(encode: Callable[[list[str]], list[T]], part: list[str]) -> list[T]:
+    with computing():
+        return encode(part)
 
 
 def _chunks(texts: Sequence[str]) -> Iterator[list[str]]:
