@@ -146,7 +146,7 @@ MPNET_CASE = [case for case in CASES if case.model_type == "mpnet"]
 def test_what_a_repository_states_of_its_vectors_comes_before_what_is_usual(published, hub):
     case, tokenizer, model = published
     hub.repositories[case.repository] |= modules("Transformer", "Pooling")
-    assert "comes before this" in nlu_lite.info(case.reference)["vectors of sentences"]
+    assert "takes precedence" in nlu_lite.info(case.reference)["vectors of sentences"]
     pipeline = nlu_lite.load(case.reference)
     found = nlu_lite.matrix(pipeline.predict(TEXTS, output_level="document"))
     np.testing.assert_allclose(found, np.stack([states(tokenizer, model, text)[0] for text in TEXTS]), atol=2e-6)

@@ -87,7 +87,7 @@ def test_a_longer_code_of_a_text_component_is_refused_with_the_shorter():
 
 
 def test_models_of_a_language_are_searched_by_its_code():
-    with pytest.raises(OptionError, match=r"no model is of the language 'german'.*Nearest: de"):
+    with pytest.raises(OptionError, match=r"no model has the language 'german'.*Nearest: de"):
         nlu_lite.search(language="german")
 
 

@@ -64,7 +64,7 @@ def difference(backends, windows, layers):
     return np.abs(theirs - ours)[:, mask == 1].max()
 
 
-@pytest.mark.parametrize("layers", [(3,), (0,), (2, 0, 3)])
+@pytest.mark.parametrize("layers", [(3,), pytest.param((0,), marks=pytest.mark.slow), (2, 0, 3)])
 @pytest.mark.parametrize("lengths", [(1,), (5, 40, 17), (290,)])
 def test_hidden_states_are_torchs(model, backends, lengths, layers):
     assert difference(backends, batch(model, lengths), layers) < 1e-5

@@ -146,12 +146,18 @@ def check(result, form, expected, level):
     assert nlu_lite.matrix(result).dtype == np.float32
 
 
+@pytest.fixture(scope="module")
+def expected_frames(pipeline):
+    """The frames of a plain list, by level."""
+    return {level: pipeline.predict(TEXTS, output_level=level, positions=True, metadata=True) for level in NUMBERS}
+
+
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("kind", STRINGS)
-def test_strings(pipeline, kind, level, form):
+def test_strings(pipeline, expected_frames, kind, level, form):
     options = {"output_level": level, "positions": True, "metadata": True}
-    expected, data = pipeline.predict(TEXTS, **options), STRINGS[kind]()
+    expected, data = expected_frames[level], STRINGS[kind]()
     result = pipeline.predict(data, as_=form, **options)
     check(result, form, expected, level)
     names = result.column_names if form == "arrow" else list(result.columns)

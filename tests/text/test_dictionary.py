@@ -18,6 +18,9 @@ from nlu_lite.options import TextSettings, Words
 from nlu_lite.records import Corpus
 from nlu_lite.text import WORD_PACKAGES, check_dictionaries, dictionary, segment
 
+CHINESE = pytest.mark.slow
+"""The model of wapic takes seconds to load."""
+
 
 def words(text, language, chosen):
     found = segment(Corpus([text], [language], pd.RangeIndex(1)), TextSettings(words=chosen))
@@ -29,10 +32,18 @@ def words(text, language, chosen):
     [
         ("ja", "東京都に行かなかった。", "東京|都|に|行か|なかっ|た|。"),
         ("vi", "Bác sĩ bây giờ có thể đi.", "Bác sĩ|bây giờ|có thể|đi|."),
-        ("zh", "中国科学院的研究人员发现了新物种。", "中国|科学|院|的|研究|人员|发现|了|新|物种|。"),
-        ("zh", "中國科學院的研究人員發現了新物種。", "中國|科學|院|的|研究|人員|發現|了|新|物種|。"),
-        ("zh", "司马相如和李清照在苏格兰坐潜水艇。", "司马|相如|和|李|清照|在|苏格兰|坐|潜水|艇|。"),
-        ("zh", "李清照是副經理，歐陽修是總經理。", "李|清照|是|副|經理|，|歐陽|修|是|總|經理|。"),
+        pytest.param(
+            "zh", "中国科学院的研究人员发现了新物种。", "中国|科学|院|的|研究|人员|发现|了|新|物种|。", marks=CHINESE
+        ),
+        pytest.param(
+            "zh", "中國科學院的研究人員發現了新物種。", "中國|科學|院|的|研究|人員|發現|了|新|物種|。", marks=CHINESE
+        ),
+        pytest.param(
+            "zh", "司马相如和李清照在苏格兰坐潜水艇。", "司马|相如|和|李|清照|在|苏格兰|坐|潜水|艇|。", marks=CHINESE
+        ),
+        pytest.param(
+            "zh", "李清照是副經理，歐陽修是總經理。", "李|清照|是|副|經理|，|歐陽|修|是|總|經理|。", marks=CHINESE
+        ),
         ("th", "ฉันชอบอ่านหนังสือพิมพ์ตอนเช้า", "ฉัน|ชอบ|อ่าน|หนังสือพิมพ์|ตอน|เช้า"),
         ("km", "ក្រុមហ៊ុនទទួលបានប្រាក់ចំណេញ។ល។", "ក្រុមហ៊ុន|ទទួលបាន|ប្រាក់|ចំណេញ|។ល។"),
         ("km", "ខ្ញុំមានសៀវភៅ១២,៥០០ក្បាល៕", "ខ្ញុំ|មាន|សៀវភៅ|១២,៥០០|ក្បាល|៕"),
@@ -51,6 +62,7 @@ AFFIXES = """
 """
 
 
+@CHINESE
 @pytest.mark.parametrize("expected", AFFIXES.split())
 def test_chinese_affixes_are_cut_off_where_words_are_left(expected):
     assert words(expected.replace("|", ""), "zh", Words.DICTIONARY) == expected.split("|")
@@ -82,7 +94,7 @@ def test_a_language_without_a_package_keeps_its_words():
 
 
 @given(st.text(st.characters(min_codepoint=0x1780, max_codepoint=0x17D3), min_size=1, max_size=40))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100)
 def test_khmer_that_begins_with_a_letter_is_cut_as_khmercut_cuts_it(text):
     khmercut = pytest.importorskip("khmercut", reason="needs the extra 'words'")
     assert words("ក" + text, "km", Words.DICTIONARY) == khmercut.tokenize("ក" + text)
@@ -113,7 +125,7 @@ def test_a_long_run_of_letters_is_cut_in_parts(language):
     assert abs(len(often) - 300 * len(once)) < 10  # where a part ends, a word may be cut in two
 
 
-@pytest.mark.parametrize(("language", "run"), [("zh", "中国的漢字"), ("th", "หนังสือพิมพ์")])
+@pytest.mark.parametrize(("language", "run"), [pytest.param("zh", "中国的漢字", marks=CHINESE), ("th", "หนังสือพิมพ์")])
 def test_long_runs_are_cut_in_pieces(language, run):
     found = words(run * 1000, language, Words.DICTIONARY)
     assert "".join(found) == run * 1000
@@ -133,7 +145,7 @@ def test_each_character_has_one_simplified_character():
     assert len("漢字學習".translate(table)) == 4
 
 
-@pytest.mark.parametrize("language", ["km", "my", "th", "zh"])
+@pytest.mark.parametrize("language", ["km", "my", "th", pytest.param("zh", marks=CHINESE)])
 def test_threads_find_the_same_words(language):
     texts = [TEXTS[language] * count for count in range(1, 30)]
     alone = [words(text, language, Words.DICTIONARY) for text in texts]

@@ -89,9 +89,15 @@ def test_spans_of_any_text_are_exact(examples):
     exact()
 
 
-@pytest.mark.parametrize("examples", EXAMPLES)
-def test_spans_of_dictionaries_are_exact(examples):
-    @given(TEXTS | UNSPACED, st.sampled_from(["ja", "km", "lo", "my", "vi", "th", "zh"]))
+@pytest.mark.parametrize(
+    ("languages", "examples"),
+    [
+        (["ja", "km", "lo", "my", "vi", "th"], 100),
+        pytest.param(["ja", "km", "lo", "my", "vi", "th", "zh"], 1000, marks=pytest.mark.slow),
+    ],
+)
+def test_spans_of_dictionaries_are_exact(languages, examples):
+    @given(TEXTS | UNSPACED, st.sampled_from(languages))
     @settings(max_examples=examples)
     def exact(text, language):
         check([text], segment(corpus(text, language=language), TextSettings(words=Words.DICTIONARY)))
