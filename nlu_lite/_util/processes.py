@@ -39,7 +39,8 @@ class Gate:
         self._inside: dict[int, int] = {}  # by thread, how deep
         self._is_ending = self._is_forking = self._is_registered = False
         self.is_torn = False
-        self.is_forked = False
+        self.started: set[str] = set()
+        self.lost: set[str] = set()
         self.heirs: WeakSet[Heir] = WeakSet()
 
     @contextmanager
@@ -72,7 +73,7 @@ class Gate:
         if self._is_registered:
             return
         self._is_registered = True
-        self.is_forked = self.is_forked or _is_forked_by_multiprocessing()
+        self.lost |= {"torch"} if _is_forked_by_multiprocessing() else set()
         atexit.register(self._end)
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(
@@ -97,7 +98,8 @@ class Gate:
     def _after_fork_in_child(self) -> None:
         me = threading.get_ident()
         self.is_torn = self.is_torn or not self._are_others_outside()
-        self.is_forked = self.is_forked or "torch" in sys.modules
+        self.lost |= self.started | ({"torch"} & sys.modules.keys())  # others may have started PyTorch's threads
+        self.started = set()
         self._inside = {me: self._inside[me]} if me in self._inside else {}
         self._is_forking = self._is_ending = False
         self._changed = threading.Condition(threading.RLock())
@@ -127,9 +129,18 @@ def watch_forks(heir: Heir) -> None:
     _GATE.heirs.add(heir)
 
 
-def is_forked() -> bool:
-    """Return whether this process was forked from one that had imported PyTorch, whose threads it does not have."""
-    return _GATE.is_forked
+def start_threads(library: str) -> None:
+    """Note that a library has threads of its own from now on, which a forked process will not have."""
+    _GATE.started.add(library)
+
+
+def has_lost_threads(library: str) -> bool:
+    """Return whether this process was forked from one in which a library had, or may have had, threads of its own.
+
+    Args:
+        library: ``"torch"``, whose threads anybody may have started once it was imported, or ``"openvino"``.
+    """
+    return library in _GATE.lost
 
 
 def _is_forked_by_multiprocessing() -> bool:

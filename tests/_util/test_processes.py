@@ -23,6 +23,7 @@ import nlu_lite
 TEXTS = ["Put your text here and more of it. " * 20] * 8
 REFERENCE = "path:{MODEL.as_posix()}"
 backend = sys.argv[1]
+threads = 1 if backend == "openvino" and "several" not in sys.argv else None
 
 def child(work):
     pid = os.fork()
@@ -66,11 +67,11 @@ def answer(code, *arguments, **environment):
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_child_answers_that_was_forked_while_another_thread_computed(backend, tmp_path):
     code = """
-pipe = nlu_lite.load(REFERENCE, backend=backend)
+pipe = nlu_lite.load(REFERENCE, backend=backend, threads=threads)
 rows = len(pipe.predict(TEXTS))
 def work():
     assert len(pipe.predict(TEXTS)) == rows
-    assert len(nlu_lite.load(REFERENCE, backend=backend).predict(TEXTS)) == rows
+    assert len(nlu_lite.load(REFERENCE, backend=backend, threads=threads).predict(TEXTS)) == rows
 stop = predicting(pipe)
 codes = [child(work) for _ in range(5)]
 stop()
@@ -83,7 +84,7 @@ print(*codes)
 @pytest.mark.parametrize("backend", ["torch", "openvino"])
 def test_a_child_ends_as_other_processes_do(backend, tmp_path):
     code = """
-pipe = nlu_lite.load(REFERENCE, backend=backend)
+pipe = nlu_lite.load(REFERENCE, backend=backend, threads=threads)
 pipe.predict(TEXTS)
 pid = os.fork()
 if not pid:
@@ -102,7 +103,7 @@ def test_pools_of_processes_answer(backend, method, tmp_path):
         START
         + """
 if __name__ == "__main__":
-    pipe = nlu_lite.load(REFERENCE, backend=backend)
+    pipe = nlu_lite.load(REFERENCE, backend=backend, threads=threads)
     rows = len(pipe.predict(TEXTS))
     with multiprocessing.get_context(sys.argv[2]).Pool(2) as pool:
         assert [len(frame) for frame in pool.map(pipe.predict, [TEXTS] * 3)] == [rows] * 3
@@ -135,6 +136,29 @@ print(
     assert answer(code, "torch") == ["0", "0", "0"]
 
 
+@pytest.mark.slow
+def test_openvino_is_refused_after_a_fork_that_lost_its_threads(tmp_path):
+    code = """
+pipe = nlu_lite.load(REFERENCE, backend=backend, threads=threads)
+pipe.predict(TEXTS)
+def refused():
+    for work in (lambda: pipe.predict(TEXTS), lambda: nlu_lite.load(REFERENCE, backend=backend, threads=1)):
+        try:
+            work()
+        except nlu_lite.OptionError as error:
+            assert all(word in str(error) for word in ("spawn", "forkserver", "threads=1"))
+        else:
+            raise AssertionError
+    assert len(nlu_lite.load(REFERENCE, backend="torch").predict(TEXTS))
+pid = os.fork()
+if not pid:
+    refused()
+    sys.exit()  # which deletes models of the parent
+print(os.waitpid(pid, 0)[1], child(refused))
+"""
+    assert answer(code, "openvino", "several", NLU_LITE_CACHE=str(tmp_path)) == ["0", "0"]
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks")
 def test_a_child_that_was_forked_too_early_says_so(monkeypatch):
     gate = Gate()
@@ -163,8 +187,8 @@ def test_a_daemon_thread_that_predicts_does_not_abort_the_end(tmp_path):
 def assert_ends(backend, work, moment, folder):
     (folder / "in.txt").write_text("Put your text here and more of it.\n" * 400)
     code = """
-_, backend, work, moment, folder = sys.argv
-pipe = nlu_lite.load(REFERENCE, backend=backend)
+_, backend, work, moment, folder, _ = sys.argv
+pipe = nlu_lite.load(REFERENCE, backend=backend, threads=threads)
 pipe.predict(TEXTS)
 def run():
     while True:
@@ -177,7 +201,7 @@ def run():
 threading.Thread(target=run, daemon=True).start()
 time.sleep(float(moment))
 """
-    done = run(code, backend, work, str(moment), str(folder), NLU_LITE_CACHE=str(folder / "cache"))
+    done = run(code, backend, work, str(moment), str(folder), "several", NLU_LITE_CACHE=str(folder / "cache"))
     assert (done.returncode, done.stderr) == (0, "")
 
 

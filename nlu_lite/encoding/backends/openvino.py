@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlu_lite._util.mapping import let_go
-from nlu_lite._util.processes import computing, watch_forks
+from nlu_lite._util.processes import WORKERS, computing, has_lost_threads, start_threads, watch_forks
 from nlu_lite.encoding.architectures import WORDS, find_architecture
 from nlu_lite.encoding.backends import CPU_BUDGET, OutOfMemory
 from nlu_lite.encoding.backends.checks import check_names
@@ -61,6 +61,7 @@ class OpenVinoBackend:
         precision: Precision = Precision.FP32,
         threads: int | None = None,
     ) -> None:
+        _check_forked()
         openvino = import_openvino()
         if device != "cpu":
             got = f'device={device!r} with backend="openvino"'
@@ -70,6 +71,8 @@ class OpenVinoBackend:
             raise OptionError(got, "fp32 or bf16", 'Pass one of these, or backend="torch" with a GPU as device')
         self._settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": HINTS[precision], "PERFORMANCE_HINT": "LATENCY"}
         self._settings |= {} if threads is None else {"INFERENCE_NUM_THREADS": threads}
+        if threads != 1:
+            start_threads("openvino")
         if precision is not Precision.FP32:
             with computing():
                 _try_product(precision, self._settings)
@@ -99,6 +102,7 @@ class OpenVinoBackend:
 
     def encode(self, ids: NDArray[np.int64], mask: NDArray[np.int64], layers: tuple[int, ...]) -> Floats:
         """Run the model (see `Backend.encode`)."""
+        _check_forked()
         try:
             with computing(), self._lock:
                 hidden = self._compute(ids, mask, layers)
@@ -135,6 +139,16 @@ class OpenVinoBackend:
         for tensor in graph.tensors:  # by now OpenVINO has copies of them in an order of its own
             let_go(tensor)
         return results
+
+
+def _check_forked() -> None:
+    """Refuse what would wait, now and then, for a lock that a thread of the parent held."""
+    if has_lost_threads("openvino"):
+        raise OptionError(
+            'backend="openvino" in a process that was forked after OpenVINO had been used with several threads',
+            'another start method, threads=1 before the fork, or backend="torch"',
+            WORKERS,
+        )
 
 
 def _compile(model: Any, precision: Precision, settings: dict[str, Any]) -> Any:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlu_lite._util.mapping import let_go
-from nlu_lite._util.processes import WORKERS, computing, is_forked
+from nlu_lite._util.processes import WORKERS, computing, has_lost_threads
 from nlu_lite.encoding.architectures import ARCHITECTURES, SETTINGS, WORDS, find_architecture
 from nlu_lite.encoding.backends import CPU_BUDGET, OutOfMemory
 from nlu_lite.encoding.backends.checks import check_names, check_shape, configuration_error
@@ -202,7 +202,7 @@ def _limit_threads(number: int | None) -> Iterator[None]:
     """Set PyTorch's threads, which are process-wide, around a call; a forked process has one, since others hang."""
     import torch
 
-    if is_forked():
+    if has_lost_threads("torch"):
         _check_forked(number)
         torch.set_num_threads(1)  # for good: another thread may be computing when this one is done
         yield
