@@ -106,7 +106,7 @@ def predict(
         VectorDtype | None, typer.Option(help="In what numbers vectors are written from --file to Parquet.")
     ] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Write over an output that exists.")] = False,
-    pooling: Annotated[Pooling | None, typer.Option(help="How a token's vector is made of its pieces'.")] = None,
+    pooling: Annotated[Pooling | None, typer.Option(help="How a token's pieces become one vector.")] = None,
     device: Annotated[str, typer.Option(help="Where models run: cpu, cuda, mps.")] = "cpu",
     backend: Annotated[BackendName | None, typer.Option(help="What runs them.")] = None,
     precision: Annotated[Precision | None, typer.Option(help="In what numbers they compute.")] = None,

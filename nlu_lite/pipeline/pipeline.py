@@ -112,7 +112,7 @@ class Pipeline:
             data: A str; strings in a list, tuple, generator or another iterable, a 1-D numpy array, a pandas Series, an
                 Arrow array or a Polars Series; or a frame of pandas, Arrow or Polars, or a Dataset of Hugging Face.
                 Instead of a string a list of strings may stand everywhere: a document that is already split. The texts
-                of a set are numbered in its order, which differs from run to run. It is never parse_changes.
+                of a set are numbered in its order, which differs from run to run. `data` is never modified.
             output_level: ``"token"``, ``"sentence"`` or ``"document"``: what a row is. By default ``"token"``, or
                 ``"sentence"`` where only a sentence detector or sentence models were asked for. Above the token level
                 a token model gives the mean of its token vectors; a sentence model's vector is repeated on the tokens.
@@ -134,7 +134,7 @@ class Pipeline:
                 is an empty sentence at offset 0. Refused at the token level.
             split: What the strings of a list of lists are: ``"words"`` of a document of one sentence, or
                 ``"sentences"`` of a document, which are split into words by the rules of their language.
-            as_: ``"pandas"``, ``"arrow"`` (extra ``arrow``) or ``"polars"`` (extra ``polars``): whose frame to give.
+            as_: ``"pandas"``, ``"arrow"`` (extra ``arrow``) or ``"polars"`` (extra ``polars``): the result's library.
             vectors: What stands in the cells of a pandas frame: ``"numpy"`` arrays, each a view of a row of one matrix,
                 or ``"arrow"`` for a column of dtype ``ArrowDtype`` (extra ``arrow``). Both lie on the same memory.
             progress: Whether to show a bar; by default in a terminal or notebook, for work longer than a second.
@@ -179,7 +179,7 @@ class Pipeline:
     def stream(
         self, data: object, *, chunk: int = 1024, as_: str = "pandas", **options: Unpack[StreamOptions]
     ) -> Iterator[pd.DataFrame | pa.RecordBatch]:
-        """Answer data of any length piece by piece, in order, holding one piece at a time.
+        """Run `predict` over data of any length, chunk by chunk, holding one chunk in memory at a time.
 
         Args:
             data: Something to go through, such as a generator, that gives texts, lists of words, or batches of rows
@@ -229,7 +229,7 @@ class Pipeline:
         progress: bool | None = None,
         **options: Unpack[PredictOptions],
     ) -> Written:
-        r"""Answer the texts of files by a Parquet file, with no more than a chunk in the memory.
+        r"""Run `predict` over files of texts and write a Parquet file, holding one chunk in memory at a time.
 
         What is done is kept in a folder beside `target`, ``<target>.parts``, until all is done. After a kill, a full
         disk or Ctrl-C the same call goes on where it stood, and the file becomes what one run would have given.
@@ -299,7 +299,7 @@ class Pipeline:
         return pd.DataFrame(display.list_component_rows(self))
 
     def with_(self, **changes: Unpack[ModelChanges]) -> Pipeline:
-        """Give a pipeline on the same weights in which some options of `load` are others.
+        """Return a pipeline with the same weights and other options of `load`.
 
         Args:
             changes: ``words``, ``newline_breaks``, ``keep_whole``, ``sentence_splitter``, ``tokenizer``, ``pooling``,
