@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from nlu_lite.errors import InputError
-from nlu_lite.frames import matrix, vector_column, vector_columns
+from nlu_lite.frames import find_vector_column, find_vector_columns, matrix
 from nlu_lite.options import FrameOptions, check_number, show_options
 from nlu_lite.pipeline import Pipeline, load
 from nlu_lite.records import Floats
@@ -33,17 +33,17 @@ if TYPE_CHECKING:
 __all__ = ["NluAccessor"]
 
 Frame: TypeAlias = "pd.DataFrame | pa.Table | pl.DataFrame"
-"""What predict gives."""
+"""A result of predict."""
 
 
 SIMILARITY = "similarity"
 MADE_BY = "_nlu_lite_pipeline"
-"""Attribute of a frame that says what made it."""
+"""Attribute of a frame that holds the pipeline that made it."""
 
 
 @pd.api.extensions.register_dataframe_accessor("nlu")
 class NluAccessor:
-    """What ``frame.nlu`` offers: predict from a frame's texts, and compare the vectors of what predict gave."""
+    """Methods of ``frame.nlu``: predict from a frame's texts, and compare the vectors of a result."""
 
     def __init__(self, frame: pd.DataFrame) -> None:
         self._frame = frame
@@ -61,9 +61,9 @@ class NluAccessor:
         Raises:
             NluLiteError: As `load` and `Pipeline.predict` say.
         """
-        pipeline = _opened(ref)
+        pipeline = _load_once(ref)
         result = pipeline.predict(self._frame, as_="pandas", **options)
-        # Not in `attrs`: what stands there is copied with each frame made of this one, and written to files.
+        # Not in `attrs`: pandas copies these to each frame made of this one, and writes them to files.
         object.__setattr__(result, MADE_BY, pipeline)
         return result
 
@@ -81,24 +81,24 @@ class NluAccessor:
         *,
         column: str | None = None,
     ) -> pd.Series[float] | pd.DataFrame:
-        """Give the cosine of each row's vector to a query.
+        """Return the cosine of each row's vector to a query.
 
         Args:
-            query: A text; a vector [d]; or a frame that predict gave, such as a row of this one, with vectors of the
+            query: A text; a vector [d]; or a result of predict, such as a row of this one, with vectors of the
                 same column.
-            ref: What makes the vector of a text, as for `predict`: the pipeline that made the frame. What
-                ``frame.nlu.predict`` itself gave remembers its pipeline, frames made from that do not. The vector of a
-                text is what that pipeline gives at the level of documents.
+            ref: The pipeline that made the frame, or its references, as for `predict`. It makes the vector of a text,
+                at the level of documents. By default the pipeline that a result of ``frame.nlu.predict`` remembers;
+                frames made from such a result remember none.
             column: Name of the column of vectors; None takes the only one.
 
         Returns:
-            float32 from -1 to 1 with the frame's index: a Series called ``similarity`` for a text or a vector; for a
-            frame of Q rows a frame of Q columns, called as its index (or numbered, where its library has none). A row
+            float32 from -1 to 1 with the frame's index: a Series named ``similarity`` for a text or a vector; for a
+            frame of Q rows a frame of Q columns, named as its index (or numbered, if its library has none). A row
             whose vector is all zeros has no direction: NaN.
 
         Raises:
-            InputError: There is no such column, the query is of another length or of another model, or a text is given
-                and `ref` is not.
+            InputError: There is no such column, the query is of another length or of another model, or it is a
+                text and there is no `ref`.
 
         Example:
             >>> import nlu_lite.pandas
@@ -111,10 +111,10 @@ class NluAccessor:
     def _similarity(
         self, query: object, ref: str | Pipeline | None, column: str | None, method: str
     ) -> pd.Series[float] | pd.DataFrame:
-        """Do what `similarity` does, for the method that errors name."""
-        name = vector_column(self._frame, column)
+        """Compute `similarity` for the method that errors name."""
+        name = find_vector_column(self._frame, column)
         queries, labels = self._queries(query, ref, name, method)
-        cosines = _cosines(matrix(self._frame, name), queries)
+        cosines = _compute_cosines(matrix(self._frame, name), queries)
         if labels is None:
             return pd.Series(cosines[:, 0], self._frame.index, name=SIMILARITY)
         return pd.DataFrame(cosines, self._frame.index, labels)
@@ -127,12 +127,12 @@ class NluAccessor:
         *,
         column: str | None = None,
     ) -> pd.DataFrame:
-        """Give the rows whose vectors are nearest to a query by cosine, the nearest first.
+        """Return the rows whose vectors are nearest to a query by cosine, the nearest first.
 
         Args:
             query: As for `similarity`; a frame of one row.
-            k: How many rows; all where there are fewer. Rows that are equally near stay in the frame's order, rows
-                without a direction are left out.
+            k: How many rows; all if there are fewer. Equally near rows stay in the frame's order. Rows without
+                a direction are left out.
             ref: As for `similarity`.
             column: As for `similarity`.
 
@@ -140,8 +140,8 @@ class NluAccessor:
             Rows of the frame with a further column ``similarity``.
 
         Raises:
-            InputError: As for `similarity`; or the query is several, or the frame has a column of that name.
-            OptionError: `k` is no whole number from 1 on.
+            InputError: As for `similarity`; or the query has several rows, or the frame has a column ``similarity``.
+            OptionError: `k` is not an integer of at least 1.
         """
         check_number("k", k, 1)
         if SIMILARITY in self._frame.columns:
@@ -161,13 +161,13 @@ class NluAccessor:
     def _queries(
         self, query: object, ref: str | Pipeline | None, name: str, method: str
     ) -> tuple[Floats, pd.Index | None]:
-        """Give the vectors of a query [Q, d], and the labels of Q rows where it is a frame."""
+        """Return the vectors of a query [Q, d], and the labels of its rows if it is a frame."""
         if isinstance(query, str):
             return self._vector_of(query, ref, name, method), None
         if isinstance(query, pd.DataFrame):
             if name not in query.columns:
                 raise InputError(
-                    f"the query has no vectors called {name!r} but {vector_columns(query)}",
+                    f"the query has no vectors called {name!r} but {find_vector_columns(query)}",
                     "vectors of the same model",
                     "Make it with the same reference",
                 )
@@ -175,21 +175,21 @@ class NluAccessor:
         if hasattr(query, "columns"):  # a frame of Arrow or Polars
             vectors = matrix(cast("pa.Table | pl.DataFrame", query), name)
             return vectors, pd.RangeIndex(len(vectors))
-        return _vector(query), None
+        return _parse_vector(query), None
 
     def _vector_of(self, text: str, ref: str | Pipeline | None, name: str, method: str) -> Floats:
         made_by: Pipeline | None = self._frame.__dict__.get(MADE_BY)
-        pipeline = made_by if ref is None else _opened(ref)
+        pipeline = made_by if ref is None else _load_once(ref)
         if pipeline is None:
             raise InputError(
-                "the query is a text, and what made this frame is not known",
+                "the query is a text, and the pipeline that made this frame is unknown",
                 "the pipeline that made it",
                 f"Pass it: {method}(text, ref=...)",
             )
         found = pipeline.predict(text, output_level="document", progress=False)
         if name not in found.columns:
             raise InputError(
-                f"the pipeline gives {vector_columns(found)}",
+                f"the pipeline gives {find_vector_columns(found)}",
                 repr(name),
                 "Pass as ref= the pipeline that made the frame",
             )
@@ -198,11 +198,11 @@ class NluAccessor:
         return matrix(found, name)
 
 
-def _opened(ref: str | Pipeline) -> Pipeline:
+def _load_once(ref: str | Pipeline) -> Pipeline:
     return ref if isinstance(ref, Pipeline) else load(ref)
 
 
-def _vector(query: object) -> Floats:
+def _parse_vector(query: object) -> Floats:
     try:
         found = np.asarray(query)
     except ValueError:  # a ragged list
@@ -214,23 +214,23 @@ def _vector(query: object) -> Floats:
     return vector
 
 
-def _cosines(vectors: Floats, queries: Floats) -> Floats:
-    """Give float32 [R, Q]: vectors [R, d] against queries [Q, d]."""
+def _compute_cosines(vectors: Floats, queries: Floats) -> Floats:
+    """Return float32 [R, Q]: vectors [R, d] against queries [Q, d]."""
     if not len(vectors) or not len(queries):
         return np.zeros((len(vectors), len(queries)), np.float32)
     if vectors.shape[1] != queries.shape[1]:
         got = f"the query is {queries.shape[1]} wide"
-        raise InputError(got, f"{vectors.shape[1]}, as the vectors are", "Make it with the same model")
-    lengths = _lengths(queries)
+        raise InputError(got, f"a width of {vectors.shape[1]}, the width of the vectors", "Make it with the same model")
+    lengths = _compute_lengths(queries)
     if not (np.isfinite(lengths) & (lengths > 0)).all():
         raise InputError("the query has no direction: it is all zeros or not finite", "a vector", "Pass another")
     directions = (queries / lengths[:, None]).astype(np.float32)
     with np.errstate(invalid="ignore"):  # rows of zeros have no direction: NaN
-        cosines = vectors @ directions.T / _lengths(vectors)[:, None]
+        cosines = vectors @ directions.T / _compute_lengths(vectors)[:, None]
     found: Floats = np.clip(cosines, -1, 1).astype(np.float32)
     return found
 
 
-def _lengths(vectors: Floats) -> np.ndarray[Any, np.dtype[np.float64]]:
+def _compute_lengths(vectors: Floats) -> np.ndarray[Any, np.dtype[np.float64]]:
     found: np.ndarray[Any, np.dtype[np.float64]] = np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64))
     return found

@@ -88,7 +88,7 @@ def test_similarity_to_a_text_asks_the_pipeline_that_made_the_frame(pipeline, wo
     later = words[words["stars"] == 5]
     np.testing.assert_allclose(later.nlu.similarity("A cat.", ref=pipeline), expected[:3], atol=1e-6)
     for method in ("similarity", "nearest"):
-        with pytest.raises(InputError, match=rf"what made this frame is not known.*Pass it: {method}\(text, ref="):
+        with pytest.raises(InputError, match=rf"that made this frame is unknown.*Pass it: {method}\(text, ref="):
             getattr(later.nlu, method)("A cat.")
 
 
@@ -107,7 +107,7 @@ def test_a_word_is_nearest_to_itself(words):
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ([1, 2, 3], "the query is 3 wide; expected 2"),
+        ([1, 2, 3], "the query is 3 wide; expected a width of 2"),
         ([0, 0], "no direction"),
         ([np.nan, 1], "no direction"),
         ([[1, 2]], r"a list of shape \(1, 2\)"),

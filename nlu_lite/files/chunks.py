@@ -14,7 +14,7 @@ from nlu_lite.errors import InputError, ModelError
 from nlu_lite.files.columns import check_language_column, check_storable, find_text_column
 from nlu_lite.files.readers import TextTables
 from nlu_lite.files.sources import TextFiles
-from nlu_lite.frames import INDEX, matrix, repeated
+from nlu_lite.frames import INDEX, matrix, repeat_rows
 from nlu_lite.options import FileRequest, OtherColumns, PredictRequest, VectorDtype
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def process_chunk(chunk: pa.Table, first: int, layout: OutputLayout, dtype: Vect
     table = _compute(chunk, first, layout.request, dtype, predict)
     rows = table.column(INDEX).to_numpy() - first
     computed = table.drop_columns([INDEX]).cast(layout.computed)
-    kept = repeated(chunk.select(list(layout.kept)), rows)
+    kept = repeat_rows(chunk.select(list(layout.kept)), rows)
     return pa.table([*kept.columns, *computed.columns], schema=layout.schema)
 
 

@@ -18,7 +18,7 @@ from nlu_lite.files.encodings import read_lines
 from nlu_lite.files.failures import translate_parse_errors
 from nlu_lite.files.schemas import build_schema_error, cast_table, unite_schemas
 from nlu_lite.files.sources import DELIMITED, FILE, INDEX, TextFile, TextFiles, find_text_files
-from nlu_lite.frames import without_views
+from nlu_lite.frames import cast_views
 from nlu_lite.options import FileFormat
 
 if TYPE_CHECKING:
@@ -301,9 +301,9 @@ def _slice_batches(batches: Iterable[pa.RecordBatch], schema: pa.Schema, size: i
     import pyarrow as pa
 
     schema = schema.remove_metadata()
-    yield without_views(schema.empty_table())
+    yield cast_views(schema.empty_table())
     for batch in batches:
-        table = without_views(pa.Table.from_batches([batch]).cast(schema))
+        table = cast_views(pa.Table.from_batches([batch]).cast(schema))
         for begin in range(0, table.num_rows, size):
             yield table.slice(begin, size)
 

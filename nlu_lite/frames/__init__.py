@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from nlu_lite.frames.arrow import repeated
+from nlu_lite.frames.arrow import repeat_rows
 from nlu_lite.frames.chunks import stream
-from nlu_lite.frames.columns import DOCUMENT_NUMBER, choose_text_column, column_names, result_names
+from nlu_lite.frames.columns import DOCUMENT_NUMBER, choose_text_column, name_result_columns, name_vector_columns
 from nlu_lite.frames.inputs import ParsedInput, read
-from nlu_lite.frames.matrix import matrix, to_arrow, vector_column, vector_columns
+from nlu_lite.frames.matrix import find_vector_column, find_vector_columns, matrix, to_arrow
 from nlu_lite.frames.pandas import INDEX
-from nlu_lite.frames.results import VectorColumn, build, open_writer
-from nlu_lite.frames.views import without_views
+from nlu_lite.frames.results import VectorColumn, build_frame, open_writer
+from nlu_lite.frames.views import cast_views
 
 __all__ = [
     "DOCUMENT_NUMBER",
     "INDEX",
     "ParsedInput",
     "VectorColumn",
-    "build",
+    "build_frame",
+    "cast_views",
     "choose_text_column",
-    "column_names",
+    "find_vector_column",
+    "find_vector_columns",
     "matrix",
+    "name_result_columns",
+    "name_vector_columns",
     "open_writer",
     "read",
-    "repeated",
-    "result_names",
+    "repeat_rows",
     "stream",
     "to_arrow",
-    "vector_column",
-    "vector_columns",
-    "without_views",
 ]

@@ -1,4 +1,4 @@
-"""Arrow data, and whatever hands its data over as Arrow: Polars, DuckDB, narwhals, nanoarrow."""
+"""Arrow data: read (from Polars, DuckDB, narwhals and nanoarrow too) and written."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nlu_lite.errors import InputError, MissingExtra
-from nlu_lite.frames.hugging_face import dataset_batches, joined
-from nlu_lite.frames.messages import kind
+from nlu_lite.frames.hugging_face import concatenate_batches, iterate_dataset
+from nlu_lite.frames.messages import describe_type
 from nlu_lite.frames.protocols import Column
-from nlu_lite.frames.views import without_views
+from nlu_lite.frames.views import cast_views
 from nlu_lite.records import Floats, Ints
 
 if TYPE_CHECKING:
@@ -22,37 +22,37 @@ if TYPE_CHECKING:
 STREAM, ARRAY = "__arrow_c_stream__", "__arrow_c_array__"
 """Methods of the Arrow PyCapsule interface."""
 
-CANNOT = (ValueError, TypeError, OverflowError, NotImplementedError)
-"""What Arrow raises at a column that it cannot hold; its own errors are among these."""
+CONVERSION_ERRORS = (ValueError, TypeError, OverflowError, NotImplementedError)
+"""Exceptions that Arrow raises for a column that it cannot hold; its own errors are subclasses of them."""
 
 
 @dataclass(frozen=True)
-class ArrowSheet:
+class ArrowReader:
     """An Arrow table."""
 
     table: pa.Table
 
     @property
     def names(self) -> list[Hashable]:
-        """See `Sheet`."""
+        """See `FrameReader`."""
         return list(self.table.column_names)
 
     @property
     def index(self) -> None:
-        """See `Sheet`."""
+        """See `FrameReader`."""
         return
 
     @property
     def height(self) -> int:
-        """See `Sheet`."""
+        """See `FrameReader`."""
         return int(self.table.num_rows)
 
     def values(self, name: Hashable) -> list[object]:
-        """See `Sheet`."""
+        """See `FrameReader`."""
         return to_objects(self.table.column(name), name)
 
     def holds_strings(self, name: Hashable) -> bool:
-        """See `Sheet`."""
+        """See `FrameReader`."""
         import pyarrow as pa
 
         found = self.table.schema.field(name).type
@@ -60,61 +60,61 @@ class ArrowSheet:
         return bool(pa.types.is_string(found) or pa.types.is_large_string(found) or pa.types.is_null(found))
 
     def without(self, name: Hashable) -> pa.Table | None:
-        """See `Sheet`; a table without columns would have no rows either."""
+        """See `FrameReader`; a table without columns would have no rows either."""
         return self.table.drop_columns([name]) if self.table.num_columns > 1 else None
 
 
 def from_arrow(data: object) -> pa.Table | pa.ChunkedArray | None:
-    """Read what hands over Arrow data, or is a data set of Hugging Face; a lazy frame is computed.
+    """Read a data set of Hugging Face, or data that exports Arrow data; a lazy frame is computed.
 
     Returns:
-        A table where `data` is a frame, an array where it is a column, None where it is neither. Strings of Arrow's
-        view types, on which few functions work, become large ones.
+        A table if `data` is a frame, an array if it is a column, None if it is neither. Strings of Arrow's view types,
+        which few functions can process, become large ones.
 
     Raises:
-        InputError: It holds what Arrow cannot hold, or is a dictionary of splits.
+        InputError: It holds values that Arrow cannot hold, or is a dictionary of splits.
         MissingExtra: It needs pyarrow, which is not installed.
     """
     if isinstance(data, type):
         return None
-    data = _computed(data)
-    batches = dataset_batches(data)
+    data = _collect_lazy(data)
+    batches = iterate_dataset(data)
     if batches is not None:
-        with drawn(data):
-            return without_views(joined(data, batches))
+        with note_origin(data):
+            return cast_views(concatenate_batches(data, batches))
     if not hasattr(data, STREAM) and not hasattr(data, ARRAY):
         return None
     try:
         import pyarrow as pa
     except ImportError as error:
         remedy = 'Run: pip install "nlu-lite[arrow]"'
-        raise MissingExtra(f"reading {kind(data)} needs pyarrow", remedy=remedy) from error
+        raise MissingExtra(f"reading {describe_type(data)} needs pyarrow", remedy=remedy) from error
     try:
-        with drawn(data):
-            return without_views(_imported(data))
+        with note_origin(data):
+            return cast_views(_import(data))
     except pa.ArrowException as error:
         remedy = "Convert these columns to types that Arrow has, or drop them"
-        raise InputError(f"{kind(data)} cannot be passed to Arrow ({error})", remedy=remedy) from error
+        raise InputError(f"{describe_type(data)} cannot be passed to Arrow ({error})", remedy=remedy) from error
 
 
 @contextmanager
-def drawn(data: object) -> Iterator[None]:
-    """Say of an exception of the caller's own data where it came from; it stays what it is."""
+def note_origin(data: object) -> Iterator[None]:
+    """Add a note to an exception of the caller's own data that says where it came from; its type is kept."""
     try:
         yield
     except Exception as error:
-        error.add_note(f"Raised by {kind(data)} while predict was drawing its texts; nothing was predicted.")
+        error.add_note(f"Raised by {describe_type(data)} while predict was reading its texts; nothing was predicted.")
         raise
 
 
-def _computed(data: Any) -> Any:
+def _collect_lazy(data: Any) -> Any:
     if type(data).__name__ != "LazyFrame" or type(data).__module__.partition(".")[0] not in ("polars", "narwhals"):
         return data
-    with drawn(data):
+    with note_origin(data):
         return data.collect()
 
 
-def _imported(data: Any) -> pa.Table | pa.ChunkedArray:
+def _import(data: Any) -> pa.Table | pa.ChunkedArray:
     import pyarrow as pa
 
     if isinstance(data, pa.RecordBatchReader):
@@ -132,7 +132,7 @@ def _imported(data: Any) -> pa.Table | pa.ChunkedArray:
 
 
 def _check_objects(data: Any) -> None:
-    """Refuse Python's objects, of which Polars hands over the addresses as if they were bytes."""
+    """Refuse Python objects: Polars exports their addresses as if they were bytes."""
     import pyarrow as pa
 
     schema = getattr(data, "schema", None)
@@ -168,33 +168,33 @@ def to_objects(column: pa.ChunkedArray, name: object = None) -> list[object]:
 
 @dataclass(frozen=True)
 class ArrowWriter:
-    """Tables of Arrow: the index comes first; vectors are FixedSizeList<float32> on the memory of the matrix."""
+    """Tables of Arrow: the index comes first; vectors are FixedSizeList<float32> in the memory of the matrix."""
 
     table: pa.Table
 
     @property
     def names(self) -> list[Any]:
-        """See `Writer`."""
+        """See `FrameWriter`."""
         return list(self.table.column_names)
 
     def write(self, document: Ints, made: Mapping[str, Column]) -> pa.Table:
-        """See `Writer`."""
-        table = repeated(self.table, document)
+        """See `FrameWriter`."""
+        table = repeat_rows(self.table, document)
         for name, values in made.items():
-            table = table.append_column(name, _array(values))
+            table = table.append_column(name, to_array(values))
         return table
 
 
-def fixed_lists(vectors: Floats) -> pa.FixedSizeListArray:
-    """Give a matrix as Arrow's FixedSizeList<float32>, on the same memory where its rows lie one behind another."""
+def to_fixed_lists(vectors: Floats) -> pa.FixedSizeListArray:
+    """Return a matrix as Arrow's FixedSizeList<float32>, in the same memory if its rows are contiguous."""
     import pyarrow as pa
 
     flat = pa.array(np.ascontiguousarray(vectors).reshape(-1))
     return pa.FixedSizeListArray.from_arrays(flat, max(1, vectors.shape[1]))
 
 
-def repeated(table: pa.Table, rows: Ints) -> pa.Table:
-    """Give rows of a table, in halves where the strings of a column would grow beyond what one Arrow array holds."""
+def repeat_rows(table: pa.Table, rows: Ints) -> pa.Table:
+    """Return rows of a table, in halves if the strings of a column would exceed the capacity of an Arrow array."""
     import pyarrow as pa
 
     try:
@@ -203,12 +203,13 @@ def repeated(table: pa.Table, rows: Ints) -> pa.Table:
         if len(rows) < 2:
             raise
     middle = len(rows) // 2
-    return pa.concat_tables([repeated(table, rows[:middle]), repeated(table, rows[middle:])])
+    return pa.concat_tables([repeat_rows(table, rows[:middle]), repeat_rows(table, rows[middle:])])
 
 
-def _array(values: Column) -> pa.Array:
+def to_array(values: Column) -> pa.Array:
+    """Return a column of a result as an Arrow array."""
     import pyarrow as pa
 
     if isinstance(values, np.ndarray):
-        return pa.array(values) if values.ndim == 1 else fixed_lists(values)
+        return pa.array(values) if values.ndim == 1 else to_fixed_lists(values)
     return pa.array(values, pa.string())

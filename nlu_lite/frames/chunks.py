@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from nlu_lite.errors import InputError
 from nlu_lite.frames.arrow import from_arrow
-from nlu_lite.frames.hugging_face import dataset_batches
+from nlu_lite.frames.hugging_face import iterate_dataset
 from nlu_lite.frames.inputs import NO_TEXTS
-from nlu_lite.frames.messages import is_foreign_frame, kind, remedy
+from nlu_lite.frames.messages import describe_type, is_foreign_frame, suggest_remedy
 from nlu_lite.options import FrameLibrary, PredictRequest
 
 if TYPE_CHECKING:
@@ -56,10 +56,10 @@ def stream(data: object, size: int, predict: Predict, request: PredictRequest) -
     """
     # The result of a chunk gets no name, so that it is freed before the next chunk is processed.
     results = (predict(chunk.data, replace(request, first_row=chunk.first)) for chunk in cut_chunks(data, size))
-    return results if request.library is FrameLibrary.PANDAS else _batches(results)
+    return results if request.library is FrameLibrary.PANDAS else _to_record_batches(results)
 
 
-def _batches(tables: Iterator[pa.Table]) -> Iterator[pa.RecordBatch]:
+def _to_record_batches(tables: Iterator[pa.Table]) -> Iterator[pa.RecordBatch]:
     schema: pa.Schema | None = None
     for table in tables:
         if len(table):
@@ -90,9 +90,9 @@ def cut_chunks(data: object, size: int) -> Iterator[Chunk]:
 
     Args:
         data: An iterable of texts or lists of words, which are collected; or of batches (frames, Series,
-            one-dimensional arrays, Arrow and Polars data), each of which is processed by itself, large ones in parts.
+            one-dimensional arrays, Arrow and Polars data), each of which is processed separately, large ones in parts.
             A lazy frame is computed as a whole, a RecordBatchReader or a data set is read batch by batch.
-            A str or a single batch is an iterable of one.
+            A str or a single batch counts as an iterable of one item.
         size: Maximum number of rows of a chunk.
 
     Raises:
@@ -104,31 +104,31 @@ def cut_chunks(data: object, size: int) -> Iterator[Chunk]:
         [(['a', 'b'], 0), (['c'], 2)]
     """
     first = 0
-    for part in _parts(_iterable(data, size), size):
+    for part in _collect_parts(_open_batches(data, size), size):
         yield Chunk(part, first)
         first += len(part)
 
 
-def _iterable(data: object, size: int) -> Iterable[object]:
+def _open_batches(data: object, size: int) -> Iterable[object]:
     """Return texts or batches to iterate over: data that is a text or a batch itself becomes the only one."""
-    batches = dataset_batches(data, size)
+    batches = iterate_dataset(data, size)
     if batches is not None:
         return batches
-    batch = None if _gives_batches(data) else _batch(data)
+    batch = None if _is_batch_reader(data) else _read_batch(data)
     if isinstance(data, str) or batch is not None:
         return [data if batch is None else batch]
     is_scalar = getattr(data, "shape", None) == ()
     if isinstance(data, NO_TEXTS) or not isinstance(data, Iterable) or is_scalar or is_foreign_frame(data):
-        raise InputError(f"stream was given {kind(data)}", EXPECTED, remedy(data))
+        raise InputError(f"stream was given {describe_type(data)}", EXPECTED, suggest_remedy(data))
     return data
 
 
-def _parts(data: Iterable[object], size: int) -> Iterator[Any]:
+def _collect_parts(data: Iterable[object], size: int) -> Iterator[Any]:
     """Collect texts and lists, cut batches. Items collected before an exception are yielded before it is raised."""
     waiting: list[object] = []
     try:
         for item in data:
-            batch = _batch(item)
+            batch = _read_batch(item)
             if batch is None:
                 waiting.append(item)
                 if len(waiting) < size:
@@ -137,7 +137,7 @@ def _parts(data: Iterable[object], size: int) -> Iterator[Any]:
                 yield waiting
                 waiting = []
             if batch is not None:
-                yield from _cut(batch, size)
+                yield from _cut_batch(batch, size)
     except Exception:
         if waiting:
             yield waiting
@@ -146,12 +146,12 @@ def _parts(data: Iterable[object], size: int) -> Iterator[Any]:
         yield waiting
 
 
-def _gives_batches(data: object) -> bool:
-    """Whether data yields its batches one by one, though it could be read at once."""
+def _is_batch_reader(data: object) -> bool:
+    """Whether data yields its batches one by one, though it could be read as a whole."""
     return hasattr(data, "read_next_batch")  # Arrow's RecordBatchReader
 
 
-def _batch(item: object) -> Any:
+def _read_batch(item: object) -> Any:
     """Return a batch of rows in a form that can be cut; None for a text or a list of words."""
     if isinstance(item, (str, list, tuple)) or getattr(item, "shape", None) == ():
         return None
@@ -160,7 +160,7 @@ def _batch(item: object) -> Any:
     return from_arrow(item)
 
 
-def _cut(batch: Any, size: int) -> Iterator[Any]:
+def _cut_batch(batch: Any, size: int) -> Iterator[Any]:
     if len(batch) <= size:
         yield batch
         return

@@ -1,4 +1,4 @@
-"""Columns: the ones to read of the caller's frame, and the names of those of a result."""
+"""Columns: find the columns to read of the caller's frame, and name the columns of a result."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from nlu_lite.errors import InputError, nearest_names
-from nlu_lite.frames.protocols import Sheet
+from nlu_lite.frames.protocols import FrameReader
 from nlu_lite.options import ExtraColumns, Level, PredictRequest
 from nlu_lite.records import Action, ModelSpec
 
 PREFIX = {Action.EMBED: "word_embedding", Action.EMBED_SENTENCE: "sentence_embedding"}
 
 
-def column_names(specs: Sequence[ModelSpec]) -> list[str]:
+def name_vector_columns(specs: Sequence[ModelSpec]) -> list[str]:
     """Name the columns of vectors as NLU does: ``word_embedding_<id>``, ``sentence_embedding_<id>``.
 
     The id is the first name segment of the reference, behind language and action; ids that collide grow segment by
@@ -22,34 +22,34 @@ def column_names(specs: Sequence[ModelSpec]) -> list[str]:
 
     Example:
         >>> specs = [ModelSpec(f"en.embed.bert.{size}", "en", "m", None, Action.EMBED, ()) for size in ("l2", "l4")]
-        >>> column_names(specs[:1]), column_names(specs)
+        >>> name_vector_columns(specs[:1]), name_vector_columns(specs)
         (['word_embedding_bert'], ['word_embedding_bert_l2', 'word_embedding_bert_l4'])
     """
-    segments = [_name_segments(spec) for spec in specs]
+    segments = [_split_reference(spec) for spec in specs]
     lengths = [1] * len(specs)
     while True:
-        names = [_name(spec, parts, n) for spec, parts, n in zip(specs, segments, lengths, strict=True)]
+        names = [_build_name(spec, parts, n) for spec, parts, n in zip(specs, segments, lengths, strict=True)]
         crowds = [[i for i, other in enumerate(names) if other == name] for name in dict.fromkeys(names)]
-        growing = [i for crowd in crowds if len(crowd) > 1 for i in _growing(crowd, segments, lengths)]
+        growing = [i for crowd in crowds if len(crowd) > 1 for i in _choose_growing(crowd, segments, lengths)]
         if not growing:
-            return _numbered(names)
+            return _number_duplicates(names)
         for i in growing:
             lengths[i] += 1
 
 
-def _growing(crowd: list[int], segments: list[list[str]], lengths: list[int]) -> list[int]:
-    """Choose whose ids grow: those with segments left, else all, by the language and then the whole reference."""
+def _choose_growing(crowd: list[int], segments: list[list[str]], lengths: list[int]) -> list[int]:
+    """Choose the ids that grow: ids with segments left, else all, by the language and then the whole reference."""
     with_segments_left = [i for i in crowd if lengths[i] < len(segments[i])]
     return with_segments_left or [i for i in crowd if lengths[i] < len(segments[i]) + 2]
 
 
-def _numbered(names: list[str]) -> list[str]:
-    """Number what is called the same still: the second ``_2``, the third ``_3``."""
+def _number_duplicates(names: list[str]) -> list[str]:
+    """Number names that are still equal: the second ``_2``, the third ``_3``."""
     before = [names[:i].count(name) for i, name in enumerate(names)]
     return [f"{name}_{count + 1}" if count else name for name, count in zip(names, before, strict=True)]
 
 
-def _name_segments(spec: ModelSpec) -> list[str]:
+def _split_reference(spec: ModelSpec) -> list[str]:
     if ":" in spec.reference:  # a direct one: hf:, path:, sparknlp:
         return [spec.name]
     segments = spec.reference.split(".")
@@ -58,7 +58,7 @@ def _name_segments(spec: ModelSpec) -> list[str]:
     return segments or [spec.name]
 
 
-def _name(spec: ModelSpec, segments: list[str], length: int) -> str:
+def _build_name(spec: ModelSpec, segments: list[str], length: int) -> str:
     if length > len(segments) + 1:
         identity = spec.reference
     elif length > len(segments):
@@ -72,7 +72,7 @@ def _name(spec: ModelSpec, segments: list[str], length: int) -> str:
 # --- all columns ----------------------------------------------------------------------------------------------------
 
 
-def result_names(request: PredictRequest, vectors: Sequence[str]) -> list[str]:
+def name_result_columns(request: PredictRequest, vectors: Sequence[str]) -> list[str]:
     """Name the columns of a result, in order.
 
     Args:
@@ -81,7 +81,7 @@ def result_names(request: PredictRequest, vectors: Sequence[str]) -> list[str]:
 
     Example:
         >>> extra = ExtraColumns.POSITIONS | ExtraColumns.METADATA
-        >>> result_names(PredictRequest(Level.SENTENCE, extra_columns=extra), ["word_embedding_x"])
+        >>> name_result_columns(PredictRequest(Level.SENTENCE, extra_columns=extra), ["word_embedding_x"])
         ['sentence', 'sentence_begin', 'sentence_end', 'document_number', 'sentence_number', 'word_embedding_x',
         'word_pieces_x', 'word_oov_x', 'word_windows_x']
     """
@@ -90,27 +90,27 @@ def result_names(request: PredictRequest, vectors: Sequence[str]) -> list[str]:
     if ExtraColumns.POSITIONS in request.extra_columns:
         names += [f"{level}_begin", f"{level}_end"]
     if ExtraColumns.METADATA in request.extra_columns:
-        names += number_names(request.output_level)
+        names += name_number_columns(request.output_level)
     names += vectors
     if ExtraColumns.METADATA in request.extra_columns:
-        names += [fact for vector in vectors for fact in fact_names(vector)]
+        names += [fact for vector in vectors for fact in name_stats_columns(vector)]
     return names
 
 
 DOCUMENT_NUMBER = "document_number"
 
 
-def number_names(level: Level) -> list[str]:
-    """Name the columns of numbers: of the document, and as far as the level goes of sentence and token."""
+def name_number_columns(level: Level) -> list[str]:
+    """Name the columns of numbers: of the document, then of the sentence and token, as far as the level goes."""
     depth = [Level.DOCUMENT, Level.SENTENCE, Level.TOKEN]
     return [f"{part.value}_number" for part in depth[: depth.index(level) + 1]]
 
 
-def fact_names(vector: str) -> list[str]:
-    """Name the columns that say how the vectors of a column came about: pieces, unknown ones among them, windows.
+def name_stats_columns(vector: str) -> list[str]:
+    """Name the columns of statistics of a column of vectors: pieces, unknown pieces, windows.
 
     Example:
-        >>> fact_names("sentence_embedding_labse")
+        >>> name_stats_columns("sentence_embedding_labse")
         ['sentence_pieces_labse', 'sentence_oov_labse', 'sentence_windows_labse']
     """
     kind, _, identity = vector.partition("_embedding_")
@@ -121,13 +121,13 @@ def fact_names(vector: str) -> list[str]:
 
 
 def check_names(names: Sequence[Any]) -> None:
-    """Refuse columns of the same name."""
+    """Check that the names of columns are unique."""
     twice = list(dict.fromkeys(name for name in names if names.count(name) > 1))
     if twice:
-        raise InputError(f"the column names {twice} stand twice", "column names that differ", "Rename one of them")
+        raise InputError(f"the column names {twice} occur twice", "unique column names", "Rename one of them")
 
 
-def text_column(sheet: Sheet, request: PredictRequest) -> Hashable:
+def find_text_column(sheet: FrameReader, request: PredictRequest) -> Hashable:
     """Return the name of a frame's column of texts."""
     is_named = request.text_column is not None or "text" in sheet.names
     texts = [] if is_named else [name for name in sheet.names if sheet.holds_strings(name)]
@@ -137,12 +137,12 @@ def text_column(sheet: Sheet, request: PredictRequest) -> Hashable:
 
 
 def choose_text_column(names: Sequence[Hashable], texts: Sequence[Hashable], wanted: Hashable | None) -> Hashable:
-    """Return the column of texts: the one that is asked for, else ``text``, else the only one that can be texts.
+    """Return the column of texts: the requested one, else ``text``, else the only one that can be texts.
 
     Args:
         names: All columns.
         texts: The columns that can be texts.
-        wanted: The column that is asked for.
+        wanted: The requested column.
 
     Raises:
         InputError: There is no such column, or none or several can be texts.
@@ -152,7 +152,7 @@ def choose_text_column(names: Sequence[Hashable], texts: Sequence[Hashable], wan
         'review'
     """
     if wanted is not None:
-        return _existing(names, wanted, "text_column")
+        return _check_exists(names, wanted, "text_column")
     if "text" in names:
         return "text"
     if len(texts) != 1:
@@ -164,13 +164,13 @@ def choose_text_column(names: Sequence[Hashable], texts: Sequence[Hashable], wan
     return texts[0]
 
 
-def languages(
-    sheet: Sheet, request: PredictRequest, present: Sequence[bool], check_language: Callable[[str], object]
+def read_languages(
+    sheet: FrameReader, request: PredictRequest, present: Sequence[bool], check_language: Callable[[str], object]
 ) -> list[str] | None:
-    """Give the code of each row; rows without text need none."""
+    """Return the language code of each row. Rows without a text need none."""
     if request.lang_column is None:
         return None
-    column = sheet.values(_existing(sheet.names, request.lang_column, "lang_column"))
+    column = sheet.values(_check_exists(sheet.names, request.lang_column, "lang_column"))
     codes = [code if here else "xx" for code, here in zip(column, present, strict=True)]
     strings = [code for code in codes if isinstance(code, str)]
     if len(strings) < len(codes):
@@ -184,7 +184,7 @@ def languages(
     return strings
 
 
-def _existing(names: Sequence[Hashable], name: Hashable, option: str) -> Hashable:
+def _check_exists(names: Sequence[Hashable], name: Hashable, option: str) -> Hashable:
     if name not in names:  # whole names only, and nothing need be hashable
         near = nearest_names(name, names)
         raise InputError(f"{option}={name!r} is no column", f"one of {list(names)}", f"Name one: {option}=...", near)

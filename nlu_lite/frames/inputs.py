@@ -1,4 +1,4 @@
-"""Read the data of the caller: they become a `Corpus`, and words that are already split its `Segments`."""
+"""Read the caller's data into a `Corpus`, and documents that are already split into words into `Segments`."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nlu_lite.errors import InputError
-from nlu_lite.frames.arrow import ArrowSheet, drawn, from_arrow, to_objects
-from nlu_lite.frames.columns import check_names, languages, text_column
-from nlu_lite.frames.messages import is_foreign_frame, item_remedy, kind, remedy, rows
-from nlu_lite.frames.pandas import PandasSheet, series_objects
-from nlu_lite.frames.presplit import is_split, parts_of, segments_of
-from nlu_lite.frames.protocols import Sheet
+from nlu_lite.frames.arrow import ArrowReader, from_arrow, note_origin, to_objects
+from nlu_lite.frames.columns import check_names, find_text_column, read_languages
+from nlu_lite.frames.messages import describe_type, is_foreign_frame, name_rows, suggest_item_remedy, suggest_remedy
+from nlu_lite.frames.pandas import PandasReader, series_to_objects
+from nlu_lite.frames.presplit import build_segments, check_parts, is_split
+from nlu_lite.frames.protocols import FrameReader
 from nlu_lite.options import Missing, OtherColumns, PredictRequest, Split
 from nlu_lite.records import Corpus, Segments
 
@@ -32,7 +32,7 @@ EXPECTED = (
 )
 
 NO_TEXTS = (Mapping, ItemsView, bytes, bytearray, memoryview)
-"""Types that can be iterated over, but give no texts."""
+"""Iterable types whose items are not texts."""
 
 
 @dataclass(frozen=True)
@@ -59,14 +59,14 @@ def read(data: object, request: PredictRequest, check_language: Callable[[str], 
         data: A str; strings in a list, tuple, iterator, generator or another iterable, a 1-D numpy array, a pandas
             Series, an Arrow array or a Polars Series; or a frame with a column of strings: of pandas, Arrow (Table,
             RecordBatch, RecordBatchReader) or Polars (lazy ones too), a Dataset or IterableDataset of Hugging Face, or
-            of any library that speaks the Arrow PyCapsule interface. In the place of each string a list of strings may
-            stand: a document of one sentence, the strings its tokens; or a document, the strings its sentences.
+            of any library that speaks the Arrow PyCapsule interface. Each string may be
+            a list of strings instead: the tokens of a document of one sentence, or the sentences of a document.
         request: The options of the call.
-        check_language: Called with each code of the column of languages. Raises an error where a code is unknown.
+        check_language: Called with each code of the column of read_languages. Raises an error where a code is unknown.
 
     Raises:
-        InputError: The data cannot be read; what was got is said.
-        MissingExtra: Arrow data are given, and pyarrow is not installed.
+        InputError: The data cannot be read.
+        MissingExtra: The data are Arrow data, and pyarrow is not installed.
 
     Example:
         >>> given = read([["New York", "!"]], PredictRequest(lang="en"), str)
@@ -76,32 +76,32 @@ def read(data: object, request: PredictRequest, check_language: Callable[[str], 
     import pandas as pd
 
     if isinstance(data, pd.DataFrame):
-        return _read_sheet(PandasSheet(data), request, check_language)
+        return _read_sheet(PandasReader(data), request, check_language)
     found = None if isinstance(data, (str, list, tuple, pd.Series, pd.Index)) else from_arrow(data)
     if hasattr(found, "column_names"):
-        return _read_sheet(ArrowSheet(found), request, check_language)
+        return _read_sheet(ArrowReader(found), request, check_language)
     if request.text_column is not None or request.lang_column is not None:
         raise InputError(
-            f"text_column or lang_column was given with {kind(data)}",
-            "them with a frame",
+            f"find_text_column or lang_column was given with {describe_type(data)}",
+            "a frame, which has columns",
             "Leave them out, or pass a frame, such as pandas.DataFrame(data)",
         )
     index = data.index if isinstance(data, pd.Series) else None
-    return _read_items(_items(data) if found is None else to_objects(found), index, None, request)
+    return _read_items(_collect_items(data) if found is None else to_objects(found), index, None, request)
 
 
-def _read_sheet(sheet: Sheet, request: PredictRequest, check_language: Callable[[str], object]) -> ParsedInput:
+def _read_sheet(sheet: FrameReader, request: PredictRequest, check_language: Callable[[str], object]) -> ParsedInput:
     check_names(sheet.names)
     if not sheet.names and not sheet.height and request.text_column is None:
         return _read_items([], sheet.index, None, request)
-    column = text_column(sheet, request)
+    column = find_text_column(sheet, request)
     items = sheet.values(column)
     kept = sheet.without(column) if request.keep_columns is OtherColumns.KEEP else None
-    codes = languages(sheet, request, _present(items).tolist(), check_language)
+    codes = read_languages(sheet, request, _find_present(items).tolist(), check_language)
     return _read_items(items, sheet.index, kept, request, codes)
 
 
-def _items(data: object) -> Sequence[object]:
+def _collect_items(data: object) -> Sequence[object]:
     import pandas as pd
 
     if isinstance(data, str):
@@ -109,16 +109,18 @@ def _items(data: object) -> Sequence[object]:
     if isinstance(data, (list, tuple)):
         return data
     if isinstance(data, pd.Series) or (isinstance(data, pd.Index) and data.nlevels == 1):
-        return series_objects(data)
+        return series_to_objects(data)
     if isinstance(data, np.ndarray) and data.ndim == 1 and data.dtype.names is None:
         return list(data.tolist())
     if isinstance(data, (*NO_TEXTS, np.ndarray, pd.MultiIndex)) or not isinstance(data, Iterable):
         shape = f" and shape {data.shape}" if isinstance(data, np.ndarray) else ""
-        raise InputError(f"predict was given {kind(data)}{shape}", EXPECTED, remedy(data))
+        raise InputError(f"predict was given {describe_type(data)}{shape}", EXPECTED, suggest_remedy(data))
     if is_foreign_frame(data):
-        raise InputError(f"predict was given {kind(data)}, a frame it cannot read", EXPECTED, remedy(data))
+        raise InputError(
+            f"predict was given {describe_type(data)}, a frame that it cannot read", EXPECTED, suggest_remedy(data)
+        )
     items: list[object] = []
-    with drawn(data):
+    with note_origin(data):
         items.extend(data)
     return items
 
@@ -138,21 +140,21 @@ def _read_items(
     codes = codes or [request.lang] * len(items)
     first = request.first_row
     index = pd.RangeIndex(first, first + len(items)) if index is None else index
-    present = _present(items)
+    present = _find_present(items)
     numbers = np.flatnonzero(present)
     if len(numbers) < len(items):
         if request.missing is Missing.ERROR:
             raise InputError(
-                f"there is no text in {rows(index[~present].tolist())}",
+                f"there is no text in {name_rows(index[~present].tolist())}",
                 "a str in every row",
                 'Fill them, or pass missing="skip" to leave these rows out',
             )
         items, codes = list(compress(items, present)), list(compress(codes, present))
-        index, kept = index[present], _taken(kept, numbers)
+        index, kept = index[present], _take_rows(kept, numbers)
     split = any(map(is_split, items))
     if split or (items and request.split is Split.SENTENCES):
         return _read_split(items, numbers + first, codes, index, kept, request.split)
-    return ParsedInput(Corpus(_strings(items, index), codes, index, kept), numbers + first)
+    return ParsedInput(Corpus(_check_strings(items, index), codes, index, kept), numbers + first)
 
 
 def _read_split(
@@ -169,25 +171,25 @@ def _read_split(
             "a list of lists of sentences",
             "Leave it out, or split each document",
         )
-    parts = parts_of(items, numbers.tolist(), split)
+    parts = check_parts(items, numbers.tolist(), split)
     corpus = Corpus([" ".join(document) for document in parts], codes, index, kept)
     if split is Split.SENTENCES:
         return ParsedInput(corpus, numbers, sentences=parts)
-    return ParsedInput(corpus, numbers, segments=segments_of(parts))
+    return ParsedInput(corpus, numbers, segments=build_segments(parts))
 
 
-def _taken(kept: pd.DataFrame | pa.Table | None, numbers: np.ndarray[Any, Any]) -> pd.DataFrame | pa.Table | None:
+def _take_rows(kept: pd.DataFrame | pa.Table | None, numbers: np.ndarray[Any, Any]) -> pd.DataFrame | pa.Table | None:
     if kept is None:
         return None
     return kept.iloc[numbers] if hasattr(kept, "iloc") else kept.take(numbers)
 
 
-def _present(items: Sequence[object]) -> Bools:
+def _find_present(items: Sequence[object]) -> Bools:
     return np.fromiter((not _is_missing(item) for item in items), bool, len(items))
 
 
 def _is_missing(text: object) -> bool:
-    """None, NaN, pandas' NA and NaT: all that is nothing, or not equal to itself."""
+    """Whether a value is None, NaN, or pandas' NA or NaT."""
     if text is None:
         return True
     if isinstance(text, (str, bytes)):
@@ -197,12 +199,14 @@ def _is_missing(text: object) -> bool:
     return text is pd.NA or text is pd.NaT or (isinstance(text, (float, np.floating)) and bool(text != text))
 
 
-def _strings(texts: Sequence[object], index: pd.Index) -> list[str]:
-    """Give exact strings: a member of an enum of strings is its value, not its name."""
+def _check_strings(texts: Sequence[object], index: pd.Index) -> list[str]:
+    """Return plain strings: a member of an enum of strings becomes its value."""
     wrong = np.fromiter((not isinstance(text, str) for text in texts), bool, len(texts))
     if wrong.any():
         first = texts[int(wrong.argmax())]
         raise InputError(
-            f"{kind(first)} stands in {rows(index[wrong].tolist())}", "a str in every row", item_remedy(first)
+            f"{describe_type(first)} was found in {name_rows(index[wrong].tolist())}",
+            "a str in every row",
+            suggest_item_remedy(first),
         )
     return [str.__str__(text) for text in texts if isinstance(text, str)]

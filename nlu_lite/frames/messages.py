@@ -1,4 +1,4 @@
-"""How errors name what they found."""
+"""Texts of errors: types of values, rows, and remedies."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import AsyncIterable, ItemsView, Iterable, Mapping, Sequenc
 import numpy as np
 
 
-def kind(value: object) -> str:
+def describe_type(value: object) -> str:
     """Name the type of a value."""
     return "None" if value is None else f"a value of type {type(value).__name__}"
 
@@ -21,18 +21,18 @@ REMEDIES = (
     (ItemsView, "Pass list(data.values()), or pandas.Series(data), whose index is the keys"),
     (AsyncIterable, "Collect its texts first: [text async for text in data]"),
 )
-"""How values of some types become texts."""
+"""Remedies that turn values of these types into texts."""
 
 
-def remedy(value: object) -> str:
-    """Say how a value becomes a text, or texts."""
+def suggest_remedy(value: object) -> str:
+    """Return the remedy that turns a value into a text, or texts."""
     if isinstance(value, Mapping):
-        return _of_mapping(value)
+        return _suggest_for_mapping(value)
     if isinstance(value, np.ndarray):
-        return _of_array(value)
-    for sort, said in REMEDIES:
-        if isinstance(value, sort):
-            return said
+        return _suggest_for_array(value)
+    for types, text in REMEDIES:
+        if isinstance(value, types):
+            return text
     if hasattr(value, "get_level_values"):
         return "Pass one of its levels: index.get_level_values(0)"
     if is_foreign_frame(value):
@@ -42,48 +42,48 @@ def remedy(value: object) -> str:
     return "Call it, and pass what it returns" if callable(value) else "Convert it with str(...)"
 
 
-def item_remedy(item: object) -> str:
-    """Say how data become texts one of whose items is not."""
+def suggest_item_remedy(item: object) -> str:
+    """Return the remedy for data with an item that is no text."""
     if is_foreign_frame(item):
         return "Pass the frame by itself, or several of them to stream"
-    return "Pass a frame: pandas.DataFrame(list(data))" if isinstance(item, Mapping) else remedy(item)
+    return "Pass a frame: pandas.DataFrame(list(data))" if isinstance(item, Mapping) else suggest_remedy(item)
 
 
-def _of_mapping(data: Mapping[object, object]) -> str:
-    """Choose the pandas object that a dictionary is: texts by their keys, one record, or columns."""
+def _suggest_for_mapping(data: Mapping[object, object]) -> str:
+    """Suggest the pandas object that fits a dictionary: texts by their keys, one record, or columns."""
     if data and all(isinstance(value, str) for value in data.values()):
         return "Pass list(data.values()), or pandas.Series(data), whose index is the keys"
     record = any(isinstance(value, str) or not isinstance(value, Iterable) for value in data.values())
     return "Pass a frame: pandas.DataFrame([data])" if record else "Pass a frame: pandas.DataFrame(data)"
 
 
-def _of_array(array: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> str:
+def _suggest_for_array(array: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> str:
     if array.dtype.names:
         return "Pass a frame: pandas.DataFrame(array)"
     return "Pass array.ravel(), or list(array) where each row is a list of words" if array.ndim else "Pass array.item()"
 
 
 def is_foreign_frame(value: object) -> bool:
-    """Whether a value has columns, whose names iterating over it would give instead of its texts."""
+    """Whether a value has columns: iterating over it would return their names instead of texts."""
     columns = getattr(value, "columns", None)
     return columns is not None and not callable(columns)
 
 
-def rows(labels: Sequence[object], most: int = 5) -> str:
+def name_rows(labels: Sequence[object], most: int = 5) -> str:
     """Name rows by their labels, the first few of many.
 
     Example:
-        >>> rows([3]), rows(list("abcdefg"), most=2)
+        >>> name_rows([3]), name_rows(list("abcdefg"), most=2)
         ('row 3', "rows 'a', 'b' and 5 more")
     """
-    shown = ", ".join(map(_label, labels[:most]))
+    shown = ", ".join(map(_format_label, labels[:most]))
     more = f" and {len(labels) - most} more" if len(labels) > most else ""
     return f"{'row' if len(labels) == 1 else 'rows'} {shown}{more}"
 
 
-def _label(label: object) -> str:
+def _format_label(label: object) -> str:
     label = label.item() if isinstance(label, np.generic) else label
     try:
         return f"{label!r:.60}"
     except ValueError:  # Python writes no int of more than 4300 digits
-        return f"({kind(label)})"
+        return f"({describe_type(label)})"

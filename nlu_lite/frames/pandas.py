@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nlu_lite.errors import InputError
-from nlu_lite.frames.arrow import CANNOT, fixed_lists, repeated, to_objects
+from nlu_lite.frames.arrow import CONVERSION_ERRORS, repeat_rows, to_fixed_lists, to_objects
 from nlu_lite.frames.protocols import Column
-from nlu_lite.frames.views import _plain, without_views
+from nlu_lite.frames.views import cast_views, remove_views
 from nlu_lite.options import VectorCells
 from nlu_lite.records import Corpus, Ints
 
@@ -20,36 +20,36 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 INDEX = "index"
-"""What an index without a name is called where it is a column."""
+"""Name of the column that holds an index without a name."""
 
 
 @dataclass(frozen=True)
-class PandasSheet:
+class PandasReader:
     """A pandas frame."""
 
     frame: pd.DataFrame
 
     @property
     def names(self) -> list[Hashable]:
-        """See `Sheet`."""
+        """See `FrameReader`."""
         return list(self.frame.columns)
 
     @property
     def index(self) -> pd.Index:
-        """See `Sheet`."""
+        """See `FrameReader`."""
         return self.frame.index
 
     @property
     def height(self) -> int:
-        """See `Sheet`."""
+        """See `FrameReader`."""
         return len(self.frame)
 
     def values(self, name: Hashable) -> list[object]:
-        """See `Sheet`."""
-        return series_objects(self.frame[name])
+        """See `FrameReader`."""
+        return series_to_objects(self.frame[name])
 
     def holds_strings(self, name: Hashable) -> bool:
-        """See `Sheet`."""
+        """See `FrameReader`."""
         import pandas as pd
         from pandas.api import types
 
@@ -61,13 +61,13 @@ class PandasSheet:
         return types.is_string_dtype(column.dtype)
 
     def without(self, name: Hashable) -> pd.DataFrame:
-        """See `Sheet`."""
+        """See `FrameReader`."""
         kept = self.frame.drop(columns=[name])
         kept.attrs = {}  # of the whole frame, not of its rows
-        return frame_without_views(kept.set_flags(allows_duplicate_labels=True))
+        return cast_frame_views(kept.set_flags(allows_duplicate_labels=True))
 
 
-def series_objects(series: pd.Series[Any] | pd.Index) -> list[object]:
+def series_to_objects(series: pd.Series[Any] | pd.Index) -> list[object]:
     """Return the values of a pandas Series or Index as Python's objects.
 
     Raises:
@@ -81,13 +81,13 @@ def series_objects(series: pd.Series[Any] | pd.Index) -> list[object]:
     return found
 
 
-def frame_without_views(frame: pd.DataFrame) -> pd.DataFrame:
-    """Cast the columns of a pandas frame as `without_views` does, if they are Arrow's."""
+def cast_frame_views(frame: pd.DataFrame) -> pd.DataFrame:
+    """Cast the columns of a pandas frame as `cast_views` does, if they are Arrow's."""
     import pandas as pd
 
     for name, dtype in frame.dtypes.items():
-        if isinstance(dtype, pd.ArrowDtype) and _plain(dtype.pyarrow_dtype) != dtype.pyarrow_dtype:
-            column = without_views(frame[name].array.__arrow_array__())
+        if isinstance(dtype, pd.ArrowDtype) and remove_views(dtype.pyarrow_dtype) != dtype.pyarrow_dtype:
+            column = cast_views(frame[name].array.__arrow_array__())
             frame = frame.copy(deep=False)
             frame[name] = pd.Series(pd.arrays.ArrowExtensionArray(column), frame.index)
     return frame
@@ -103,13 +103,13 @@ class PandasWriter:
 
     @property
     def names(self) -> list[Any]:
-        """See `Writer`."""
+        """See `FrameWriter`."""
         if self.kept is None:
             return []
         return list(self.kept.columns if hasattr(self.kept, "iloc") else self.kept.column_names)
 
     def write(self, document: Ints, made: Mapping[str, Column]) -> pd.DataFrame:
-        """See `Writer`."""
+        """See `FrameWriter`."""
         import pandas as pd
 
         index = self.index[document]
@@ -117,27 +117,27 @@ class PandasWriter:
         if self.kept is None:
             return result
         kept: pd.DataFrame = (
-            self.kept.iloc[document] if hasattr(self.kept, "iloc") else _to_pandas(repeated(self.kept, document))
+            self.kept.iloc[document] if hasattr(self.kept, "iloc") else _to_pandas(repeat_rows(self.kept, document))
         )
-        # Both have the same labels in the same order, duplicates included: join by place, not by label.
+        # Both have the same labels in the same order, duplicates included: join by position, not by label.
         joined = pd.concat([kept.reset_index(drop=True), result.reset_index(drop=True)], axis=1)
         joined.index = index
         joined.columns.name = kept.columns.name
         return joined
 
     def _series(self, values: Column, index: pd.Index) -> pd.Series[Any]:
-        """Never strings of a dtype that depends on what is installed, never a copy of a vector."""
+        """Return a Series: strings as objects, whatever packages are installed, and vectors without a copy."""
         import pandas as pd
 
         if isinstance(values, np.ndarray) and values.ndim == 1:
             return pd.Series(values, index)
         if isinstance(values, np.ndarray) and self.cells is VectorCells.ARROW:
-            return pd.Series(pd.arrays.ArrowExtensionArray(fixed_lists(values)), index)
+            return pd.Series(pd.arrays.ArrowExtensionArray(to_fixed_lists(values)), index)
         return pd.Series(np.fromiter(values, object, len(values)), index, dtype=object)
 
 
 def _to_pandas(table: pa.Table) -> pd.DataFrame:
-    """Keep Arrow's types, but for dictionaries, which are what pandas calls categories."""
+    """Keep Arrow's types, except for dictionaries, which become categories."""
     import pandas as pd
     import pyarrow as pa
 
@@ -151,26 +151,26 @@ def _to_pandas(table: pa.Table) -> pd.DataFrame:
 # --- Arrow tables -----------------------------------------------------------------------------------------------------
 
 
-def _sheet(corpus: Corpus) -> pa.Table:
-    """Make one table of the index and the other columns."""
+def build_table(corpus: Corpus) -> pa.Table:
+    """Return one table of the index and the caller's other columns."""
     _check_encodable(corpus)
-    labels = _labels(corpus.index)
+    labels = _build_index_columns(corpus.index)
     if corpus.kept is None:
-        return _from_pandas(labels)
+        return _convert_frame(labels)
     import pandas as pd
 
     if not isinstance(corpus.kept, pd.DataFrame):
         _check_unique([*labels.columns, *corpus.kept.column_names])
-        table: pa.Table = corpus.kept.add_column(0, labels.columns[0], _from_pandas(labels).column(0))
+        table: pa.Table = corpus.kept.add_column(0, labels.columns[0], _convert_frame(labels).column(0))
         return table
     kept = corpus.kept.reset_index(drop=True)
     kept.columns = pd.Index([str(name) for name in kept.columns], dtype=object)
     _check_unique([*labels.columns, *kept.columns])
-    return _from_pandas(pd.concat([labels, kept], axis=1))
+    return _convert_frame(pd.concat([labels, kept], axis=1))
 
 
-def _labels(index: pd.Index) -> pd.DataFrame:
-    """Give the index as columns, called as `reset_index` calls them."""
+def _build_index_columns(index: pd.Index) -> pd.DataFrame:
+    """Return the index as columns, with the names that `reset_index` gives them."""
     import pandas as pd
 
     plain = [INDEX] if index.nlevels == 1 else [f"level_{level}" for level in range(index.nlevels)]
@@ -185,20 +185,20 @@ def _check_unique(names: list[str]) -> None:
     twice = list(dict.fromkeys(name for name in names if names.count(name) > 1))
     if twice:
         raise InputError(
-            f"two columns would be called {twice[0]!r} in Arrow, to which the index is a column and names are strings",
-            "column names that differ, from those of the index too",
+            f"two columns would have the name {twice[0]!r} in Arrow, where the index is a column and names are strings",
+            "unique names of columns and index levels",
             "Rename one of them, or pass keep_columns=False",
         )
 
 
-def _from_pandas(frame: pd.DataFrame) -> pa.Table:
+def _convert_frame(frame: pd.DataFrame) -> pa.Table:
     import pyarrow as pa
 
     try:
         table = pa.Table.from_pandas(frame, preserve_index=False)
-        return table if _comes_back(frame) else table.replace_schema_metadata(None)
-    except CANNOT as error:
-        name = next((name for name in frame.columns if not _fits(frame[[name]])), None)
+        return table if _has_readable_dtypes(frame) else table.replace_schema_metadata(None)
+    except CONVERSION_ERRORS as error:
+        name = next((name for name in frame.columns if not _is_convertible(frame[[name]])), None)
         raise InputError(
             f"Arrow cannot hold the column {name!r} ({error})",
             "columns of one type each",
@@ -206,8 +206,8 @@ def _from_pandas(frame: pd.DataFrame) -> pa.Table:
         ) from error
 
 
-def _comes_back(frame: pd.DataFrame) -> bool:
-    """Whether pandas can read the names of its dtypes, by which `to_pandas` brings them back; else it would fail."""
+def _has_readable_dtypes(frame: pd.DataFrame) -> bool:
+    """Whether pandas can parse the names of the dtypes, without which `to_pandas` of the table would fail."""
     import pandas as pd
     from pandas.api.types import pandas_dtype
 
@@ -220,28 +220,28 @@ def _comes_back(frame: pd.DataFrame) -> bool:
     return True
 
 
-def _fits(column: pd.DataFrame) -> bool:
+def _is_convertible(column: pd.DataFrame) -> bool:
     import pyarrow as pa
 
     try:
         pa.Table.from_pandas(column, preserve_index=False)
-    except CANNOT:
+    except CONVERSION_ERRORS:
         return False
     return True
 
 
 def _check_encodable(corpus: Corpus) -> None:
-    """Refuse lone surrogates, which UTF-8 and so Arrow cannot hold."""
-    wrong = [row for row, text in enumerate(corpus.texts) if not text.isascii() and not _encodable(text)]
+    """Refuse lone surrogates: UTF-8 cannot encode them, so Arrow cannot hold them."""
+    wrong = [row for row, text in enumerate(corpus.texts) if not text.isascii() and not _is_encodable(text)]
     if wrong:
         raise InputError(
-            f"a lone surrogate stands in row {corpus.index[wrong[0]]!r:.60}, and Arrow holds UTF-8 alone",
-            "texts of whole characters",
+            f"a lone surrogate was found in row {corpus.index[wrong[0]]!r:.60}, and Arrow holds only UTF-8",
+            "texts of complete characters",
             'Repair it with text.encode(errors="replace").decode(), or ask for as_="pandas"',
         )
 
 
-def _encodable(text: str) -> bool:
+def _is_encodable(text: str) -> bool:
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -17,8 +17,8 @@ Column: TypeAlias = "list[str] | np.ndarray[Any, Any]"
 """Strings, numbers [R], or vectors: float32 [R, d]."""
 
 
-class Sheet(Protocol):
-    """A frame of any library."""
+class FrameReader(Protocol):
+    """Reads a frame of one library."""
 
     @property
     def names(self) -> list[Hashable]:
@@ -26,33 +26,33 @@ class Sheet(Protocol):
 
     @property
     def index(self) -> pd.Index | None:
-        """Labels of the rows; None where the library has none."""
+        """Labels of the rows; None if the library has none."""
 
     @property
     def height(self) -> int:
         """Number of rows."""
 
     def values(self, name: Hashable) -> list[object]:
-        """Give a column as Python's objects."""
+        """Return a column as Python objects."""
 
     def holds_strings(self, name: Hashable) -> bool:
-        """Whether a column can be the texts; one that is empty or all missing can."""
+        """Whether a column can hold the texts. A column that is empty or has only missing values can."""
 
     def without(self, name: Hashable) -> pd.DataFrame | pa.Table | None:
-        """Give the other columns."""
+        """Return the other columns."""
 
 
-class Writer(Protocol):
-    """What makes a frame of the caller's rows and the columns of the result."""
+class FrameWriter(Protocol):
+    """Builds a frame of the caller's rows and the columns of the result."""
 
     @property
     def names(self) -> list[Any]:
-        """Names of the columns that the caller's rows bring along."""
+        """Names of the caller's columns that are kept."""
 
     def write(self, document: Ints, made: Mapping[str, Column]) -> Any:
-        """Put the result beside the caller's rows.
+        """Return the caller's rows with the columns of the result.
 
         Args:
-            document: int32 [R], the caller's row (among those that have a text) of each row of the result.
+            document: int32 [R], for each row of the result, the caller's row, counted among the rows with a text.
             made: The columns of the result.
         """

@@ -1,4 +1,4 @@
-"""Arrays become a frame at a level, in the library that is asked for; and frames a matrix again."""
+"""Build a frame from arrays, at the requested level and in the requested library."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from nlu_lite.errors import InputError
 from nlu_lite.frames.arrow import ArrowWriter
-from nlu_lite.frames.columns import result_names
-from nlu_lite.frames.pandas import PandasWriter, _sheet
-from nlu_lite.frames.polars import PolarsWriter, _polars
-from nlu_lite.frames.protocols import Column, Writer
+from nlu_lite.frames.columns import name_result_columns
+from nlu_lite.frames.pandas import PandasWriter, build_table
+from nlu_lite.frames.polars import PolarsWriter, to_polars
+from nlu_lite.frames.protocols import Column, FrameWriter
 from nlu_lite.options import Empty, ExtraColumns, FrameLibrary, Level, PredictRequest
 from nlu_lite.records import Bools, Corpus, Floats, Ints, Segments, TokenStats
 
@@ -49,7 +49,7 @@ class VectorColumn:
     Attributes:
         name: Its name.
         vectors: float32 [R, d], a row for each row of the level that has words.
-        stats: How they came about; None where that is not asked for.
+        stats: Their statistics; None if not requested.
     """
 
     name: str
@@ -57,15 +57,15 @@ class VectorColumn:
     stats: TokenStats | None = None
 
 
-def build(
+def build_frame(
     request: PredictRequest,
-    writer: Writer,
+    writer: FrameWriter,
     corpus: Corpus,
     segments: Segments,
     rows: NDArray[np.int64],
     columns: Sequence[VectorColumn],
 ) -> Any:
-    """Put the result together.
+    """Build the result.
 
     Args:
         request: The options of the call.
@@ -73,28 +73,28 @@ def build(
         corpus: The documents.
         segments: Their sentences and tokens.
         rows: int64 [D], the row of each document in the caller's data.
-        columns: Vectors, one matrix a model.
+        columns: Vectors, one matrix for each model.
 
     Returns:
-        The caller's columns, then the strings, positions, numbers, vectors, and the stats about these, called as
-        `result_names` says; positions and numbers are int32, those of documents int64, since streams count on. A
-        document without words has no row; with ``Empty.KEEP`` it has one, whose vectors are zeros: the text itself at
+        The caller's columns, then the strings, positions, numbers, vectors and their statistics, with the names of
+        `name_result_columns`. Positions and numbers are int32, numbers of documents int64, since a stream can be long.
+        A document without words has no row; with ``Empty.KEEP`` it has one, whose vectors are zeros: the text itself at
         the document level, an empty sentence at its beginning at the sentence level.
     """
-    spans = _rows(request, corpus, segments)
-    made: list[Column] = [_texts(corpus, spans)]
+    spans = _find_spans(request, corpus, segments)
+    made: list[Column] = [_cut_texts(corpus, spans)]
     if ExtraColumns.POSITIONS in request.extra_columns:
         made += [spans.begin, spans.end]
     if ExtraColumns.METADATA in request.extra_columns:
-        made += _numbers(request.output_level, spans, segments, rows[spans.document])
-    made += [_filled(column.vectors, spans.has_words) for column in columns]
+        made += _number_rows(request.output_level, spans, segments, rows[spans.document])
+    made += [_insert_zeros(column.vectors, spans.has_words) for column in columns]
     for stats in (column.stats for column in columns if column.stats is not None):
-        made += [_filled(values, spans.has_words) for values in (stats.pieces, stats.unknown, stats.windows)]
-    names = result_names(request, [column.name for column in columns])
+        made += [_insert_zeros(values, spans.has_words) for values in (stats.pieces, stats.unknown, stats.windows)]
+    names = name_result_columns(request, [column.name for column in columns])
     return writer.write(spans.document, dict(zip(names, made, strict=True)))
 
 
-def _rows(request: PredictRequest, corpus: Corpus, segments: Segments) -> Spans:
+def _find_spans(request: PredictRequest, corpus: Corpus, segments: Segments) -> Spans:
     if request.output_level is Level.TOKEN:
         document = segments.sentence_document[segments.token_sentence]
         return Spans(document, segments.token_begin, segments.token_end, np.ones(len(document), bool))
@@ -103,15 +103,15 @@ def _rows(request: PredictRequest, corpus: Corpus, segments: Segments) -> Spans:
     if request.output_level is Level.SENTENCE:
         document = np.sort(np.concatenate([segments.sentence_document, silent]))
         has_words = np.isin(document, silent, invert=True)
-        begin, end = _filled(segments.sentence_begin, has_words), _filled(segments.sentence_end, has_words)
+        begin, end = _insert_zeros(segments.sentence_begin, has_words), _insert_zeros(segments.sentence_end, has_words)
         return Spans(document, begin, end, has_words)
     document = np.union1d(segments.sentence_document, silent)
     lengths = np.fromiter(map(len, corpus.texts), np.int32, len(corpus.texts))
     return Spans(document, np.zeros_like(document), lengths[document], np.isin(document, silent, invert=True))
 
 
-def _filled(values: Array, has_words: Bools) -> Array:
-    """Put zeros where a row has no words: `values` has the other rows."""
+def _insert_zeros(values: Array, has_words: Bools) -> Array:
+    """Insert zeros for rows without words: `values` has only the other rows."""
     if has_words.all():
         return values
     filled = np.zeros((len(has_words), *values.shape[1:]), values.dtype)
@@ -119,24 +119,24 @@ def _filled(values: Array, has_words: Bools) -> Array:
     return filled  # type: ignore[return-value]
 
 
-def _texts(corpus: Corpus, spans: Spans) -> list[str]:
+def _cut_texts(corpus: Corpus, spans: Spans) -> list[str]:
     places = zip(spans.document.tolist(), spans.begin.tolist(), spans.end.tolist(), strict=True)
     return [corpus.texts[document][begin:end] for document, begin, end in places]
 
 
-def _numbers(level: Level, spans: Spans, segments: Segments, document: NDArray[np.int64]) -> list[Column]:
+def _number_rows(level: Level, spans: Spans, segments: Segments, document: NDArray[np.int64]) -> list[Column]:
     """Number documents as in the caller's data, sentences within their document, tokens within their sentence."""
     match level:
         case Level.TOKEN:
-            sentence = _place(segments.sentence_document)[segments.token_sentence]
-            return [document, sentence, _place(segments.token_sentence)]
+            sentence = _number_members(segments.sentence_document)[segments.token_sentence]
+            return [document, sentence, _number_members(segments.token_sentence)]
         case Level.SENTENCE:
-            return [document, _place(spans.document)]
+            return [document, _number_members(spans.document)]
         case Level.DOCUMENT:
             return [document]
 
 
-def _place(group: Ints) -> Ints:
+def _number_members(group: Ints) -> Ints:
     """Number the members of each group from 0; `group` ascends."""
     found: Ints = (np.arange(len(group)) - np.searchsorted(group, group)).astype(np.int32)
     return found
@@ -145,20 +145,20 @@ def _place(group: Ints) -> Ints:
 # --- writers ----------------------------------------------------------------------------------------------------------
 
 
-def open_writer(corpus: Corpus, request: PredictRequest, names: Sequence[str]) -> Writer:
-    """Take the caller's rows over into the library of the result, before the work begins.
+def open_writer(corpus: Corpus, request: PredictRequest, names: Sequence[str]) -> FrameWriter:
+    """Convert the caller's rows to the library of the result, before the work begins.
 
     Args:
         corpus: The documents.
         request: The options of the call.
-        names: Names of the columns that will be put beside these rows.
+        names: Names of the columns that will be added to these rows.
 
     Raises:
-        InputError: A column of the caller's has the name of one of the result's, or the library cannot hold it.
+        InputError: A column of the caller has the name of a column of the result, or the library cannot hold it.
     """
     if corpus.kept is not None:
         _check_repeatable(corpus.kept)
-    writer = _writer(corpus, request)
+    writer = _build_writer(corpus, request)
     both = [name for name in writer.names if name in names]
     if both:
         raise InputError(
@@ -169,19 +169,19 @@ def open_writer(corpus: Corpus, request: PredictRequest, names: Sequence[str]) -
     return writer
 
 
-def _writer(corpus: Corpus, request: PredictRequest) -> Writer:
+def _build_writer(corpus: Corpus, request: PredictRequest) -> FrameWriter:
     match request.library:
         case FrameLibrary.PANDAS:
             return PandasWriter(corpus.index, corpus.kept, request.cells)
         case FrameLibrary.ARROW:
-            return ArrowWriter(_sheet(corpus))
+            return ArrowWriter(build_table(corpus))
         case FrameLibrary.POLARS:
-            return PolarsWriter(_polars(_sheet(corpus)))
+            return PolarsWriter(to_polars(build_table(corpus)))
 
 
 def _check_repeatable(kept: pd.DataFrame | pa.Table) -> None:
-    """Refuse now what Arrow could not repeat when the vectors are there."""
-    for name, column in _arrow_columns(kept).items():
+    """Refuse columns that Arrow cannot repeat before the vectors are computed."""
+    for name, column in _find_arrow_columns(kept).items():
         import pyarrow as pa
 
         try:
@@ -194,7 +194,7 @@ def _check_repeatable(kept: pd.DataFrame | pa.Table) -> None:
             ) from error
 
 
-def _arrow_columns(kept: pd.DataFrame | pa.Table) -> dict[Any, pa.ChunkedArray]:
+def _find_arrow_columns(kept: pd.DataFrame | pa.Table) -> dict[Any, pa.ChunkedArray]:
     import pandas as pd
 
     if not isinstance(kept, pd.DataFrame):

@@ -181,7 +181,7 @@ def load(
     language = _choose_language(components)
     text.check_dictionaries(settings.words, language)
     specs = [spec for spec in components if isinstance(spec, ModelSpec)]
-    names = frames.column_names(specs)
+    names = frames.name_vector_columns(specs)
     locked = _find_locked(specs, lock, revision)
     models = [
         open_model(spec, name, access, options, pins) for spec, name, pins in zip(specs, names, locked, strict=True)

@@ -379,12 +379,12 @@ class Pipeline:
 
     def _predict(self, data: object, request: PredictRequest, progress: bool | None = False) -> Any:
         given = frames.read(data, request, text.check_language)
-        names = frames.result_names(request, [model.column for model in self.models])
+        names = frames.name_result_columns(request, [model.column for model in self.models])
         writer = frames.open_writer(given.corpus, request, names)
         segments = self._segment(given, progress)
         columns = self._compute_vectors(given.corpus, segments, request, progress)
         with computing():
-            return frames.build(request, writer, given.corpus, segments, given.rows, columns)
+            return frames.build_frame(request, writer, given.corpus, segments, given.rows, columns)
 
     def _segment(self, given: frames.ParsedInput, progress: bool | None) -> Segments:
         if given.segments is not None:

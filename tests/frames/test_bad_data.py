@@ -28,7 +28,7 @@ def test_what_a_generator_raises_is_passed_on_with_a_note():
     with pytest.raises(Broken, match="the line is dead") as caught:
         read(broken())
     assert caught.value.__notes__ == [
-        "Raised by a value of type generator while predict was drawing its texts; nothing was predicted."
+        "Raised by a value of type generator while predict was reading its texts; nothing was predicted."
     ]
 
 
@@ -82,45 +82,45 @@ HUGE = 10**5000  # longer than Python writes
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        ([10**30], "a value of type int stands in row 0"),
-        ([HUGE, "a"], "a value of type int stands in row 0"),
-        (np.array([HUGE, "a"], object), "a value of type int stands in row 0"),
-        (pd.DataFrame({"text": [10**30, "a"]}), "a value of type int stands in row 0"),
+        ([10**30], "a value of type int was found in row 0"),
+        ([HUGE, "a"], "a value of type int was found in row 0"),
+        (np.array([HUGE, "a"], object), "a value of type int was found in row 0"),
+        (pd.DataFrame({"text": [10**30, "a"]}), "a value of type int was found in row 0"),
         (
             pd.Series(["a", 5], index=[HUGE, -HUGE], dtype=object),
-            r"a value of type int stands in row \(a value of type",
+            r"a value of type int was found in row \(a value of type",
         ),
         (pd.Series(["a", None, 5.5, b"x"], dtype=object), "there is no text in row 1"),
-        (pd.Series(["a", 5.5, b"x"], dtype=object), "a value of type float stands in rows 1, 2"),
-        (np.array([b"a"]), r"a value of type bytes stands in row 0.*decode"),
-        (pa.array([b"a"]), r"a value of type bytes stands in row 0.*decode"),
-        (pl.Series([b"a"]), r"a value of type bytes stands in row 0.*decode"),
+        (pd.Series(["a", 5.5, b"x"], dtype=object), "a value of type float was found in rows 1, 2"),
+        (np.array([b"a"]), r"a value of type bytes was found in row 0.*decode"),
+        (pa.array([b"a"]), r"a value of type bytes was found in row 0.*decode"),
+        (pl.Series([b"a"]), r"a value of type bytes was found in row 0.*decode"),
         (bytearray(b"a"), "predict was given a value of type bytearray"),
         (memoryview(b"a"), "predict was given a value of type memoryview"),
-        (np.array([1.5]), "a value of type float stands in row 0"),
-        (pa.array([1, 2]), "a value of type int stands in rows 0, 1"),
-        (pl.Series([True]), "a value of type bool stands in row 0"),
-        (range(2), "a value of type int stands in rows 0, 1"),
+        (np.array([1.5]), "a value of type float was found in row 0"),
+        (pa.array([1, 2]), "a value of type int was found in rows 0, 1"),
+        (pl.Series([True]), "a value of type bool was found in row 0"),
+        (range(2), "a value of type int was found in rows 0, 1"),
         (np.array([["a", "b"]]), r"a value of type ndarray and shape \(1, 2\)"),
         (np.array("a"), r"a value of type ndarray and shape \(\)"),
         (np.array([("a", "b")], [("x", "U1"), ("y", "U1")]), "a value of type ndarray"),
         (pd.MultiIndex.from_tuples([("a", "b")]), "a value of type MultiIndex"),
         ({"a": "b"}.items(), r"a value of type dict_items.*pandas.Series\(data\)"),
-        (pa.table({"text": [decimal.Decimal(1)]}), "a value of type Decimal stands in row 0"),
-        (pa.array([{"a": "b"}]), "a value of type dict stands in row 0"),
+        (pa.table({"text": [decimal.Decimal(1)]}), "a value of type Decimal was found in row 0"),
+        (pa.array([{"a": "b"}]), "a value of type dict was found in row 0"),
         (pl.DataFrame, "a value of type type"),
         (pd.DataFrame(index=[1, 2]), r"0 of the columns \[\] hold texts"),
-        ([pd.DataFrame({"text": ["a"]})], "a value of type DataFrame stands in row 0"),
-        ([["a", ["b"]]], "a value of type list stands in row 0, place 1"),
-        ([np.array([["a"]])], "a value of type ndarray stands in row 0"),
-        ([["a", np.array(["b", "c"])]], "a value of type ndarray stands in row 0, place 1"),
-        (pd.DataFrame({"text": ["a"]}).groupby("text"), "a value of type DataFrame stands in row 0, place 1"),
-        ([pd.Series(["a"])], r"a value of type Series stands in row 0.*Convert it with list"),
-        (pa.array([["a"], ["b", None]]), "None stands in row 1, place 1"),
+        ([pd.DataFrame({"text": ["a"]})], "a value of type DataFrame was found in row 0"),
+        ([["a", ["b"]]], "a value of type list was found in row 0, place 1"),
+        ([np.array([["a"]])], "a value of type ndarray was found in row 0"),
+        ([["a", np.array(["b", "c"])]], "a value of type ndarray was found in row 0, place 1"),
+        (pd.DataFrame({"text": ["a"]}).groupby("text"), "a value of type DataFrame was found in row 0, place 1"),
+        ([pd.Series(["a"])], r"a value of type Series was found in row 0.*Convert it with list"),
+        (pa.array([["a"], ["b", None]]), "None was found in row 1, place 1"),
         (pl.DataFrame({"text": ["a"], "o": pl.Series([object()], dtype=pl.Object)}), "cannot be passed to Arrow"),
         (pl.Series([object()], dtype=pl.Object), "cannot be passed to Arrow"),
         (pl.DataFrame({"text": ["a"], "o": pl.Series([1], dtype=pl.Int128)}), "cannot be passed to Arrow"),
-        (pl.Series([{"a": "b"}]), "a value of type dict stands in row 0"),
+        (pl.Series([{"a": "b"}]), "a value of type dict was found in row 0"),
     ],
 )
 def test_what_is_no_text_is_said(data, said):
@@ -138,7 +138,7 @@ def test_what_is_no_text_is_said(data, said):
     ],
 )
 def test_columns_of_the_same_name_are_refused(frame):
-    with pytest.raises(InputError, match="stand twice"):
+    with pytest.raises(InputError, match="occur twice"):
         read(frame)
 
 

@@ -151,7 +151,7 @@ def test_a_dictionary_of_splits_is_refused_with_their_names(words, dataset, kind
 def test_a_data_set_without_texts_is_refused(words):
     with pytest.raises(InputError, match="0 of the columns"):
         words.predict(Dataset.from_dict({"n": [1]}))
-    with pytest.raises(InputError, match="a value of type int stands in row 0"):
+    with pytest.raises(InputError, match="a value of type int was found in row 0"):
         words.predict(Dataset.from_dict({"n": [1]}), text_column="n")
 
 

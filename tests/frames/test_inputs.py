@@ -72,7 +72,7 @@ def test_a_named_column_is_taken():
         (pd.DataFrame({"n": [1]}), {}, r"0 of the columns \['n'\] hold texts"),
         (pd.DataFrame({"a": ["x"]}), {"text_column": "b"}, r"text_column='b' is no column; expected one of \['a'\]"),
         (pd.DataFrame({"a": ["x"]}), {"text_column": ["a"]}, r"text_column=\['a'\] is no column"),
-        (pd.DataFrame([["x", "y"]], columns=["a", "a"]), {}, r"the column names \['a'\] stand twice"),
+        (pd.DataFrame([["x", "y"]], columns=["a", "a"]), {}, r"the column names \['a'\] occur twice"),
     ],
 )
 def test_no_clear_column_of_texts_is_an_error_that_names_the_columns(frame, changes, said):
@@ -173,12 +173,12 @@ def test_a_row_without_text_needs_no_language():
         (None, "predict was given None"),
         (b"abc", "a value of type bytes"),
         ({"text": "a"}, "a value of type dict"),
-        (["a", 5], "a value of type int stands in row 1"),
-        (["a", b"b"], r"bytes stands in row 1.*text\.decode"),
-        (pd.Series([1.5, 2.5]), "a value of type float stands in rows 0, 1"),
-        ([["a"], "b"], "a value of type str stands in row 1 among lists of words"),
-        ([["a", ""]], "an empty str stands in row 0, place 1"),
-        ([["a", None]], "None stands in row 0, place 1"),
+        (["a", 5], "a value of type int was found in row 1"),
+        (["a", b"b"], r"bytes was found in row 1.*text\.decode"),
+        (pd.Series([1.5, 2.5]), "a value of type float was found in rows 0, 1"),
+        ([["a"], "b"], "a value of type str was found in row 1 among lists of words"),
+        ([["a", ""]], "an empty str was found in row 0, place 1"),
+        ([["a", None]], "None was found in row 0, place 1"),
     ],
 )
 def test_what_is_no_text_is_an_error_that_says_what_was_got(data, said):

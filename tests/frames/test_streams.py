@@ -174,7 +174,7 @@ def test_numbers_run_through_arrow_batches(pipeline, size):
     [
         (pd.DataFrame({"text": ["a"]}, index=pd.Index([1], name="token")), r"\['token'\] of the frame"),
         (pd.DataFrame({"text": ["a"], "kept": [1j]}), "Arrow cannot hold the column 'kept'"),
-        (["\ud800"], "a lone surrogate stands in row 0"),
+        (["\ud800"], "a lone surrogate was found in row 0"),
     ],
 )
 def test_what_arrow_cannot_hold_is_said_as_predict_says_it(words, data, said):
@@ -247,7 +247,7 @@ def test_what_has_no_order_of_texts_is_refused(words, data):
 def test_a_bad_text_says_in_which_chunk_it_stands(words):
     frames = words.stream(iter(["a", "b", "c", b"d"]), chunk=2)
     assert next(frames)["token"].tolist() == ["a", "b"]
-    with pytest.raises(InputError, match=r"a value of type bytes stands in row"):
+    with pytest.raises(InputError, match=r"a value of type bytes was found in row"):
         next(frames)
 
 

@@ -8,13 +8,13 @@ from pyarrow import parquet
 from nlu_lite.errors import InputError
 from nlu_lite.frames import (
     VectorColumn,
-    build,
-    column_names,
+    build_frame,
+    find_vector_columns,
     matrix,
+    name_result_columns,
+    name_vector_columns,
     open_writer,
-    result_names,
     to_arrow,
-    vector_columns,
 )
 from nlu_lite.options import ExtraColumns, Level, PredictRequest
 from nlu_lite.records import Action, Corpus, ModelSpec, Segments
@@ -31,8 +31,8 @@ SEGMENTS = Segments(ints(0, 0, 2), ints(0, 5, 0), ints(4, 8, 5), ints(0, 0, 1, 2
 
 def table_at(level, corpus=CORPUS, columns=(), also=ExtraColumns.NONE, segments=SEGMENTS):
     request = PredictRequest(level, extra_columns=also)
-    writer = open_writer(corpus, request, result_names(request, [column.name for column in columns]))
-    return build(request, writer, corpus, segments, ints(*range(len(corpus.texts))), columns)
+    writer = open_writer(corpus, request, name_result_columns(request, [column.name for column in columns]))
+    return build_frame(request, writer, corpus, segments, ints(*range(len(corpus.texts))), columns)
 
 
 @pytest.mark.parametrize(
@@ -108,12 +108,12 @@ def spec(reference, action=Action.EMBED, name="model_name"):
     ],
 )
 def test_columns_are_named_as_in_nlu(references, names):
-    assert column_names([spec(reference) for reference in references]) == names
+    assert name_vector_columns([spec(reference) for reference in references]) == names
 
 
 def test_token_and_sentence_vectors_do_not_collide():
     specs = [spec("xx.embed.labse"), spec("xx.embed_sentence.labse", Action.EMBED_SENTENCE)]
-    assert column_names(specs) == ["word_embedding_labse", "sentence_embedding_labse"]
+    assert name_vector_columns(specs) == ["word_embedding_labse", "sentence_embedding_labse"]
 
 
 # --- matrix ----------------------------------------------------------------------------------------------------------
@@ -161,7 +161,7 @@ def test_matrix_refuses_lists_that_are_no_vectors_of_one_length(cells):
 
 def test_matrix_refuses_two_columns_of_one_name(frame):
     for twice in (pd.concat([frame, frame], axis=1), to_arrow(frame).append_column("word_embedding_x", [[1.0] * 4])):
-        with pytest.raises(InputError, match="'word_embedding_x'] stand twice"):
+        with pytest.raises(InputError, match="'word_embedding_x'] occur twice"):
             matrix(twice)
     assert matrix(frame.assign(n=1).pipe(lambda one: pd.concat([one, one[["n"]]], axis=1))).shape == (4, 3)
 
@@ -186,7 +186,7 @@ def test_matrix_needs_a_column_of_vectors(column, said):
 def test_a_column_of_strings_with_a_vectors_name_is_no_column_of_vectors(frame):
     frame["word_embedding_note"] = "x"
     frame["word_embedding_words"] = [["x", "y"]] * len(frame)
-    assert vector_columns(frame) == ["word_embedding_x"]
+    assert find_vector_columns(frame) == ["word_embedding_x"]
     assert to_arrow(frame).column("word_embedding_words").to_pylist() == [["x", "y"]] * len(frame)
 
 
@@ -206,7 +206,7 @@ def test_matrix_refuses_cells_that_are_no_vectors(frame):
 
 def test_arrow_holds_vectors_as_fixed_size_lists(frame, vectors):
     arrow = to_arrow(frame)
-    assert vector_columns(frame) == ["word_embedding_x"]
+    assert find_vector_columns(frame) == ["word_embedding_x"]
     assert str(arrow.schema.field("word_embedding_x").type) == "fixed_size_list<item: float>[3]"
     assert arrow.column("word_embedding_x").to_pylist() == vectors.tolist()
     assert arrow.column("token").to_pylist() == frame["token"].tolist()

@@ -101,15 +101,15 @@ def test_the_index_becomes_columns(words, index, names, form):
 @pytest.mark.parametrize(
     ("frame", "said"),
     [
-        (pd.DataFrame({"text": ["a"], "index": [1]}), "called 'index'"),
-        (pd.DataFrame({"text": ["a"], 1: [1], "1": [2]}), "called '1'"),
-        (pd.DataFrame({"text": ["a"], "key": [1]}, index=pd.Index([0], name="key")), "called 'key'"),
+        (pd.DataFrame({"text": ["a"], "index": [1]}), "the name 'index'"),
+        (pd.DataFrame({"text": ["a"], 1: [1], "1": [2]}), "the name '1'"),
+        (pd.DataFrame({"text": ["a"], "key": [1]}, index=pd.Index([0], name="key")), "the name 'key'"),
         (
             pd.DataFrame({"text": ["a"]}, index=pd.MultiIndex.from_tuples([(1, 2)], names=["level_1", None])),
-            "called 'level_1'",
+            "the name 'level_1'",
         ),
-        (pa.table({"text": ["a"], "index": [1]}), "called 'index'"),
-        (pl.DataFrame({"text": ["a"], "index": [1]}), "called 'index'"),
+        (pa.table({"text": ["a"], "index": [1]}), "the name 'index'"),
+        (pl.DataFrame({"text": ["a"], "index": [1]}), "the name 'index'"),
     ],
 )
 def test_two_columns_of_one_name_are_refused(words, frame, said):
@@ -139,7 +139,7 @@ def test_names_that_are_no_strings_become_strings_in_arrow(words):
 def test_lone_surrogates_are_refused_before_the_work(words, form, monkeypatch):
     monkeypatch.setattr("nlu_lite.text.segment", lambda *_: pytest.fail("the work began"))
     data = pd.Series(["fine ä", "bad \ud800"], index=["x", "y"], dtype=object)
-    with pytest.raises(InputError, match=r"a lone surrogate stands in row 'y'.*as_=\"pandas\""):
+    with pytest.raises(InputError, match=r"a lone surrogate was found in row 'y'.*as_=\"pandas\""):
         words.predict(data, as_=form)
 
 
@@ -185,7 +185,7 @@ def test_rows_are_repeated_in_parts_where_one_array_cannot_hold_them(monkeypatch
             return table.take(rows)
 
     rows = np.array([0, 0, 1, 2, 1, 1, 0, 2], np.int32)
-    assert arrow.repeated(Small(), rows).to_pylist() == table.take(rows).to_pylist()
+    assert arrow.repeat_rows(Small(), rows).to_pylist() == table.take(rows).to_pylist()
 
 
 @pytest.mark.parametrize(
