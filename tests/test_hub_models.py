@@ -166,7 +166,7 @@ def test_small_letters_that_a_repository_asks_for_have_to_be_its_tokenizers(publ
     if heeded:
         assert len(nlu_lite.load(case.reference).predict(TEXTS, output_level="document")) == len(TEXTS)
     else:
-        with pytest.raises(UnsupportedReference, match="asks for small letters"):
+        with pytest.raises(UnsupportedReference, match="asks for lowercase"):
             nlu_lite.load(case.reference)
         assert "model.safetensors" not in hub.downloaded()
 

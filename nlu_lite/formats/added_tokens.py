@@ -1,4 +1,4 @@
-"""The tokens that were added to a vocabulary, from all files in which transformers keeps them."""
+"""Tokens added to a vocabulary, read from all files in which transformers keeps them."""
 
 from __future__ import annotations
 
@@ -18,37 +18,37 @@ TOKENIZER = "tokenizer.json"
 LEGACY = "added_tokens.json"
 SPECIAL_TOKENS = "special_tokens_map.json"
 DECODER = "added_tokens_decoder"
-"""In the settings: the added tokens by their ids."""
+"""The setting that maps ids to added tokens."""
 
 FLAGS = ("normalized", "lstrip", "rstrip", "single_word", "special")
 NAMED = ("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token")
 LISTED = ("additional_special_tokens", "extra_special_tokens")
-"""Settings that name special tokens: each one, or a list (or mapping) of them."""
+"""Settings that name special tokens: one each in `NAMED`, a list or mapping in `LISTED`."""
 
 WELL_KNOWN = frozenset(
     ["<s>", "</s>", "<pad>", "<unk>", "<mask>", "<cls>", "<sep>", "[CLS]", "[SEP]", "[PAD]", "[UNK]", "[MASK]"]
 )
-"""Special whatever a file states: the names that BERT's and fairseq's models have for them."""
+"""Tokens that are special whether or not a file says so: the names used by BERT and fairseq."""
 
 LARGEST_ID = 1 << 31
 LONGEST = 1000
-"""Characters of an added token."""
+"""Maximum length of an added token, in characters."""
 REMEDY = "Save the tokenizer again with transformers"
 
 
 def read_added_tokens(folder: Path, tokenizer: Mapping[str, Any]) -> tuple[AddedToken, ...]:
     """Read the added tokens of a model's folder, ordered by id.
 
-    The settings' ``added_tokens_decoder`` comes before ``tokenizer.json`` and this before ``added_tokens.json``, which
-    states ids only: transformers reads them in this order. A token is special where its file, a special tokens map or
-    its well-known name makes it one.
+    The files are read in transformers' order: ``added_tokens_decoder`` of the settings, ``tokenizer.json``, and
+    ``added_tokens.json``, which has ids only. A token is special if its file, a special tokens map or its well-known
+    name makes it special.
 
     Args:
-        folder: The model's folder; none of the files has to exist.
-        tokenizer: The content of its ``tokenizer.json``, empty where there is none.
+        folder: The model's folder. Each of the files is optional.
+        tokenizer: The content of its ``tokenizer.json``. Empty if it has none.
 
     Raises:
-        FormatError: A file cannot be read, or two of them state different ids for a token.
+        FormatError: A file cannot be read, or two files have different ids for a token.
     """
     special = frozenset(_find_special(folder)) | WELL_KNOWN
     found: dict[str, AddedToken] = {}
@@ -56,13 +56,13 @@ def read_added_tokens(folder: Path, tokenizer: Mapping[str, Any]) -> tuple[Added
         token = replace(token, special=token.special or token.content in special)
         known = found.setdefault(token.content, token)
         if known.id != token.id and not token.special:
-            got = f"{path} gives the added token {token.content!r} the id {token.id}, another file the id {known.id}"
-            raise FormatError(got, "one id for a token", REMEDY)
+            got = f"{path} gives {token.content!r} the id {token.id}, another file the id {known.id}"
+            raise FormatError(got, "the same id in both files", REMEDY)
     return tuple(sorted(found.values(), key=lambda token: token.id))
 
 
 def _read_tokens(folder: Path, tokenizer: Mapping[str, Any]) -> Iterator[tuple[Path, AddedToken]]:
-    """Yield each file's added tokens, the file with the most authority first."""
+    """Yield the added tokens of each file, in the order of the files' precedence."""
     path, decoder = folder / SETTINGS, read_optional(folder / SETTINGS).get(DECODER) or {}
     if not isinstance(decoder, dict):
         raise _token_error(path, decoder)
@@ -78,7 +78,7 @@ def parse_tokens(path: Path, tokenizer: Mapping[str, Any]) -> list[AddedToken]:
     """Return the added tokens of a ``tokenizer.json``, in its order.
 
     Raises:
-        FormatError: They are no such list.
+        FormatError: It does not list them as transformers does.
     """
     listed = tokenizer.get("added_tokens") or []
     if not isinstance(listed, list):
@@ -87,7 +87,7 @@ def parse_tokens(path: Path, tokenizer: Mapping[str, Any]) -> list[AddedToken]:
 
 
 def read_pieces(tokenizer: Mapping[str, Any]) -> set[str]:
-    """Return the pieces of a ``tokenizer.json``'s model; none where it has no vocabulary."""
+    """Return the pieces of the model in a ``tokenizer.json``. Empty if it has no vocabulary."""
     model = tokenizer.get("model")
     vocabulary = model.get("vocab") if isinstance(model, dict) else None
     if isinstance(vocabulary, list):
@@ -100,11 +100,11 @@ def parse_token(path: Path, value: object, key: object = None) -> AddedToken:
 
     Args:
         path: The file, for errors.
-        value: ``{"content": ..., "normalized": ..., ...}``; flags that it lacks have the defaults of `tokenizers`.
-        key: Its id, where the file states it outside of `value`.
+        value: ``{"content": ..., "normalized": ..., ...}``. Missing flags have the defaults of `tokenizers`.
+        key: Its id. None if `value` has the id.
 
     Raises:
-        FormatError: It is no such value.
+        FormatError: The value is not an added token.
     """
     if not isinstance(value, dict):
         raise _token_error(path, value)
@@ -126,7 +126,7 @@ def _parse_id(value: object) -> int | None:
 
 
 def _find_special(folder: Path) -> Iterator[str]:
-    """Yield the names of the special tokens that the settings and the special tokens map state."""
+    """Yield the special tokens named in the settings and in the special tokens map."""
     for values in (read_optional(folder / SETTINGS), read_optional(folder / SPECIAL_TOKENS)):
         yield from _contents(values.get(name) for name in NAMED)
         for name in LISTED:
@@ -142,16 +142,16 @@ def _contents(values: Iterable[object]) -> Iterator[str]:
 
 
 def encode_tokens(tokens: Iterable[AddedToken]) -> dict[str, dict[str, object]]:
-    """Return the ``added_tokens_decoder`` of tokens, as transformers writes it."""
+    """Return the ``added_tokens_decoder`` of tokens as transformers writes it."""
     return {str(token.id): {key: value for key, value in asdict(token).items() if key != "id"} for token in tokens}
 
 
 def replace_tokens(tokenizer: Mapping[str, Any], tokens: Iterable[AddedToken]) -> bytes:
-    """Return a ``tokenizer.json`` that lists these added tokens instead of its own."""
+    """Return a ``tokenizer.json`` with these added tokens in place of its own."""
     listed = [asdict(token) for token in tokens]
     return json.dumps({**tokenizer, "added_tokens": listed}).encode()
 
 
 def _token_error(path: Path, value: object) -> FormatError:
-    expected = f"text of 1 to {LONGEST} characters, an id and true or false for {', '.join(FLAGS)}"
+    expected = f"text of 1 to {LONGEST} characters, an id, and true or false for {', '.join(FLAGS)}"
     return FormatError(f"{path} lists the added token {reprlib.repr(value)}", expected, REMEDY)

@@ -1,4 +1,4 @@
-"""A folder in transformers' layout: ``config.json``, weights, subword model. Read and written."""
+"""Read and write folders in transformers' layout: ``config.json``, weights and subword model."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from nlu_lite.records import Card, Checkpoint, Floats
 
 
 class TransformersFolder:
-    """transformers' layout as a format."""
+    """The format of transformers: a folder with a ``config.json``."""
 
     def matches(self, path: Path) -> bool:
-        """Say whether `path` is a folder with a ``config.json``."""
+        """Return whether `path` is a folder with a ``config.json``."""
         return is_file(path / "config.json")
 
     def read(self, path: Path) -> Checkpoint:
-        """Read the model; weights in ``model.safetensors`` (or its shards) before ``pytorch_model.bin``."""
+        """Read the model. ``model.safetensors`` (or its shards) takes precedence over ``pytorch_model.bin``."""
         for name in SMALL_FILES:
             check_content(path / name, "a file of a subword model")
         config = read_config(path)
@@ -37,13 +37,13 @@ class TransformersFolder:
         return Checkpoint(config, LazyTensors(tensors), read_subwords(path, model_type), card)
 
 
-def write_checkpoint(checkpoint: Checkpoint, folder: Path, advance: Callable[[int], object] = int) -> None:
+def write_checkpoint(checkpoint: Checkpoint, folder: Path, advance: Callable[[int], object] | None = None) -> None:
     """Write a checkpoint in transformers' layout, tensor by tensor.
 
     Args:
-        checkpoint: What to write.
+        checkpoint: The model.
         folder: An existing folder.
-        advance: Called with the number of tensors written since the last call.
+        advance: Called with the number of tensors written since the last call. None to report no progress.
     """
     write_subwords(checkpoint.subwords, str(checkpoint.config["model_type"]), folder)
     write_safetensors(folder / "model.safetensors", checkpoint.tensors, advance)
@@ -51,11 +51,11 @@ def write_checkpoint(checkpoint: Checkpoint, folder: Path, advance: Callable[[in
 
 
 def read_config(folder: Path) -> dict[str, object]:
-    """Read and check the ``config.json`` of a folder, whatever else is there.
+    """Read and check the ``config.json`` of a folder; no other file is read.
 
     Raises:
         FormatError: It cannot be read.
-        UnsupportedReference: It is of a kind of model that the library does not run, or asks for code of its own.
+        UnsupportedReference: The library does not run this kind of model, or the model needs code of its own.
     """
     config = read_json(folder / "config.json", dict)
     model_type = config.get("model_type")
@@ -67,7 +67,7 @@ def read_config(folder: Path) -> dict[str, object]:
         raise UnsupportedReference(
             f"{folder / 'config.json'} asks for code of its own (auto_map)",
             "a model that transformers builds by itself",
-            "Code of a repository is never run here: use another model",
+            "Use another model: code in a repository is never run",
         )
     return config
 
@@ -85,6 +85,6 @@ def _rename_tensors(
 
 
 def _rename_tensor(name: str, prefix: str) -> str:
-    """Drop the head's prefix, and give layer norms of old exports their present names."""
+    """Drop the prefix of a model with a head, and rename the layer norms of old exports."""
     plain = name.removeprefix(prefix)
     return plain.replace("LayerNorm.gamma", "LayerNorm.weight").replace("LayerNorm.beta", "LayerNorm.bias")

@@ -1,4 +1,4 @@
-"""JSON files of a model's folder."""
+"""Read the JSON files of a model's folder."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def read_json(path: Path, kind: type[Json]) -> Json:
     """Read a JSON file that holds an object (a dict) or an array (a list).
 
     Raises:
-        FormatError: It cannot be read, or holds something else.
+        FormatError: It cannot be read, or has another type.
     """
     expected = "a JSON object" if kind is dict else "a JSON array"
     check_content(path, expected)
     try:
         content = json.loads(path.read_bytes())
-    except FileNotFoundError:  # named without its cause, which would say that somebody removed the file just now
+    except FileNotFoundError:  # raised without its cause, which reads as if the file had been removed just now
         reason = "a broken link" if path.is_symlink() else "missing"
         raise FormatError(f"{path} cannot be read (it is {reason})", expected, REMEDY) from None
     except (OSError, ValueError, RecursionError) as error:
@@ -36,5 +36,5 @@ def read_json(path: Path, kind: type[Json]) -> Json:
 
 
 def read_optional(path: Path) -> dict[str, Any]:
-    """Read a JSON object that may be missing; a folder or a broken link of its name is an error, as for `read_json`."""
+    """Read a JSON object; a missing file is an empty one. A folder or a broken link of that name is an error."""
     return read_json(path, dict) if os.path.lexists(path) else {}

@@ -1,4 +1,4 @@
-"""Looking for files and folders, whatever their names."""
+"""Find files and folders whose names may be invalid or too long."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from nlu_lite.errors import FormatError
 
 
 def is_file(path: Path) -> bool:
-    """Say whether there is a file, whatever the name: an overlong one, or one with a NUL, is the name of none."""
+    """Return whether a file exists. No file has a name that is too long or contains a NUL."""
     try:
         return path.is_file()
     except (OSError, ValueError):
@@ -16,7 +16,7 @@ def is_file(path: Path) -> bool:
 
 
 def list_folder(folder: Path) -> list[Path]:
-    """Return what is in a folder, by name.
+    """Return the items of a folder, sorted by name.
 
     Raises:
         FormatError: It cannot be read.
@@ -30,5 +30,5 @@ def list_folder(folder: Path) -> list[Path]:
 
 
 def name_files(folder: Path) -> list[str]:
-    """Return the first few names in a folder, for an error."""
+    """Return the first few names in a folder, for an error message."""
     return [path.name for path in list_folder(folder)[:20]]

@@ -1,4 +1,4 @@
-"""Files that came in the place of the real ones: Git LFS pointers, web pages, files without content."""
+"""Recognize files that replace the wanted one: Git LFS pointers, web pages and empty files."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from pathlib import Path
 from nlu_lite.errors import FormatError
 
 HEAD = 256
-"""Bytes by which a placeholder is known."""
+"""Number of bytes that are read to recognize a placeholder."""
 
 POINTERS = (b"version https://git-lfs.github.com/spec/", b"version http://git-media.io/")
 PAGES = (b"<!doctype html", b"<html")
 
 
 class EmptyFile(Enum):
-    """Whether a file may have no content."""
+    """Whether a file may be empty."""
 
     REFUSED = "refused"
     ALLOWED = "allowed"
 
 
 def check_content(path: Path, expected: str, empty: EmptyFile = EmptyFile.REFUSED) -> None:
-    """Refuse a file that holds something else in the place of its content.
+    """Raise an error for a placeholder.
 
     Args:
-        path: The file; one that is not there or cannot be read is left to its reader.
-        expected: What errors call the content.
-        empty: Whether it may have none.
+        path: The file. A missing or unreadable file is left to its reader.
+        expected: The wanted content, for error messages.
+        empty: Whether the file may be empty.
 
     Raises:
         FormatError: It is a Git LFS pointer, a web page, or empty.
@@ -39,7 +39,7 @@ def check_content(path: Path, expected: str, empty: EmptyFile = EmptyFile.REFUSE
         return
     if head.startswith(POINTERS):
         remedy = f"Fetch the file itself: run `git lfs pull` in {path.parent}, or download it again"
-        raise FormatError(f"{path} is a Git LFS pointer, not the file that it stands for", expected, remedy)
+        raise FormatError(f"{path} is a Git LFS pointer, not the file itself", expected, remedy)
     if head.lstrip().lower().startswith(PAGES):
         remedy = "Download the file itself again: an address of the hub has /resolve/ in it, not /blob/"
         raise FormatError(f"{path} is an HTML page", expected, remedy)

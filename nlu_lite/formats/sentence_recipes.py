@@ -1,4 +1,4 @@
-"""How the authors of a sentence model say that its vectors are made: the files of sentence-transformers beside it."""
+"""The sentence recipe in the files of sentence-transformers, read and written."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ POOLINGS = {
     "cls": SentencePooling.CLS,
     "cls_token": SentencePooling.CLS,
 }
-"""By what their files call them."""
+"""The poolings by their names in these files."""
 KNOWN = "Transformer, Pooling (mean or cls) and Normalize"
 OLD_FOLDER = re.compile(r"\d+_\w+")
-"""In old layouts the files of the transformer are in a folder of their own, ``0_Transformer``, below `MODULES`."""
+"""The folder of the transformer in old layouts, such as ``0_Transformer``, in the folder of `MODULES`."""
 
-REMEDY = 'State how vectors are made in an entry of your own, by its "sentence" table, or use another model'
+REMEDY = 'Define the recipe in the "sentence" table of an entry of your own, or use another model'
 
 
 def read_recipe(folder: Path, recipe: SentenceRecipe) -> SentenceRecipe | None:
-    """Return the recipe that the files of a model state, which comes before the usual recipe of its kind.
+    """Return the recipe in the files of a model, which takes precedence over the default recipe of its kind.
 
     Args:
         folder: The model's files.
-        recipe: The recipe to return where the files state none. A recipe that was given is returned as it is.
+        recipe: The default, for files without a recipe. A recipe given by the caller is returned unchanged.
 
     Returns:
-        A recipe that holds whatever the files state. None where only the files could state one, and do not.
+        The recipe, with `Authority.GIVEN`. None if only the files could have defined a recipe, and do not.
 
     Raises:
         FormatError: The files cannot be read.
-        UnsupportedReference: They ask for a step that the library does not do.
+        UnsupportedReference: They need a step that the library does not have.
     """
     root = None if recipe.authority is Authority.GIVEN else _find_root(folder)
     if root is None:
@@ -61,10 +61,10 @@ def read_recipe(folder: Path, recipe: SentenceRecipe) -> SentenceRecipe | None:
 
 
 def write_recipe(recipe: SentenceRecipe, folder: Path) -> None:
-    """Write a recipe as `read_recipe` reads it into a folder that has a model.
+    """Write a recipe into a model's folder, so that `read_recipe` reads it back.
 
     Raises:
-        UnsupportedReference: The recipe has the pooling of Spark NLP, which sentence-transformers do not have.
+        UnsupportedReference: The recipe has Spark NLP's pooling, which sentence-transformers does not have.
     """
     modes = {pooling: mode for mode, pooling in POOLINGS.items() if mode.endswith(("_tokens", "_token"))}
     if recipe.pooling not in modes:
@@ -83,7 +83,7 @@ def write_recipe(recipe: SentenceRecipe, folder: Path) -> None:
 
 
 def find_transformer_folder(root: Path) -> str:
-    """Return the name of the folder that an old layout has its transformer in; empty for any other layout."""
+    """Return the name of the transformer's folder in an old layout. Empty for any other layout."""
     try:
         kind, path = _parse_module(root / MODULES, read_json(root / MODULES, list)[0])
     except (FormatError, UnsupportedReference, IndexError):
@@ -92,8 +92,8 @@ def find_transformer_folder(root: Path) -> str:
 
 
 def _find_root(folder: Path) -> Path | None:
-    """Return the folder of the statements: the model's own, or the one above where it is an old layout's."""
-    if os.path.lexists(folder / MODULES):  # a broken link states something that cannot be read
+    """Return the folder of the recipe's files: the model's own, or its parent in an old layout. None if it has none."""
+    if os.path.lexists(folder / MODULES):  # a broken link is an error, not a missing file
         return folder
     path = folder.absolute()
     is_old = OLD_FOLDER.fullmatch(path.name) and is_file(path.parent / MODULES)
@@ -101,11 +101,11 @@ def _find_root(folder: Path) -> Path | None:
 
 
 def _read_modules(root: Path, folder: Path) -> list[tuple[str, str]]:
-    """Return kind and folder of each module: a transformer, a pooling and perhaps a normalisation.
+    """Return the kind and the folder of each module: a transformer, a pooling and optionally a normalization.
 
     Raises:
-        FormatError: The statements cannot be read.
-        UnsupportedReference: There are other modules, or the transformer has its files elsewhere.
+        FormatError: The list of modules cannot be read.
+        UnsupportedReference: It has other modules, or another folder for the transformer.
     """
     path = root / MODULES
     modules = [_parse_module(path, one) for one in read_json(path, list)]
@@ -115,7 +115,7 @@ def _read_modules(root: Path, folder: Path) -> list[tuple[str, str]]:
     place = modules[0][1]
     if folder.absolute() != (root / place).absolute():
         remedy = f"Load path:{root / place}. {REMEDY}"
-        _refuse(f"{path} has its transformer in {place!r}", f"its files in {folder}", remedy)
+        _refuse(f"{path} has its transformer in {place!r}", f"a transformer in {folder}", remedy)
     return modules
 
 
@@ -123,7 +123,7 @@ def _parse_module(path: Path, module: object) -> tuple[str, str]:
     values = module if isinstance(module, dict) else {}
     kind, folder = values.get("type"), values.get("path", "")
     if not isinstance(kind, str) or not isinstance(folder, str) or set(folder) & set("/\\:") or folder in (".", ".."):
-        raise FormatError(f"{path} has the module {module!r}", "its type, and its folder beside the file", REMEDY)
+        raise FormatError(f"{path} has the module {module!r}", "a type, and a folder next to the file", REMEDY)
     if not kind.startswith("sentence_transformers."):
         _refuse(f"{path} asks for code of its own ({kind})", KNOWN)
     return kind.rpartition(".")[2], folder
@@ -138,12 +138,12 @@ def _read_pooling(path: Path) -> SentencePooling:
     if len(found) != 1 or not chosen <= POOLINGS.keys():
         _refuse(f"{path} asks for the pooling {' and '.join(sorted(chosen)) or 'none'}", "mean or cls")
     if values.get("include_prompt") is False:
-        _refuse(f"{path} leaves the prompt out of the pooling", "a pooling over all pieces")
+        _refuse(f"{path} excludes the prompt from the pooling", "a pooling over all pieces")
     return found.pop()
 
 
 def _read_prompt(path: Path, usual: str) -> str:
-    """Give the prompt that the authors put before a text unless told otherwise; the kind's where they name none."""
+    """Return the default prompt in the files, or else `usual`."""
     values = read_optional(path)
     name = values.get("default_prompt_name")
     if name is None:
@@ -156,11 +156,11 @@ def _read_prompt(path: Path, usual: str) -> str:
 
 
 def _check_lowercasing(folder: Path, root: Path) -> None:
-    """Refuse lowercasing that the tokenizer does not do by itself."""
+    """Raise an error for lowercasing that the tokenizer does not do."""
     limits = folder / LIMITS if is_file(folder / LIMITS) else root / LIMITS
     asked = read_optional(limits).get("do_lower_case") is True
     if asked and read_optional(folder / SETTINGS).get("do_lower_case") is not True:
-        _refuse(f"{limits} asks for small letters, {SETTINGS} does not", "the same in both")
+        _refuse(f"{limits} asks for lowercase, {SETTINGS} does not", "the same setting in both")
 
 
 def _refuse(got: str, expected: str, remedy: str = REMEDY) -> NoReturn:

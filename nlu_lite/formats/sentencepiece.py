@@ -1,4 +1,4 @@
-"""SentencePiece models, written from their parts (``sentencepiece_model.proto`` of github.com/google/sentencepiece)."""
+"""Build SentencePiece models from their parts (``sentencepiece_model.proto`` of github.com/google/sentencepiece)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NEWER_SCRIPTS = (
     range(0x16100, 0x16140),  # Gurung Khema
     range(0x16D40, 0x16D80),  # Kirat Rai
 )
-"""Scripts that Unicode has gained since XLM-RoBERTa's normalisation was compiled, which leaves them as they are."""
+"""Scripts newer than XLM-RoBERTa's compiled normalization map, which leaves their characters unchanged."""
 
 
 class PieceType(IntEnum):
@@ -25,18 +25,18 @@ class PieceType(IntEnum):
 
 
 def build_model(pieces: Sequence[str], scores: Sequence[float], single: Mapping[str, str]) -> bytes:
-    """Write a unigram model: ``<unk>``, ``<s>``, ``</s>``, then the pieces.
+    """Build a unigram model: ``<unk>``, ``<s>``, ``</s>``, then the pieces.
 
     Args:
         pieces: The pieces from id 3 on.
         scores: Their scores.
-        single: What single characters are normalised to. Sequences of characters (``e`` and a combining accent) come
-            from SentencePiece's own ``nmt_nfkc``, as far as both agree on each of their characters and the script is
-            not newer than the map.
+        single: The normalization of each single character. Sequences of characters (``e`` and a combining accent)
+            come from SentencePiece's own ``nmt_nfkc``, if both maps agree on each character of the sequence and the
+            script is not newer than the map.
 
     Returns:
-        A serialised ``ModelProto``. Its trainer specification is empty: the proto's defaults are a unigram model with
-        these three special pieces.
+        A serialized ``ModelProto``. Its trainer specification is empty, since the defaults of the proto describe a
+        unigram model with these three special pieces.
     """
     special = [_encode_piece("<unk>", 0.0, PieceType.UNKNOWN), _encode_piece("<s>", 0.0, PieceType.CONTROL)]
     special.append(_encode_piece("</s>", 0.0, PieceType.CONTROL))
@@ -45,14 +45,14 @@ def build_model(pieces: Sequence[str], scores: Sequence[float], single: Mapping[
 
 
 def _build_normalizer(single: Mapping[str, str]) -> bytes:
-    """Give a ``NormalizerSpec`` with its compiled map; its defaults add a prefix and drop extra white space."""
+    """Return a ``NormalizerSpec`` with its compiled map. By default it adds a prefix and drops extra white space."""
     import sentencepiece
 
     built_in = sentencepiece.SentencePieceNormalizer(rule_name="nmt_nfkc").decompile()
     newer = {source for source, target in built_in if len(source) == 1 and single.get(source) != target}
     newer |= {chr(point) for script in NEWER_SCRIPTS for point in script}
     sequences = [(source, target) for source, target in built_in if len(source) > 1 and newer.isdisjoint(source)]
-    sentencepiece.set_min_log_level(1)  # compiling says how many characters it loads, which nobody asked
+    sentencepiece.set_min_log_level(1)  # otherwise compiling logs the number of characters that it loads
     normalizer = sentencepiece.SentencePieceNormalizer(norm_map=[*single.items(), *sequences])
     sentencepiece.set_min_log_level(0)
     specification: bytes = normalizer.serialized_normalizer_spec()
@@ -66,7 +66,7 @@ def _encode_piece(piece: str, score: float, kind: PieceType) -> bytes:
 
 
 def _encode_field(number: int, value: bytes) -> bytes:
-    """Give a length-delimited field (https://protobuf.dev/programming-guides/encoding)."""
+    """Return a length-delimited field (https://protobuf.dev/programming-guides/encoding)."""
     return bytes([number << 3 | 2]) + _encode_varint(len(value)) + value
 
 

@@ -1,4 +1,4 @@
-"""The sizes that a ``config.json`` states, checked before anything is built of them."""
+"""Check the sizes in a ``config.json`` before a model is built from them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from nlu_lite.errors import FormatError
 
 LARGEST = 1 << 24
-"""No model has a size beyond; the product of two such sizes can still be counted in bytes."""
+"""Maximum of any size. The product of two such sizes still fits a count of bytes."""
 
 POSITIVE = (
     "hidden_size",
@@ -26,22 +26,22 @@ POSITIVE = (
 )
 LEAST = {"type_vocab_size": 1, "num_labels": 0}
 WITHOUT_TYPES = ("deberta-v2",)
-"""Kinds whose models can do without types of tokens: ``type_vocab_size`` 0."""
+"""Kinds of model that may have no token types: ``type_vocab_size`` 0."""
 WIDTHS = {"num_attention_heads": "hidden_size", "n_heads": "dim"}
 REPEATED = {"albert": ("num_hidden_groups", "inner_group_num")}
-"""What says how many modules there are: ALBERT's layers share theirs, elsewhere each layer has its own."""
+"""Settings that give the number of modules. ALBERT's layers share modules; in other models each layer has its own."""
 
 
 def check_sizes(config: Mapping[str, object], tensors: int, where: str) -> None:
-    """Refuse sizes that no model can have; sizes that are not stated are left to transformers' defaults.
+    """Raise an error for an impossible size. Missing sizes have transformers' defaults.
 
     Args:
         config: The transformers configuration.
-        tensors: How many tensors the weights hold: a model has no more layers than that.
-        where: What errors call the configuration.
+        tensors: The number of tensors in the weights, which is the maximum number of layers.
+        where: The name of the configuration in error messages.
 
     Raises:
-        FormatError: A size is no number, too small or too large, or contradicts another.
+        FormatError: A size is not a number, is too small or too large, or contradicts another size.
 
     Example:
         >>> check_sizes({"model_type": "bert", "num_hidden_layers": 10**9}, 199, "config.json")

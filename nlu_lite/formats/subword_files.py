@@ -1,4 +1,4 @@
-"""The subword model of a folder in transformers' layout: read from the files that hold it, and written."""
+"""Read and write the subword model of a folder in transformers' layout."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from nlu_lite.records import AddedToken, Normalization, SubwordKind, SubwordMode
 
 @dataclass(frozen=True)
 class FolderLayout:
-    """How transformers saves a model.
+    """The files in which transformers saves a kind of model.
 
     Attributes:
-        prefix: What stands before the names of its tensors when it was saved with a head.
+        prefix: The prefix of its tensors' names if it was saved with a head.
         subwords: The file of its subword model.
-        kind: What that file holds.
-        parts: Files of older exports that hold the same in parts.
-        classes: transformers' tokenizers that read these parts as they are read here.
+        kind: The kind of that file.
+        parts: The files of older exports that together replace that file.
+        classes: The tokenizer classes of transformers whose `parts` can be read.
     """
 
     prefix: str
@@ -72,7 +72,7 @@ LAYOUTS = {
 """By ``model_type``."""
 
 PIECES = "sentencepiece.bpe.model"
-"""BERT's kin with XLM-RoBERTa's subword model, such as multilingual-e5-small, have this file."""
+"""The subword model of BERT models with XLM-RoBERTa's vocabulary, such as multilingual-e5-small."""
 
 NORMALIZATION = "nlu_lite_spelling"
 """The setting that keeps a `Normalization`: transformers' tokenizers of XLM-RoBERTa and CamemBERT have none for it."""
@@ -92,14 +92,14 @@ SMALL_FILES = (
     "added_tokens.json",
     "special_tokens_map.json",
 )
-"""Files of a subword model that are looked at whatever the kind of the model."""
+"""Files of a subword model, of all kinds of model."""
 
 NORMALIZING = ("albert", "deberta-v2")
-"""Kinds whose SentencePiece tokenizer in transformers heeds ``do_lower_case``; the others ignore it."""
+"""Kinds whose SentencePiece tokenizer in transformers applies ``do_lower_case``. The other kinds ignore it."""
 
 
 def write_subwords(subwords: SubwordModel, model_type: str, folder: Path) -> None:
-    """Write a subword model and its settings, from which `read_subwords` reads the same."""
+    """Write a subword model and its settings, so that `read_subwords` reads it back."""
     (folder / _subword_file(subwords.kind, LAYOUTS[model_type])).write_bytes(subwords.data)
     (folder / SETTINGS).write_text(json.dumps(_build_settings(subwords)), encoding="utf-8")
 
@@ -111,7 +111,7 @@ def _subword_file(kind: SubwordKind, layout: FolderLayout) -> str:
 
 
 def _build_settings(subwords: SubwordModel) -> dict[str, object]:
-    """Give what transformers' tokenizer asks its settings for, not the normalizer of a tokenizer.json."""
+    """Return the settings of transformers' tokenizer, which does not read them from a ``tokenizer.json``."""
     if subwords.kind is SubwordKind.SENTENCEPIECE:
         normalization = subwords.normalization
         own = {"do_lower_case": normalization.lowercase, "keep_accents": not normalization.strip_accents}
@@ -126,17 +126,17 @@ def _encode_normalization(normalization: Normalization) -> dict[str, bool]:
 
 
 LARGEST_TOKENIZER = 1 << 26
-"""Bytes of a ``tokenizer.json``; those of the largest vocabularies have half as many."""
+"""Maximum size of a ``tokenizer.json``, in bytes: twice the size of the largest vocabularies."""
 
 
 def read_subwords(folder: Path, model_type: str) -> SubwordModel:
-    """Read a subword model from SentencePiece's own file, else a ``tokenizer.json``, else the files of older exports.
+    """Read a subword model from a SentencePiece file, else a ``tokenizer.json``, else the files of older exports.
 
-    Tokens that were added to it are read from all files that can list them.
+    Added tokens are read from all files that can list them.
 
     Raises:
-        FormatError: There is none, or a file of it is damaged.
-        UnsupportedReference: It is of a kind that the library does not run.
+        FormatError: The folder has none, or a file of it is damaged.
+        UnsupportedReference: The library does not run this kind of subword model.
     """
     layout = LAYOUTS[model_type]
     before = {PIECES: SubwordKind.SENTENCEPIECE} if model_type == "bert" else {}
@@ -175,12 +175,12 @@ def _check_size(path: Path) -> Path:
 
 
 def _merge_added(folder: Path, data: bytes) -> SubwordModel:
-    """Add the tokens that other files of the folder list to those of a ``tokenizer.json``; most list the same."""
+    """Merge the added tokens in other files of the folder into a ``tokenizer.json``; most files list the same."""
     kind = SubwordKind.TOKENIZER_JSON
     try:
         tokenizer = json.loads(data)
     except (ValueError, RecursionError):
-        return SubwordModel(kind, data)  # opening it says why it cannot be used
+        return SubwordModel(kind, data)  # the error is raised when it is opened, with the reason
     if not isinstance(tokenizer, dict):
         return SubwordModel(kind, data)
     added, listed = read_added_tokens(folder, tokenizer), parse_tokens(folder / TOKENIZER, tokenizer)
@@ -191,7 +191,7 @@ def _merge_added(folder: Path, data: bytes) -> SubwordModel:
 
 
 def _matchable(tokens: Iterable[AddedToken], vocabulary: set[str]) -> set[AddedToken]:
-    """Return the tokens that say more than the vocabulary does: special pieces of it are never matched anyway."""
+    """Return the tokens that change the tokenizer: special tokens in the vocabulary are never matched in texts."""
     return {token for token in tokens if not token.special or token.content not in vocabulary}
 
 
@@ -204,11 +204,13 @@ def _read_normalization(folder: Path, model_type: str) -> Normalization:
     settings = _read_settings(folder)
     if settings.get("split_by_punct"):
         got = f"{folder / SETTINGS} has split_by_punct={settings['split_by_punct']!r}"
-        raise UnsupportedReference(got, "a tokenizer that leaves this to SentencePiece", "Use another model")
+        raise UnsupportedReference(got, "a tokenizer without this setting", "Use another model")
     default = {} if model_type in NORMALIZING else _encode_normalization(Normalization())
     written = settings.get(NORMALIZATION, default)
     if not isinstance(written, dict) or not all(isinstance(choice, bool) for choice in written.values()):
-        raise FormatError(f"{folder / SETTINGS} has {NORMALIZATION} = {written!r}", "true or false for each", REMEDY)
+        raise FormatError(
+            f"{folder / SETTINGS} has {NORMALIZATION} = {written!r}", "true or false for each of its values", REMEDY
+        )
     albert = model_type == "albert"
     own = {
         "lowercase": settings.get("do_lower_case", albert) is True,
@@ -227,7 +229,7 @@ def _read_word_normalization(settings: Mapping[str, object]) -> WordNormalizatio
 
 
 def _check_class(name: object, layout: FolderLayout, folder: Path) -> None:
-    """Refuse a vocabulary that another algorithm reads, such as that of Japanese BERT models."""
+    """Raise an error for a vocabulary of another algorithm, such as the one of Japanese BERT models."""
     if name is not None and str(name).removesuffix("Fast") not in layout.classes:
         raise UnsupportedReference(
             f"{folder / SETTINGS} has tokenizer_class {name!r} and there is no {layout.subwords}",

@@ -1,4 +1,4 @@
-"""Safetensors files: read through a memory map, written one tensor at a time."""
+"""Read safetensors files through a memory map, and write them tensor by tensor."""
 
 from __future__ import annotations
 
@@ -24,36 +24,37 @@ DTYPES: dict[str, np.dtype[Any]] = {
 
 
 class LazyTensors(Mapping[str, Floats]):
-    """Tensors that are made when they are asked for, anew each time, so that nobody holds them all.
+    """Tensors that are loaded at each access, so that they are never all in memory.
 
     Args:
-        makers: For each name what gives its array.
+        loaders: The function that loads each tensor, by name.
     """
 
-    def __init__(self, makers: Mapping[str, Callable[[], Floats]]) -> None:
-        self._makers = dict(makers)
+    def __init__(self, loaders: Mapping[str, Callable[[], Floats]]) -> None:
+        self._loaders = dict(loaders)
 
     def __getitem__(self, name: str) -> Floats:
-        return self._makers[name]()
+        return self._loaders[name]()
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._makers)
+        return iter(self._loaders)
 
     def __len__(self) -> int:
-        return len(self._makers)
+        return len(self._loaders)
 
 
 def map_safetensors(path: Path) -> dict[str, Callable[[], Floats]]:
     """Map a safetensors file into memory (https://github.com/huggingface/safetensors#format).
 
-    The map is private: the file never changes. Nor should an array, which may be read from the file again at any time.
+    The map is private, so that the file never changes. Arrays must not be changed either: pages may be read from the
+    file again at any time.
 
     Args:
         path: The file.
 
     Returns:
-        For each tensor of floating-point numbers what gives it as float32: a view of the map, or a widened copy of a
-        tensor of another type. Tensors of integers (buffers of old exports) are left out.
+        By name, a function for each tensor of floating-point numbers. It returns float32: a view of the map, or a copy
+        of a tensor of another type. Tensors of integers (buffers of old exports) are left out.
 
     Raises:
         FormatError: The file is damaged.
@@ -75,13 +76,13 @@ def _map_file(path: Path) -> tuple[dict[str, Any], NDArray[np.uint8]]:
     from safetensors import SafetensorError, safe_open
 
     try:
-        # The library checks lengths, offsets and overlaps, so that what follows can trust them.
+        # The library checks lengths, offsets and overlaps, so that the code below need not.
         with safe_open(path, framework="numpy"):
             pass
         data: NDArray[np.uint8] = np.memmap(path, np.uint8, mode="c").view(np.ndarray)
     except (SafetensorError, OSError, ValueError) as error:
         raise FormatError(
-            f"{path} is damaged ({error})", "a safetensors file", "Delete it and fetch it again"
+            f"{path} is damaged ({error})", "a valid safetensors file", "Delete it and fetch it again"
         ) from error
     length = 8 + int(data[:8].view("<u8")[0])
     return json.loads(data[8:length].tobytes()), data[length:]
@@ -93,12 +94,14 @@ def _widen(data: NDArray[np.uint8], dtype: str) -> Floats:
     return np.require(np.frombuffer(data, DTYPES[dtype]), np.float32, ["A"])
 
 
-def write_safetensors(path: Path, tensors: Mapping[str, Floats], advance: Callable[[int], object] = int) -> None:
+def write_safetensors(
+    path: Path, tensors: Mapping[str, Floats], advance: Callable[[int], object] | None = None
+) -> None:
     """Write tensors one after another, so that only one of them is in memory at a time.
 
-    Shapes are known when their tensors have been made; the header, which stands in front, is therefore given room
-    enough, and what it does not need is padded with spaces, as the format allows. After each tensor, `advance` is
-    called with 1.
+    The header comes first in the file, but a shape is known only when its tensor has been loaded. Enough room is
+    therefore reserved for the header, and padded with spaces, as the format allows. `advance` is called with 1 after
+    each tensor.
     """
     room = 64 + sum(len(_json(name)) + 160 for name in tensors)
     room += -room % 8
@@ -111,7 +114,8 @@ def write_safetensors(path: Path, tensors: Mapping[str, Floats], advance: Callab
             header[name] = {"dtype": "F32", "shape": array.shape, "data_offsets": (place, place + array.nbytes)}
             file.write(array.data)
             place += array.nbytes
-            advance(1)
+            if advance is not None:
+                advance(1)
         file.seek(0)
         file.write(room.to_bytes(8, "little"))
         file.write(_json(header).ljust(room))

@@ -1,4 +1,4 @@
-"""Vocabularies and merges become the JSON of Hugging Face `tokenizers`, built as plain data."""
+"""Build a ``tokenizer.json`` of Hugging Face `tokenizers` from a vocabulary and merges."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from pathlib import Path
 from nlu_lite.errors import FormatError
 
 LONGEST_WORD = 100
-"""Characters of a word beyond which BERT gives the unknown piece."""
+"""Maximum length of a word, in characters. BERT encodes a longer word as the unknown piece."""
 
 
 @dataclass(frozen=True)
 class WordNormalization:
-    """What a text goes through before WordPiece sees it, under BERT's defaults.
+    """How a text is normalized before WordPiece reads it. The defaults are BERT's.
 
     Attributes:
         lowercase: Whether letters are lowercased.
         strip_accents: Whether accents are stripped. None: where letters are lowercased.
-        split_ideographs: Whether each Chinese character is a word of its own.
+        split_ideographs: Whether each Chinese character is a word.
     """
 
     lowercase: bool = True
@@ -33,7 +33,7 @@ def build_tokenizer(parts: Sequence[Path], normalization: WordNormalization) -> 
 
     Args:
         parts: The files, in this order.
-        normalization: How a WordPiece model wants texts to be spelt.
+        normalization: How texts are normalized before a WordPiece model reads them.
 
     Raises:
         FormatError: A file cannot be read.
@@ -51,7 +51,7 @@ def build_tokenizer(parts: Sequence[Path], normalization: WordNormalization) -> 
 
 
 def _split_lines(text: str) -> list[str]:
-    """Split at line feeds alone: pieces can be other line separators."""
+    """Split at line feeds only, since pieces can contain other line separators."""
     return text.removesuffix("\n").split("\n")
 
 
@@ -67,8 +67,8 @@ def build_word_piece(
 
     Args:
         vocabulary: Id of each piece.
-        normalization: How the model wants texts to be spelt.
-        longest: Characters of a word beyond which it is unknown.
+        normalization: How texts are normalized.
+        longest: Maximum length of a word, in characters. A longer word is unknown.
     """
     model = {
         "type": "WordPiece",
@@ -92,7 +92,7 @@ def build_word_piece(
 def build_byte_level_bpe(vocabulary: Mapping[str, int], merges: Sequence[tuple[str, str]]) -> bytes:
     """Build a byte-level BPE tokenizer from the id of each piece and the merges in the order of their ranks.
 
-    As in RoBERTa's own, no space is put before a text; who encodes a word by itself puts it there.
+    As in RoBERTa's own tokenizer, no space is added before a text. The caller adds it before a single word.
     """
     model = {
         "type": "BPE",
@@ -110,9 +110,9 @@ def build_byte_level_bpe(vocabulary: Mapping[str, int], merges: Sequence[tuple[s
 
 
 def _assemble(model: object, normalizer: object, pre_tokenizer: object, decoder: object) -> bytes:
-    """Put a tokenizer's parts together.
+    """Assemble a tokenizer from its parts.
 
-    No token is declared special: a text that spells ``[SEP]`` is text. Who needs an id looks it up in the vocabulary.
+    No token is declared special, so that ``[SEP]`` in a text is plain text. Ids are looked up in the vocabulary.
     """
     parts = {
         "version": "1.0",

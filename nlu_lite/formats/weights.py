@@ -1,4 +1,4 @@
-"""The weights of a folder in transformers' layout, whole or in shards."""
+"""Read the weights of a folder in transformers' layout, from one file or from shards."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     import torch
 
 LONGEST_NAME = 255
-"""Characters of a file's name; the rest of a longer one is not shown."""
+"""Maximum length of a file name in an error message, in characters."""
 
 Loaders: TypeAlias = dict[str, Callable[[], Floats]]
-"""For each tensor what makes its array."""
+"""The function that loads each tensor, by name."""
 
 
 def read_weights(folder: Path) -> Loaders:
-    """Read the weights of a folder: ``model.safetensors`` (or its shards) before ``pytorch_model.bin``.
+    """Read the weights of a folder: ``model.safetensors`` (or its shards), else ``pytorch_model.bin``.
 
     Returns:
-        For each tensor of floating-point numbers what gives it as float32.
+        By name, a function for each tensor of floating-point numbers, which returns it as float32.
 
     Raises:
-        FormatError: There are none, or they are damaged.
+        FormatError: The folder has no weights, or they are damaged.
     """
     readers = {"model.safetensors": map_safetensors, "pytorch_model.bin": _load_bin}
     for name, read in readers.items():
@@ -53,24 +53,26 @@ def _read_weights(path: Path, read: Callable[[Path], Loaders]) -> Loaders:
 def _find_shards(index: Path) -> list[Path]:
     names = read_json(index, dict).get("weight_map")
     if not isinstance(names, dict) or not all(isinstance(name, str) for name in names.values()):
-        raise FormatError(f"{index} has no weight_map", "the file name of each tensor", REMEDY)
+        raise FormatError(f"{index} has no weight_map", "the name of each tensor's file", REMEDY)
     shards = [index.parent / name for name in sorted(set(names.values()))]
     for shard in shards:
         if shard.parent != index.parent or not is_file(shard):
             raise FormatError(
-                f"{index} names {shard.name[:LONGEST_NAME]!r}, which is not in the folder", "its shards", REMEDY
+                f"{index} names {shard.name[:LONGEST_NAME]!r}, which is not in the folder",
+                "all shards of the index",
+                REMEDY,
             )
     return shards
 
 
 def _load_bin(path: Path) -> Loaders:
-    """Load a PyTorch file as data only: `weights_only` refuses whatever is not a tensor."""
+    """Load a PyTorch file as data: `weights_only` raises an error for anything but tensors."""
     import torch
 
     try:
         state = torch.load(path, map_location="cpu", weights_only=True, mmap=_is_zip(path))
-    except Exception as error:  # PyTorch documents none: damaged bytes give TypeError, AssertionError, IndexError...
-        # Its own words are left out: they advise to run what the file says.
+    except Exception as error:  # PyTorch documents none; damaged bytes raise TypeError, AssertionError, IndexError...
+        # PyTorch's own message is left out: it suggests allowing the file to run code.
         reason = type(error).__name__
         raise FormatError(f"{path} cannot be read as weights ({reason})", "a state dict of tensors", REMEDY) from error
     if not isinstance(state, dict) or not all(isinstance(tensor, torch.Tensor) for tensor in state.values()):
@@ -82,7 +84,7 @@ def _load_bin(path: Path) -> Loaders:
 
 
 def _check_stored(path: Path, name: str, tensor: torch.Tensor) -> None:
-    """Refuse a tensor that claims more values than the file holds, by strides of 0: a copy of it fills the memory."""
+    """Raise an error for a tensor with more values than the file, by strides of 0: its copy could fill the memory."""
     import torch
 
     if tensor.layout is not torch.strided or tensor.is_meta:
@@ -98,6 +100,6 @@ def _to_float32(tensor: torch.Tensor) -> Floats:
 
 
 def _is_zip(path: Path) -> bool:
-    """PyTorch's older files are no zips and cannot be mapped."""
+    """Return whether the file is a zip. PyTorch's older files are not, and cannot be memory-mapped."""
     with path.open("rb") as file:
         return file.read(2) == b"PK"

@@ -124,7 +124,7 @@ def test_a_changed_description_is_read_or_refused(e5_file, written, data):
         (48, struct.pack("<i", 7), r"special ids \(7, 1, 2, 3\)"),
         (64, b"\xff" * 8, r"the pieces' text of 18446744073709551615 bytes"),
         (72, struct.pack("<I", 1), r"pieces that overlap"),
-        (124, struct.pack("<f", float("inf")), r"pieces that overlap or lie outside their text"),
+        (124, struct.pack("<f", float("inf")), r"pieces that overlap or are outside their text"),
         (172, b"<x>", r"the special pieces \['<x>'"),
     ],
 )

@@ -100,7 +100,7 @@ def test_a_default_prompt_is_taken(folder, settings, prompt):
         ([TRANSFORMER, POOLING], OLD_POOLING | {"pooling_mode_cls_token": True}, "cls_token and mean_tokens"),
         ([TRANSFORMER, POOLING], {"pooling_mode": "lasttoken"}, "asks for the pooling lasttoken"),
         ([TRANSFORMER, POOLING], {"word_embedding_dimension": 8}, "asks for the pooling none"),
-        ([TRANSFORMER, POOLING], OLD_POOLING | {"include_prompt": False}, "leaves the prompt out of the pooling"),
+        ([TRANSFORMER, POOLING], OLD_POOLING | {"include_prompt": False}, "excludes the prompt from the pooling"),
     ],
 )
 def test_what_is_not_done_is_refused_by_name(folder, modules, pooling, said):
@@ -111,7 +111,7 @@ def test_what_is_not_done_is_refused_by_name(folder, modules, pooling, said):
 
 def test_small_letters_are_refused_where_the_tokenizer_does_not_make_them(folder):
     limits = {"max_seq_length": 128, "do_lower_case": True}
-    with pytest.raises(UnsupportedReference, match=r"sentence_bert_config\.json asks for small letters"):
+    with pytest.raises(UnsupportedReference, match=r"sentence_bert_config\.json asks for lowercase"):
         recipe(folder, [TRANSFORMER, POOLING], sentence_bert_config_json=limits)
     folder(tokenizer_config_json={"do_lower_case": True})
     assert recipe(folder, [TRANSFORMER, POOLING], sentence_bert_config_json=limits).pooling is SentencePooling.MEAN

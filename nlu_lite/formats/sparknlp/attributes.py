@@ -1,8 +1,8 @@
-"""Every attribute of an op that the readers look at, with its value where a graph leaves it out.
+"""The attributes of ops that the readers use, with their defaults.
 
-Exporters leave out attributes that have the op's default: TensorFlow when it saves (``strip_default_attrs``), ONNX's
-optimisers when they write a node anew. The defaults are those of the ops' own definitions. Readers ask for attributes
-here alone, so that none of them is read without its default.
+Exporters leave out attributes that have the default of the op: TensorFlow when it saves (``strip_default_attrs``),
+ONNX's optimizers when they rewrite a node. The defaults are copied from the definitions of the ops. Readers get all
+attributes from here, so that none is read without its default.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ D = TypeVar("D", bool, int, float, bytes, tuple[float, ...])
 
 
 def _float32(value: float) -> float:
-    """Return the number that a file holds: attributes are float32."""
+    """Round to float32, the type of attributes in a file."""
     rounded: float = struct.unpack("<f", struct.pack("<f", value))[0]
     return rounded
 
@@ -49,14 +49,14 @@ def read_attribute(defaults: Defaults, op: str, name: str, found: object, kind: 
 
     Args:
         defaults: `TENSORFLOW` or `ONNX`.
-        op: The op, which is among the defaults.
-        name: The attribute, likewise.
-        found: The value in the graph; None where it is left out.
-        kind: The type that the attribute has.
-        where: What errors call the node.
+        op: The op, a key of the defaults.
+        name: The attribute, a key of the op's defaults.
+        found: The value in the graph. None if it is left out.
+        kind: The type of the attribute.
+        where: The name of the node in error messages.
 
     Raises:
-        FormatError: The value is of another type.
+        FormatError: The value has another type.
 
     Example:
         >>> [read_attribute(ONNX, "Gemm", "transB", found, int, "a.onnx") for found in (None, 1)]

@@ -1,6 +1,6 @@
-"""TensorFlow's tensor bundles: an index of entries over raw data in shards.
+"""Read TensorFlow's tensor bundles: an index of entries, and raw data in shards.
 
-The messages are those of tensorflow/core/protobuf/tensor_bundle.proto, the layout that of
+The messages are defined in tensorflow/core/protobuf/tensor_bundle.proto, the layout in
 tensorflow/core/util/tensor_bundle.
 """
 
@@ -31,10 +31,10 @@ class BundleEntry:
         key: Its key in the index.
         kind: Its DataType.
         shape: Its shape.
-        shard: The file that holds it.
-        offset: Its first byte there.
-        size: Its bytes.
-        checksum: Their masked CRC32C.
+        shard: The file with its data.
+        offset: Its first byte in that file.
+        size: Its size in bytes.
+        checksum: The masked CRC32C of its bytes.
     """
 
     key: str
@@ -47,7 +47,7 @@ class BundleEntry:
 
     @property
     def where(self) -> str:
-        """File and tensor, for errors."""
+        """The file and the tensor, for error messages."""
         return f"{self.shard.name}, tensor {self.key!r} at {self.offset}"
 
 
@@ -55,15 +55,15 @@ def read_bundle(members: Mapping[str, ByteSource], where: str) -> dict[str, Bund
     """Read a bundle's index.
 
     Args:
-        members: The files beside it, by name.
-        where: What errors call the folder or zip that holds them.
+        members: The files of the folder or zip, by name.
+        where: The name of the folder or zip in error messages.
 
     Returns:
         The entries by key, in the order of the keys.
 
     Raises:
-        IntegrityError: A block of the index has another checksum than it states.
-        FormatError: The index is damaged, or speaks of shards or bytes that are not there.
+        IntegrityError: A block of the index does not match its checksum.
+        FormatError: The index is damaged, or refers to missing shards or bytes.
         UnsupportedReference: Tensors are sliced or big-endian.
     """
     names = [name for name in members if name.endswith(".index")]
@@ -81,8 +81,8 @@ def read_string(entry: BundleEntry) -> bytes:
     """Read a tensor of one string: its length, the length's checksum, then the string.
 
     Raises:
-        IntegrityError: It has another checksum than the index states.
-        FormatError: It is no single string, or its length does not fit.
+        IntegrityError: It does not match its checksum in the index.
+        FormatError: It is not a single string, or its length does not match its size.
     """
     if entry.kind != STRING or entry.size > LARGEST_STRING or math.prod(entry.shape) != 1:
         raise format_error(entry.where, f"type {entry.kind}, shape {entry.shape}, {entry.size} bytes", "one string")
@@ -90,7 +90,7 @@ def read_string(entry: BundleEntry) -> bytes:
     length, place = read_varint(data, 0, entry.where)
     if length != len(data) - place - 4:
         raise format_error(entry.where, f"a string of {length} bytes in {len(data)}", f"{len(data) - place - 4}")
-    # Lengths are summed as fixed-width numbers, whatever room they take in the file.
+    # The checksum counts lengths as fixed-width numbers, although the file has them as varints.
     lengths = crc32c(struct.pack("<I", length))
     crc = mask_crc(crc32c(data[place:], lengths))
     if crc != entry.checksum or struct.unpack_from("<I", data, place)[0] != mask_crc(lengths):
@@ -105,7 +105,7 @@ def _find_shard(members: Mapping[str, ByteSource], name: str, where: str) -> Byt
 
 
 def _read_shard_count(data: bytes, where: str) -> int:
-    """Give the number of shards."""
+    """Read the number of shards."""
     fields = dict(read_fields(data, where))
     shards = as_int(fields.get(1, 0), "the number of shards", where)
     if not 0 < shards <= MOST_SHARDS:
@@ -125,7 +125,7 @@ def _read_entry(key: bytes, data: bytes, shards: list[ByteSource], where: str) -
     kind, shard, offset, size = (as_int(fields.get(n, 0), f"field {n}", place) for n in (1, 3, 4, 5))
     if not 0 <= shard < len(shards) or min(offset, size) < 0 or offset + size > shards[shard].size:
         got = f"{size} bytes at {offset} of shard {shard}"
-        raise format_error(place, got, f"bytes of {[source.size for source in shards]}, the shards' sizes")
+        raise format_error(place, got, f"a range within the shards, of {[source.size for source in shards]} bytes")
     shape = _read_shape(as_bytes(fields.get(2, b""), "the shape", place), place)
     checksum = struct.unpack("<I", _read_fixed32(fields.get(6, b"\0\0\0\0"), place))[0]
     name = key.decode("utf-8", "backslashreplace")

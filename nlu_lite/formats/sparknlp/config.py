@@ -1,4 +1,4 @@
-"""transformers' configuration of a model, put together from its tensors' shapes and its graph."""
+"""Build transformers' configuration of a model from the shapes of its tensors and its graph."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from nlu_lite.formats.sparknlp.network import Network
 
 ACTIVATIONS = ("gelu", "gelu_new", "relu")
 DISTILBERT_EPSILON = 1e-12
-"""transformers' DistilBERT has no setting for it."""
+"""The epsilon of transformers' DistilBERT, which has no setting for it."""
 
 SPECIAL = {
     "xlm-roberta": {"bos_token_id": 0, "pad_token_id": 1, "eos_token_id": 2},
@@ -31,10 +31,10 @@ CLASSES = {
 
 
 def build_config(kind: AnnotatorKind, network: Network, where: str) -> dict[str, object]:
-    """Build the configuration, as ``config.json`` would have it.
+    """Build the content of ``config.json``.
 
     Raises:
-        FormatError: The network's facts contradict one another.
+        FormatError: The numbers of the network contradict one another.
         UnsupportedReference: transformers has no such variant of the model.
     """
     model_type = kind.family.model_type
@@ -54,7 +54,7 @@ def build_config(kind: AnnotatorKind, network: Network, where: str) -> dict[str,
 
 
 def _shorten_epsilon(network: Network) -> float:
-    """Give the shortest number that is the same float32, so that 9.999999747378752e-06 is 1e-05 again."""
+    """Return the shortest number that is the same float32: 1e-05 for 9.999999747378752e-06."""
     return float(str(np.float32(network.epsilon)))
 
 
@@ -84,12 +84,10 @@ def _build_distilbert(network: Network, where: str) -> dict[str, object]:
 
 
 def _build_albert(network: Network, where: str) -> dict[str, object]:
-    """Add what ALBERT's shared layers need: how often the graph goes through them."""
+    """Build the settings of ALBERT's shared layers: how often the graph applies them."""
     inner = network.sizes["layers"]
     if network.passes % inner or network.passes < inner * network.sizes["groups"]:
-        raise format_error(
-            where, f"{network.passes} passes through {inner} shared layers", "a multiple, at least one each"
-        )
+        raise format_error(where, f"{network.passes} passes through {inner} shared layers", "a multiple of the layers")
     return {
         "embedding_size": network.sizes["E"],
         "num_hidden_layers": network.passes // inner,

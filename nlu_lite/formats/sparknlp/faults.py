@@ -1,4 +1,4 @@
-"""The three ways in which an archive can be wrong, worded alike everywhere."""
+"""The three errors of an archive, with the same remedy everywhere."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ OTHER_MODEL = "Use another model, or another export of this one"
 
 
 def format_error(where: str, got: str, expected: str = "") -> FormatError:
-    """Give the error for bytes that cannot be what the format says: `where` names file and offset or tensor."""
+    """Return the error for bytes that break the format. `where` names the file and the offset or tensor."""
     return FormatError(f"{where}: {got}", expected, FETCH_AGAIN)
 
 
 def checksum_error(where: str, got: str, expected: str = "") -> IntegrityError:
-    """Give the error for bytes that do not have the checksum that the archive states."""
+    """Return the error for bytes that do not match their checksum in the archive."""
     return IntegrityError(f"{where}: {got}", expected, FETCH_AGAIN)
 
 
 def unsupported_error(where: str, got: str, expected: str = "") -> UnsupportedReference:
-    """Give the error for a whole archive of a kind that the library does not run."""
+    """Return the error for an intact archive that the library cannot run."""
     return UnsupportedReference(f"{where}: {got}", expected, OTHER_MODEL)

@@ -1,6 +1,6 @@
-"""What TensorFlow's graph says of a model: the variables' names, heads, epsilon, activation. Nothing of it is run.
+"""Read the names of variables, heads, epsilon and activation from TensorFlow's graph, which is never run.
 
-The messages are those of tensorflow/core/framework: GraphDef, FunctionDef, NodeDef, AttrValue, TensorProto.
+The messages are defined in tensorflow/core/framework: GraphDef, FunctionDef, NodeDef, AttrValue, TensorProto.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from nlu_lite.formats.sparknlp.protobuf import Value, as_bytes, as_floats, as_in
 AXES = 4  # batch, length, heads, width
 MOST_NODES = 1_000_000
 MOST_NUMBERS = 128
-"""Numbers of a tensor that says something of the model: a shape, an epsilon."""
+"""Maximum size of the tensors that are read, such as a shape or an epsilon, in numbers."""
 
 N = TypeVar("N", int, float)
 ACTIVATIONS = {"Erf": "gelu", "Tanh": "gelu_new", "Relu": "relu", "Sigmoid": "sigmoid"}
 TRANSPOSES = {"MatMul": ("transpose_a", "transpose_b"), "BatchMatMulV2": ("adj_x", "adj_y")}
-"""The attributes by which a product turns what it multiplies."""
+"""The attributes of products that transpose their inputs."""
 
 SPLIT = re.compile(r"(?P<split>.*attention(?:/self)?/Reshape(?:_\d+)?/shape)(?:/(?P<axis>\d))?$")
 EPSILON = re.compile(r"/batchnorm/add/y$")
@@ -45,12 +45,12 @@ class GraphNode:
 
 @dataclass
 class GraphFacts:
-    """What the graph says, collected over all its functions.
+    """Facts about a model, collected over all functions of its graph.
 
     Attributes:
         variables: Names of the VarHandleOps, in order.
-        splits: Sizes of the axes of each reshape in an attention, as far as they are constants.
-        axes: The number of axes of each.
+        splits: Sizes of the axes of each reshape in an attention, if they are constants.
+        axes: The number of axes of each reshape.
         epsilons: Values that layer norms add to the variance.
         activations: Activation functions inside the encoder.
         queries: How often each function multiplies by a query matrix.
@@ -64,7 +64,7 @@ class GraphFacts:
     queries: Counter[str] = field(default_factory=Counter)
 
     def heads(self, hidden: int) -> set[int]:
-        """Give the numbers of heads into which reshapes to [batch, length, heads, width] split `hidden`."""
+        """Return the numbers of heads into which reshapes to [batch, length, heads, width] split `hidden`."""
         found = set()
         for reshape in [name for name, count in self.axes.items() if count == AXES]:
             sizes = self.splits.get(reshape, {})
@@ -76,14 +76,14 @@ class GraphFacts:
 
 
 def read_graph(data: bytes, where: str) -> GraphFacts:
-    """Read a GraphDef, or the one of a SavedModel.
+    """Read a GraphDef, or the GraphDef of a SavedModel.
 
     Args:
         data: The file.
-        where: What errors call it.
+        where: The name of the file in error messages.
 
     Raises:
-        FormatError: It is neither.
+        FormatError: The file is neither.
     """
     facts = GraphFacts()
     for function, message in _read_nodes(_find_graph(data, where), where):
@@ -95,9 +95,9 @@ def read_graph(data: bytes, where: str) -> GraphFacts:
 
 
 def _find_graph(data: bytes, where: str) -> bytes:
-    """Give the graph: the file itself, as Spark NLP writes it, or what a SavedModel wraps, as TensorFlow does.
+    """Return the graph: the file itself, as Spark NLP writes it, or the graph in a SavedModel, as TensorFlow does.
 
-    Field 1 is a node in the one, and the version of the schema in the other.
+    Field 1 is a node in a GraphDef, and the version of the schema in a SavedModel.
     """
     fields = read_fields(data, where)
     if not isinstance(next(fields, (1, b""))[1], int):
@@ -109,7 +109,7 @@ def _find_graph(data: bytes, where: str) -> bytes:
 
 
 def _note_facts(node: GraphNode, function: str, facts: GraphFacts, where: str) -> None:
-    """Note what a node says of the model."""
+    """Add the facts that a node has about the model."""
     split = SPLIT.match(node.name)
     if split and node.op in ("Const", "Pack"):
         _note_shape(node, split, function, facts, where)
@@ -125,7 +125,7 @@ def _note_facts(node: GraphNode, function: str, facts: GraphFacts, where: str) -
 
 
 def _check_transposes(node: GraphNode, where: str) -> None:
-    """Refuse a product that turns its matrix, since matrices are read as [in, out]."""
+    """Raise an error for a product that transposes its matrix, since matrices are read as [in, out]."""
     for name in TRANSPOSES.get(node.op, ()):
         if _find_attribute(node, name, bool, where):
             raise unsupported_error(
@@ -134,7 +134,7 @@ def _check_transposes(node: GraphNode, where: str) -> None:
 
 
 def _find_attribute(node: GraphNode, name: str, kind: type[D], where: str) -> D:
-    """Return an attribute of a node, by the AttrValue that it has or by its op's default."""
+    """Return an attribute of a node from its AttrValue, or else the default of its op."""
     place = f"{where}, node {node.name!r}"
     fields = dict(read_fields(node.attributes.get(name, b""), place))
     found: object = None
@@ -146,7 +146,7 @@ def _find_attribute(node: GraphNode, name: str, kind: type[D], where: str) -> D:
 
 
 def _note_shape(node: GraphNode, split: re.Match[str], function: str, facts: GraphFacts, where: str) -> None:
-    """Note a reshape's axes: a constant for each, packed together, or one constant for all."""
+    """Add the axes of a reshape: a packed constant for each, or one constant for all."""
     reshape = f"{function}/{split['split']}"
     if node.op == "Pack":
         facts.axes[reshape] = node.inputs
@@ -160,7 +160,7 @@ def _note_shape(node: GraphNode, split: re.Match[str], function: str, facts: Gra
 
 
 def _read_nodes(data: bytes, where: str) -> Iterator[tuple[str, bytes]]:
-    """Give each NodeDef with the name of the function that holds it; empty for the graph's own."""
+    """Yield each NodeDef with the name of its function. The name is empty for nodes of the graph itself."""
     count = 0
     for holder, number, message in _read_holders(data, where):
         for node_number, node in read_fields(message, where) if number else [(3, message)]:
@@ -172,7 +172,7 @@ def _read_nodes(data: bytes, where: str) -> Iterator[tuple[str, bytes]]:
 
 
 def _read_holders(data: bytes, where: str) -> Iterator[tuple[str, int, bytes]]:
-    """Give the graph's nodes (0) and its functions (their number in the library)."""
+    """Yield the nodes of the graph (number 0) and its functions (by their number in the library)."""
     functions = 0
     for number, value in read_fields(data, where):
         if number == 1:
@@ -201,7 +201,7 @@ def _read_node(data: bytes, where: str) -> GraphNode:
 
 
 def _read_tensor(node: GraphNode, where: str) -> dict[int, list[Value]]:
-    """Give the fields of a Const's TensorProto."""
+    """Return the fields of a Const's TensorProto."""
     place = f"{where}, node {node.name!r}"
     fields: dict[int, list[Value]] = {}
     for number, value in read_fields(node.attributes.get("value", b""), place):
@@ -226,7 +226,7 @@ def _read_floats(node: GraphNode, where: str) -> list[float]:
 
 
 def _count_numbers(fields: dict[int, list[Value]], node: GraphNode, where: str) -> int:
-    """Return how many numbers a tensor has; the readers look at tensors of a few alone."""
+    """Return the number of values of a tensor. Only small tensors are read."""
     place = f"{where}, node {node.name!r}"
     sizes = []
     for number, value in read_fields(as_bytes(fields.get(2, [b""])[-1], "a shape", place), place):
@@ -240,7 +240,7 @@ def _count_numbers(fields: dict[int, list[Value]], node: GraphNode, where: str) 
 
 
 def _repeat_last(values: list[N], size: int) -> list[N]:
-    """Repeat the last number, which TensorFlow leaves out like an attribute; where there is none, all are 0.
+    """Repeat the last number, since TensorFlow leaves out repetitions. Without any number, all are 0.
 
     Example:
         >>> _repeat_last([0, -1, 2], 5), _repeat_last([], 2), _repeat_last([7], 1)
@@ -251,7 +251,7 @@ def _repeat_last(values: list[N], size: int) -> list[N]:
 
 
 CONTENT = {1: "f", 2: "d", 3: "i", 9: "q", 19: "e"}
-"""How numbers lie in `tensor_content`, by DataType."""
+"""The layout of numbers in `tensor_content`, by DataType."""
 
 
 def _read_content(fields: dict[int, list[Value]], node: GraphNode, where: str) -> list[float]:

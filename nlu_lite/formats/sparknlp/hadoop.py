@@ -1,7 +1,7 @@
-"""Hadoop's sequence files and checksum files, as Spark writes them.
+"""Read Hadoop's sequence files and checksum files, as Spark writes them.
 
-The layout is that of https://hadoop.apache.org/docs/current/api/org/apache/hadoop/io/SequenceFile.html: a header, then
-records of key and value, with a marker now and then.
+A file has a header, then records of a key and a value, with occasional markers:
+https://hadoop.apache.org/docs/current/api/org/apache/hadoop/io/SequenceFile.html.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ LARGEST_PART = 128 << 20
 
 
 def read_records(data: bytes, where: str) -> Iterator[bytes]:
-    """Give the values of a sequence file of BytesWritables.
+    """Yield the values of a sequence file of BytesWritables.
 
     Args:
         data: The file.
-        where: What errors call it.
+        where: The name of the file in error messages.
 
     Raises:
-        FormatError: It is no such file, or is damaged.
+        FormatError: It is not a sequence file, or is damaged.
         UnsupportedReference: It is compressed, which Spark's object files are not.
     """
     reader = _HadoopReader(data, where)
@@ -52,10 +52,10 @@ def read_records(data: bytes, where: str) -> Iterator[bytes]:
 
 
 def read_checked(members: Mapping[str, ByteSource], name: str, limit: int = LARGEST_PART) -> bytes:
-    """Read a small file, and check it against Hadoop's ``.<name>.crc`` if that lies beside it.
+    """Read a small file, and compare it with Hadoop's ``.<name>.crc`` if the archive has one.
 
     Raises:
-        IntegrityError: The file has another checksum.
+        IntegrityError: The file does not match its checksum.
         FormatError: It is larger than `limit`, or the checksum file is damaged.
     """
     data = read_whole(members[name], limit)
@@ -80,7 +80,7 @@ def _check_sums(data: bytes, sums: bytes, where: str, sums_where: str) -> None:
 
 
 def _read_header(reader: _HadoopReader) -> bytes:
-    """Read the header; give the marker that stands between records."""
+    """Read the header, and return the marker between records."""
     if reader.take(4) != MAGIC:
         reader.fail("another beginning", "a sequence file of version 6")
     _, value = reader.read_text(), reader.read_text()
@@ -94,7 +94,7 @@ def _read_header(reader: _HadoopReader) -> bytes:
 
 
 class _HadoopReader:
-    """A file, read front to back; every length is checked against what is there."""
+    """A file, read from front to back. Each length is checked against the bytes that are left."""
 
     def __init__(self, data: bytes, where: str) -> None:
         self.data = data
@@ -114,7 +114,7 @@ class _HadoopReader:
         return int.from_bytes(self.take(width))
 
     def read_text(self) -> bytes:
-        """Read a Text: a length of one byte, or of as many as a negative first byte says, and the bytes."""
+        """Read a Text: a length, and the bytes. A negative first byte gives the number of bytes of the length."""
         first = int.from_bytes(self.take(1), signed=True)
         if -120 <= first < 0 or first < -124:
             self.fail(f"a length that begins with {first}", "a length of at most four bytes")

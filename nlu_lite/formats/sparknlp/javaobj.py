@@ -1,6 +1,6 @@
-"""Java's serialisation streams, read as data: no class is looked up, nothing is built but plain records.
+"""Read Java's serialization streams as data: no class is looked up, and only plain records are built.
 
-The grammar is that of https://docs.oracle.com/en/java/javase/17/docs/specs/serialization/protocol.html.
+The grammar is defined at https://docs.oracle.com/en/java/javase/17/docs/specs/serialization/protocol.html.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ PRIMITIVES = {"B": "b", "C": "H", "D": "d", "F": "f", "I": "i", "J": "q", "S": "
 
 
 class Code(IntEnum):
-    """What an item of the stream begins with."""
+    """The first byte of an item of the stream."""
 
     NULL = 0x70
     REFERENCE = 0x71
@@ -63,22 +63,22 @@ def read_stream(data: bytes, where: str) -> Any:
 
     Args:
         data: The stream.
-        where: What errors call it.
+        where: The name of the stream in error messages.
 
     Returns:
         None, a string, a list or a `JavaObject`.
 
     Raises:
-        FormatError: The stream is damaged, or holds what Spark NLP's vocabularies do not.
+        FormatError: The stream is damaged, or has items that Spark NLP's vocabularies never have.
     """
     reader = _JavaReader(data, where)
     if reader.take(len(HEADER)) != HEADER:
-        raise reader.error("another beginning", "a Java serialisation stream")
+        raise reader.error("another beginning", "a Java serialization stream")
     return reader.read_item(DEEPEST)
 
 
 class _JavaReader:
-    """A stream, read front to back; every length is checked against what is there."""
+    """A stream, read from front to back. Each length is checked against the bytes that are left."""
 
     def __init__(self, data: bytes, where: str) -> None:
         self.data = data
@@ -106,7 +106,7 @@ class _JavaReader:
             raise self.error(f"a string with {error.reason}", "Java's modified UTF-8") from error
 
     def read_item(self, depth: int) -> Any:
-        """Read a value of the stream, of any kind."""
+        """Read an item of any type."""
         if not depth:
             raise self.error(f"objects nested more than {DEEPEST} deep", "a vocabulary's three levels")
         code = self.read_number("B")
@@ -135,7 +135,7 @@ class _JavaReader:
     def read_description(self, depth: int) -> JavaClass | None:
         """Read the description of a class, or a reference to one."""
         if not depth:
-            raise self.error("class descriptions without end", f"at most {DEEPEST}")
+            raise self.error("an endless chain of class descriptions", f"at most {DEEPEST}")
         code = self.read_number("B")
         if code == Code.NULL:
             return None
@@ -150,7 +150,7 @@ class _JavaReader:
     def read_new_description(self, depth: int) -> JavaClass:
         name, _ = self.read_text(), self.take(8)
         slot = len(self.handles)
-        self.handles.append(None)  # a class gets its handle before its fields are read
+        self.handles.append(None)  # the stream numbers a class before its fields
         flags = self.read_number("B")
         fields = tuple(self.read_field(depth) for _ in range(self.read_number("H")))
         if self.read_number("B") != Code.END_BLOCK:
@@ -161,7 +161,7 @@ class _JavaReader:
     def read_field(self, depth: int) -> tuple[str, str]:
         kind, name = chr(self.read_number("B")), self.read_text()
         if kind in "L[":
-            self.read_item(depth - 1)  # the name of the field's class, which nobody needs
+            self.read_item(depth - 1)  # the class of the field, which is not needed
         elif kind not in PRIMITIVES:
             raise self.error(f"a field {name!r} of type {kind!r}", "a type of Java")
         return kind, name
@@ -179,7 +179,7 @@ class _JavaReader:
         return item
 
     def list_ancestry(self, description: JavaClass | None) -> list[JavaClass]:
-        """Give a class and those above it, topmost first, which is the order of their fields."""
+        """Return a class and its superclasses, topmost first, which is the order of their fields."""
         line: list[JavaClass] = []
         while description is not None and len(line) < DEEPEST:
             line.append(description)
@@ -206,7 +206,7 @@ def decode_java(data: bytes) -> str:
     r"""Decode Java's modified UTF-8: NUL in two bytes, characters beyond U+FFFF as two surrogates of three bytes each.
 
     Raises:
-        UnicodeDecodeError: It is something else.
+        UnicodeDecodeError: The bytes are not valid.
 
     Example:
         >>> decode_java(b"\xed\xa0\xbd\xed\xb8\x80\xc0\x80") == "\U0001f600\0"

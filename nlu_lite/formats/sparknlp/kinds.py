@@ -1,7 +1,7 @@
-"""The kinds of model that Spark NLP saves and the library runs, and the tensors of which each consists.
+"""The kinds of model saved by Spark NLP that the library runs, and their tensors.
 
 A tensor's shape is written as letters: V pieces of the vocabulary, P positions, T token types, E width of the embedding
-matrix, H width of the model, I width of the feed-forward part.
+matrix, H width of the model, I width of the feed-forward layer.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from nlu_lite.formats.sparknlp.faults import format_error, unsupported_error
 
 
 class Vocabulary(Enum):
-    """How an archive of a kind holds its subword model."""
+    """Where an archive has its subword model."""
 
     SENTENCEPIECE = "a SentencePiece model"
     WORDPIECE = "fields/vocabulary"
@@ -75,11 +75,12 @@ class ModelFamily:
 
     Attributes:
         model_type: transformers' name for it.
-        fixed: Tensors that stand once, with their shapes.
+        fixed: Tensors outside the layers, with their shapes.
         layer: Tensors of each layer, with their shapes.
-        layer_prefix: What stands before those, with ``#`` for a number.
+        layer_prefix: The prefix of the layers' tensors, with ``#`` for a number.
         pooler: Tensors that an export may lack.
-        query: The matrix by whose uses layers are counted, without ``.weight``.
+        query: The matrix whose uses are counted to count the layers, without ``.weight``.
+        feed_forward: The first matrix of the feed-forward layer, without ``.weight``.
     """
 
     model_type: str
@@ -92,14 +93,14 @@ class ModelFamily:
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
-        """What matches each tensor's name, whatever stands before it."""
+        """The pattern of all tensors' names, with any prefix."""
         prefix = re.escape(self.layer_prefix).replace(re.escape("#"), r"\d{1,4}")
         layer = f"{prefix}(?:{'|'.join(map(re.escape, self.layer))})"
         once = "|".join(map(re.escape, [*self.fixed, *self.pooler]))
         return re.compile(rf"(?:^|\.)({layer}|{once})$")
 
     def find_name(self, name: str) -> str | None:
-        """Give transformers' name without what an exporter put before it; None for a tensor that is not ours.
+        """Return transformers' name of a tensor, without the exporter's prefix. None for a tensor of no layer.
 
         Example:
             >>> BERT.find_name("tf_bert_model.bert.pooler.dense.bias")
@@ -109,7 +110,7 @@ class ModelFamily:
         return match[1] if match else None
 
     def find_shape(self, name: str) -> str:
-        """Give the letters of a tensor's shape."""
+        """Return the letters of a tensor's shape."""
         once = {**self.fixed, **self.pooler}
         return once[name] if name in once else self.layer[_layer_part(name, self.layer_prefix)]
 
@@ -153,12 +154,12 @@ ALBERT = ModelFamily(
 
 @dataclass(frozen=True)
 class AnnotatorKind:
-    """What Spark NLP calls an annotator.
+    """A kind of model, which Spark NLP calls an annotator.
 
     Attributes:
         annotator: Its class, without the package.
         family: The model that it runs.
-        vocabulary: How its subword model is saved.
+        vocabulary: Where its subword model is saved.
     """
 
     annotator: str
@@ -183,7 +184,7 @@ KINDS = {
 
 
 def find_kind(class_name: str, where: str) -> AnnotatorKind:
-    """Find the kind that a class name of Spark NLP stands for.
+    """Find the kind of a class name of Spark NLP.
 
     Raises:
         UnsupportedReference: It is another kind of model.
@@ -195,18 +196,18 @@ def find_kind(class_name: str, where: str) -> AnnotatorKind:
 
 
 def measure_sizes(family: ModelFamily, shapes: Mapping[str, tuple[int, ...]], where: str) -> dict[str, int]:
-    """Find the sizes that the letters of an family stand for, and check every tensor against them.
+    """Find the sizes of the letters in a family's shapes, and check every tensor against them.
 
     Args:
-        family: What the tensors should be.
-        shapes: The tensors' shapes under transformers' names.
-        where: What errors call the archive.
+        family: The expected family of the model.
+        shapes: The tensors' shapes by transformers' names.
+        where: The name of the archive in error messages.
 
     Returns:
-        The size of each letter, and ``layers``: for each ``#`` of the layers' prefix, how many there are.
+        The size of each letter and the number of ``layers``, and of ``groups`` if the layers' prefix has two ``#``.
 
     Raises:
-        FormatError: A tensor is missing or has a shape that does not fit the others.
+        FormatError: A tensor is missing, or its shape contradicts another tensor.
     """
     counts = _count_layers(family, shapes, where)
     names = _list_tensors(family, counts)

@@ -1,7 +1,7 @@
-"""LevelDB's immutable tables, as TensorFlow writes them for its checkpoints.
+"""Read LevelDB's immutable tables, as TensorFlow writes them for its checkpoints.
 
-The layout is that of https://github.com/google/leveldb/blob/main/doc/table_format.md: data blocks, an index block with
-the handle of each, and a footer. Every block carries a masked CRC32C, and every one is checked.
+A table has data blocks, an index block with the handle of each, and a footer. Each block has a masked CRC32C, which
+is checked. The layout is described at https://github.com/google/leveldb/blob/main/doc/table_format.md.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MOST_ENTRIES = 100_000
 
 
 def mask_crc(crc: int) -> int:
-    """Give the form in which LevelDB and TensorFlow store a CRC32C: turned by 15 bits and moved by a constant."""
+    """Mask a CRC32C as LevelDB and TensorFlow store it: rotated by 15 bits, plus a constant."""
     return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
 
 
@@ -32,19 +32,19 @@ def crc32c(data: bytes, before: int = 0) -> int:
 
 
 def read_table(data: bytes, where: str) -> dict[bytes, bytes]:
-    """Read a table whole.
+    """Read a whole table.
 
     Args:
         data: The file.
-        where: What errors call it.
+        where: The name of the file in error messages.
 
     Returns:
         Its entries, in the order of their keys.
 
     Raises:
-        IntegrityError: A block has another checksum than it states.
-        FormatError: It is no table, or its keys are not in order.
-        UnsupportedReference: A block is compressed, which TensorFlow does not do.
+        IntegrityError: A block does not match its checksum.
+        FormatError: It is not a table, or its keys are not in order.
+        UnsupportedReference: A block is compressed, as TensorFlow never does.
     """
     if len(data) < FOOTER or struct.unpack_from("<Q", data, len(data) - 8)[0] != MAGIC:
         raise format_error(where, f"{len(data)} bytes that do not end in a table's magic", "a whole checkpoint index")
@@ -89,7 +89,7 @@ def _read_block(data: bytes, handle: tuple[int, int], where: str) -> bytes:
 
 
 def _read_entries(block: bytes, where: str) -> Iterator[tuple[bytes, bytes]]:
-    """Give the block's entries, whose keys share a beginning with the key before."""
+    """Yield the entries of a block. Each key shares a prefix with the previous key."""
     end = len(block) - 4
     restarts = struct.unpack_from("<I", block, end)[0] if end >= 0 else 0
     end -= 4 * restarts

@@ -1,4 +1,4 @@
-"""Exporters' names for variables become transformers' names."""
+"""Translate exporters' names of variables into transformers' names."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ OTHERS = re.compile(
     r"|pre_classifier|qa_outputs|vocab_transform|vocab_layer_norm|vocab_projector|logits_proj)(?:\.|$)"
     r"|(?:^|\.)(?:save_counter|global_step|position_ids|token_type_ids)$|\.adam_[mv]$"
 )
-"""Heads, optimisers' slots and buffers, none of which an embedding needs."""
+"""Heads, optimizer slots and buffers, which embeddings do not need."""
 
 
 def write_as_torch(variable: str) -> str:
-    """Write a variable's name as torch would; what stands in front of the model's own parts is left.
+    """Return a variable's name in torch's style. The prefix before the model's own parts is kept.
 
     Example:
         >>> write_as_torch("tf_bert_model/bert/encoder/layer_._0/attention/self/query/kernel:0")
@@ -32,7 +32,7 @@ def write_as_torch(variable: str) -> str:
 
 
 def is_other(name: str) -> bool:
-    """Say whether a tensor belongs to a head, an optimiser or a buffer.
+    """Return whether a tensor belongs to a head, an optimizer or a buffer.
 
     Example:
         >>> is_other("roberta.lm_head.dense.weight"), is_other("encoder.layer.0.output.dense.weight")

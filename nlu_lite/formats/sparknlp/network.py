@@ -1,4 +1,4 @@
-"""What either engine's reader gives: tensors under transformers' names, and what only the graph knows."""
+"""The result of reading either engine: tensors by transformers' names, and facts from the graph."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ T = TypeVar("T", int, float, str)
 
 @dataclass(frozen=True)
 class Network:
-    """A model's weights and the few facts that are not in them.
+    """A model's weights, and the few facts that only its graph has.
 
     Attributes:
-        tensors: By transformers' names.
-        sizes: What the letters of the family's shapes stand for, and the numbers of layers.
+        tensors: The tensors by transformers' names.
+        sizes: The sizes of the letters in the family's shapes, and the numbers of layers.
         heads: Attention heads.
-        epsilon: What layer norms add to the variance.
-        activation: The feed-forward part's activation, as transformers calls it.
-        passes: How often the graph runs through a layer; more often than there are layers where they are shared.
+        epsilon: The value that layer norms add to the variance.
+        activation: The activation of the feed-forward layer, by transformers' name.
+        passes: How often the graph applies a layer: more often than the number of layers if layers are shared.
     """
 
     tensors: Mapping[str, Tensor]
@@ -36,15 +36,15 @@ class Network:
 
 
 def map_names(family: ModelFamily, names: Iterable[str], where: str) -> dict[str, str]:
-    """Map transformers' names to an archive's own, leaving out heads and optimisers' slots.
+    """Map transformers' names to an archive's own, without heads and optimizer slots.
 
     Args:
-        family: What the tensors should be.
-        names: The archive's names, written as torch would.
-        where: What errors call the archive.
+        family: The expected family of the model.
+        names: The archive's names, in torch's style.
+        where: The name of the archive in error messages.
 
     Raises:
-        FormatError: A tensor is neither the model's nor a head's, or two have one name.
+        FormatError: A tensor belongs neither to the model nor to a head, or two tensors have one name.
     """
     found: dict[str, str] = {}
     for name in names:
@@ -59,14 +59,14 @@ def map_names(family: ModelFamily, names: Iterable[str], where: str) -> dict[str
 
 
 def require_one(values: Collection[T], name: str, where: str) -> T:
-    """Give the one value on which all of a graph agrees.
+    """Return the one value that a whole graph has.
 
     Raises:
-        FormatError: There is none.
-        UnsupportedReference: There are several.
+        FormatError: The graph has none.
+        UnsupportedReference: The graph has several.
     """
     if not values:
-        raise format_error(where, f"the graph does not say {name}", "one value")
+        raise format_error(where, f"the graph does not contain {name}", "one value")
     if len(values) > 1:
         raise unsupported_error(where, f"the graph has several values for {name}: {sorted(values)[:8]}", "one value")
     return next(iter(values))

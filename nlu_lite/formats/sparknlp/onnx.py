@@ -1,4 +1,4 @@
-"""ONNX files, read from front to back without holding their weights (onnx/onnx.proto of github.com/onnx/onnx)."""
+"""Read ONNX files from front to back, without their weights (onnx/onnx.proto of github.com/onnx/onnx)."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ MOST_TENSORS = 50_000
 
 FLOAT, INT64 = 1, 7
 LITERALS = {"value_float": FLOAT, "value_floats": FLOAT, "value_int": INT64, "value_ints": INT64}
-"""Attributes by which a Constant gives numbers instead of a tensor, and their types."""
+"""Attributes of a Constant that are numbers instead of a tensor, and their types."""
 
 ZEROS: Mapping[int, float | bytes] = {1: 0.0, 2: 0, 3: b""}
-"""What a float, an integer and a string are where their value is left out, by AttributeType."""
+"""The value of a float, an integer and a string if it is left out, by AttributeType."""
 
 SCOPES = "pkg.torch.onnx.name_scopes"
-"""What PyTorch's newer exporter writes beside a node: the modules around it, outermost first, and the call itself."""
+"""The property in which PyTorch's newer exporter lists the modules of a node, outermost first, and its call."""
 
 
 def read_model(source: ByteSource, find: Callable[[str], ByteSource]) -> OnnxGraph:
@@ -32,10 +32,10 @@ def read_model(source: ByteSource, find: Callable[[str], ByteSource]) -> OnnxGra
 
     Args:
         source: The file.
-        find: Gives the file of external data by the name under which the model knows it.
+        find: The function that finds a file of external data by its name in the model.
 
     Raises:
-        FormatError: It is no ONNX model, or its bytes do not have the zip's checksum.
+        FormatError: It is not an ONNX model, or its bytes do not match the checksum in the zip.
     """
     scanner = Scanner(source)
     graph = OnnxGraph()
@@ -44,7 +44,7 @@ def read_model(source: ByteSource, find: Callable[[str], ByteSource]) -> OnnxGra
             _read_graph(scanner, begin, end, find, graph)
     scanner.finish()
     if not graph.nodes:
-        raise format_error(source.name, "no graph is in it", "an ONNX model")
+        raise format_error(source.name, "it has no graph", "an ONNX model")
     return graph
 
 
@@ -64,12 +64,12 @@ def _read_graph(scanner: Scanner, begin: int, end: int, find: Callable[[str], By
 
 def _add_tensor(graph: OnnxGraph, initializer: Initializer) -> None:
     if initializer.name in graph.tensors:
-        raise format_error(initializer.where, "this name stands twice", "one tensor for each name")
+        raise format_error(initializer.where, "this name is repeated", "one tensor for each name")
     graph.tensors[initializer.name] = initializer
 
 
 def _read_constants(node: OnnxNode, source: ByteSource) -> Iterator[Initializer]:
-    """Give what a Constant holds, under the name of its output."""
+    """Yield the value of a Constant, by the name of its output."""
     if node.op != "Constant" or not node.outputs:
         return
     value = node.attributes.get("value")
@@ -104,7 +104,7 @@ def _read_node(scanner: Scanner, begin: int, end: int, find: Callable[[str], Byt
 
 
 def _find_module(name: str, scopes: str) -> str:
-    """Give a node's module, from a name such as ``/encoder/layer.0/output/dense/MatMul`` or a list of scopes.
+    """Return a node's module from a name such as ``/encoder/layer.0/output/dense/MatMul`` or a list of scopes.
 
     Example:
         >>> _find_module("/pooler/dense/Gemm", "")
@@ -119,7 +119,7 @@ def _find_module(name: str, scopes: str) -> str:
 def _read_attribute(scanner: Scanner, begin: int, end: int, find: Callable[[str], ByteSource]) -> dict[str, Attribute]:
     """Read an AttributeProto: a float, an integer, a string, a tensor, or a short list of numbers.
 
-    Writers of proto3 leave a value out that is 0 or empty; then its type alone says that it is there.
+    Writers of proto3 leave out a value that is 0 or empty. Only its type then shows that it exists.
     """
     where = f"{scanner.source.name}, attribute at {begin}"
     name = ""
@@ -141,6 +141,6 @@ def _read_attribute(scanner: Scanner, begin: int, end: int, find: Callable[[str]
             kind = as_int(scanner.read_value(wire, first, last), "a type", where)
         elif number in (7, 8) and last - first <= SMALL_VALUES and len(listed) <= SMALL_VALUES:
             listed += (as_floats if number == 7 else as_ints)(scanner.read_value(wire, first, last), "a number", where)
-    found = tuple(listed) if 0 < len(listed) <= SMALL_VALUES else found  # a long list is not needed
+    found = tuple(listed) if 0 < len(listed) <= SMALL_VALUES else found  # longer lists are not used by any reader
     found = ZEROS.get(kind) if found is None else found
     return {} if found is None else {name: found}

@@ -1,4 +1,4 @@
-"""The ONNX engine: tensors get their names, and facts are found, by following the graph."""
+"""Read the ONNX engine: the graph is followed to name tensors and to find facts about the model."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from nlu_lite.formats.sparknlp.onnxtensors import find_external
 from nlu_lite.formats.sparknlp.values import Tensor, keep_orientation, transpose
 
 PASS_THROUGH = ("Identity", "Cast", "Dropout")
-"""Ops that give a tensor another name or type, and no other numbers."""
+"""Ops that change the name or type of a tensor, but not its numbers."""
 
 INT8 = ("DequantizeLinear", "QuantizeLinear", "DynamicQuantizeLinear", "MatMulInteger", "QLinearMatMul", "MatMulNBits")
 ACTIVATIONS = {"Erf": "gelu", "Tanh": "gelu_new", "Relu": "relu", "Sigmoid": "sigmoid"}
 FAR = 12
-"""Steps from a product to what is done with it."""
+"""Maximum number of steps between a product and the ops that use it."""
 
 
 class Flow:
-    """A graph whose nodes are found by what they give and take."""
+    """A graph whose nodes are found by their inputs and outputs."""
 
     def __init__(self, graph: OnnxGraph, where: str) -> None:
         self.graph = graph
@@ -35,18 +35,18 @@ class Flow:
 
     @cached_property
     def makers(self) -> Mapping[str, OnnxNode]:
-        """The node that gives each value."""
+        """The node that computes each value."""
         makers: dict[str, OnnxNode] = {}
         for node in self.graph.nodes:
             for output in filter(None, node.outputs):
                 if output in makers:
-                    raise format_error(self.where, f"two nodes give {output!r}", "one node for each value")
+                    raise format_error(self.where, f"two nodes compute {output!r}", "one node for each value")
                 makers[output] = node
         return makers
 
     @cached_property
     def takers(self) -> Mapping[str, list[OnnxNode]]:
-        """The nodes that take each value."""
+        """The nodes that have each value as an input."""
         takers: dict[str, list[OnnxNode]] = defaultdict(list)
         for node in self.graph.nodes:
             for name in dict.fromkeys(node.inputs):
@@ -54,7 +54,7 @@ class Flow:
         return takers
 
     def find_tensor(self, name: str) -> Initializer | None:
-        """Give the tensor behind a value, through nodes that pass it on unchanged."""
+        """Return the tensor behind a value, through nodes that do not change it."""
         for _ in range(FAR):
             if name in self.graph.tensors:
                 return self.graph.tensors[name]
@@ -65,12 +65,12 @@ class Flow:
         return None
 
     def find_number(self, name: str) -> float | None:
-        """Give the single number behind a value, if it is a constant."""
+        """Return the single number behind a value. None if it is not a constant."""
         tensor = self.find_tensor(name)
         return tensor.values[0] if tensor and tensor.values and len(tensor.values) == 1 else None
 
     def find_numbers(self, name: str, depth: int = 4) -> list[float | None]:
-        """Give the numbers of a shape as far as they are constants; None for those that are not."""
+        """Return the numbers of a shape, with None for each number that is not a constant."""
         tensor = self.find_tensor(name)
         if tensor is not None:
             return list(tensor.values or ())
@@ -87,13 +87,13 @@ class Flow:
         return [node for node in self.graph.nodes if node.op in ("MatMul", "Gemm") and len(node.inputs) > 1]
 
     def find_matrix(self, node: OnnxNode) -> Initializer | None:
-        """Give the matrix by which a product multiplies, if it is a tensor, turned or not."""
+        """Return the matrix of a product, transposed or not. None if it is not a tensor."""
         maker = self.makers.get(node.inputs[1])
         is_turned = maker is not None and maker.op == "Transpose" and len(maker.inputs) > 0
         return self.find_tensor(maker.inputs[0] if maker is not None and is_turned else node.inputs[1])
 
     def find_users(self, name: str) -> Iterator[tuple[OnnxNode, str]]:
-        """Return the nodes that do something with a value, each with the name under which it takes the value."""
+        """Yield the nodes that use a value, each with its name for the value."""
         names = [name]
         for value in names:
             for node in self.takers.get(value, ()):
@@ -103,7 +103,7 @@ class Flow:
                     names += node.outputs
 
     def follow(self, name: str, stop: tuple[str, ...]) -> Iterator[OnnxNode]:
-        """Give the nodes that a value reaches, nearest first, without going through any of `stop`."""
+        """Yield the nodes that a value reaches, nearest first, not following the ops in `stop`."""
         seen, edge = {name}, [name]
         for _ in range(FAR):
             nodes = [node for value in edge for node in self.takers.get(value, ())]
@@ -113,23 +113,23 @@ class Flow:
             seen.update(edge)
 
 
-def read_onnx(source: ByteSource, beside: Mapping[str, ByteSource], family: ModelFamily) -> Network:
+def read_onnx(source: ByteSource, siblings: Mapping[str, ByteSource], family: ModelFamily) -> Network:
     """Read ``<kind>_onnx``.
 
     Args:
         source: The zip.
-        beside: The files that lie beside it, where newer releases put external data.
-        family: What the tensors should be.
+        siblings: The other files of the archive, where newer releases put external data.
+        family: The expected family of the model.
 
     Raises:
         FormatError: Something is damaged, missing, or too much.
-        UnsupportedReference: The graph is quantised, or fused in a way that is not known.
+        UnsupportedReference: The graph is quantized, or has unknown fused ops.
     """
     members = {name.rpartition("/")[2]: member for name, member in read_zip(source).items()}
     models = [member for name, member in members.items() if name.endswith(".onnx")]
     if len(models) != 1:
         raise format_error(source.name, f"it holds {name_some(members)}", "one .onnx file")
-    graph = read_model(models[0], find_external({**beside, **members}, source.name))
+    graph = read_model(models[0], find_external({**siblings, **members}, source.name))
     flow = Flow(graph, models[0].name)
     _check_ops(flow)
     return _build_network(flow, family)
@@ -153,21 +153,21 @@ def _build_network(flow: Flow, family: ModelFamily) -> Network:
 
 
 def _check_ops(flow: Flow) -> None:
-    """Refuse graphs whose numbers or ops are not ONNX's own floats."""
+    """Raise an error for a graph with quantized numbers or with ops of other domains than ONNX's own."""
     for node in flow.graph.nodes:
         if node.op in INT8 or node.domain not in ("", "ai.onnx"):
             op = f"{node.domain}.{node.op}" if node.domain else node.op
-            what = "a quantised graph" if node.op in INT8 else "a fused graph"
+            graph = "a quantized graph" if node.op in INT8 else "a fused graph"
             raise unsupported_error(
-                f"{flow.where}, node {node.name!r}", f"the op {op}, {what}", "a plain export in floats"
+                f"{flow.where}, node {node.name!r}", f"the op {op} of {graph}", "a plain export in floats"
             )
 
 
 def _name_tensors(flow: Flow, family: ModelFamily) -> dict[str, str]:
-    """Give the graph's value for each tensor by the tensor's name, written as torch would.
+    """Return the graph's value for each tensor by the tensor's name in torch's style.
 
-    Names that the exporter kept are taken as they are. A matrix or bias that lost its name has that of what it is added
-    to or multiplied with, or of the path of the node that does so.
+    Names that the exporter kept are used unchanged. A matrix or bias that lost its name is named after the bias of the
+    same product, or after the path of the node that uses it.
     """
     found: dict[str, str] = {}
     for node in flow.graph.nodes:
@@ -179,21 +179,19 @@ def _name_tensors(flow: Flow, family: ModelFamily) -> dict[str, str]:
     for name, tensor in flow.graph.tensors.items():
         is_weight = tensor.kind not in (6, 7, 9) and (tensor.values is None or math.prod(tensor.shape) > 1)
         if is_weight and name not in taken and not is_other(write_as_torch(name)):
-            raise format_error(
-                tensor.where, "no part of the model uses it by a name that is known", "the model's tensors"
-            )
+            raise format_error(tensor.where, "it is used by no known part of the model", "the model's tensors only")
     return found
 
 
 def _find_kept(flow: Flow, node: OnnxNode, family: ModelFamily) -> Iterator[tuple[str, str]]:
-    """Give the inputs of a node whose names are those of the model's tensors."""
+    """Yield the inputs of a node that still have the names of the model's tensors."""
     for name in node.inputs:
         if family.find_name(write_as_torch(name)) and flow.find_tensor(name):
             yield name, name
 
 
 def _find_lost(flow: Flow, node: OnnxNode, family: ModelFamily) -> Iterator[tuple[str, str]]:
-    """Give the nameless tensors of a node under the names of others, or of its path."""
+    """Yield the tensors of a node that lost their names, with names derived from other tensors or from its path."""
     if node.op in ("MatMul", "Gemm", "Gather") and len(node.inputs) > 1:
         yield from _name_lost_matrix(flow, node, family)
     for value, part in _list_vectors(node):
@@ -204,7 +202,7 @@ def _find_lost(flow: Flow, node: OnnxNode, family: ModelFamily) -> Iterator[tupl
 
 
 def _list_vectors(node: OnnxNode) -> list[tuple[str, str]]:
-    """Give the inputs of a node that may be a module's vectors, and what the module calls them."""
+    """Return the inputs of a node that may be vectors of a module, with their names in the module."""
     if node.op == "LayerNormalization":
         return list(zip(node.inputs[1:], ("weight", "bias"), strict=False))
     part = {"Mul": "weight", "Add": "bias", "Gemm": "bias"}.get(node.op)
@@ -212,7 +210,7 @@ def _list_vectors(node: OnnxNode) -> list[tuple[str, str]]:
 
 
 def _name_lost_matrix(flow: Flow, node: OnnxNode, family: ModelFamily) -> Iterator[tuple[str, str]]:
-    """Give the nameless matrix of a product or a lookup under the name of its bias or its path."""
+    """Yield the matrix of a product or lookup that lost its name, named after the bias or the node's path."""
     matrix = node.inputs[0 if node.op == "Gather" else 1]
     if flow.find_tensor(matrix) is None or family.find_name(write_as_torch(matrix)):
         return
@@ -227,10 +225,10 @@ def _name_lost_matrix(flow: Flow, node: OnnxNode, family: ModelFamily) -> Iterat
 
 
 def _read_tensor(flow: Flow, value: str) -> Tensor:
-    """Give a tensor in torch's orientation: a product's matrix is turned, unless the graph itself turns it."""
+    """Return a tensor in torch's orientation: the matrix of a product is transposed, unless the graph transposes it."""
     tensor = flow.find_tensor(value)
     if tensor is None:
-        raise format_error(flow.where, f"{value!r} is no tensor", "a tensor")
+        raise format_error(flow.where, f"{value!r} is not a tensor", "a tensor")
     extent = tensor.extent()
     uses = list(flow.find_users(value))
     for node, name in uses:
@@ -246,19 +244,19 @@ def _is_product(node: OnnxNode, value: str) -> bool:
 
 
 def _check_use(flow: Flow, node: OnnxNode, value: str) -> None:
-    """Refuse a node that does more with a tensor than the model's layers do."""
+    """Raise an error for a node that uses a tensor in another way than the model's layers do."""
     if node.op == "Gemm":
         scales = node.read_attribute("alpha", float), node.read_attribute("beta", float)
         if scales != (1, 1) or node.read_attribute("transA", int):
             raise unsupported_error(
-                f"{flow.where}, node {node.name!r}", f"a Gemm that scales by {scales} or turns", "none"
+                f"{flow.where}, node {node.name!r}", f"a Gemm that scales by {scales} or transposes", "a plain Gemm"
             )
     if node.op == "Gather" and node.inputs[0] == value and node.read_attribute("axis", int) not in (0, -2):
-        raise unsupported_error(f"{flow.where}, node {node.name!r}", f"a lookup of columns of {value!r}", "one of rows")
+        raise unsupported_error(f"{flow.where}, node {node.name!r}", f"a lookup in columns of {value!r}", "one in rows")
 
 
 def _passes_through(node: OnnxNode) -> bool:
-    """Say whether a node gives its first input as it is: under another name or in another type."""
+    """Return whether the output of a node is its first input, with another name or type."""
     if node.op == "Transpose":
         perm = node.read_attribute("perm", tuple)
         return len(perm) > 0 and perm == tuple(range(len(perm)))
@@ -266,13 +264,13 @@ def _passes_through(node: OnnxNode) -> bool:
 
 
 def _find_products(flow: Flow, value: str) -> list[OnnxNode]:
-    """Give the products by a matrix, under whatever name, also where a node turns it first."""
+    """Return the products with a matrix, under any name, also if it is transposed first."""
     tensor = flow.find_tensor(value)
     return [node for node in flow.products if flow.find_matrix(node) is tensor]
 
 
 def _find_heads(flow: Flow, queries: list[str], hidden: int) -> Iterator[int]:
-    """Give the heads into which the reshape after each query's product splits its width."""
+    """Yield the number of heads in the reshape after each product with a query matrix."""
     for product in (product for query in queries for product in _find_products(flow, query)):
         reshapes = flow.follow(product.outputs[0], ("MatMul", "Gemm", "Softmax", "Reshape"))
         shapes = [
@@ -283,7 +281,7 @@ def _find_heads(flow: Flow, queries: list[str], hidden: int) -> Iterator[int]:
 
 
 def _count_heads(first: float | None, second: float | None, hidden: int) -> int:
-    """Give the heads of a shape [..., heads, width], of which one may be left open; 0 if it splits otherwise.
+    """Return the heads of a shape [..., heads, width], of which one may be open. 0 if the shape is another.
 
     Example:
         >>> [_count_heads(*axes, 16) for axes in ((2, 8), (-1, 8), (2, None), (-1, 16), (None, -1))]
@@ -296,7 +294,7 @@ def _count_heads(first: float | None, second: float | None, hidden: int) -> int:
 
 
 def _find_epsilons(flow: Flow) -> Iterator[float]:
-    """Give what is added before each square root, or what a LayerNormalization states."""
+    """Yield the number added before each square root, or the epsilon of each LayerNormalization."""
     for node in flow.graph.nodes:
         if node.op == "LayerNormalization":
             yield node.read_attribute("epsilon", float)
@@ -306,7 +304,7 @@ def _find_epsilons(flow: Flow) -> Iterator[float]:
 
 
 def _find_activations(flow: Flow, inner: list[str]) -> Iterator[str]:
-    """Give the activation after each product of the feed-forward part."""
+    """Yield the activation after each product in the feed-forward layers."""
     for product in (product for matrix in inner for product in _find_products(flow, matrix)):
         for node in flow.follow(product.outputs[0], ("MatMul", "Gemm", "LayerNormalization", "ReduceMean")):
             if node.op == "Gelu":

@@ -22,10 +22,10 @@ class Initializer:
         name: Its name in the graph.
         kind: Its DataType.
         shape: Its shape.
-        source: The file that holds its numbers.
-        offset: Their first byte.
-        size: Their bytes.
-        values: The numbers themselves, of a small tensor; None of a large one.
+        source: The file with its data.
+        offset: The first byte of its data.
+        size: The size of its data in bytes.
+        values: The numbers of a small tensor. None for a large one.
     """
 
     name: str
@@ -38,20 +38,20 @@ class Initializer:
 
     @property
     def where(self) -> str:
-        """File and tensor, for errors."""
+        """The file and the tensor, for error messages."""
         return f"{self.source.name}, tensor {self.name!r} at {self.offset}"
 
     def extent(self) -> Extent:
-        """Give the tensor's place.
+        """Return the location of the tensor's data.
 
         Raises:
-            UnsupportedReference: Its numbers are no floats.
-            FormatError: Its shape does not fit its bytes.
+            UnsupportedReference: Its numbers are not floats.
+            FormatError: Its shape does not match its size.
         """
         number = NUMBERS.get(self.kind)
         if number is None:
             kind = QUANTISED.get(self.kind, f"ONNX's type {self.kind}")
-            raise unsupported_error(self.where, f"numbers of {kind}", "floats: quantised models are not read")
+            raise unsupported_error(self.where, f"numbers of {kind}", "floats: quantized models are not supported")
         extent = Extent(self.source, self.offset, number, self.shape, None, self.name)
         if extent.size != self.size:
             raise format_error(self.where, f"shape {self.shape} in {self.size} bytes", f"{extent.size} bytes")
@@ -68,13 +68,13 @@ class OnnxNode:
 
     Attributes:
         name: Its name, often a path of modules.
-        op: What it does.
-        domain: Whose op that is; empty for ONNX's own.
-        inputs: Names of what it takes.
-        outputs: Names of what it gives.
+        op: The type of its operator.
+        domain: The domain of the operator. Empty for ONNX's own.
+        inputs: The names of its inputs.
+        outputs: The names of its outputs.
         attributes: Its attributes: numbers, strings, or the tensor of a Constant.
-        path: The module that made it, as far as the file says so; empty where it does not.
-        where: What errors call it.
+        path: The module that it belongs to. Empty if the file does not name one.
+        where: Its name in error messages.
     """
 
     name: str
@@ -90,14 +90,14 @@ class OnnxNode:
         """Return an attribute's value, or its op's default.
 
         Raises:
-            FormatError: The value is of another type.
+            FormatError: The value has another type.
         """
         return read_attribute(ONNX, self.op, name, self.attributes.get(name), kind, self.where)
 
 
 @dataclass
 class OnnxGraph:
-    """What an ONNX file holds, as far as a reader of weights needs it."""
+    """The parts of an ONNX file that a reader of weights needs."""
 
     nodes: list[OnnxNode] = field(default_factory=list)
     tensors: dict[str, Initializer] = field(default_factory=dict)

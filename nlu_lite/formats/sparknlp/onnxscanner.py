@@ -1,4 +1,4 @@
-"""Protobuf fields of a large file, read from front to back without holding its data."""
+"""Read the protobuf fields of a large file from front to back, without keeping its data."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SMALL = 1 << 16
 
 
 class Scanner:
-    """A file's bytes, front to back through one buffer; what is skipped is never held."""
+    """The bytes of a file, read from front to back through one buffer. Skipped bytes are not kept."""
 
     def __init__(self, source: ByteSource) -> None:
         self.source = source
@@ -25,7 +25,7 @@ class Scanner:
 
     def _fill(self, place: int, length: int) -> None:
         if place < self._begin:
-            raise format_error(self.source.name, f"byte {place} is wanted after {self._begin}", "fields in order")
+            raise format_error(self.source.name, f"byte {place} follows byte {self._begin}", "fields in order")
         self._skip(place)
         end = self._begin + len(self._buffer)
         if place + length > end:
@@ -34,29 +34,29 @@ class Scanner:
             self._begin = place
 
     def _skip(self, place: int) -> None:
-        """Read up to `place` without leaps, so that a zip compares its checksum at the end."""
+        """Read up to `place` without seeking, so that `zipfile` compares the checksum at the end."""
         while self._begin + len(self._buffer) < place:
             self._begin += len(self._buffer)
             self._buffer = self.source.read_at(self._begin, min(BUFFER, place - self._begin))
 
     def finish(self) -> None:
-        """Read what is left."""
+        """Read the rest of the file."""
         self._skip(self.source.size)
 
     def take(self, place: int, length: int) -> bytes:
-        """Give bytes at `place`."""
+        """Return `length` bytes at `place`."""
         self._fill(place, length)
         begin = place - self._begin
         return self._buffer[begin : begin + length]
 
     def read_varint(self, place: int, end: int) -> tuple[int, int]:
-        """Give the number at `place`, and the place after it."""
+        """Return the number at `place`, and the place after it."""
         data = self.take(place, min(10, end - place))
         value, used = read_varint(data, 0, f"{self.source.name} at {place}")
         return value, place + used
 
     def read_fields(self, place: int, end: int) -> Iterator[tuple[int, Wire, int, int]]:
-        """Give number, wire type, first byte and end of each field's value between two places."""
+        """Yield the number, wire type, first byte and end of each field's value between two places."""
         while place < end:
             key, place = self.read_varint(place, end)
             number, wire = split_key(key, self.source.name, place)
@@ -73,7 +73,7 @@ class Scanner:
             yield number, wire, begin, place
 
     def read_value(self, wire: Wire, begin: int, end: int) -> Value:
-        """Give a field's value."""
+        """Return the value of a field."""
         if wire is Wire.VARINT:
             return self.read_varint(begin, end)[0]
         return self.take(begin, end - begin)

@@ -1,4 +1,4 @@
-"""Tensors of an ONNX file, read without their data, which may be in another file."""
+"""Read the tensors of an ONNX file without their data, which may be in another file."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ INTEGERS = {6: "i", 7: "q"}
 
 @dataclass
 class _Draft:
-    """A TensorProto while its fields are read; `place` is where its numbers lie."""
+    """A TensorProto while its fields are read. `place` is the range of its data."""
 
     name: str = ""
     kind: int = 0
@@ -33,7 +33,7 @@ class _Draft:
     external: dict[str, str] = field(default_factory=dict)
 
     def take(self, number: int, value: Value, where: str) -> None:
-        """Take a field that is no data."""
+        """Store a field that is not data."""
         if number == 1:
             self.shape += as_ints(value, "a dimension", where)
         elif number == 2:
@@ -47,7 +47,7 @@ class _Draft:
 
 
 def read_initializer(scanner: Scanner, begin: int, end: int, find: Callable[[str], ByteSource]) -> Initializer:
-    """Read a TensorProto, leaving large data where it lies."""
+    """Read a TensorProto without its data, unless it is small."""
     where = f"{scanner.source.name}, tensor at {begin}"
     draft = _Draft(place=(begin, begin))
     small: bytes | None = None
@@ -72,7 +72,7 @@ def read_initializer(scanner: Scanner, begin: int, end: int, find: Callable[[str
 def _locate_external(
     pairs: Mapping[str, str], find: Callable[[str], ByteSource], where: str, shape: list[int], kind: int
 ) -> tuple[ByteSource, int, int]:
-    """Find a tensor's bytes in a file beside the model."""
+    """Find the data of a tensor in another file of the archive."""
     source = find(pairs.get("location", ""))
     width = NUMBERS[kind].width if kind in NUMBERS else 1
     numbers = [pairs.get("offset", "0"), pairs.get("length", str(math.prod(shape) * width))]
@@ -85,7 +85,7 @@ def _locate_external(
 
 
 def _unpack_values(data: bytes | None, kind: int) -> tuple[float, ...] | None:
-    """Give a small tensor's numbers, which may be constants."""
+    """Return the numbers of a small tensor, which may be a constant."""
     layout = {1: "f", 10: "e", 11: "d", **INTEGERS}.get(kind)
     if layout is None or not data or len(data) % struct.calcsize(layout):
         return None
@@ -93,11 +93,11 @@ def _unpack_values(data: bytes | None, kind: int) -> tuple[float, ...] | None:
 
 
 def find_external(members: Mapping[str, ByteSource], where: str) -> Callable[[str], ByteSource]:
-    """Give what finds external data among files by name.
+    """Return a function that finds external data among files by name.
 
     Args:
-        members: The files in the model's zip and, failing these, those beside it.
-        where: What errors call them.
+        members: The files of the model's zip and of the folder around it. Files of the zip take precedence.
+        where: The name of the zip in error messages.
     """
 
     @cache

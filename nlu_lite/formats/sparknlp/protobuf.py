@@ -1,4 +1,4 @@
-"""Protocol buffers' wire format, read as data (https://protobuf.dev/programming-guides/encoding)."""
+"""Read the wire format of protocol buffers as data (https://protobuf.dev/programming-guides/encoding)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Value = int | bytes
 
 
 class Wire(IntEnum):
-    """How a field's value lies in the stream; groups, which nobody writes any more, are errors."""
+    """The wire types of fields. Groups, which are deprecated, are errors."""
 
     VARINT = 0
     FIXED64 = 1
@@ -25,10 +25,10 @@ FIXED = {Wire.FIXED64: 8, Wire.FIXED32: 4}
 
 
 def read_varint(data: bytes, place: int, where: str) -> tuple[int, int]:
-    """Give the varint at `place` and the place after it.
+    """Return the varint at `place` and the place after it.
 
     Raises:
-        FormatError: It runs past the end, or past 64 bits.
+        FormatError: It exceeds the data or 64 bits.
     """
     value = 0
     for shift in range(0, 70, 7):
@@ -43,14 +43,14 @@ def read_varint(data: bytes, place: int, where: str) -> tuple[int, int]:
 
 
 def read_fields(data: bytes, where: str) -> Iterator[tuple[int, Value]]:
-    r"""Give number and value of each field of a message, in the stream's order.
+    r"""Yield the number and value of each field of a message, in the order of the stream.
 
     Args:
         data: The message.
-        where: What errors call it.
+        where: The name of the message in error messages.
 
     Raises:
-        FormatError: A field runs past the end, or has a number or wire type that does not exist.
+        FormatError: A field exceeds the message, or has an unknown number or wire type.
 
     Example:
         >>> list(read_fields(b"\x08\x96\x01\x12\x02hi", "example"))
@@ -75,7 +75,7 @@ def read_fields(data: bytes, where: str) -> Iterator[tuple[int, Value]]:
 
 
 def split_key(key: int, where: str, place: int) -> tuple[int, Wire]:
-    """Take a field's key apart into its number and its wire type."""
+    """Split the key of a field into its number and its wire type."""
     number, wire = key >> 3, key & 7
     if not 0 < number < 1 << 29 or wire not in (0, 1, 2, 5):
         raise format_error(where, f"field {number} of wire type {wire} before {place}", "a field of protocol buffers")
@@ -83,14 +83,14 @@ def split_key(key: int, where: str, place: int) -> tuple[int, Wire]:
 
 
 def as_bytes(value: Value, name: str, where: str) -> bytes:
-    """Expect a message, a string or packed numbers."""
+    """Return a message, a string or packed numbers; errors call it `name`."""
     if isinstance(value, int):
         raise format_error(where, f"{name} is a number", "bytes")
     return value
 
 
 def as_text(value: Value, name: str, where: str) -> str:
-    """Expect a string in UTF-8."""
+    """Return a string in UTF-8."""
     try:
         return as_bytes(value, name, where).decode()
     except UnicodeDecodeError as error:
@@ -98,7 +98,7 @@ def as_text(value: Value, name: str, where: str) -> str:
 
 
 def as_int(value: Value, name: str, where: str) -> int:
-    """Expect a number, as a signed one of 64 bits.
+    """Return a signed number of 64 bits.
 
     Example:
         >>> as_int(2**64 - 1, "n", "example")
@@ -110,7 +110,7 @@ def as_int(value: Value, name: str, where: str) -> int:
 
 
 def as_ints(value: Value, name: str, where: str) -> list[int]:
-    """Expect a repeated number: one of them, or many packed."""
+    """Return the numbers of a repeated field, whether packed or single."""
     if isinstance(value, int):
         return [as_int(value, name, where)]
     numbers, place = [], 0
@@ -121,7 +121,7 @@ def as_ints(value: Value, name: str, where: str) -> list[int]:
 
 
 def as_floats(value: Value, name: str, where: str) -> list[float]:
-    """Expect float32 numbers: one of them, or many packed."""
+    """Return the float32 numbers of a field, whether packed or single."""
     data = as_bytes(value, name, where)
     if len(data) % 4:
         raise format_error(where, f"{name} has {len(data)} bytes", "a multiple of 4")

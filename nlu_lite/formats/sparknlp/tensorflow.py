@@ -53,12 +53,12 @@ def read_tensorflow(source: ByteSource, family: ModelFamily) -> Network:
 
 
 def _file_order(item: tuple[str, Tensor]) -> tuple[str, int]:
-    """Order tensors as they lie in the files, so that reading all of them goes forwards."""
+    """Return the sort key of a tensor's position in the files, so that all are read forwards."""
     return item[1].extent.source.name, item[1].extent.offset
 
 
 def _name_entries(entries: Mapping[str, BundleEntry], facts: GraphFacts, where: str) -> dict[str, BundleEntry]:
-    """Give the bundle's entries under the names of their variables, written as torch would."""
+    """Return the bundle's entries by the names of their variables in torch's style."""
     names = _read_object_graph(entries[OBJECT_GRAPH]) if OBJECT_GRAPH in entries else {}
     found: dict[str, BundleEntry] = {}
     for key, entry in entries.items():
@@ -72,7 +72,7 @@ def _name_entries(entries: Mapping[str, BundleEntry], facts: GraphFacts, where: 
 
 
 def _find_variable(key: str, facts: GraphFacts, where: str) -> str:
-    """Name an entry that the object graph does not: by its number among the variables, or by its own key."""
+    """Return the variable of an entry that the object graph does not name: by its number, or else by its key."""
     plain = key.removesuffix(VALUE)
     number = plain.removeprefix("variables/")
     if not number.isdecimal():
@@ -83,7 +83,7 @@ def _find_variable(key: str, facts: GraphFacts, where: str) -> str:
 
 
 def _read_object_graph(entry: BundleEntry) -> dict[str, str]:
-    """Read a TrackableObjectGraph: the name of the variable that lies under each key of the bundle."""
+    """Read a TrackableObjectGraph: the name of the variable for each key of the bundle."""
     names: dict[str, str] = {}
     for number, node in read_fields(read_string(entry), entry.where):
         for part, attribute in read_fields(as_bytes(node, "a node", entry.where), entry.where) if number == 1 else ():
@@ -109,7 +109,7 @@ def _build_tensor(entry: BundleEntry, name: str) -> Tensor:
 
 
 def _count_rows(shape: tuple[int, ...], name: str) -> int:
-    """Give a kernel's input width: [in, out], or with heads of their own [in, heads, width] or [heads, width, in]."""
+    """Return the input width of a kernel: [in, out], [in, heads, width] or [heads, width, in]."""
     if len(shape) == 3:
         return shape[0] * shape[1] if "output" in name or "out_lin" in name or "attention.dense" in name else shape[0]
     return shape[0] if shape else 0
@@ -120,7 +120,7 @@ def _transpose_kernel(array: Floats, rows: int) -> Floats:
 
 
 def _find_heads(tensors: Mapping[str, Tensor], family: ModelFamily) -> set[int]:
-    """Give the heads that query kernels with heads of their own show in their shape."""
+    """Return the numbers of heads in the shapes of query kernels that have an axis for heads."""
     ending = f".{family.query}.weight"
     shapes = [tensor.extent.shape for name, tensor in tensors.items() if name.endswith(ending)]
     return {shape[1] for shape in shapes if len(shape) == 3}

@@ -1,4 +1,4 @@
-"""Numbers in a file become float32 arrays, a few megabytes at a time, so that no second copy of a matrix exists."""
+"""Read numbers of a file as float32 arrays, a few megabytes at a time, so that no matrix is copied."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CHUNK = 4 << 20
 
 
 class Number(Enum):
-    """How a number lies in the file: numpy's type for its bytes, all little-endian."""
+    """The types of numbers in a file, by numpy's type for their bytes. All are little-endian."""
 
     FLOAT32 = "<f4"
     FLOAT16 = "<f2"
@@ -27,21 +27,21 @@ class Number(Enum):
 
     @property
     def width(self) -> int:
-        """Bytes of a number."""
+        """The size of a number in bytes."""
         return np.dtype(self.value).itemsize
 
 
 @dataclass(frozen=True)
 class Extent:
-    """Where a tensor's numbers lie.
+    """The location of a tensor's data.
 
     Attributes:
         source: The file.
-        offset: Their first byte.
-        number: Their type.
-        shape: The tensor's shape as the file has it.
-        checksum: The masked CRC32C of the bytes; None where the format states none.
-        name: What errors call the tensor.
+        offset: The first byte.
+        number: The type of the numbers.
+        shape: The shape of the tensor in the file.
+        checksum: The masked CRC32C of the bytes. None if the format has none.
+        name: The name of the tensor in error messages.
     """
 
     source: ByteSource
@@ -53,51 +53,51 @@ class Extent:
 
     @property
     def size(self) -> int:
-        """Bytes of the tensor."""
+        """The size of the tensor in bytes."""
         return math.prod(self.shape) * self.number.width
 
     @property
     def where(self) -> str:
-        """The file and the tensor, for errors."""
+        """The file and the tensor, for error messages."""
         return f"{self.source.name}, tensor {self.name!r} at {self.offset}"
 
 
 @dataclass(frozen=True)
 class Tensor:
-    """A tensor that is read when it is asked for.
+    """A tensor that is read at each access.
 
     Attributes:
-        extent: Where it lies.
+        extent: The location of its data.
         shape: Its shape in transformers' orientation.
-        turn: What brings the file's array into that orientation.
+        orient: The function that brings the file's array into that orientation.
     """
 
     extent: Extent
     shape: tuple[int, ...]
-    turn: Callable[[Floats], Floats]
+    orient: Callable[[Floats], Floats]
 
     def load(self) -> Floats:
         """Read the tensor: float32, C-contiguous, a new array each time.
 
         Raises:
-            IntegrityError: Its bytes have another checksum than the archive states.
-            FormatError: It holds NaN or infinity, or cannot be read.
+            IntegrityError: Its bytes do not match their checksum in the archive.
+            FormatError: It contains NaN or infinity, or cannot be read.
         """
-        return np.ascontiguousarray(self.turn(read_floats(self.extent)).reshape(self.shape))
+        return np.ascontiguousarray(self.orient(read_floats(self.extent)).reshape(self.shape))
 
 
 def keep_orientation(array: Floats) -> Floats:
-    """Leave an array as the file has it."""
+    """Return the array unchanged."""
     return array
 
 
 def transpose(array: Floats) -> Floats:
-    """Turn a matrix that maps rows into torch's, which maps columns."""
+    """Transpose a matrix of shape [in, out] into torch's [out, in]."""
     return array.T
 
 
 def read_floats(extent: Extent) -> Floats:
-    """Read a tensor as the file has it, and check it on the way."""
+    """Read a tensor in the file's orientation, and check its numbers and its checksum."""
     check_range(extent.source, extent.offset, extent.size)
     values = np.empty(math.prod(extent.shape), np.float32)
     width, crc = extent.number.width, 0
@@ -106,7 +106,7 @@ def read_floats(extent: Extent) -> Floats:
         crc = crc32c(data, crc) if extent.checksum is not None else 0
         part = values[begin // width : (begin + len(data)) // width]
         part[:] = _widen(data, extent.number)
-    # A flipped bit often gives a NaN too: the checksum tells the truer reason.
+    # The checksum is compared first: a flipped bit often causes a NaN, which would hide the real reason.
     if extent.checksum is not None and mask_crc(crc) != extent.checksum:
         raise checksum_error(extent.where, f"CRC32C {mask_crc(crc):#010x}", f"{extent.checksum:#010x}")
     if not all(np.isfinite(values[begin : begin + CHUNK]).all() for begin in range(0, len(values), CHUNK)):

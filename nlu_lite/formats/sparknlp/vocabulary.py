@@ -1,4 +1,4 @@
-"""Vocabularies and merges of an archive, from its fields of Java-serialised tuples."""
+"""Read the vocabulary and merges of an archive from its fields of Java-serialized tuples."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nlu_lite.formats.sparknlp.hadoop import read_checked, read_records
 from nlu_lite.formats.sparknlp.javaobj import JavaObject, read_stream
 
 LONGEST_WORD = 200
-"""Characters of a word beyond which Spark NLP gives the unknown piece."""
+"""Maximum length of a word, in characters. Spark NLP encodes a longer word as the unknown piece."""
 
 
 def build_word_piece(members: Mapping[str, ByteSource], rows: int, lower: bool, where: str) -> bytes:
@@ -20,12 +20,12 @@ def build_word_piece(members: Mapping[str, ByteSource], rows: int, lower: bool, 
 
     Args:
         members: The archive.
-        rows: Rows of the embedding matrix, which every id must fit.
-        lower: Whether the model knows small letters only; accents are dropped then as well.
-        where: What errors call the archive.
+        rows: The number of rows of the embedding matrix. Ids must be smaller.
+        lower: Whether texts are lowercased, and their accents stripped.
+        where: The name of the archive in error messages.
 
     Raises:
-        FormatError: The vocabulary is damaged, or does not fit the embedding matrix.
+        FormatError: The vocabulary is damaged, or does not match the embedding matrix.
     """
     vocabulary = _read_vocabulary(members, rows, ("[PAD]", "[UNK]", "[CLS]", "[SEP]"), where)
     return vocabularies.build_word_piece(vocabulary, vocabularies.WordNormalization(lower), LONGEST_WORD)
@@ -35,7 +35,7 @@ def build_byte_level_bpe(members: Mapping[str, ByteSource], rows: int, where: st
     """Build a byte-level BPE tokenizer from ``fields/vocabulary`` and ``fields/merges``.
 
     Raises:
-        FormatError: One of them is damaged, or does not fit the other or the embedding matrix.
+        FormatError: A field is damaged, or does not match the other field or the embedding matrix.
     """
     vocabulary = _read_vocabulary(members, rows, ("<s>", "<pad>", "</s>", "<unk>"), where)
     return vocabularies.build_byte_level_bpe(vocabulary, _read_merges(members, vocabulary, where))
@@ -63,7 +63,7 @@ def _read_vocabulary(
 
 
 def _read_merges(members: Mapping[str, ByteSource], vocabulary: Mapping[str, int], where: str) -> list[tuple[str, str]]:
-    """Give the merges in the order of their ranks."""
+    """Return the merges in the order of their ranks."""
     ranks: dict[int, tuple[str, str]] = {}
     for pair, rank in _read_pairs(members, "fields/merges/", where):
         halves = tuple(pair.fields.get(name) for name in ("_1", "_2")) if isinstance(pair, JavaObject) else ()
@@ -80,7 +80,7 @@ def _read_merges(members: Mapping[str, ByteSource], vocabulary: Mapping[str, int
 
 
 def _read_pairs(members: Mapping[str, ByteSource], folder: str, where: str) -> Iterator[tuple[Any, Any]]:
-    """Give the tuples of a field, from all its parts, a number in place of a boxed one."""
+    """Yield the tuples of a field from all its parts, with boxed numbers unboxed."""
     parts = sorted(name for name in members if name.startswith(f"{folder}part-"))
     if not parts:
         raise format_error(where, f"it holds {name_some(members)}", f"the field {folder}")
@@ -101,5 +101,5 @@ def _parse_pair(item: Any, where: str) -> tuple[Any, Any]:
 
 
 def _show(value: Any) -> str:
-    """Name a value in an error: objects can be vast, or hold themselves."""
+    """Return a value for an error message. Objects are named by type, since they can be huge or contain themselves."""
     return repr(value)[:80] if isinstance(value, str | int) else type(value).__name__

@@ -157,9 +157,9 @@ def test_a_value_of_zero_that_proto3_leaves_out_is_zero(tmp_path):
     [
         ("Gemm", "alpha", 2.0, UnsupportedReference, r"a Gemm that scales by \(2\.0, 1\.0\)"),
         ("Gemm", "beta", 0.0, UnsupportedReference, r"a Gemm that scales by \(1\.0, 0\.0\)"),
-        ("Gemm", "transA", 1, UnsupportedReference, "a Gemm that scales by .* or turns"),
+        ("Gemm", "transA", 1, UnsupportedReference, "a Gemm that scales by .* or transposes"),
         ("Gemm", "transB", 1.0, FormatError, "'transB' of Gemm is '1.0'; expected a value of type int"),
-        ("Gather", "axis", 1, UnsupportedReference, "a lookup of columns"),
+        ("Gather", "axis", 1, UnsupportedReference, "a lookup in columns"),
         ("LayerNormalization", "epsilon", 1, FormatError, "'epsilon' of LayerNormalization is '1'"),
     ],
 )
