@@ -51,8 +51,8 @@ def build_graph(
 
     Args:
         openvino: The package.
-        checkpoint: The weights, with the shapes that the encoder gives them.
-        encoder: The encoder.
+        checkpoint: The weights, with the shapes of the description.
+        encoder: The description of the encoder.
         layers: Hidden states that come out, in this order; 0 is the embeddings.
 
     Raises:
@@ -76,7 +76,7 @@ class GraphBuilder:
     Args:
         opset: OpenVINO's operations.
         checkpoint: The weights.
-        encoder: What they are weights of.
+        encoder: The description of the encoder.
 
     Attributes:
         tensors: The weights that operations hold so far.

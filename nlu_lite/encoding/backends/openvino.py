@@ -182,7 +182,7 @@ def _precision_error(precision: Precision, reason: str) -> OptionError:
 
 
 def _describe_encoder(checkpoint: Checkpoint) -> EncoderDescription:
-    """EncoderDescription the encoder, and hold the names of the weights to it."""
+    """Describe the encoder, and check the names of its weights against the description."""
     find_architecture(checkpoint)
     model_type = str(checkpoint.config["model_type"])
     if model_type not in KINDS:

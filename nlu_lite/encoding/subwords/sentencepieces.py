@@ -34,7 +34,7 @@ class IdMapping:
         shift: What is added to an id.
         special_tokens: The ids around and between pieces.
         names: Of the first, last and padding piece, where the model has them itself; their ids there then count.
-        drops_space: Whether a lone ``▁`` is dropped from a token's pieces, so that ``.`` is one: Spark NLP's mapping.
+        drops_space: Whether a lone ``▁`` is dropped from a token's pieces, so that ``.`` is one piece, as in Spark NLP.
         masks: Pieces that transformers adds behind the model's own: ``<mask>``, which few models have themselves.
     """
 
