@@ -29,6 +29,9 @@ from nlu_lite.store.folder import expanded
 from nlu_lite.store.locks import LockedModel
 from nlu_lite.store.sources import Access, Fetched
 
+MAXIMUM_THREADS = 1024
+"""Threads of a forward pass beyond which a number is taken for a mistake."""
+
 
 @dataclass(frozen=True)
 class Model:
@@ -167,7 +170,7 @@ def _obtained(spec: ModelSpec, access: Access, locked: LockedModel | None) -> Ob
 
 def _backend(checkpoint: Checkpoint, options: ModelOptions) -> encoding.Backend:
     if options.threads is not None:
-        check_number("threads", options.threads, 1)
+        check_number("threads", options.threads, 1, MAXIMUM_THREADS)
     if options.backend is BackendName.TORCH:
         from nlu_lite.encoding.backends.torch import TorchBackend
 

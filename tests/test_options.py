@@ -149,3 +149,10 @@ def test_help_shows_the_options_that_are_passed_on():
     shared = [name for name in stream if name in predict and name != "as_"]
     assert [stream[name].default for name in shared] == [predict[name].default for name in shared]
     assert "empty" in shared
+
+
+@pytest.mark.parametrize("backend", ["torch", "openvino"])
+@pytest.mark.parametrize("threads", [0, -1, 2**31, 10**30, 1.5, True])
+def test_threads_are_a_number_that_a_machine_can_have(backend, threads):
+    with pytest.raises(OptionError, match=r"threads=.* expected a whole number from 1 to 1024"):
+        nlu_lite.load(MODEL, backend=backend, threads=threads)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,8 +64,7 @@ def predict_file(request: FileRequest, predict: Predict, settings: Mapping[str, 
         return _find_unchanged(request, source, parts.settings)
     with parts.hold():
         if parts.is_finished:
-            parts.finish()
-            return _describe_finished(request.target)
+            return _finish(request, source, parts)
         if _is_taken(request):
             return _find_unchanged(request, source, parts.settings)
         return _write(request, _select_columns(request, source), parts, predict, progress)
@@ -147,6 +147,8 @@ def check_place(target: Path) -> None:
     with translate_write_errors(target):
         if target.is_dir():
             raise OptionError(f"output {target} is a folder", "the name of a file", "Name a file in it")
+        if target.exists() and not target.is_file():  # opening a pipe to look at it would wait for a writer
+            raise OptionError(f"output {target} is not a regular file", "the name of a file", "Choose another name")
         target.parent.stat()
 
 
@@ -200,14 +202,32 @@ def _find_unchanged(request: FileRequest, source: TextFiles, settings: Mapping[s
     differing = list_changes(found.run.settings, settings)
     if differing:
         raise _taken_error(request, f" and was made with other settings ({'; '.join(differing)})")
+    if not _is_of_same_texts(found, request, source):
+        raise _taken_error(request, " and was made from other texts")
+    return _describe_written(request.target, found)
+
+
+def _is_of_same_texts(found: FinishedFile, request: FileRequest, source: TextFiles) -> bool:
     total = hashlib.sha256()
     texts = 0
     for chunk in open_tables(_select_columns(request, source), request.chunk).tables:
         total.update(hash_chunk(chunk).encode())
         texts += len(chunk)
-    if (texts, total.hexdigest()) != (found.run.texts, found.run.digest):
-        raise _taken_error(request, " and was made from other texts")
-    return _describe_written(request.target, found)
+    return (texts, total.hexdigest()) == (found.run.texts, found.run.digest)
+
+
+def _finish(request: FileRequest, source: TextFiles, parts: Parts) -> Written:
+    """End a run that was killed when the file was whole, but had not got its name or still had its parts."""
+    if parts.joined.exists():
+        found = read_finished(parts.joined)
+        if found is not None:  # a damaged file is noticed by `finish`
+            _check_same(_is_of_same_texts(found, request, source), 0, None, parts)
+        if _is_taken(request):
+            raise _taken_error(request)
+    parts.finish()
+    return (
+        _find_unchanged(request, source, parts.settings) if _is_taken(request) else _describe_finished(request.target)
+    )
 
 
 def _describe_finished(target: Path) -> Written:
@@ -247,8 +267,16 @@ def _write(request: FileRequest, source: TextFiles, parts: Parts, predict: Predi
             done.append(part)
             texts += len(chunk)
     _check_same(parts.count() == len(done), texts, None, parts)
-    parts.join(done, layout.schema, RunNote(parts.settings, texts, total.hexdigest()))
+    parts.join(
+        done, layout.schema, RunNote(parts.settings, texts, total.hexdigest()), partial(_check_free_still, request)
+    )
     return Written(request.target, texts, sum(part.rows for part in done), resumed)
+
+
+def _check_free_still(request: FileRequest) -> None:
+    """Refuse to write over a file that another program has made since the run began."""
+    if _is_taken(request):
+        raise _taken_error(request, " since this run began")
 
 
 def _check_same(same: bool, first: int, end: int | None, parts: Parts) -> None:

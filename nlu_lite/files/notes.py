@@ -164,6 +164,8 @@ def read_finished(path: Path) -> FinishedFile | None:
     import pyarrow as pa
     from pyarrow import parquet
 
+    if not path.is_file():
+        return None
     try:
         with path.open("rb") as file:
             footer = parquet.read_metadata(file)
@@ -179,7 +181,7 @@ def has_notes(path: Path) -> bool:
     from pyarrow import parquet
 
     try:
-        return INPUT_KEY in (parquet.read_metadata(path).metadata or {})
+        return path.is_file() and INPUT_KEY in (parquet.read_metadata(path).metadata or {})
     except (pa.ArrowException, OSError, UnicodeError):
         return False
 

@@ -144,13 +144,16 @@ class Parts:
 
     # --- the whole file ----------------------------------------------------------------------------------------------
 
-    def join(self, parts: Sequence[PartNote], schema: pa.Schema, run: RunNote) -> None:
+    def join(
+        self, parts: Sequence[PartNote], schema: pa.Schema, run: RunNote, check: Callable[[], None] | None = None
+    ) -> None:
         """Put the file together, a row group for each part, and remove the parts.
 
         Args:
             parts: All parts, in order.
             schema: The schema of the rows.
             run: What the footer says of them.
+            check: Called before the file gets its name; an error that it raises keeps the parts.
 
         Raises:
             SourceError: There is no room, or no right to.
@@ -161,7 +164,14 @@ class Parts:
         with translate_write_errors(self.target, self.folder):
             _write_atomically(self.folder / JOINED, lambda path: digests.append(self._write_all(path, parts, noted)))
             _write_atomically(self.folder / FINISHED, lambda path: _write_text(path, digests[0]))
+        if check is not None:
+            check()
         self.finish()
+
+    @property
+    def joined(self) -> Path:
+        """The file of all rows, until it gets its name."""
+        return self.folder / JOINED
 
     @property
     def is_finished(self) -> bool:

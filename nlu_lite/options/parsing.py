@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from enum import Enum
 from pathlib import Path
 from typing import TypeVar
@@ -45,14 +46,15 @@ def parse_flag(value: object, option: str) -> bool:
     raise OptionError(f"{option}={value!r}", "True or False", f"Pass {option}=True or {option}=False")
 
 
-def check_number(option: str, value: object, least: int) -> None:
-    """Check that an option is a whole number of at least `least`.
+def check_number(option: str, value: object, least: int, most: int = sys.maxsize) -> None:
+    """Check that an option is a whole number from `least` to `most`.
 
     Raises:
         OptionError: It is not.
     """
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise OptionError(f"{option}={value!r}", f"a whole number from {least} on", "Leave it out for the default")
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        limits = f"a whole number from {least} " + ("on" if most == sys.maxsize else f"to {most}")
+        raise OptionError(f"{option}={value!r}", limits, "Leave it out for the default")
 
 
 def parse_path(value: object, option: str, remedy: str = "Pass a str or a Path") -> Path:

@@ -10,7 +10,7 @@ import pytest
 from pyarrow import parquet
 
 import nlu_lite
-from nlu_lite import FormatError, IntegrityError, NluLiteError, OptionError
+from nlu_lite import FormatError, InputError, IntegrityError, NluLiteError, OptionError
 from nlu_lite.files import WriteOutcome, parts
 
 RELEASE = Path(__file__).parents[1] / "data" / "release-0.1.0"
@@ -305,3 +305,56 @@ def test_a_file_of_version_0_1_0_exists(words, runs, target):
     parquet.write_table(table.replace_schema_metadata({b"nlu_lite": note}), target)
     with pytest.raises(OptionError, match=r"out\.parquet exists"):
         resume(words, runs, target)
+
+
+# --- a run that was killed at its end ---
+
+
+def test_a_finished_run_is_not_taken_for_one_of_other_texts(words, tmp_path, monkeypatch):
+    source, target = tmp_path / "in.txt", tmp_path / "out.parquet"
+    source.write_text("one\ntwo\n", encoding="utf-8")
+    with monkeypatch.context() as patch:
+        patch.setattr(parts.Parts, "finish", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            words.predict_file(source, target)
+    source.write_text("other\ntexts\nnow\n", encoding="utf-8")
+    with pytest.raises(InputError, match="the input has changed since the parts"):
+        words.predict_file(source, target)
+
+
+def test_a_file_that_others_made_since_is_not_written_over(words, tmp_path, monkeypatch):
+    source, target = tmp_path / "in.txt", tmp_path / "out.parquet"
+    source.write_text("one\ntwo\n", encoding="utf-8")
+    with monkeypatch.context() as patch:
+        patch.setattr(parts.Parts, "finish", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            words.predict_file(source, target)
+    target.write_bytes(b"somebody else's")
+    with pytest.raises(OptionError, match="exists"):
+        words.predict_file(source, target)
+    assert target.read_bytes() == b"somebody else's"
+    target.unlink()
+    assert words.predict_file(source, target).rows == 2
+
+
+def test_a_file_that_others_make_during_the_run_is_not_written_over(words, tmp_path, monkeypatch):
+    source, target = tmp_path / "in.txt", tmp_path / "out.parquet"
+    source.write_text("one\ntwo\n", encoding="utf-8")
+    join = parts.Parts.join
+
+    def late(self, *arguments):
+        target.write_bytes(b"somebody else's")
+        return join(self, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(parts.Parts, "join", late)
+        with pytest.raises(OptionError, match="exists since this run began"):
+            words.predict_file(source, target)
+    assert target.read_bytes() == b"somebody else's"
+
+
+def test_a_pipe_is_no_output(words, tmp_path):
+    (tmp_path / "in.txt").write_text("one\n", encoding="utf-8")
+    os.mkfifo(tmp_path / "out.parquet")
+    with pytest.raises(OptionError, match="is not a regular file"):
+        words.predict_file(tmp_path / "in.txt", tmp_path / "out.parquet")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock
 from typing import Any
@@ -90,7 +90,9 @@ class OpenVinoBackend:
         self._lock = Lock()  # a compiled model has one place for its results
         watch_forks(self)
 
-    def __del__(self) -> None:
+    def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
+        if is_finalizing():  # no thread is left, and no name of this module
+            return
         with computing():  # deleting a model is native code, too
             self.__dict__.clear()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections import ChainMap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -72,7 +73,9 @@ class TorchBackend:
         self.layers: int = self.model.config.num_hidden_layers
         self.positions = count_positions(self.model.config)
 
-    def __del__(self) -> None:
+    def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
+        if is_finalizing():  # no thread is left, and no name of this module
+            return
         with computing():  # deleting a tensor is native code, too
             self.__dict__.clear()
 
