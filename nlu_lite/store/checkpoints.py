@@ -13,10 +13,12 @@ from uuid import uuid4
 from nlu_lite import formats, registry
 from nlu_lite._util.digest import digest, plain
 from nlu_lite._util.progress import progress_bar
-from nlu_lite.errors import ModelError, NluLiteError, OptionError
+from nlu_lite.errors import ModelError, NluLiteError, OfflineError, OptionError
 from nlu_lite.records import AS_STATED, Checkpoint, LocalFolder, ModelSpec
 from nlu_lite.store import sources
+from nlu_lite.store.alternatives import add_alternatives
 from nlu_lite.store.cache import Cache, load_again_if_removed, model_key, writing
+from nlu_lite.store.limits import NetworkError
 from nlu_lite.store.sources import Access, Fetched
 
 
@@ -61,7 +63,7 @@ def obtain(spec: ModelSpec, access: Access, check: Callable[[Fetched], None] = _
 
 
 def _obtain(spec: ModelSpec, access: Access, check: Callable[[Fetched], None]) -> tuple[Fetched, Checkpoint]:
-    fetched = sources.fetch(spec, replace(access, inspect=partial(_inspect, spec)))
+    fetched = _fetch(spec, replace(access, inspect=partial(_inspect, spec)))
     check(fetched)
     sources.check_unchanged(fetched, access.cache)
     if formats.is_mapped(fetched.path):
@@ -74,6 +76,13 @@ def _obtain(spec: ModelSpec, access: Access, check: Callable[[Fetched], None]) -
     checkpoint = _read(spec, folder, access.cache)
     sources.discard(fetched, access)
     return (fetched if fetched.path.exists() else replace(fetched, path=folder)), checkpoint
+
+
+def _fetch(spec: ModelSpec, access: Access) -> Fetched:
+    try:
+        return sources.fetch(spec, access)
+    except (NetworkError, OfflineError) as error:
+        raise add_alternatives(error, spec, access.cache) from (error.__cause__ or error)
 
 
 def _read(spec: ModelSpec, path: Path, cache: Cache) -> Checkpoint:

@@ -77,7 +77,7 @@ def download(
     """
     import httpx
 
-    with httpx.Client(follow_redirects=True, timeout=patience.timeout) as client:
+    with _open_client(url, patience) as client:
         try:
             with watched(client, patience.limits, part.parent, MIRROR, largest):
                 return _persist(lambda: _attempt(client, url, part, known_etag), part, url, patience)
@@ -88,6 +88,20 @@ def download(
         except OSError:
             discard(part)
             raise
+
+
+def _open_client(url: str, patience: Patience) -> httpx.Client:
+    """Return a client, whose proxies and certificates are those of the environment."""
+    import httpx
+
+    try:
+        return httpx.Client(follow_redirects=True, timeout=patience.timeout)
+    except (ValueError, OSError, ImportError, httpx.InvalidURL) as error:
+        raise NetworkError(
+            f"{url} could not be fetched (the settings of the network cannot be used: {_short(error)})",
+            "the address of a proxy, and a file of certificates",
+            "Check HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR",
+        ) from error
 
 
 def etag_of(part: Path) -> str | None:

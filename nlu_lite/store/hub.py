@@ -42,8 +42,8 @@ WEIGHTS = (
 """The ways in which weights are stored, the one to prefer first."""
 LARGEST_DESCRIPTION = 64 << 20
 """Most bytes of a repository's description, which is held in memory."""
-MALFORMED = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
-"""Raised by huggingface_hub for headers and JSON that are not as the hub writes them."""
+MALFORMED = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, ImportError)
+"""Raised by huggingface_hub for headers, JSON and settings of the network that cannot be used."""
 MODULES = "modules.json"
 STATEMENTS = re.compile(
     r"modules\.json|config_sentence_transformers\.json|sentence_bert_config\.json|\d+_\w+/config\.json"

@@ -56,10 +56,23 @@ class Inventory:
         root = Path(constants.HF_HUB_CACHE)
         return {path.name for path in root.iterdir()} if root.is_dir() else set()
 
+    def repositories(self) -> list[HubRepository]:
+        """Return the hub repositories that are whole in the Hugging Face cache, by name."""
+        names = sorted(name.removeprefix("models--") for name in self._repositories if name.startswith("models--"))
+        found = [HubRepository(name.replace("--", "/", 1)) for name in names]
+        return [origin for origin in found if _is_snapshot(origin)]
+
     def _snapshot(self, origin: HubRepository, asked: Sequence[str]) -> Path | None:
         if f"models--{origin.repository.replace('/', '--')}" not in self._repositories:
             return None
         return cached_snapshot(origin, asked)
+
+
+def _is_snapshot(origin: HubRepository) -> bool:
+    try:
+        return cached_snapshot(origin) is not None
+    except NluLiteError:
+        return False
 
 
 def _folder(origin: LocalFolder) -> Path | None:

@@ -19,6 +19,7 @@ from nlu_lite.store.folder import FolderSource, fingerprint
 from nlu_lite.store.hub import MODULES, HubSource, is_known
 from nlu_lite.store.installed import InstalledSource
 from nlu_lite.store.inventory import Inventory
+from nlu_lite.store.limits import NetworkError
 from nlu_lite.store.snapshots import check_snapshot
 
 __all__ = [
@@ -265,9 +266,12 @@ def _first(origins: Sequence[Origin], access: Access, wanted: tuple[str, ...]) -
 
 
 def _all_failed(failures: Sequence[SourceError | UnknownReference]) -> SourceError:
-    offline = any(isinstance(failure, OfflineError) for failure in failures)
     got = "; and ".join(failure.got for failure in failures)
-    return (OfflineError if offline else SourceError)(got, failures[0].expected, failures[0].remedy)
+    if any(isinstance(failure, OfflineError) for failure in failures):
+        return OfflineError(got, failures[0].expected, failures[0].remedy)
+    unreachable = [failure for failure in failures if isinstance(failure, NetworkError)]
+    remedy = ". ".join(dict.fromkeys(failure.remedy for failure in unreachable or failures[:1]))
+    return (NetworkError if unreachable else SourceError)(got, failures[0].expected, remedy)
 
 
 def _fetched(origin: Origin, access: Access, wanted: tuple[str, ...]) -> Fetched:

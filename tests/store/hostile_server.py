@@ -38,6 +38,9 @@ class Hostile:
                 if not more:
                     return
                 head += more
+                if head.startswith(b"\x16"):  # a client that expects TLS
+                    connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                    return
             line = head.decode("latin-1").splitlines()[0]
             self.requests.append(line)
             method, path = line.split()[:2]
