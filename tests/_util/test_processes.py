@@ -114,6 +114,7 @@ if __name__ == "__main__":
     subprocess.run(command, env=environment, timeout=PATIENCE, check=True)
 
 
+@pytest.mark.slow
 def test_threads_that_a_forked_process_cannot_have_are_an_error():
     code = """
 pipe = nlu_lite.load(REFERENCE, threads=2)
@@ -180,6 +181,7 @@ def test_a_daemon_thread_does_not_abort_the_end(backend, work, moment, tmp_path)
     assert_ends(backend, work, moment, tmp_path)
 
 
+@pytest.mark.slow
 def test_a_daemon_thread_that_predicts_does_not_abort_the_end(tmp_path):
     assert_ends("torch", "predict", 0.3, tmp_path)
 
