@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nlu_lite.errors import SourceError
-from nlu_lite.store.limits import Limits, NetworkError, watched, whole_number
+from nlu_lite.store.limits import Limits, NetworkError, OversizeError, watched, whole_number
 
 if TYPE_CHECKING:
     import httpx
@@ -24,6 +24,7 @@ CHUNK = 1 << 20
 TEMPORARY = frozenset({408, 429, 500, 502, 503, 504})
 """Statuses after which the same request may succeed."""
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+REMEDY = "Try again later, or set NLU_LITE_BUCKET to a mirror"
 MIRROR = "Try again later (what has come so far is kept), or set NLU_LITE_BUCKET to a mirror"
 
 
@@ -79,11 +80,13 @@ def download(
 
     with _open_client(url, patience) as client:
         try:
-            with watched(client, patience.limits, part.parent, MIRROR, largest):
+            with watched(client, patience.limits, part.parent, REMEDY, largest):
                 return _persist(lambda: _attempt(client, url, part, known_etag), part, url, patience)
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             raise _unreachable(url, str(error) or type(error).__name__) from error
-        except SourceError:
+        except SourceError as error:
+            if isinstance(error, OversizeError) or etag_of(part) is None:  # nobody could resume it
+                discard(part)
             raise
         except OSError:
             discard(part)

@@ -34,6 +34,10 @@ class NetworkError(SourceError):
     """A server could not be reached, or sent what cannot be used; never seen by callers of the library."""
 
 
+class OversizeError(NetworkError):
+    """A server sends more than it may; never seen by callers of the library."""
+
+
 def _number(name: str, default: int) -> int:
     value = os.environ.get(name, "").strip()
     if value and not re.fullmatch("[0-9]{1,15}", value):
@@ -223,7 +227,8 @@ class Watch:
     def _refuse_size(self, got: str, most: int) -> None:
         unstated = most == self._limits.unstated
         more = "; if it is that large, set NLU_LITE_LARGEST_UNSTATED to more bytes" if unstated else ""
-        self._refuse(f"{self._url} sends {got}", f"at most {most:,}", f"{self._remedy}{more}")
+        self.refusal = OversizeError(f"{self._url} sends {got}", f"at most {most:,}", f"{self._remedy}{more}")
+        raise self.refusal
 
     def _refuse(self, got: str, expected: str, remedy: str = "") -> None:
         self.refusal = NetworkError(got, expected, remedy or self._remedy)
