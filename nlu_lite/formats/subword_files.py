@@ -159,6 +159,10 @@ def read_subwords(folder: Path, model_type: str) -> SubwordModel:
 def _read_sentencepiece(folder: Path, name: str, model_type: str) -> SubwordModel:
     tokenizer = read_json(_check_size(folder / TOKENIZER), dict) if (folder / TOKENIZER).is_file() else {}
     added = read_added_tokens(folder, tokenizer)
+    is_normalized = any(token.normalized and not token.special for token in added)
+    if tokenizer.get("model") and is_normalized and model_type == "deberta-v2":
+        # Such tokens are found in normalized text, and DeBERTa's tokenizer.json has a normalizer of its own.
+        return _read_tokenizer_json(folder)
     data, normalization = (folder / name).read_bytes(), _read_normalization(folder, model_type)
     return SubwordModel(SubwordKind.SENTENCEPIECE, data, normalization, added)
 

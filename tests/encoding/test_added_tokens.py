@@ -501,3 +501,19 @@ def test_lists_of_added_words_are_fetched_from_the_hub(fine_tuned, hub):
     pipeline = nlu_lite.load("hf:org/fine-tuned")
     assert "added_tokens.json" in hub.downloaded()
     assert counted(pipeline)[1] == 1
+
+
+@pytest.mark.parametrize("text", ["a foo  bar", " foo bar ", "Ti", "Ｔｉ", "foo\u00a0bar", "foo\tbar"])
+def test_deberta_finds_normalized_tokens_as_its_tokenizer_json_normalizes(tmp_path, text):
+    from tokenizers import AddedToken as Theirs
+
+    folder, kind = tmp_path / "model", "deberta-v2"
+    folder.mkdir()
+    put(folder, "config.json", {"model_type": kind})
+    data, _ = subword_bytes(kind, tmp_path)
+    (folder / LAYOUTS[kind].subwords).write_bytes(data)
+    theirs = transformers_tokenizer(folder, kind)
+    theirs.add_tokens([Theirs("foo bar", normalized=True), Theirs("Ｔｉ", normalized=True)])
+    theirs.save_pretrained(folder)
+    [(ids, _)] = opened(folder, len(theirs)).encode_texts([text])
+    assert ids == theirs(text, add_special_tokens=False, split_special_tokens=True).input_ids
