@@ -118,7 +118,7 @@ def test_transformers_tokenizer_gives_the_ids_of_the_archive(tmp_path, name):
     # Our RoBERTa puts a space before every token, as Spark NLP does; transformers' only where the text has one.
     text = " Put" if name == "roberta" else "Put"
     ((*expected,),) = subwords.encode(["Put"])
-    assert tokenizer(text)["input_ids"] == [subwords.frame.first, *expected, subwords.frame.last]
+    assert tokenizer(text)["input_ids"] == [subwords.special_tokens.first, *expected, subwords.special_tokens.last]
 
 
 @pytest.mark.parametrize("sensitive", [True, False])
