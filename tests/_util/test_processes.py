@@ -64,8 +64,9 @@ def answer(code, *arguments, **environment):
 # --- forks ---
 
 
+@pytest.mark.parametrize("count", [2, pytest.param(5, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_a_child_answers_that_was_forked_while_another_thread_computed(backend, tmp_path):
+def test_a_child_answers_that_was_forked_while_another_thread_computed(backend, count, tmp_path):
     code = """
 pipe = nlu_lite.load(REFERENCE, backend=backend, threads=threads)
 rows = len(pipe.predict(TEXTS))
@@ -73,11 +74,11 @@ def work():
     assert len(pipe.predict(TEXTS)) == rows
     assert len(nlu_lite.load(REFERENCE, backend=backend, threads=threads).predict(TEXTS)) == rows
 stop = predicting(pipe)
-codes = [child(work) for _ in range(5)]
+codes = [child(work) for _ in range(int(sys.argv[2]))]
 stop()
 print(*codes)
 """
-    assert answer(code, backend, NLU_LITE_CACHE=str(tmp_path)) == ["0"] * 5
+    assert answer(code, backend, str(count), NLU_LITE_CACHE=str(tmp_path)) == ["0"] * count
 
 
 @pytest.mark.slow

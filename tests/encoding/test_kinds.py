@@ -65,7 +65,7 @@ def difference(backends, windows, layers):
 
 
 @pytest.mark.parametrize("layers", [(3,), pytest.param((0,), marks=pytest.mark.slow), (2, 0, 3)])
-@pytest.mark.parametrize("lengths", [(1,), (5, 40, 17), (290,)])
+@pytest.mark.parametrize("lengths", [pytest.param((1,), marks=pytest.mark.slow), (5, 40, 17), (290,)])
 def test_hidden_states_are_torchs(model, backends, lengths, layers):
     assert difference(backends, batch(model, lengths), layers) < 1e-5
 
