@@ -47,7 +47,6 @@ class Empty(Enum):
 
 
 LevelName: TypeAlias = Literal["token", "sentence", "document"]
-FrameLibraryName: TypeAlias = Literal["pandas", "arrow", "polars"]
 StreamLibraryName: TypeAlias = Literal["pandas", "arrow"]
 VectorCellsName: TypeAlias = Literal["numpy", "arrow"]
 EmptyName: TypeAlias = Literal["drop", "keep"]

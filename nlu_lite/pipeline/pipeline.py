@@ -33,6 +33,7 @@ from nlu_lite.options import (
     PredictRequest,
     SavedWeights,
     SplitName,
+    StreamLibraryName,
     StreamOptions,
     TextSettings,
     VectorCellsName,
@@ -177,7 +178,7 @@ class Pipeline:
 
     @show_options(StreamOptions, before="as_")
     def stream(
-        self, data: object, *, chunk: int = 1024, as_: str = "pandas", **options: Unpack[StreamOptions]
+        self, data: object, *, chunk: int = 1024, as_: StreamLibraryName = "pandas", **options: Unpack[StreamOptions]
     ) -> Iterator[pd.DataFrame | pa.RecordBatch]:
         """Run `predict` over data of any length, chunk by chunk, holding one chunk in memory at a time.
 
