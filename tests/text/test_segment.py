@@ -321,10 +321,11 @@ def test_no_rule_of_a_language_looks_again_and_again(language):
 
 SIGNS_IN_A_ROW = ["-", "=", "-=", "<", "!", ":(", ":( a. ", "(a. ", "A. B ", "No. ", "no. 5 a"]
 RUNS = [(sign * 100_000)[:100_000] + " >" for sign in SIGNS_IN_A_ROW]
-RUNS = RUNS[:5] + [pytest.param(run, marks=pytest.mark.slow) for run in RUNS[5:]]
 
 
-@pytest.mark.parametrize("text", RUNS, ids=SIGNS_IN_A_ROW)
+@pytest.mark.parametrize(
+    "text", [*RUNS[:5], *(pytest.param(run, marks=pytest.mark.slow) for run in RUNS[5:])], ids=SIGNS_IN_A_ROW
+)
 def test_a_run_of_signs_is_not_looked_at_again_and_again(text):
     begin = time.process_time()
     segment(corpus(text, language="en"))
