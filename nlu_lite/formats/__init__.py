@@ -30,7 +30,7 @@ class ModelFormat(Protocol):
     """A layout of model files on disk."""
 
     def matches(self, path: Path) -> bool:
-        """Return whether `path` (a file or a folder) looks like this format, having opened as little as possible."""
+        """Return whether `path`, a file or a folder, looks like this format. Open as few files as possible."""
 
     def read(self, path: Path) -> Checkpoint:
         """Read the model at `path`.
@@ -64,12 +64,14 @@ def read(path: Path) -> Checkpoint:
             return form.read(path)
     expected = "a folder with a config.json, a model of Spark NLP, or the packaged model"
     if not path.is_dir():
-        raise FormatError(f"{str(path)!r} is a file, which is no model", expected, "Check the path")
+        raise FormatError(f"{str(path)!r} is a file that is not a model", expected, "Check the path")
     if is_file(path / PIPELINE):
-        raise FormatError(f"{path} is a saved pipeline", expected, f"Load it by load(path={str(path)!r})")
+        raise FormatError(f"{path} is a saved pipeline", expected, f"Load it with load(path={str(path)!r})")
     inner = " or ".join(f"path:{folder}" for folder in _find_models(path))
     raise FormatError(
-        f"{path} holds {name_files(path)}, which is no model", expected, f"Load {inner}" if inner else "Check the path"
+        f"{path} holds {name_files(path)}, which is not a model",
+        expected,
+        f"Load {inner}" if inner else "Check the path",
     )
 
 
@@ -90,5 +92,5 @@ def _is_model(folder: Path) -> bool:
 
 
 def is_mapped(path: Path) -> bool:
-    """Return whether the model at `path` can be memory-mapped in place. Other models are worth converting once."""
+    """Return whether the model at `path` can be memory-mapped in place. Other models are converted once."""
     return TransformersFolder().matches(path)

@@ -25,7 +25,7 @@ def read_json(path: Path, kind: type[Json]) -> Json:
     check_content(path, expected)
     try:
         content = json.loads(path.read_bytes())
-    except FileNotFoundError:  # raised without its cause, which reads as if the file had been removed just now
+    except FileNotFoundError:  # the cause is left out: it reads as if the file had just been removed
         reason = "a broken link" if path.is_symlink() else "missing"
         raise FormatError(f"{path} cannot be read (it is {reason})", expected, REMEDY) from None
     except (OSError, ValueError, RecursionError) as error:

@@ -1,4 +1,4 @@
-"""Recognize files that replace the wanted one: Git LFS pointers, web pages and empty files."""
+"""Recognize files that were stored instead of the expected one: Git LFS pointers, web pages and empty files."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def check_content(path: Path, expected: str, empty: EmptyFile = EmptyFile.REFUSE
 
     Args:
         path: The file. A missing or unreadable file is left to its reader.
-        expected: The wanted content, for error messages.
+        expected: The expected content, for error messages.
         empty: Whether the file may be empty.
 
     Raises:
@@ -41,7 +41,7 @@ def check_content(path: Path, expected: str, empty: EmptyFile = EmptyFile.REFUSE
         remedy = f"Fetch the file itself: run `git lfs pull` in {path.parent}, or download it again"
         raise FormatError(f"{path} is a Git LFS pointer, not the file itself", expected, remedy)
     if head.lstrip().lower().startswith(PAGES):
-        remedy = "Download the file itself again: an address of the hub has /resolve/ in it, not /blob/"
+        remedy = "Download the file itself again: a download address of the hub contains /resolve/, not /blob/"
         raise FormatError(f"{path} is an HTML page", expected, remedy)
     if not head and empty is EmptyFile.REFUSED:
         raise FormatError(f"{path} is damaged (it is empty)", expected, "Fetch it again")

@@ -41,7 +41,7 @@ def read_recipe(folder: Path, recipe: SentenceRecipe) -> SentenceRecipe | None:
         recipe: The default, for files without a recipe. A recipe given by the caller is returned unchanged.
 
     Returns:
-        The recipe, with `Authority.GIVEN`. None if only the files could have defined a recipe, and do not.
+        The recipe, with `Authority.GIVEN`. None if the recipe has to come from the files and they have none.
 
     Raises:
         FormatError: The files cannot be read.

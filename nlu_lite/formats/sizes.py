@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from nlu_lite.errors import FormatError
 
 LARGEST = 1 << 24
-"""Maximum of any size. The product of two such sizes still fits a count of bytes."""
+"""Maximum of any size. The product of two sizes is still a valid number of bytes."""
 
 POSITIVE = (
     "hidden_size",
@@ -29,7 +29,7 @@ WITHOUT_TYPES = ("deberta-v2",)
 """Kinds of model that may have no token types: ``type_vocab_size`` 0."""
 WIDTHS = {"num_attention_heads": "hidden_size", "n_heads": "dim"}
 REPEATED = {"albert": ("num_hidden_groups", "inner_group_num")}
-"""Settings that give the number of modules. ALBERT's layers share modules; in other models each layer has its own."""
+"""Settings for the number of modules. ALBERT's layers share modules; in other models each layer has its own."""
 
 
 def check_sizes(config: Mapping[str, object], tensors: int, where: str) -> None:

@@ -75,10 +75,10 @@ PIECES = "sentencepiece.bpe.model"
 """The subword model of BERT models with XLM-RoBERTa's vocabulary, such as multilingual-e5-small."""
 
 NORMALIZATION = "nlu_lite_spelling"
-"""The setting that keeps a `Normalization`: transformers' tokenizers of XLM-RoBERTa and CamemBERT have none for it."""
+"""The setting that stores a `Normalization`. transformers has no such setting for XLM-RoBERTa and CamemBERT."""
 
 WRITTEN_NAMES = {"lowercase": "small_letters", "strip_accents": "plain_signs"}
-"""The fields of a `Normalization` as they are written: version 0.1.0, which may share the cache, reads these names."""
+"""Names of the fields of a `Normalization` in files. Version 0.1.0, which may share the cache, reads these names."""
 
 SMALL_FILES = (
     TOKENIZER,
@@ -136,7 +136,7 @@ def read_subwords(folder: Path, model_type: str) -> SubwordModel:
 
     Raises:
         FormatError: The folder has none, or a file of it is damaged.
-        UnsupportedReference: The library does not run this kind of subword model.
+        UnsupportedReference: The library does not read this kind of subword model.
     """
     layout = LAYOUTS[model_type]
     before = {PIECES: SubwordKind.SENTENCEPIECE} if model_type == "bert" else {}
@@ -179,7 +179,7 @@ def _check_size(path: Path) -> Path:
 
 
 def _merge_added(folder: Path, data: bytes) -> SubwordModel:
-    """Merge the added tokens in other files of the folder into a ``tokenizer.json``; most files list the same."""
+    """Merge the added tokens of the folder's other files into a ``tokenizer.json``. Most files list the same tokens."""
     kind = SubwordKind.TOKENIZER_JSON
     try:
         tokenizer = json.loads(data)

@@ -97,11 +97,11 @@ def _widen(data: NDArray[np.uint8], dtype: str) -> Floats:
 def write_safetensors(
     path: Path, tensors: Mapping[str, Floats], advance: Callable[[int], object] | None = None
 ) -> None:
-    """Write tensors one after another, so that only one of them is in memory at a time.
+    """Write tensors one after another, so that only one is in memory at a time.
 
-    The header comes first in the file, but a shape is known only when its tensor has been loaded. Enough room is
-    therefore reserved for the header, and padded with spaces, as the format allows. `advance` is called with 1 after
-    each tensor.
+    The header comes first in the file, but a shape is known only after its tensor has been loaded. Space for the header
+    is therefore reserved and then padded with blanks, as the format allows. `advance` is called with 1 after each
+    tensor.
     """
     room = 64 + sum(len(_json(name)) + 160 for name in tensors)
     room += -room % 8

@@ -19,7 +19,7 @@ class WordNormalization:
 
     Attributes:
         lowercase: Whether letters are lowercased.
-        strip_accents: Whether accents are stripped. None: where letters are lowercased.
+        strip_accents: Whether accents are stripped. None strips them if letters are lowercased.
         split_ideographs: Whether each Chinese character is a word.
     """
 
@@ -68,7 +68,7 @@ def build_word_piece(
     Args:
         vocabulary: Id of each piece.
         normalization: How texts are normalized.
-        longest: Maximum length of a word, in characters. A longer word is unknown.
+        longest: Maximum length of a word, in characters. A longer word becomes the unknown piece.
     """
     model = {
         "type": "WordPiece",
@@ -92,7 +92,7 @@ def build_word_piece(
 def build_byte_level_bpe(vocabulary: Mapping[str, int], merges: Sequence[tuple[str, str]]) -> bytes:
     """Build a byte-level BPE tokenizer from the id of each piece and the merges in the order of their ranks.
 
-    As in RoBERTa's own tokenizer, no space is added before a text. The caller adds it before a single word.
+    As in RoBERTa's own tokenizer, no space is added before a text. The caller adds one before a single word.
     """
     model = {
         "type": "BPE",

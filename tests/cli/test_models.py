@@ -138,7 +138,7 @@ def test_what_cannot_be_converted_is_said_and_nothing_is_left(tmp_path):
     assert "type 6" in str(fail("convert", tiny, tmp_path / "out"))
     assert "Nearest" in str(fail("convert", tmp_path / "int9.zip", tmp_path / "out"))
     assert "there is something at" in str(fail("convert", archive("bert"), tmp_path / "there"))
-    assert "is no model" in str(fail("convert", tmp_path / "text.txt", tmp_path / "out"))
+    assert "is not a model" in str(fail("convert", tmp_path / "text.txt", tmp_path / "out"))
     assert "cannot be written" in str(fail("convert", archive("bert"), tmp_path / "text.txt" / "out"))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["int8.zip", "text.txt", "there"]
 

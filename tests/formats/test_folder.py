@@ -239,7 +239,7 @@ def test_names_of_any_characters_and_single_numbers_are_written(tmp_path):
 
 def test_a_path_that_is_no_model_is_an_error(tmp_path):
     (tmp_path / "notes.txt").write_text("x")
-    with pytest.raises(FormatError, match=r"holds \['notes\.txt'\], which is no model"):
+    with pytest.raises(FormatError, match=r"holds \['notes\.txt'\], which is not a model"):
         read(tmp_path)
 
 

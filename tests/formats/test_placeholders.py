@@ -122,7 +122,7 @@ def test_a_saved_pipeline_is_no_model_and_the_other_way_round(folder, tmp_path):
     nlu_lite.load(f"path:{folder}").save(tmp_path / "saved")
     with pytest.raises(FormatError) as caught:
         nlu_lite.load(f"path:{tmp_path / 'saved'}")
-    assert caught.value.remedy == f"Load it by load(path={str(tmp_path / 'saved')!r})"
+    assert caught.value.remedy == f"Load it with load(path={str(tmp_path / 'saved')!r})"
 
 
 @pytest.mark.parametrize("name", FILES[:1] + STATEMENTS)
@@ -223,5 +223,5 @@ def test_a_zip_in_which_a_name_has_a_nul_is_refused(tmp_path):
 def test_a_file_that_is_missing_for_good_is_named(folder, name):
     with_statements(folder)
     (folder / name).unlink()
-    with pytest.raises(FormatError, match=r"it is missing|which is no model"):
+    with pytest.raises(FormatError, match=r"it is missing|which is not a model"):
         nlu_lite.load(f"path:{folder}")

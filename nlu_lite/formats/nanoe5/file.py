@@ -48,7 +48,7 @@ HEADER = struct.Struct("<i7ifi5iQ")
 
 
 class E5Reader:
-    """The file, read from front to back; each length is checked against the bytes that are left."""
+    """The file, read from front to back. Each length is compared with the number of remaining bytes."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -67,7 +67,7 @@ class E5Reader:
         return np.frombuffer(part, dtype)
 
     def check_room(self, size: int, name: str) -> None:
-        """Check that `size` bytes are left."""
+        """Check that at least `size` bytes remain."""
         left = len(self.data) - self.place
         if not 0 <= size <= left:
             raise self.error(f"{name} of {size} bytes", f"at most the remaining {left} bytes")
@@ -77,7 +77,7 @@ class E5Reader:
         return layout.unpack(self.take(layout.size, name).tobytes())
 
     def error(self, got: str, expected: str) -> FormatError:
-        """Return the error for the present place of the file."""
+        """Return an error that names the current position in the file."""
         return FormatError(f"{self.path} has {got} at byte {self.place}", expected, REMEDY)
 
 

@@ -90,13 +90,13 @@ def _check_places(reader: E5Reader, entries: Iterable[TensorEntry]) -> None:
         if entry.offset < place or entry.offset + entry.size > len(reader.data):
             raise reader.error(
                 f"tensor {entry.name!r} in bytes {entry.offset} to {entry.offset + entry.size}",
-                f"a place of its own between {place} and {len(reader.data)}",
+                f"a range of its own between {place} and {len(reader.data)}",
             )
         place = entry.offset + entry.size
 
 
 def _build_layout(header: E5Header) -> dict[str, tuple[str, tuple[int, ...]]]:
-    """Return transformers' name and the shape of each tensor by its name in the file, which has neither."""
+    """Return transformers' name and the shape of each tensor, by its name in the file. The file has neither."""
     rows = zip(EMBEDDINGS.items(), (header.vocabulary, header.positions, header.token_types), strict=True)
     layout: dict[str, tuple[str, tuple[int, ...]]] = {own: (name, (n, header.hidden)) for (own, name), n in rows}
     layout |= _name_module("emb.ln", "embeddings.LayerNorm", (header.hidden,))

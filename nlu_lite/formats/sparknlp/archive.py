@@ -1,7 +1,7 @@
 """A saved model as named byte sources: a folder, a zip, or a zip within either. Nothing is unpacked to disk.
 
-Entries are read in place, so that a name that points out of the archive cannot reach a file. Such names, symbolic
-links, repeated names and impossible sizes are errors all the same, because no exporter writes them.
+Entries are read in place, so a name that points out of the archive cannot reach a file. Such names, symbolic links,
+repeated names and impossible sizes are errors nevertheless, because no exporter writes them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from nlu_lite.formats.placeholders import EmptyFile, check_content
 from nlu_lite.formats.sparknlp.faults import format_error, unsupported_error
 
 TAIL = 1 << 20
-"""Number of bytes at the end of an entry that are kept: an inner zip has its directory there, after its files."""
+"""Number of bytes at the end of an entry that are kept in memory: the directory of an inner zip is there."""
 
 MOST_ENTRIES = 10_000
 MOST_DIRECTORY = 4 << 20
@@ -75,8 +75,8 @@ class FileSource:
 class EntrySource:
     """An entry of a zip.
 
-    A deflated entry can be read forwards only, so that one cursor is kept. An entry that is read in order is
-    decompressed once. Going back starts again from its beginning, which is slow but correct.
+    A deflated entry can be read forwards only, so one cursor is kept. An entry that is read in order is decompressed
+    once. Seeking backwards decompresses it again from the beginning, which is slow but correct.
     """
 
     def __init__(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> None:
@@ -105,9 +105,7 @@ class EntrySource:
     def _read(self, offset: int, length: int) -> bytes:
         if self._cursor is None or self._cursor.tell() > offset:
             self._cursor = self._archive.open(self._info)
-        if (
-            self._cursor.tell() != offset
-        ):  # zipfile compares the checksum of an entry only if it is read without seeking
+        if self._cursor.tell() != offset:  # zipfile checks the CRC of an entry only if it is read without seeking
             self._cursor.seek(offset)
         return _read_exactly(self._cursor, length, self.name, offset)
 
@@ -245,10 +243,10 @@ def read_whole(source: ByteSource, limit: int) -> bytes:
 
 
 def verify(source: ByteSource) -> None:
-    """Read a file from beginning to end, so that `zipfile` compares its checksum.
+    """Read a file from beginning to end, so that `zipfile` checks its CRC.
 
     Raises:
-        FormatError: It cannot be read, or has another checksum.
+        FormatError: It cannot be read, or does not match its checksum.
     """
     for begin in range(0, source.size, TAIL):
         source.read_at(begin, min(TAIL, source.size - begin))
@@ -286,7 +284,7 @@ def _check_directory(source: ByteSource) -> None:
     tail = source.read_at(source.size - length, length)
     end, end64 = tail.rfind(END), tail.rfind(END64)
     if end < 0 or end + 22 > len(tail):
-        raise format_error(source.name, "no end of a zip is in its last bytes", "a whole zip")
+        raise format_error(source.name, "its last bytes do not contain the end of a zip", "a complete zip")
     (entries, size) = struct.unpack_from("<HI", tail, end + 10)
     if end64 >= 0 and end64 + 56 <= len(tail):
         (entries, size) = struct.unpack_from("<QQ", tail, end64 + 32)
@@ -311,11 +309,11 @@ def _translate_errors(name: str) -> Iterator[None]:
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, struct.error) as error:
         raise format_error(name, f"it cannot be read ({error or type(error).__name__})") from error
     except (NotImplementedError, RuntimeError, KeyError, IndexError, OverflowError) as error:
-        raise format_error(name, f"it is not a zip that can be read ({error or type(error).__name__})") from error
+        raise format_error(name, f"it is not a readable zip ({error or type(error).__name__})") from error
 
 
 def read_suffix(name: str) -> str:
-    """Return the part of a file's name after its last underscore, which gives the type of the file.
+    """Return the part of a file's name after its last underscore, which is the type of the file.
 
     Example:
         >>> read_suffix("bert_sentence_tensorflow")

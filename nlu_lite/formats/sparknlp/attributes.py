@@ -1,8 +1,8 @@
 """The attributes of ops that the readers use, with their defaults.
 
 Exporters leave out attributes that have the default of the op: TensorFlow when it saves (``strip_default_attrs``),
-ONNX's optimizers when they rewrite a node. The defaults are copied from the definitions of the ops. Readers get all
-attributes from here, so that none is read without its default.
+ONNX's optimizers when they rewrite a node. The defaults are copied from the definitions of the ops. Readers get every
+attribute through this module, so that none is read without its default.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ class GraphFacts:
     activations: set[str] = field(default_factory=set)
     queries: Counter[str] = field(default_factory=Counter)
 
-    def heads(self, hidden: int) -> set[int]:
+    def find_heads(self, hidden: int) -> set[int]:
         """Return the numbers of heads into which reshapes to [batch, length, heads, width] split `hidden`."""
         found = set()
         for reshape in [name for name, count in self.axes.items() if count == AXES]:
@@ -95,7 +95,7 @@ def read_graph(data: bytes, where: str) -> GraphFacts:
 
 
 def _find_graph(data: bytes, where: str) -> bytes:
-    """Return the graph: the file itself, as Spark NLP writes it, or the graph in a SavedModel, as TensorFlow does.
+    """Return the graph: the file itself, as Spark NLP writes it, or the graph inside TensorFlow's SavedModel.
 
     Field 1 is a node in a GraphDef, and the version of the schema in a SavedModel.
     """
@@ -109,7 +109,7 @@ def _find_graph(data: bytes, where: str) -> bytes:
 
 
 def _note_facts(node: GraphNode, function: str, facts: GraphFacts, where: str) -> None:
-    """Add the facts that a node has about the model."""
+    """Add the facts about the model that a node states."""
     split = SPLIT.match(node.name)
     if split and node.op in ("Const", "Pack"):
         _note_shape(node, split, function, facts, where)
@@ -240,7 +240,7 @@ def _count_numbers(fields: dict[int, list[Value]], node: GraphNode, where: str) 
 
 
 def _repeat_last(values: list[N], size: int) -> list[N]:
-    """Repeat the last number, since TensorFlow leaves out repetitions. Without any number, all are 0.
+    """Repeat the last number, since TensorFlow leaves out repetitions. If there is no number, all are 0.
 
     Example:
         >>> _repeat_last([0, -1, 2], 5), _repeat_last([], 2), _repeat_last([7], 1)

@@ -31,7 +31,7 @@ def read_records(data: bytes, where: str) -> Iterator[bytes]:
 
     Raises:
         FormatError: It is not a sequence file, or is damaged.
-        UnsupportedReference: It is compressed, which Spark's object files are not.
+        UnsupportedReference: It is compressed. Spark's object files are not.
     """
     reader = _HadoopReader(data, where)
     marker = _read_header(reader)
@@ -82,7 +82,7 @@ def _check_sums(data: bytes, sums: bytes, where: str, sums_where: str) -> None:
 def _read_header(reader: _HadoopReader) -> bytes:
     """Read the header, and return the marker between records."""
     if reader.take(4) != MAGIC:
-        reader.fail("another beginning", "a sequence file of version 6")
+        reader.fail("a different header", "a sequence file of version 6")
     _, value = reader.read_text(), reader.read_text()
     if value != VALUE_CLASS:
         reader.fail(f"values of class {value!r}", f"{VALUE_CLASS!r}")
@@ -94,7 +94,7 @@ def _read_header(reader: _HadoopReader) -> bytes:
 
 
 class _HadoopReader:
-    """A file, read from front to back. Each length is checked against the bytes that are left."""
+    """A file, read from front to back. Each length is compared with the number of remaining bytes."""
 
     def __init__(self, data: bytes, where: str) -> None:
         self.data = data
@@ -114,7 +114,7 @@ class _HadoopReader:
         return int.from_bytes(self.take(width))
 
     def read_text(self) -> bytes:
-        """Read a Text: a length, and the bytes. A negative first byte gives the number of bytes of the length."""
+        """Read a Text: a length, then the bytes. A negative first byte encodes the size of the length."""
         first = int.from_bytes(self.take(1), signed=True)
         if -120 <= first < 0 or first < -124:
             self.fail(f"a length that begins with {first}", "a length of at most four bytes")

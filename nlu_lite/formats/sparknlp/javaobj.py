@@ -17,7 +17,7 @@ HEADER = b"\xac\xed\x00\x05"
 FIRST_HANDLE = 0x7E0000
 DEEPEST = 32
 PRIMITIVES = {"B": "b", "C": "H", "D": "d", "F": "f", "I": "i", "J": "q", "S": "h", "Z": "?"}
-"""`struct`'s letters for Java's types."""
+"""The format characters of `struct` for Java's types."""
 
 
 class Code(IntEnum):
@@ -42,12 +42,12 @@ class Flag(IntEnum):
 
 @dataclass(frozen=True)
 class JavaClass:
-    """A class description: its name, its flags, its fields as type and name, the class above it."""
+    """A class description: its name, its flags, its fields as type and name, and its superclass."""
 
     name: str
     flags: int
     fields: tuple[tuple[str, str], ...]
-    above: JavaClass | None
+    superclass: JavaClass | None
 
 
 @dataclass(frozen=True)
@@ -73,12 +73,12 @@ def read_stream(data: bytes, where: str) -> Any:
     """
     reader = _JavaReader(data, where)
     if reader.take(len(HEADER)) != HEADER:
-        raise reader.error("another beginning", "a Java serialization stream")
+        raise reader.error("a different header", "a Java serialization stream")
     return reader.read_item(DEEPEST)
 
 
 class _JavaReader:
-    """A stream, read from front to back. Each length is checked against the bytes that are left."""
+    """A stream, read from front to back. Each length is compared with the number of remaining bytes."""
 
     def __init__(self, data: bytes, where: str) -> None:
         self.data = data
@@ -173,18 +173,20 @@ class _JavaReader:
         item: JavaObject = self.keep(JavaObject(description.name))
         for part in self.list_ancestry(description):
             if part.flags & ~Flag.SERIALIZABLE:
-                raise self.error(f"class {part.name!r} writes itself (flags {part.flags})", "plain fields")
+                raise self.error(
+                    f"class {part.name!r} has its own serialization method (flags {part.flags})", "plain fields"
+                )
             for kind, name in part.fields:
                 item.fields[name] = self.read_value(kind, depth)
         return item
 
     def list_ancestry(self, description: JavaClass | None) -> list[JavaClass]:
         """Return a class and its superclasses, topmost first, which is the order of their fields."""
-        line: list[JavaClass] = []
-        while description is not None and len(line) < DEEPEST:
-            line.append(description)
-            description = description.above
-        return line[::-1]
+        classes: list[JavaClass] = []
+        while description is not None and len(classes) < DEEPEST:
+            classes.append(description)
+            description = description.superclass
+        return classes[::-1]
 
     def read_value(self, kind: str, depth: int) -> Any:
         return self.read_item(depth - 1) if kind in "L[" and depth > 0 else self.read_number(PRIMITIVES.get(kind, "b"))

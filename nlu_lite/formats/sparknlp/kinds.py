@@ -79,7 +79,7 @@ class ModelFamily:
         layer: Tensors of each layer, with their shapes.
         layer_prefix: The prefix of the layers' tensors, with ``#`` for a number.
         pooler: Tensors that an export may lack.
-        query: The matrix whose uses are counted to count the layers, without ``.weight``.
+        query: The query matrix, without ``.weight``. The number of its uses is the number of layers.
         feed_forward: The first matrix of the feed-forward layer, without ``.weight``.
     """
 

@@ -44,7 +44,7 @@ def read_table(data: bytes, where: str) -> dict[bytes, bytes]:
     Raises:
         IntegrityError: A block does not match its checksum.
         FormatError: It is not a table, or its keys are not in order.
-        UnsupportedReference: A block is compressed, as TensorFlow never does.
+        UnsupportedReference: A block is compressed. TensorFlow's are not.
     """
     if len(data) < FOOTER or struct.unpack_from("<Q", data, len(data) - 8)[0] != MAGIC:
         raise format_error(where, f"{len(data)} bytes that do not end in a table's magic", "a whole checkpoint index")

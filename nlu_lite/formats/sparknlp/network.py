@@ -24,7 +24,7 @@ class Network:
         heads: Attention heads.
         epsilon: The value that layer norms add to the variance.
         activation: The activation of the feed-forward layer, by transformers' name.
-        passes: How often the graph applies a layer: more often than the number of layers if layers are shared.
+        passes: How many times the graph applies a layer: more than the number of layers if layers are shared.
     """
 
     tensors: Mapping[str, Tensor]

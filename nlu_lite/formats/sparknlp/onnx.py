@@ -141,6 +141,6 @@ def _read_attribute(scanner: Scanner, begin: int, end: int, find: Callable[[str]
             kind = as_int(scanner.read_value(wire, first, last), "a type", where)
         elif number in (7, 8) and last - first <= SMALL_VALUES and len(listed) <= SMALL_VALUES:
             listed += (as_floats if number == 7 else as_ints)(scanner.read_value(wire, first, last), "a number", where)
-    found = tuple(listed) if 0 < len(listed) <= SMALL_VALUES else found  # longer lists are not used by any reader
+    found = tuple(listed) if 0 < len(listed) <= SMALL_VALUES else found  # no reader uses longer lists
     found = ZEROS.get(kind) if found is None else found
     return {} if found is None else {name: found}

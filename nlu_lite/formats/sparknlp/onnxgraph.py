@@ -23,7 +23,7 @@ PASS_THROUGH = ("Identity", "Cast", "Dropout")
 INT8 = ("DequantizeLinear", "QuantizeLinear", "DynamicQuantizeLinear", "MatMulInteger", "QLinearMatMul", "MatMulNBits")
 ACTIVATIONS = {"Erf": "gelu", "Tanh": "gelu_new", "Relu": "relu", "Sigmoid": "sigmoid"}
 FAR = 12
-"""Maximum number of steps between a product and the ops that use it."""
+"""Maximum number of nodes between a product and the ops that use it."""
 
 
 class Flow:
@@ -34,31 +34,31 @@ class Flow:
         self.where = where
 
     @cached_property
-    def makers(self) -> Mapping[str, OnnxNode]:
+    def producers(self) -> Mapping[str, OnnxNode]:
         """The node that computes each value."""
-        makers: dict[str, OnnxNode] = {}
+        producers: dict[str, OnnxNode] = {}
         for node in self.graph.nodes:
             for output in filter(None, node.outputs):
-                if output in makers:
+                if output in producers:
                     raise format_error(self.where, f"two nodes compute {output!r}", "one node for each value")
-                makers[output] = node
-        return makers
+                producers[output] = node
+        return producers
 
     @cached_property
-    def takers(self) -> Mapping[str, list[OnnxNode]]:
+    def consumers(self) -> Mapping[str, list[OnnxNode]]:
         """The nodes that have each value as an input."""
-        takers: dict[str, list[OnnxNode]] = defaultdict(list)
+        consumers: dict[str, list[OnnxNode]] = defaultdict(list)
         for node in self.graph.nodes:
             for name in dict.fromkeys(node.inputs):
-                takers[name].append(node)
-        return takers
+                consumers[name].append(node)
+        return consumers
 
     def find_tensor(self, name: str) -> Initializer | None:
         """Return the tensor behind a value, through nodes that do not change it."""
         for _ in range(FAR):
             if name in self.graph.tensors:
                 return self.graph.tensors[name]
-            node = self.makers.get(name)
+            node = self.producers.get(name)
             if node is None or not _passes_through(node) or not node.inputs:
                 return None
             name = node.inputs[0]
@@ -74,7 +74,7 @@ class Flow:
         tensor = self.find_tensor(name)
         if tensor is not None:
             return list(tensor.values or ())
-        node = self.makers.get(name)
+        node = self.producers.get(name)
         if node is None or not node.inputs or depth == 0:
             return [None]
         if node.op == "Concat":
@@ -88,15 +88,15 @@ class Flow:
 
     def find_matrix(self, node: OnnxNode) -> Initializer | None:
         """Return the matrix of a product, transposed or not. None if it is not a tensor."""
-        maker = self.makers.get(node.inputs[1])
-        is_turned = maker is not None and maker.op == "Transpose" and len(maker.inputs) > 0
-        return self.find_tensor(maker.inputs[0] if maker is not None and is_turned else node.inputs[1])
+        producer = self.producers.get(node.inputs[1])
+        is_turned = producer is not None and producer.op == "Transpose" and len(producer.inputs) > 0
+        return self.find_tensor(producer.inputs[0] if producer is not None and is_turned else node.inputs[1])
 
     def find_users(self, name: str) -> Iterator[tuple[OnnxNode, str]]:
         """Yield the nodes that use a value, each with its name for the value."""
         names = [name]
         for value in names:
-            for node in self.takers.get(value, ()):
+            for node in self.consumers.get(value, ()):
                 if not _passes_through(node):
                     yield node, value
                 elif len(names) < FAR:
@@ -106,7 +106,7 @@ class Flow:
         """Yield the nodes that a value reaches, nearest first, not following the ops in `stop`."""
         seen, edge = {name}, [name]
         for _ in range(FAR):
-            nodes = [node for value in edge for node in self.takers.get(value, ())]
+            nodes = [node for value in edge for node in self.consumers.get(value, ())]
             yield from nodes
             onward = [value for node in nodes if node.op not in stop for value in node.outputs]
             edge = [value for value in dict.fromkeys(onward) if value not in seen]
@@ -122,7 +122,7 @@ def read_onnx(source: ByteSource, siblings: Mapping[str, ByteSource], family: Mo
         family: The expected family of the model.
 
     Raises:
-        FormatError: Something is damaged, missing, or too much.
+        FormatError: A part is damaged or missing, or exceeds a limit.
         UnsupportedReference: The graph is quantized, or has unknown fused ops.
     """
     members = {name.rpartition("/")[2]: member for name, member in read_zip(source).items()}
@@ -215,7 +215,8 @@ def _name_lost_matrix(flow: Flow, node: OnnxNode, family: ModelFamily) -> Iterat
     if flow.find_tensor(matrix) is None or family.find_name(write_as_torch(matrix)):
         return
     biases = [node.inputs[2]] if node.op == "Gemm" and len(node.inputs) > 2 else []
-    biases += [name for taker in flow.takers.get(node.outputs[0], ()) if taker.op == "Add" for name in taker.inputs]
+    sums = [consumer for consumer in flow.consumers.get(node.outputs[0], ()) if consumer.op == "Add"]
+    biases += [name for consumer in sums for name in consumer.inputs]
     names = {
         f"{bias.removesuffix('.bias')}.weight" for bias in biases if bias.endswith(".bias") and flow.find_tensor(bias)
     }
@@ -281,7 +282,7 @@ def _find_heads(flow: Flow, queries: list[str], hidden: int) -> Iterator[int]:
 
 
 def _count_heads(first: float | None, second: float | None, hidden: int) -> int:
-    """Return the heads of a shape [..., heads, width], of which one may be open. 0 if the shape is another.
+    """Return the number of heads of a shape [..., heads, width], one of which may be open. 0 for any other shape.
 
     Example:
         >>> [_count_heads(*axes, 16) for axes in ((2, 8), (-1, 8), (2, None), (-1, 16), (None, -1))]
@@ -298,9 +299,9 @@ def _find_epsilons(flow: Flow) -> Iterator[float]:
     for node in flow.graph.nodes:
         if node.op == "LayerNormalization":
             yield node.read_attribute("epsilon", float)
-        maker = flow.makers.get(node.inputs[0]) if node.op == "Sqrt" and node.inputs else None
-        if maker is not None and maker.op == "Add":
-            yield from [number for number in map(flow.find_number, maker.inputs) if number is not None]
+        producer = flow.producers.get(node.inputs[0]) if node.op == "Sqrt" and node.inputs else None
+        if producer is not None and producer.op == "Add":
+            yield from [number for number in map(flow.find_number, producer.inputs) if number is not None]
 
 
 def _find_activations(flow: Flow, inner: list[str]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from nlu_lite.formats.sparknlp.faults import format_error, unsupported_error
 from nlu_lite.formats.sparknlp.values import Extent, Number
 
 NUMBERS = {1: Number.FLOAT32, 10: Number.FLOAT16, 16: Number.BFLOAT16}
-QUANTISED = {2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 21: "uint4", 22: "int4"}
+QUANTIZED = {2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 21: "uint4", 22: "int4"}
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Initializer:
         """
         number = NUMBERS.get(self.kind)
         if number is None:
-            kind = QUANTISED.get(self.kind, f"ONNX's type {self.kind}")
+            kind = QUANTIZED.get(self.kind, f"ONNX's type {self.kind}")
             raise unsupported_error(self.where, f"numbers of {kind}", "floats: quantized models are not supported")
         extent = Extent(self.source, self.offset, number, self.shape, None, self.name)
         if extent.size != self.size:

@@ -34,7 +34,7 @@ class Scanner:
             self._begin = place
 
     def _skip(self, place: int) -> None:
-        """Read up to `place` without seeking, so that `zipfile` compares the checksum at the end."""
+        """Read up to `place` without seeking, so that `zipfile` checks the CRC at the end."""
         while self._begin + len(self._buffer) < place:
             self._begin += len(self._buffer)
             self._buffer = self.source.read_at(self._begin, min(BUFFER, place - self._begin))
@@ -50,13 +50,13 @@ class Scanner:
         return self._buffer[begin : begin + length]
 
     def read_varint(self, place: int, end: int) -> tuple[int, int]:
-        """Return the number at `place`, and the place after it."""
+        """Return the number at `place`, and the position after it."""
         data = self.take(place, min(10, end - place))
         value, used = read_varint(data, 0, f"{self.source.name} at {place}")
         return value, place + used
 
     def read_fields(self, place: int, end: int) -> Iterator[tuple[int, Wire, int, int]]:
-        """Yield the number, wire type, first byte and end of each field's value between two places."""
+        """Yield the number, wire type, first byte and end of the value of each field between two positions."""
         while place < end:
             key, place = self.read_varint(place, end)
             number, wire = split_key(key, self.source.name, place)

@@ -15,7 +15,7 @@ from nlu_lite.formats.sparknlp.onnxscanner import SMALL, Scanner, read_pair
 from nlu_lite.formats.sparknlp.protobuf import Value, as_bytes, as_int, as_ints, as_text
 
 SMALL_VALUES = 64
-"""Maximum size of a tensor whose numbers are read at once, in bytes."""
+"""Maximum size of a tensor whose numbers are read together with its description, in bytes."""
 
 MOST_DIMENSIONS = 8
 INTEGERS = {6: "i", 7: "q"}

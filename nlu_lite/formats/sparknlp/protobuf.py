@@ -25,7 +25,7 @@ FIXED = {Wire.FIXED64: 8, Wire.FIXED32: 4}
 
 
 def read_varint(data: bytes, place: int, where: str) -> tuple[int, int]:
-    """Return the varint at `place` and the place after it.
+    """Return the varint at `place` and the position after it.
 
     Raises:
         FormatError: It exceeds the data or 64 bits.

@@ -28,9 +28,9 @@ def read_tensorflow(source: ByteSource, family: ModelFamily) -> Network:
     """Read ``<kind>_tensorflow``.
 
     Raises:
-        IntegrityError: A checksum does not hold.
-        FormatError: Something is damaged, missing, or too much.
-        UnsupportedReference: Tensors or graph are of a kind that is not read.
+        IntegrityError: A checksum does not match.
+        FormatError: A part is damaged or missing, or exceeds a limit.
+        UnsupportedReference: The tensors or the graph are of an unsupported kind.
     """
     members = {name.rpartition("/")[2]: member for name, member in read_zip(source).items()}
     if "saved_model.pb" not in members:
@@ -45,7 +45,7 @@ def read_tensorflow(source: ByteSource, family: ModelFamily) -> Network:
     return Network(
         tensors=dict(sorted(tensors.items(), key=_file_order)),
         sizes=sizes,
-        heads=require_one(facts.heads(hidden) | _find_heads(tensors, family), "the number of heads", graph.name),
+        heads=require_one(facts.find_heads(hidden) | _find_heads(tensors, family), "the number of heads", graph.name),
         epsilon=require_one(facts.epsilons, "the layer norms' epsilon", graph.name),
         activation=require_one(facts.activations, "the activation", graph.name),
         passes=max(facts.queries.values(), default=0),

@@ -1,4 +1,4 @@
-"""Read numbers of a file as float32 arrays, a few megabytes at a time, so that no matrix is copied."""
+"""Read the numbers of a file as float32 arrays, a few megabytes at a time, so that no matrix is copied."""
 
 from __future__ import annotations
 
