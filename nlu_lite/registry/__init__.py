@@ -1,4 +1,4 @@
-"""From references to `ModelSpec` and `ComponentSpec`; references can also be searched and described."""
+"""Resolve references to a `ModelSpec` or `ComponentSpec`, search for them, and describe them."""
 
 from nlu_lite.registry.catalogue import Catalogue, ModelKind, ModelLayout, Row, Status, load_kinds
 from nlu_lite.registry.lookup import DEFAULT, Lookup, look_up, resolve

@@ -1,7 +1,7 @@
 """The rows of `references` and `search` and the fields of `info`, as plain values.
 
-The catalogue does not know the cache, the rules of languages or the files of models. It is given an `Environment`: the
-functions that answer these questions.
+This module does not know the cache, the rules of languages or the files of models: the functions of an `Environment`
+answer questions about them.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Environment:
     Attributes:
         name_place: Returns the value of ``load(source=)`` for an origin.
         find_files: Returns the file or folder of a model's origin on this machine; None if it is not there.
-        describe_rules: Describes the rules that split texts of a language.
+        describe_rules: Describes the rules that split texts in a language.
         read_recipe: Returns the recipe that a model's files state, given the recipe of the catalogue.
     """
 
@@ -85,7 +85,7 @@ def list_fields(lookup: Lookup, environment: Environment) -> list[InfoField]:
 
 
 def describe_origin(origin: Origin) -> str:
-    """Return the address of an origin if it has one, else its name."""
+    """Return the address of an origin, or its name if it has no address."""
     if isinstance(origin, HubRepository):
         return f"hf:{origin.repository}" + (f" at {origin.revision}" if origin.revision else "")
     if isinstance(origin, BucketArchive):
@@ -201,7 +201,7 @@ def _describe_stated(recipe: SentenceRecipe | None, files: Path | None, environm
     try:
         return describe_recipe(environment.read_recipe(files, recipe))
     except NluLiteError as error:
-        return f"not as this library makes them: {error.got}"
+        return f"this library cannot compute them: {error.got}"
 
 
 def _list_other_uses(lookup: Lookup, spec: ModelSpec) -> list[InfoField]:

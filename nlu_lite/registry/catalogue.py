@@ -54,7 +54,7 @@ class Row(NamedTuple):
         action: The kind of vectors that the reference requests.
         model: Name of the model.
         kind: Spark NLP's class of the model.
-        status: NLU's table of public models, of aliases or of licensed models, or an entry of somebody else.
+        status: NLU's table of public models, aliases or licensed models; OWN for an entry that is not NLU's.
         declared_at: File and line of an entry that is not in NLU's tables; None for NLU's.
     """
 
@@ -140,7 +140,7 @@ class Catalogue:
             return f"{kind.description}, which this library does not run"
         if not self.build_spec(row).origins:
             return (
-                f"{kind.description}, of which this library reads no archives; "
+                f"{kind.description}, whose archives this library does not read; "
                 "the catalogue knows no repository of these weights"
             )
         return ""
@@ -187,7 +187,7 @@ def _list_origins(row: Row, facts: ModelFacts) -> tuple[Origin, ...]:
 
 
 def _choose_recipe(kind: ModelKind, facts: ModelFacts, origins: Sequence[Origin]) -> SentenceRecipe | None:
-    """Return the recipe of an entry, else that of its kind, which the files of a user's own model can replace."""
+    """Return the recipe of the entry, or else of its kind. The files of a user's own model can replace the latter."""
     if facts.sentence is not None:
         return facts.sentence
     if kind.sentence is None:

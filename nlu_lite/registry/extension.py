@@ -1,4 +1,4 @@
-"""Entries are added to a catalogue, one file after another."""
+"""Add entries to a catalogue, one file after another."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _add_entries(catalogue: Catalogue, entries: Sequence[CatalogueEntry]) -> Cat
     rows, own = dict(catalogue.rows), dict(catalogue.own)
     seen: dict[str, TomlTable] = {}
     for entry in entries:
-        _check_first(entry, seen)
+        _check_unique(entry, seen)
         _check_shadowing(entry, catalogue.rows.get(entry.reference))
         seen[entry.reference] = entry.table
         if isinstance(entry, ModelEntry):
@@ -41,7 +41,7 @@ def _add_entries(catalogue: Catalogue, entries: Sequence[CatalogueEntry]) -> Cat
     return Catalogue(rows, own)
 
 
-def _check_first(entry: CatalogueEntry, seen: Mapping[str, TomlTable]) -> None:
+def _check_unique(entry: CatalogueEntry, seen: Mapping[str, TomlTable]) -> None:
     name = entry.reference
     if name in seen:
         got = f"{name!r} is declared twice, first in {seen[name]}"
@@ -49,7 +49,7 @@ def _check_first(entry: CatalogueEntry, seen: Mapping[str, TomlTable]) -> None:
 
 
 def _check_shadowing(entry: CatalogueEntry, row: Row | None) -> None:
-    """Refuse to replace a reference unless the entry says so, and to claim a replacement where there is none."""
+    """Refuse an entry that replaces a reference without ``shadows``, or has ``shadows`` but replaces none."""
     name = entry.reference
     if row is not None and not entry.shadows:
         where = row.declared_at or "the built-in catalogue"
@@ -60,7 +60,7 @@ def _check_shadowing(entry: CatalogueEntry, row: Row | None) -> None:
 
 
 def _sort_aliases(aliases: Mapping[str, AliasEntry]) -> list[AliasEntry]:
-    """Put each alias after the alias that it refers to, so that its target is known when it is added."""
+    """Sort each alias after the alias that it refers to, so that its target exists when it is added."""
     ordered: dict[str, AliasEntry] = {}
     for alias in aliases.values():
         path: dict[str, AliasEntry] = {}

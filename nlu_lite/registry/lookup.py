@@ -1,4 +1,4 @@
-"""A reference is looked up in the catalogue, or taken as a direct reference or a text component."""
+"""Look up references: in the catalogue, as direct references, or as text components."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Lookup:
 
     @property
     def others(self) -> list[Row]:
-        """The rows of other models that a later look-up would have found: NLU's ``bert`` and ``en.bert``."""
+        """The rows of other models that the next look-ups would find, such as NLU's ``en.bert`` for ``bert``."""
         if self.row is None:
             return []
         rows = [self.catalogue.rows.get(name) for name in _list_candidates(self.written)]
@@ -57,8 +57,8 @@ class Lookup:
 def resolve(requests: Sequence[str]) -> tuple[Spec, ...]:
     """Return the models and components that references name.
 
-    A string is split at whitespace, unless it begins with ``hf:``, ``path:`` or ``sparknlp:``; then it is one
-    reference as a whole. A reference is looked up as written, then with the prefix ``en.``, then with ``xx.``.
+    A string is split at whitespace, unless it begins with ``hf:``, ``path:`` or ``sparknlp:``: then all of it is one
+    reference. A reference is looked up as written, then with the prefix ``en.``, then with ``xx.``.
 
     Args:
         requests: Strings of references; none means the packaged model.
@@ -129,7 +129,7 @@ def _look_up(name: str, catalogue: Catalogue) -> Lookup:
         row = catalogue.rows.get(candidate)
         if row is not None:
             return Lookup(name, catalogue, row, catalogue.build_spec(row))
-    raise _unknown(name, catalogue)
+    raise _unknown_error(name, catalogue)
 
 
 def _build_direct_spec(name: str, scheme: str, rest: str) -> ModelSpec:
@@ -149,7 +149,7 @@ def _is_location(scheme: str, rest: str) -> bool:
 
 
 def _name_direct_model(scheme: str, rest: str) -> str:
-    """Return the model's name of a direct reference: the same for a folder and its zip."""
+    """Return the name of the model of a direct reference, which is the same for a folder and its zip."""
     last = re.split(r"[/\\]", rest.rstrip("/\\"))[-1]
     if scheme != "hf" and (last in {"", ".", ".."} or rest == "~"):  # these do not name the folder
         last = expand_user(rest).resolve().name
@@ -175,7 +175,7 @@ def _find_loadable(name: str, catalogue: Catalogue) -> Spec:
     raise UnsupportedReference(got, expected, "Load another model, such as 'xx.embed.xlm'")
 
 
-def _unknown(name: str, catalogue: Catalogue) -> UnknownReference:
+def _unknown_error(name: str, catalogue: Catalogue) -> UnknownReference:
     return UnknownReference(
         f"no reference is called {_shorten(name)}",
         "a reference of the catalogue, <language>.tokenize, <language>.sentence_detector, "
@@ -210,7 +210,7 @@ def _shorten(name: str) -> str:
 
 
 def _key(spec: Spec) -> object:
-    """Return the value that may occur once: the action of a component, the reference of a model."""
+    """Return the value that must be unique: the action of a component, the reference of a model."""
     return spec.action if isinstance(spec, ComponentSpec) else spec.reference
 
 

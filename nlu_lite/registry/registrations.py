@@ -1,8 +1,8 @@
 """The entries in effect: the built-in ones, those of installed packages, of ``NLU_LITE_CATALOGUE`` and of `register`.
 
 ``load("de.embed.house_model")`` must mean the same everywhere in a program, so the whole process shares the registered
-files. They are the only state that changes here: an immutable tuple inside one object, replaced as a whole. Everything
-else is a pure function of the files' texts.
+files. They are the only mutable state of this module: an immutable tuple inside one object, replaced as a whole.
+Everything else is a pure function of the texts of the files.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class _Registry:
     lock: Lock = field(default_factory=Lock)
 
     def add(self, file: TomlFile) -> None:
-        """Add a file, provided that its entries agree with all others in effect."""
+        """Add a file, unless its entries contradict others that are in effect."""
         with self.lock:
             files = (*self.files, file)
             _assemble((*_read_packages(), *_read_environment(), *files))

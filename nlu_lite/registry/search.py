@@ -1,4 +1,4 @@
-"""Search of the catalogue by words, best match first."""
+"""Search the catalogue for words, best match first."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from nlu_lite.registry.catalogue import Catalogue, Row, load_kinds
 MAXIMUM_LENGTH = 200
 """Maximum length of a reference or query that is compared or shown, in characters."""
 SIMILARITY = 0.75
-"""Least similarity of a mistyped word to the word that replaces it: `difflib`'s ratio, from 0 to 1."""
+"""Minimum similarity of a mistyped word to its replacement: the ratio of `difflib`, from 0 to 1."""
 
 
 def search_rows(
@@ -29,9 +29,10 @@ def search_rows(
         kind: Only models of this kind, such as ``"XlmRoBertaEmbeddings"``, in any case.
 
     Returns:
-        Best first: equality with the reference, then with a segment of it, with the beginning of a segment, with a part
-        of one, then with the beginning of other words. Among equals, models that can be loaded come first, then shorter
-        references. If no row has all words, the words most similar to them are searched instead.
+        The rows, best match first. A word that equals the reference ranks highest, then a word that equals one of its
+        segments, begins one, or is part of one, then a word that begins another searched word. Rows of equal rank are
+        sorted by whether they can be loaded, then by the length of the reference. If no row has all the words, the most
+        similar words are searched for instead.
 
     Raises:
         OptionError: No model has that language or kind, or the query is not a str or is too long.
@@ -87,7 +88,7 @@ def _rank(catalogue: Catalogue, rows: Iterable[Row], words: list[str]) -> list[R
 
 
 def _score(catalogue: Catalogue, row: Row, word: str) -> int:
-    """Return how well a word matches a row; 0 for no match."""
+    """Return the score of a word's match with a row; 0 for no match."""
     reference, model = row.reference.casefold(), row.model.casefold()
     segments = re.split(r"[._]", reference)
     tests = (
@@ -109,7 +110,7 @@ def _collect_words(catalogue: Catalogue, row: Row) -> str:
 
 
 def _correct(word: str, rows: Iterable[Row]) -> str:
-    """Return the word of a reference that is most similar to a mistyped one; the word itself if none is similar."""
+    """Return the word of a reference that is most similar to a mistyped word; the word itself if none is similar."""
     known = sorted({part for row in rows for part in re.split(r"[._]", row.reference.casefold()) if len(part) > 2})
     best = max(known, key=lambda part: SequenceMatcher(None, word, part).ratio(), default=word)
     return best if SequenceMatcher(None, word, best).ratio() >= SIMILARITY else word

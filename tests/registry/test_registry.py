@@ -125,7 +125,7 @@ def test_all_xlm_roberta_token_rows_give_models():
 
 def test_a_model_without_a_known_repository_says_so():
     with pytest.raises(
-        UnsupportedReference, match=r"an E5 model, of which this library reads no archives; the catalogue knows no"
+        UnsupportedReference, match=r"an E5 model, whose archives this library does not read; the catalogue knows no"
     ):
         only("en.embed_sentence.e5_base_v2")
 
