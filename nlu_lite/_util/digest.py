@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nlu_lite._util.mapping import let_go
+from nlu_lite._util.mapping import release_pages
 from nlu_lite.records import Card
 
 LEFT_OUT = (Card,)
 """Records that no result depends on: a card says for readers what is published about a model."""
 CHUNK = 1 << 20
-"""Numbers of an array that are read before their pages are let go: a matrix can be larger than the memory."""
+"""Numbers of an array that are read before their pages are released: a matrix can be larger than the memory."""
 
 
 def digest(value: object) -> str:
@@ -83,5 +83,5 @@ def _plain_array(array: NDArray[Any]) -> dict[str, Any]:
     for begin in range(0, len(flat), CHUNK):
         numbers = flat[begin : begin + CHUNK]
         found.update(np.ascontiguousarray(numbers, "<f4").view(np.uint8).data)
-        let_go(numbers)
+        release_pages(numbers)
     return {"shape": list(array.shape), "sha256": found.hexdigest()}

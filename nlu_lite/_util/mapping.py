@@ -1,4 +1,4 @@
-"""Files that are mapped into memory: pages that have been read count as the process's until they are let go."""
+"""Memory-mapped files: the pages that have been read count as the process's memory until they are released."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from numpy.lib.array_utils import byte_bounds
 from numpy.typing import NDArray
 
 
-def let_go(array: NDArray[Any]) -> None:
-    """Let go of the pages of the mapped file in which an array lies; those still used are read again when they are.
+def release_pages(array: NDArray[Any]) -> None:
+    """Release the memory of a memory-mapped array; pages that are used again are read again.
 
-    Does nothing to an array in memory of its own, or where the system cannot do it. Pages in which the array begins or
-    ends stay, for others may share them. What has been written into the array is lost.
+    Does nothing to an array that is not memory-mapped, or on a system that cannot release pages. The first and the last
+    page of the array are kept, since other arrays may share them. Changes to the array are lost.
 
     Example:
         >>> array = np.arange(3)
-        >>> let_go(array)
+        >>> release_pages(array)
         >>> array
         array([0, 1, 2])
     """
-    mapped = _map_of(array)
+    mapped = _find_map(array)
     if mapped is None or not array.size or not hasattr(mmap, "MADV_DONTNEED"):
         return
     start, _ = byte_bounds(np.frombuffer(mapped, np.uint8))
@@ -32,7 +32,8 @@ def let_go(array: NDArray[Any]) -> None:
         mapped.madvise(mmap.MADV_DONTNEED, begin * mmap.PAGESIZE, (end - begin) * mmap.PAGESIZE)
 
 
-def _map_of(array: NDArray[Any]) -> mmap.mmap | None:
+def _find_map(array: NDArray[Any]) -> mmap.mmap | None:
+    """Return the memory map that holds an array; None for an array that is not memory-mapped."""
     owner: object = array
     while isinstance(owner, (np.ndarray, memoryview)):
         owner = owner.base if isinstance(owner, np.ndarray) else owner.obj

@@ -71,7 +71,7 @@ class TomlTable:
 
     Attributes:
         file: The file.
-        header: The name in the double brackets above the table; empty for the root.
+        header: The name in the brackets above the table; empty for the root.
         number: How many tables of this header precede it in the file, or in `parent`.
         parent: The table that contains it; None for a table of the root.
     """
@@ -205,5 +205,5 @@ def _split_lines(text: str) -> list[str]:
 @lru_cache(maxsize=8)
 def _find_headers(text: str, name: str) -> list[int]:
     """Return the lines of a header, counted from 1."""
-    header = re.compile(rf"\s*\[\[\s*{re.escape(name)}\s*\]\]")
+    header = re.compile(rf"\s*\[{{1,2}}\s*{re.escape(name)}\s*\]")
     return [number for number, line in enumerate(_split_lines(text), 1) if header.match(line)]

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
-from importlib.util import find_spec
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -17,8 +16,9 @@ from typing import TYPE_CHECKING, Any, TextIO
 import numpy as np
 import typer
 
+from nlu_lite._util.extras import check_extra
 from nlu_lite.cli.cells import to_json_value
-from nlu_lite.errors import MissingExtra, OptionError, SourceError
+from nlu_lite.errors import OptionError, SourceError
 from nlu_lite.files import check_place
 from nlu_lite.files.parts import translate_write_errors
 from nlu_lite.frames import to_arrow
@@ -106,8 +106,8 @@ def parse_output(path: str | None) -> Output | None:
     if target.suffix.lower() not in formats:
         raise OptionError(f"output {path} ends in {target.suffix!r}", " or ".join(formats), "Choose one of these")
     output = Output(target, formats[target.suffix.lower()])
-    if output.is_parquet and find_spec("pyarrow") is None:
-        raise MissingExtra("writing Parquet needs pyarrow", remedy='Run: pip install "nlu-lite[arrow]"')
+    if output.is_parquet:
+        check_extra("pyarrow", "arrow", "writing Parquet")
     check_place(target)
     return output
 

@@ -6,12 +6,12 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nlu_lite._util.extras import check_extra
 from nlu_lite._util.progress import progress_bar, skip
-from nlu_lite.errors import InputError, MissingExtra, OptionError
+from nlu_lite.errors import InputError, OptionError
 from nlu_lite.files.chunks import Predict, hash_chunk, plan_layout, process_chunk
 from nlu_lite.files.columns import check_language_column, find_text_column
 from nlu_lite.files.encodings import read_lines
@@ -56,7 +56,7 @@ def predict_file(request: FileRequest, predict: Predict, settings: Mapping[str, 
         FormatError: A file is damaged.
         MissingExtra: pyarrow is not installed.
     """
-    _check_installed()
+    check_extra("pyarrow", "arrow", "predict_file")
     source = find_text_files(request.source, request.format, request.delimiter)
     _check_target(request, source)
     parts = Parts(request.target, {**settings, **_describe_request(request)})
@@ -90,7 +90,7 @@ def read_batches(request: FileRequest, check: Callable[[pa.Table], object]) -> B
         file = source.files[0]
         rows = None if source.is_stream else sum(1 for _ in read_lines(file))
         return Batches(split_batches(read_lines(file), request.chunk), None, rows)
-    _check_installed()
+    check_extra("pyarrow", "arrow", "predict_file")
     reading = open_tables(_select_columns(request, source), request.chunk, check)
     text = find_text_column(reading.schema, reading.texts, request.predict.text_column)
     check_language_column(reading.schema, request.predict.lang_column)
@@ -105,11 +105,6 @@ def _build_frame(table: pa.Table) -> pd.DataFrame:
 
 
 # --- what is asked for -----------------------------------------------------------------------------------------------
-
-
-def _check_installed() -> None:
-    if find_spec("pyarrow") is None:
-        raise MissingExtra("files need pyarrow", remedy='Run: pip install "nlu-lite[arrow]"')
 
 
 def _describe_request(request: FileRequest) -> dict[str, Any]:

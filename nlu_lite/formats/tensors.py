@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nlu_lite._util.mapping import let_go
+from nlu_lite._util.mapping import release_pages
 from nlu_lite.errors import FormatError
 from nlu_lite.records import Floats
 
@@ -65,7 +65,7 @@ def map_safetensors(path: Path) -> dict[str, Callable[[], Floats]]:
         begin, end = entry["data_offsets"]
         array = _widen(data[begin:end], entry["dtype"]).reshape(entry["shape"])
         if entry["dtype"] != "F32":
-            let_go(data[begin:end])
+            release_pages(data[begin:end])
         return array
 
     floats = {name: entry for name, entry in header.items() if name != "__metadata__" and entry["dtype"] in DTYPES}

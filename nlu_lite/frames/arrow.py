@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nlu_lite.errors import InputError, MissingExtra
+from nlu_lite._util.extras import import_extra
+from nlu_lite.errors import InputError
 from nlu_lite.frames.hugging_face import concatenate_batches, iterate_dataset
 from nlu_lite.frames.messages import describe_type
 from nlu_lite.frames.protocols import Column
@@ -84,11 +85,7 @@ def from_arrow(data: object) -> pa.Table | pa.ChunkedArray | None:
             return cast_views(concatenate_batches(data, batches))
     if not hasattr(data, STREAM) and not hasattr(data, ARRAY):
         return None
-    try:
-        import pyarrow as pa
-    except ImportError as error:
-        remedy = 'Run: pip install "nlu-lite[arrow]"'
-        raise MissingExtra(f"reading {describe_type(data)} needs pyarrow", remedy=remedy) from error
+    pa = import_extra("pyarrow", "arrow", f"reading {describe_type(data)}")
     try:
         with note_origin(data):
             return cast_views(_import(data))

@@ -6,10 +6,10 @@ import inspect
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, fields
 from enum import Enum
-from importlib.util import find_spec
 from typing import Any, TypedDict, TypeVar, get_type_hints
 
-from nlu_lite.errors import MissingExtra, OptionError, nearest_names
+from nlu_lite._util.extras import check_extra
+from nlu_lite.errors import OptionError, nearest_names
 from nlu_lite.options.choices import (
     Empty,
     EmptyName,
@@ -194,16 +194,11 @@ def _check_installed(request: PredictRequest) -> None:
     """Check that the library of the result is installed, before any work is done."""
     library = request.library
     if library is FrameLibrary.POLARS:
-        _check_package('as_="polars"', "polars", "polars")
+        check_extra("polars", "polars", 'as_="polars"')
     if library is not FrameLibrary.PANDAS:
-        _check_package(f'as_="{library.value}"', "pyarrow", library.value)
+        check_extra("pyarrow", library.value, f'as_="{library.value}"')
     if request.cells is VectorCells.ARROW:
-        _check_package('vectors="arrow"', "pyarrow", "arrow")
-
-
-def _check_package(option: str, package: str, extra: str) -> None:
-    if find_spec(package) is None:
-        raise MissingExtra(f"{option} needs {package}", remedy=f'Run: pip install "nlu-lite[{extra}]"')
+        check_extra("pyarrow", "arrow", 'vectors="arrow"')
 
 
 # --- signatures ------------------------------------------------------------------------------------------------------

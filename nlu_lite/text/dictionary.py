@@ -27,6 +27,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nlu_lite._util.extras import build_missing_extra
 from nlu_lite.errors import MissingExtra
 from nlu_lite.options import Words
 from nlu_lite.records import Ints
@@ -80,9 +81,7 @@ def check_dictionaries(words: Words, language: str) -> None:
 
 
 def _build_error(problem: str) -> MissingExtra:
-    return MissingExtra(
-        f'words="dictionary" {problem}', remedy='Run pip install "nlu-lite[words]", or leave words="icu"'
-    )
+    return build_missing_extra(f'words="dictionary" {problem}', "words", 'Or pass words="icu"')
 
 
 def describe_dictionary(language: str) -> str:

@@ -6,15 +6,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cache, cached_property
 from importlib import resources
 from typing import Any, TypeAlias
 
-from nlu_lite.errors import FormatError
+from nlu_lite._util.toml import TomlFile, TomlTable
 
 FOLDER = "data/rules"
 
@@ -131,58 +129,40 @@ def parse_rules(text: str, language: str, source: str) -> Rules:
         source: The name of the file, for errors.
 
     Raises:
-        FormatError: The text is not TOML, a table or key is unknown, or a value does not suit its key.
+        FormatError: The text is not TOML, a table or key is unknown, or a value does not suit its key; the error names
+            the line.
 
     Example:
         >>> parse_rules("[words]\njoin = 'a-a'", "de", "de.toml").words.join
         ('a-a',)
     """
-    tables = _parse_toml(text, source)
-    _check_names(tables, ("language", "sentences", "words"), f"{source} has the unknown table")
-    evidence = Evidence(**_parse_table(tables.get("language", {}), _EVIDENCE_PARSERS, f"[language] of {source}"))
-    sentences = _parse_table(tables.get("sentences", {}), _SENTENCE_PARSERS, f"[sentences] of {source}")
-    words = _parse_table(tables.get("words", {}), _WORD_PARSERS, f"[words] of {source}")
-    return Rules(language, evidence, _add_common_words(sentences, evidence.common_words), WordRules(**words))
+    file = TomlFile(source, text, f"See {FOLDER}/README.md for the keys and their values")
+    tables = file.parse()
+    file.root.check(tables, dict.fromkeys(_PARSERS, dict), ())
+    evidence, sentences, words = (
+        _parse_table(TomlTable(file, name, 0), tables.get(name, {}), parsers) for name, parsers in _PARSERS.items()
+    )
+    common = evidence.get("common_words", frozenset())
+    return Rules(language, Evidence(**evidence), _add_common_words(sentences, common), WordRules(**words))
 
 
-def _parse_toml(text: str, source: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise FormatError(f"the rule file {source} is not TOML: {error}", remedy="Correct the line") from None
+def _parse_table(table: TomlTable, values: Mapping[str, Any], parsers: Mapping[str, Parser]) -> dict[str, Any]:
+    types = {key: list[str] if parse is _parse_patterns else str for key, parse in parsers.items()}
+    table.check(values, types, (), f"[{table.header}]")
+    return {key: _parse_value(table, key, value, parsers[key]) for key, value in values.items()}
 
 
-def _parse_table(table: Mapping[str, Any], parsers: Mapping[str, Parser], name: str) -> dict[str, Any]:
-    _check_names(table, parsers, f"{name} has the unknown key")
-    return {key: _parse_value(value, parsers[key], f"{key!r} in {name}") for key, value in table.items()}
-
-
-def _parse_value(value: Any, parse: Parser, name: str) -> Any:
+def _parse_value(table: TomlTable, key: str, value: Any, parse: Parser) -> Any:
     try:
         return parse(value)
-    except (AttributeError, TypeError, ValueError, re.error) as error:
-        raise FormatError(f"the value of {name} cannot be used: {error}", remedy=_REMEDY) from None
-
-
-def _check_names(names: Mapping[str, Any], allowed: Iterable[str], problem: str) -> None:
-    for name in names:
-        if name not in allowed:
-            raise FormatError(f"{problem} {name!r}", remedy=_REMEDY, nearest=get_close_matches(name, allowed))
-
-
-_REMEDY = f"See {FOLDER}/README.md for the keys and their values"
+    except (ValueError, re.error) as error:
+        table.fail(f"{key} cannot be used: {error}", "", key)
 
 
 def _add_common_words(table: dict[str, Any], common: frozenset[str]) -> SentenceRules:
     """Common words are function words: they begin sentences and are no abbreviations."""
     ordinary = common | table.get("ordinary_words", frozenset())
     return SentenceRules(**{"sentence_starters": common} | table | {"ordinary_words": ordinary})
-
-
-def _parse_text(text: Any) -> str:
-    if not isinstance(text, str):
-        raise TypeError(f"it is {type(text).__name__}, not a string")
-    return text
 
 
 def _build_choice_parser(*choices: str) -> Parser:
@@ -225,12 +205,12 @@ def _parse_lines(text: str) -> frozenset[str]:
 
 
 _EVIDENCE_PARSERS: Mapping[str, Parser] = {
-    "script": _parse_text,
+    "script": str,
     "common_words": _parse_words,
-    "distinctive_letters": _parse_text,
+    "distinctive_letters": str,
 }
 _SENTENCE_PARSERS: Mapping[str, Parser] = {
-    **dict.fromkeys(("terminators", "weak_terminators"), _parse_text),
+    **dict.fromkeys(("terminators", "weak_terminators"), str),
     **dict.fromkeys(("lowercase_after_question", "after_quotation"), _build_choice_parser("begins", "continues")),
     "case": _build_choice_parser("bicameral", "unicameral"),
     "capitalization": _build_choice_parser("names", "nouns"),
@@ -242,10 +222,12 @@ _SENTENCE_PARSERS: Mapping[str, Parser] = {
 }
 _WORD_PARSERS: Mapping[str, Parser] = {
     **dict.fromkeys(("join", "splits"), _parse_sequence),
-    "runs": _parse_text,
+    "runs": str,
     "abbreviation_period": _build_choice_parser("attached", "separate"),
     **dict.fromkeys(("elisions", "never_split"), _parse_words),
     **dict.fromkeys(("token_patterns", "attach_left", "clitics", "affixes", "keep_together"), _parse_patterns),
     **dict.fromkeys(("single_character_words", "surnames", "suffixes", "prefixes"), _parse_characters),
     "words_with_spaces": _parse_lines,
 }
+_PARSERS = {"language": _EVIDENCE_PARSERS, "sentences": _SENTENCE_PARSERS, "words": _WORD_PARSERS}
+"""The parsers of the keys of each table."""

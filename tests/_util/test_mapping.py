@@ -10,7 +10,7 @@ import pytest
 from tiny import MODEL
 
 import nlu_lite
-from nlu_lite._util.mapping import let_go
+from nlu_lite._util.mapping import release_pages
 from nlu_lite.formats.tensors import map_safetensors
 from nlu_lite.options import BackendName
 
@@ -41,7 +41,7 @@ def test_pages_are_let_go_and_read_again(file):
         assert array.sum(dtype=np.float64) == SIZE * (SIZE - 1) / 2
         before = resident(file)
         assert before >= array.nbytes
-        let_go(part)
+        release_pages(part)
         span = part.nbytes * part.strides[-1] // part.itemsize
         assert span - 3 * mmap.PAGESIZE < before - resident(file) <= span
 
@@ -52,7 +52,7 @@ def test_less_than_a_page_stays(file):
     array.sum()
     before = resident(file)
     for part in (array[:0], array[5:9], array[1 : mmap.PAGESIZE // 4]):
-        let_go(part)
+        release_pages(part)
     assert resident(file) == before
 
 
@@ -79,5 +79,5 @@ def test_a_tensor_that_is_widened_leaves_nothing_of_the_file_behind(file):
 def test_memory_of_an_arrays_own_stays():
     array = np.arange(5.0)
     for part in (array, array[1:], memoryview(array), np.frombuffer(b"12345678", np.uint8)):
-        let_go(np.asarray(part))
+        release_pages(np.asarray(part))
     np.testing.assert_array_equal(array, range(5))

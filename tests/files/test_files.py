@@ -512,6 +512,6 @@ def test_vectors_too_large_for_half_floats_are_refused(pipeline, source, target,
 
 
 def test_files_without_pyarrow_name_the_extra(words, source, target, monkeypatch):
-    monkeypatch.setattr("nlu_lite.files.find_spec", lambda name: None)
+    monkeypatch.setattr("nlu_lite._util.extras.find_spec", lambda name: None)
     with pytest.raises(nlu_lite.MissingExtra, match=r"nlu-lite\[arrow\]"):
         words.predict_file(source, target)

@@ -198,7 +198,7 @@ def test_rows_are_repeated_in_parts_where_one_array_cannot_hold_them(monkeypatch
     ],
 )
 def test_forms_without_their_package_are_refused_before_the_data_are_read(words, options, package, extra, monkeypatch):
-    monkeypatch.setattr("nlu_lite.options.predict.find_spec", lambda name: None if name == package else importlib.util)
+    monkeypatch.setattr("nlu_lite._util.extras.find_spec", lambda name: None if name == package else importlib.util)
     with pytest.raises(MissingExtra, match=rf"needs {package}.*nlu-lite\[{extra}\]"):
         words.predict(iter(lambda: pytest.fail("the data were read"), None), **options)
 

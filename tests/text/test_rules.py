@@ -457,14 +457,14 @@ def test_the_guide_explains_every_key_and_no_other():
 @pytest.mark.parametrize(
     ("text", "message", "nearest"),
     [
-        ("[sentence]", r"the unknown table 'sentence'", ("sentences",)),
-        ("[sentences]\ntitle = 'Dr'", r"\[sentences\] of de.toml has the unknown key 'title'", ("titles",)),
-        ("[words]\nclitics = ['(']", r"'clitics' in \[words\] of de.toml cannot be used: missing \)", ()),
-        ("[words]\njoin = 5", r"'join' in \[words\] of de.toml cannot be used", ()),
-        ("[words]\nruns = 5", r"'runs' in \[words\] of de.toml cannot be used: it is int, not a string", ()),
+        ("[sentence]", r"de.toml, line 1: the file has an unknown key 'sentence'", ("sentences",)),
+        ("[sentences]\ntitle = 'Dr'", r"de.toml, line 2: \[sentences\] has an unknown key 'title'", ("titles",)),
+        ("[words]\nclitics = ['(']", r"de.toml, line 2: clitics cannot be used: missing \)", ()),
+        ("[words]\nruns = '.'\njoin = 5", "de.toml, line 3: join is 5; expected a string", ()),
+        ("[words]\nruns = 5", "de.toml, line 2: runs is 5; expected a string", ()),
         ("[sentences]\ncase = 'none'", "it is 'none', not one of 'bicameral', 'unicameral'", ()),
         ("[sentences]\nordinals = 'short long'", "it is 'long', not one of 'short', 'all'", ()),
-        ("[sentences]\ntitles = Dr", "the rule file de.toml is not TOML: .*line 2", ()),
+        ("[sentences]\ntitles = Dr", "de.toml is not valid TOML: .*line 2", ()),
     ],
 )
 def test_a_rule_file_with_a_mistake_is_an_error_that_names_the_key(text, message, nearest):

@@ -16,19 +16,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nlu_lite._util.mapping import let_go
+from nlu_lite._util.extras import import_extra
+from nlu_lite._util.mapping import release_pages
 from nlu_lite._util.processes import WORKERS, computing, has_lost_threads, start_threads, watch_forks
 from nlu_lite.encoding.architectures import WORDS, find_architecture
 from nlu_lite.encoding.backends import CPU_BUDGET, OutOfMemory
 from nlu_lite.encoding.backends.checks import check_names
 from nlu_lite.encoding.backends.graph import EMBEDDED, MASK, add_embeddings, build_graph, number_positions
 from nlu_lite.encoding.backends.kinds import KINDS, POSITIONS, TYPES, EncoderDescription, describe_encoder
-from nlu_lite.errors import MissingExtra, OptionError
+from nlu_lite.errors import OptionError
 from nlu_lite.options import Precision
 from nlu_lite.records import Checkpoint, Floats
 
 GATHERED = 128
-"""Rows of the word embeddings that are taken before their pages are let go."""
+"""Rows of the word embeddings that are taken before their pages are released."""
 TELEMETRY = "openvino_telemetry"
 HINTS = {Precision.FP32: "f32", Precision.BF16: "bf16"}
 NAMES = {"f32": "fp32", "f16": "fp16"}
@@ -120,7 +121,7 @@ class OpenVinoBackend:
         rows: Floats = np.empty((len(flat), self._words.shape[1]), np.float32)
         for begin in range(0, len(flat), GATHERED):
             rows[begin : begin + GATHERED] = self._words[flat[begin : begin + GATHERED]]
-            let_go(self._words)
+            release_pages(self._words)
         words = rows.reshape(*ids.shape, -1)
         return add_embeddings(words, self._positions, self._types, number_positions(ids, self._encoder.padding))
 
@@ -139,7 +140,7 @@ class OpenVinoBackend:
         self._compiled[layers] = _compile(graph.model, self._precision, self._settings)
         results = self._compiled[layers](given)
         for tensor in graph.tensors:  # by now OpenVINO has copies of them in an order of its own
-            let_go(tensor)
+            release_pages(tensor)
         return results
 
 
@@ -201,14 +202,8 @@ def import_openvino() -> Any:
     Raises:
         MissingExtra: It is not installed.
     """
-    try:
-        with computing(), _IMPORTING, _hide_telemetry():
-            import openvino
-    except ImportError as error:
-        raise MissingExtra(
-            'backend="openvino" needs openvino', remedy='Run: pip install "nlu-lite[openvino]"'
-        ) from error
-    return openvino
+    with computing(), _IMPORTING, _hide_telemetry():
+        return import_extra("openvino", "openvino", 'backend="openvino"')
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nlu_lite._util.mapping import let_go
+from nlu_lite._util.mapping import release_pages
 from nlu_lite._util.processes import WORKERS, computing, has_lost_threads
 from nlu_lite.encoding.architectures import ARCHITECTURES, SETTINGS, WORDS, find_architecture
 from nlu_lite.encoding.backends import CPU_BUDGET, OutOfMemory
@@ -108,7 +108,7 @@ class TorchBackend:
         with computing():
             hidden = self._compute(ids, mask, layers)
         if self._words is not None:
-            let_go(self._words)  # of the whole matrix, which would soon be in memory, a text needs a few rows
+            release_pages(self._words)  # of the whole matrix, which would soon be in memory, a text needs a few rows
         return hidden
 
     def _compute(self, ids: NDArray[np.int64], mask: NDArray[np.int64], layers: tuple[int, ...]) -> Floats:
@@ -311,7 +311,7 @@ def _place(array: Floats, device: torch.device, dtype: torch.dtype) -> torch.Ten
     placed = torch.empty(tensor.shape, device=device, dtype=dtype)
     for begin in range(0, len(tensor), COPIED):
         placed[begin : begin + COPIED] = tensor[begin : begin + COPIED]
-        let_go(array)
+        release_pages(array)
     return placed
 
 
