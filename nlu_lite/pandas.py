@@ -210,7 +210,8 @@ def _parse_vector(query: object) -> Floats:
     if found.ndim != 1 or found.dtype.kind not in "fiu":
         got = f"a {type(query).__name__}" + (f" of shape {found.shape}" if found.size else "")
         raise InputError(f"the query is {got}", "a text, a vector of numbers or a frame", "Pass one of these")
-    vector: Floats = found.astype(np.float32)[None]
+    with np.errstate(over="ignore"):  # a value beyond float32 has no direction
+        vector: Floats = found.astype(np.float32)[None]
     return vector
 
 

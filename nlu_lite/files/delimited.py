@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 DELIMITERS = (",", "\t", ";", "|")
+"""The delimiters that are detected."""
+
+UNUSUAL_DELIMITERS = (*"^:~#@!$%&*+=/\\<>?`", "\x01", "\x1c", "\x1d", "\x1e", "\x1f")
+"""The delimiters that are not detected. Marks within words, such as the hyphen, and brackets are not delimiters."""
 
 SAMPLE, SAMPLE_RECORDS = 1 << 15, 100
 """Bytes, and at most this many records, from which the delimiter is detected."""
@@ -111,7 +115,21 @@ def read_header(file: TextFile) -> CsvHeader:
     if names is None:
         reason = "a header that is too long" if sample.strip() else "Empty CSV file"
         raise FormatError(f"{file.name} cannot be read ({reason})", "a header", "Add one, or leave it out")
+    if file.delimiter is None and len(names) == 1:
+        _check_single_column(sample, is_whole, delimiter, file.name)
     return CsvHeader(names, delimiter)
+
+
+def _check_single_column(sample: str, is_whole: bool, delimiter: str, name: str) -> None:
+    """Refuse a single column that another delimiter would split evenly: its cells would be read as texts."""
+    for other in (*DELIMITERS, *UNUSUAL_DELIMITERS):
+        records = _parse_sample(sample, other, is_whole)
+        if len(records) > 1 and all(records[0]) and _are_even(records):
+            raise InputError(
+                f"the records of {name} have a single column, or are delimited by {other!r}",
+                "a delimiter that is detected without doubt",
+                f"Pass delimiter={other!r}, or delimiter={delimiter!r} for a single column",
+            )
 
 
 def _read_sample(file: TextFile) -> tuple[str, bool]:
@@ -126,8 +144,8 @@ def _read_sample(file: TextFile) -> tuple[str, bool]:
 
 
 def _detect_delimiter(sample: str, is_whole: bool, name: str) -> str:
-    """Return the delimiter that gives the header several columns and each record as many."""
-    fitting = [delimiter for delimiter in DELIMITERS if _fits(sample, delimiter, is_whole)]
+    """Return the delimiter that splits the header and each record into the same number of columns, at least two."""
+    fitting = [delimiter for delimiter in DELIMITERS if _are_even(_parse_sample(sample, delimiter, is_whole))]
     if len(fitting) > 1:
         raise InputError(
             f"the columns of {name} could be delimited by any of {fitting}", "one of these", "Name it: delimiter=..."
@@ -135,10 +153,15 @@ def _detect_delimiter(sample: str, is_whole: bool, name: str) -> str:
     return fitting[0] if fitting else _guess_delimiter(sample)
 
 
-def _fits(sample: str, delimiter: str, is_whole: bool) -> bool:
+def _parse_sample(sample: str, delimiter: str, is_whole: bool) -> list[list[str]]:
     records = list(islice(_parse_records(sample, delimiter), SAMPLE_RECORDS))
     if len(records) > 1 and not is_whole and len(records) < SAMPLE_RECORDS:
         records.pop()  # it may be cut off
+    return records
+
+
+def _are_even(records: list[list[str]]) -> bool:
+    """Whether all records have the same number of columns, at least two."""
     return bool(records) and len(records[0]) > 1 and len({len(record) for record in records}) == 1
 
 

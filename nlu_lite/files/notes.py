@@ -1,8 +1,8 @@
 """Notes by which a part, and a whole file, can be recognized and checked.
 
-A part has a note in a file of its own, written after the part, with the digest of the part's bytes. The whole file has
-its notes in the Parquet footer: the settings of the run, the digest of the texts, and the digest of all bytes in front
-of the footer.
+The note of a part is a file, written after the part, with the digest of the part's bytes. The notes of the whole file
+are in its Parquet footer: the settings of the run, the digest of the texts, and the digest of the file itself. That
+digest is computed with zeros in its own place, so that it covers the footer as well as the rows.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
 
 SETTINGS_KEY, INPUT_KEY, DATA_KEY = b"nlu_lite", b"nlu_lite.input", b"nlu_lite.data"
 """Keys of the notes in a Parquet footer."""
+
+UNSEALED = "0" * 64
+"""The digest of a file while it is computed."""
+
+TAIL = 8
+"""Size of the end of a Parquet file in bytes: the length of the footer in four, and a mark."""
 
 BLOCK = 1 << 20
 """Bytes of a file that are hashed at once."""
@@ -125,13 +132,14 @@ class FinishedFile:
 
 
 class HashingFile(io.RawIOBase):
-    """A file that is hashed as it is written."""
+    """A Parquet file that is hashed as it is written, and sealed with its digest."""
 
     def __init__(self, file: IO[bytes]) -> None:
         super().__init__()
         self._file = file
         self._hash = hashlib.sha256()
         self._size = 0
+        self._footer: list[bytes] | None = None
 
     def writable(self) -> bool:
         """See `io.IOBase`."""
@@ -139,23 +147,32 @@ class HashingFile(io.RawIOBase):
 
     def write(self, data: ReadableBuffer) -> int:
         """See `io.RawIOBase`."""
-        self._hash.update(data)
-        count = self._file.write(data)
-        self._size += count
-        return count
+        size = memoryview(data).nbytes
+        self._size += size
+        if self._footer is None:
+            self._hash.update(data)
+            self._file.write(data)
+        else:
+            self._footer.append(bytes(data))
+        return size
 
     def tell(self) -> int:
         """See `io.IOBase`."""
         return self._size
 
-    @property
-    def data_note(self) -> dict[bytes, str]:
-        """The note of all bytes written so far."""
-        return {DATA_KEY: json.dumps({"bytes": self._size, "sha256": self.digest})}
+    def begin_footer(self) -> dict[bytes, str]:
+        """Hold the next bytes back until `seal`, and return the note to write into the footer."""
+        self._footer = []
+        return {DATA_KEY: json.dumps({"sha256": UNSEALED})}
 
-    @property
-    def digest(self) -> str:
-        """SHA-256 of all bytes written so far."""
+    def seal(self) -> str:
+        """Write the footer with the digest of the file, and return the SHA-256 of the sealed file."""
+        footer = b"".join(self._footer or ())
+        unsealed = self._hash.copy()
+        unsealed.update(footer)
+        sealed = footer.replace(UNSEALED.encode(), unsealed.hexdigest().encode())
+        self._hash.update(sealed)
+        self._file.write(sealed)
         return self._hash.hexdigest()
 
 
@@ -194,16 +211,18 @@ def _parse_finished(notes: Mapping[bytes, bytes], rows: int) -> FinishedFile | N
 
 
 def _is_intact(file: IO[bytes], notes: Mapping[bytes, bytes]) -> bool:
-    """Whether the bytes in front of the footer are those that were written."""
-    note = read_object(notes.get(DATA_KEY, b""))
-    if note is None or not isinstance(note.get("bytes"), int):
-        return False
+    """Whether all bytes, footer included, are those that were sealed."""
+    note = read_object(notes.get(DATA_KEY, b"")) or {}
+    digest = str(note.get("sha256"))
+    rest = file.seek(-TAIL, os.SEEK_END)
+    rest -= int.from_bytes(file.read(4), "little")  # the footer begins here
     file.seek(0)
-    found, rest = hashlib.sha256(), note["bytes"]
+    found = hashlib.sha256()
     while rest > 0 and (block := file.read(min(rest, BLOCK))):
         found.update(block)
         rest -= len(block)
-    return rest == 0 and found.hexdigest() == note.get("sha256")
+    found.update(file.read().replace(digest.encode(), UNSEALED.encode()))
+    return found.hexdigest() == digest
 
 
 def list_changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

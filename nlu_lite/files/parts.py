@@ -198,8 +198,8 @@ class Parts:
                 for part in parts:
                     for rows in self._row_groups(part):
                         writer.write_table(rows.replace_schema_metadata(schema.metadata), row_group_size=len(rows))
-                writer.add_key_value_metadata(sink.data_note)
-            return sink.digest
+                writer.add_key_value_metadata(sink.begin_footer())
+            return sink.seal()
 
     def _row_groups(self, part: PartNote) -> Iterator[pa.Table]:
         """Read a part once, so that the bytes that are checked are those that are joined."""

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from nlu_lite.errors import FormatError, InputError
+from nlu_lite.errors import InputError
 from nlu_lite.files.columns import check_utf8, choose_text_names, find_text_names
 from nlu_lite.files.delimited import open_csv, read_header
 from nlu_lite.files.encodings import read_lines
 from nlu_lite.files.failures import translate_parse_errors
-from nlu_lite.files.schemas import build_schema_error, cast_table, unite_schemas
+from nlu_lite.files.jsonlines import build_table, read_objects
+from nlu_lite.files.schemas import cast_table, unite_schemas
 from nlu_lite.files.sources import DELIMITED, FILE, INDEX, TextFile, TextFiles, find_text_files
 from nlu_lite.frames import cast_views
 from nlu_lite.options import FileFormat
@@ -223,42 +223,10 @@ def _read_txt(file: TextFile, size: int, columns: tuple[str, ...] | None) -> Ite
 
 
 def _read_jsonl(file: TextFile, size: int, columns: tuple[str, ...] | None) -> Iterator[pa.Table]:
-    parts = split_batches(_read_objects(file), size)
+    parts = split_batches(read_objects(file), size)
     for part in chain([next(parts, [])], parts):
-        names = tuple(dict.fromkeys(name for values in part for name in values))
-        yield _build_table(file, part, columns or names or (("text",) if part else ()))
-
-
-def _read_objects(file: TextFile) -> Iterator[dict[str, Any]]:
-    for number, line in enumerate(read_lines(file), 1):
-        if not line.strip():
-            continue
-        try:
-            value = json.loads(line, object_pairs_hook=_build_object)
-        except (ValueError, RecursionError) as error:
-            got = f"line {number} of {file.name} is no JSON ({error})"
-            raise FormatError(got, "a JSON object on each line", "Mend the file") from error
-        if not isinstance(value, dict):
-            got = f"line {number} of {file.name} holds a {type(value).__name__}"
-            raise InputError(got, 'an object such as {"text": "..."}', "Mend the file")
-        yield value
-
-
-def _build_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    values = dict(pairs)
-    if len(values) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"the name {max(names, key=names.count)!r} stands twice")
-    return values
-
-
-def _build_table(file: TextFile, objects: list[dict[str, Any]], names: tuple[str, ...]) -> pa.Table:
-    import pyarrow as pa
-
-    try:
-        return pa.table({name: pa.array([values.get(name) for values in objects]) for name in names})
-    except (pa.ArrowException, OverflowError, UnicodeEncodeError, RecursionError) as error:
-        raise build_schema_error(file, str(error)) from error
+        names = tuple(dict.fromkeys(name for line in part for name in line.values))
+        yield build_table(file, part, columns or names or (("text",) if part else ()))
 
 
 def _read_csv(file: TextFile, size: int, columns: tuple[str, ...] | None) -> Iterator[pa.Table]:

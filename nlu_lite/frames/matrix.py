@@ -182,7 +182,27 @@ def _stack(cells: Sequence[object], labels: Sequence[Any] | pd.Index, name: str)
                 name, labels[row], f"a vector of length {len(vector)} after some of length {len(vectors[0])}"
             )
     view = _view_rows(vectors)
-    return np.stack(vectors).astype(np.float32, copy=False) if view is None else view
+    return _to_float32(np.stack(vectors), labels, name) if view is None else view
+
+
+def _to_float32(vectors: np.ndarray[Any, Any], labels: Sequence[Any] | pd.Index, name: str) -> Floats:
+    """Return vectors [R, d] as float32.
+
+    Raises:
+        InputError: A finite number exceeds the range of float32.
+    """
+    with np.errstate(over="ignore"):
+        found: Floats = vectors.astype(np.float32, copy=False)
+    if found is not vectors:
+        exceeds = np.isfinite(vectors) & np.isinf(found)
+        if exceeds.any():
+            row = int(exceeds.any(axis=1).argmax())
+            got = f"no vector of float32: {vectors[row][exceeds[row]][0]:g} exceeds its range"
+            remedy = "Scale the vectors, or drop this row"
+            raise InputError(
+                f"{name_rows([labels[row]])} of the column {name!r} holds {got}", "numbers of float32", remedy
+            )
+    return found
 
 
 def _parse_cell(cell: object) -> np.ndarray[Any, Any] | None:
@@ -205,9 +225,8 @@ def _parse_json(text: str) -> np.ndarray[Any, Any] | None:
 
 def _to_floats(numbers: Any) -> np.ndarray[Any, Any] | None:
     try:
-        with np.errstate(over="ignore"):  # beyond float32
-            return np.array(numbers, np.float32)
-    except OverflowError:  # a whole number beyond float64
+        return np.array(numbers, np.float64)
+    except OverflowError:  # an integer beyond float64
         return None
 
 
@@ -245,8 +264,7 @@ def _read_lists(column: pa.ChunkedArray | pa.Array, name: str) -> Floats:
     if not parts:
         return np.zeros((0, width), np.float32)
     whole = parts[0] if len(parts) == 1 else np.concatenate(parts)
-    found: Floats = whole.astype(np.float32, copy=False)
-    return found
+    return _to_float32(whole, range(len(whole)), name)
 
 
 def _check_width(column: pa.ChunkedArray, name: str) -> int:

@@ -64,6 +64,38 @@ def test_other_delimiters_are_named(tmp_path):
     assert rows_of(put(tmp_path, "id\treview\n1\tGood\n", "a.txt"), None, form=FileFormat.TSV)[0]["review"] == "Good"
 
 
+@pytest.mark.parametrize("delimiter", ["^", ":", "~", "/", "\x01", "\x1f"])
+def test_a_delimiter_that_is_not_detected_is_asked_for(tmp_path, delimiter):
+    text = f"id{delimiter}review\n1{delimiter}Good\n2{delimiter}Bad\n"
+    with pytest.raises(InputError, match=r"delimited by .*delimiter=.* a single column") as caught:
+        rows_of(put(tmp_path, text))
+    assert repr(delimiter) in caught.value.got
+    assert [row["review"] for row in rows_of(put(tmp_path, text), delimiter)] == ["Good", "Bad"]
+    assert rows_of(put(tmp_path, text), ",")[0] == {f"id{delimiter}review": f"1{delimiter}Good"}
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "|", "^"])
+def test_a_tsv_file_without_tabs_is_not_read_as_one_column(tmp_path, delimiter):
+    with pytest.raises(InputError, match=r"have a single column, or are delimited by .*delimiter="):
+        rows_of(put(tmp_path, f"id{delimiter}review\n1{delimiter}Good\n", "a.tsv"))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["text", "Note: good", "Ratio: 1"],
+        ["text:", "Note: good"],
+        ["Subject: body", "Good", "Note: bad"],
+        ["Questions & answers?", "Why?", "Who?"],
+        ["user-name", "well-known", "half-life"],
+        ["f.name", "It rains.", "Yes."],
+        ["id^review"],
+    ],
+)
+def test_a_single_column_with_marks_in_its_cells_stays_one(tmp_path, lines):
+    assert rows_of(put(tmp_path, "\n".join(lines) + "\n")) == [{lines[0]: line} for line in lines[1:]]
+
+
 def test_delimiters_that_fit_equally_are_not_guessed(tmp_path):
     path = put(tmp_path, "price, net;amount\n1,50;3\n")
     with pytest.raises(InputError, match=r"could be delimited by any of \[',', ';'\].*delimiter="):

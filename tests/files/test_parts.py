@@ -12,6 +12,7 @@ from pyarrow import parquet
 import nlu_lite
 from nlu_lite import FormatError, InputError, IntegrityError, NluLiteError, OptionError
 from nlu_lite.files import WriteOutcome, parts
+from nlu_lite.files.notes import read_finished
 
 RELEASE = Path(__file__).parents[1] / "data" / "release-0.1.0"
 CHUNK = 4
@@ -358,3 +359,25 @@ def test_a_pipe_is_no_output(words, tmp_path):
     os.mkfifo(tmp_path / "out.parquet")
     with pytest.raises(OptionError, match="is not a regular file"):
         words.predict_file(tmp_path / "in.txt", tmp_path / "out.parquet")
+
+
+@pytest.mark.parametrize("step", [53, pytest.param(1, marks=pytest.mark.slow)])
+def test_a_flipped_bit_of_a_finished_file_is_never_taken_for_whole(runs, target, step):
+    """Each bit of the footer, and some in front of it."""
+    data = (runs / "once.parquet").read_bytes()
+    footer = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
+    assert read_finished(runs / "once.parquet") is not None
+    for bit in range(8 * (footer - 16), 8 * len(data), step):
+        flipped = bytearray(data)
+        flipped[bit // 8] ^= 1 << bit % 8
+        target.write_bytes(flipped)
+        assert read_finished(target) is None
+
+
+def test_a_finished_file_with_a_damaged_footer_is_refused(words, runs, target):
+    data = (runs / "once.parquet").read_bytes()
+    target.write_bytes(data)
+    assert resume(words, runs, target).outcome is WriteOutcome.UNCHANGED
+    target.write_bytes(data.replace(b"parquet-cpp-arrow", b"parquet-cpp-arroW"))  # which readers ignore
+    with pytest.raises(OptionError, match="exists"):
+        resume(words, runs, target)

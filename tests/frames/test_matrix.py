@@ -217,3 +217,22 @@ def test_a_mistyped_column_is_refused_with_the_nearest(pipeline):
 def test_what_is_no_frame_is_refused(data):
     with pytest.raises(InputError, match=r"matrix was given a .*Pass the whole frame"):
         nlu_lite.matrix(data)
+
+
+@pytest.mark.parametrize("number", [1e39, -1e300, 10**40])
+@pytest.mark.parametrize("cell", [np.float64, list, tuple, str, "arrow"])
+def test_numbers_beyond_float32_are_refused_and_the_row_named(number, cell):
+    rows = [[0.5, -1.0], [2.0, number], [number, 3.0]]
+    if cell == "arrow":
+        frame = pa.table({"word_embedding_x": pa.array([[float(value) for value in row] for row in rows])})
+    else:
+        cells = [np.array(row, float) if cell is np.float64 else cell(row) for row in rows]
+        frame = pd.DataFrame({"word_embedding_x": cells})
+    with pytest.raises(InputError, match="row 1 of the column 'word_embedding_x' holds no vector of float32"):
+        nlu_lite.matrix(frame)
+
+
+@pytest.mark.parametrize("value", [np.inf, np.nan])
+def test_infinite_vectors_and_those_without_a_value_stay_as_they_are(value):
+    found = nlu_lite.matrix(pd.DataFrame({"word_embedding_x": [np.array([value, 3.4e38])]}))
+    np.testing.assert_array_equal(found, np.array([[value, 3.4e38]], np.float32))
