@@ -1,4 +1,4 @@
-"""`Segments` and a `Checkpoint` become vectors of tokens, sentences and documents."""
+"""Encode segments with a checkpoint into vectors of tokens, sentences and documents."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ __all__ = [
 
 
 def open_encoder(checkpoint: Checkpoint, backend: Backend, settings: EncoderSettings | None = None) -> Encoder:
-    """Put a model together for encoding.
+    """Return an encoder for a model.
 
     Args:
-        checkpoint: Its configuration, weights and subword model.
+        checkpoint: The configuration, weights and subword model.
         backend: The same model, open on a device.
-        settings: How vectors are made; None for the defaults.
+        settings: How vectors are computed; None for the defaults.
 
     Raises:
-        OptionError: A window or layer is asked for that the model does not have.
-        ModelError: The parts of the checkpoint do not fit one another.
-        UnsupportedReference: There is no recipe for this kind of model.
+        OptionError: The model has no such layer, or no window of this length.
+        ModelError: The parts of the checkpoint contradict one another.
+        UnsupportedReference: The library has no recipe for this kind of model.
     """
     chosen = settings or EncoderSettings()
     return Encoder(
@@ -52,10 +52,10 @@ def open_encoder(checkpoint: Checkpoint, backend: Backend, settings: EncoderSett
 
 
 def replace_settings(encoder: Encoder, settings: EncoderSettings) -> Encoder:
-    """Give an encoder on the same weights that makes its vectors in another way.
+    """Return an encoder with the same weights and other settings.
 
     Raises:
-        OptionError: A window or layer is asked for that the model does not have.
+        OptionError: The model has no such layer, or no window of this length.
     """
     backend = encoder.backend
     return replace(
@@ -73,8 +73,8 @@ def _resolve_length(asked: int | None, positions: int) -> int:
     if asked > positions:
         raise OptionError(
             f"max_length={asked}",
-            f"{SPECIAL_TOKEN_COUNT + 1} to {positions}, the model's positions",
-            "Leave it out for the most",
+            f"{SPECIAL_TOKEN_COUNT + 1} to {positions}, the number of the model's positions",
+            "Leave it out for the longest windows",
         )
     return asked
 

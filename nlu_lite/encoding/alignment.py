@@ -1,4 +1,4 @@
-"""Tokens and their runs become pieces: which pieces there are, and which of them belong to which token."""
+"""Encode runs of text into pieces, and find the pieces of each token."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Int64s = NDArray[np.int64]
 
 
 def find_runs(segments: Segments, context: Context) -> Runs:
-    """Give what is encoded together: each sentence, or each document that has sentences."""
+    """Return the spans that are encoded together: each sentence, or each document that has sentences."""
     document, begin, end = segments.sentence_document, segments.sentence_begin, segments.sentence_end
     if context is Context.SENTENCE:
         return Runs(document, begin, end)
@@ -25,8 +25,8 @@ def find_runs(segments: Segments, context: Context) -> Runs:
     return Runs(document[first], begin[first], end[last])
 
 
-def runs_of_tokens(segments: Segments, runs: Runs) -> Ints:
-    """Give the run in which each token stands: int32 [T]."""
+def find_token_runs(segments: Segments, runs: Runs) -> Ints:
+    """Return the run of each token: int32 [T]."""
     if len(runs.document) == len(segments.sentence_document):
         return segments.token_sentence
     found: Ints = np.searchsorted(runs.document, segments.sentence_document[segments.token_sentence]).astype(np.int32)
@@ -39,32 +39,32 @@ def align(texts: Sequence[str], segments: Segments, runs: Runs, subwords: Subwor
     Args:
         texts: The documents.
         segments: Their tokens.
-        runs: What is encoded together.
+        runs: The spans that are encoded together.
         subwords: The model's subword encoder.
-        alignment: WORD encodes each token by itself; TEXT encodes each run as a whole and gives a token the pieces that
-            share a character with it, or the nearest piece where there is none.
+        alignment: WORD encodes each token separately. TEXT encodes each run as a whole; a token then has the pieces
+            that share a character with it, or the nearest piece if no piece does.
     """
-    run = runs_of_tokens(segments, runs)
+    run = find_token_runs(segments, runs)
     if alignment is Alignment.WORD:
-        return _by_words(token_texts(texts, segments), run, len(runs.document), subwords)
-    return _by_texts(encode_runs(texts, runs, subwords), segments, runs, run)
+        return _align_words(token_texts(texts, segments), run, len(runs.document), subwords)
+    return _align_runs(encode_runs(texts, runs, subwords), segments, runs, run)
 
 
 def token_texts(texts: Sequence[str], segments: Segments) -> list[str]:
-    """Cut the tokens out of their documents, in order."""
+    """Return the text of each token, in order."""
     document = segments.sentence_document[segments.token_sentence].tolist()
     begins, ends = segments.token_begin.tolist(), segments.token_end.tolist()
     return [texts[d][b:e] for d, b, e in zip(document, begins, ends, strict=True)]
 
 
 def run_texts(texts: Sequence[str], runs: Runs) -> list[str]:
-    """Cut the runs out of their documents, in order."""
+    """Return the text of each run, in order."""
     spans = zip(runs.document.tolist(), runs.begin.tolist(), runs.end.tolist(), strict=True)
     return [texts[d][b:e] for d, b, e in spans]
 
 
 def encode_runs(texts: Sequence[str], runs: Runs, subwords: Subwords, prompt: str = "") -> list[EncodedText]:
-    """Encode each run as a whole; one without pieces gets the unknown piece, which stands for all of it."""
+    """Encode each run as a whole. A run without pieces gets the unknown piece, whose span is the whole run."""
     unknown = [subwords.special_tokens.unknown]
     found = subwords.encode_texts([prompt + text for text in run_texts(texts, runs)])
     return [
@@ -73,8 +73,8 @@ def encode_runs(texts: Sequence[str], runs: Runs, subwords: Subwords, prompt: st
     ]
 
 
-def _by_words(tokens: Sequence[str], run: Ints, runs: int, subwords: Subwords) -> Pieces:
-    """Equal tokens have equal pieces, so each distinct token is encoded once."""
+def _align_words(tokens: Sequence[str], run: Ints, runs: int, subwords: Subwords) -> Pieces:
+    """Encode each distinct token once, since equal tokens have equal pieces."""
     numbers: dict[str, int] = {}
     number = np.fromiter((numbers.setdefault(token, len(numbers)) for token in tokens), np.int64, len(tokens))
     ids, bounds = _gather(subwords.encode(list(numbers)), number)
@@ -83,7 +83,7 @@ def _by_words(tokens: Sequence[str], run: Ints, runs: int, subwords: Subwords) -
 
 
 def _gather(distinct: list[list[int]], number: Int64s) -> tuple[Ints, Ints]:
-    """Lay out ``distinct[n]`` for each n of `number`, one after another; give the ids and the bounds of each."""
+    """Concatenate ``distinct[n]`` for each n of `number`. Return the ids, and the bounds of each part."""
     lengths = np.fromiter(map(len, distinct), np.int64, len(distinct))
     flat = np.fromiter(chain.from_iterable(distinct), np.int32, int(lengths.sum()))
     begins = np.cumsum(lengths) - lengths
@@ -93,12 +93,12 @@ def _gather(distinct: list[list[int]], number: Int64s) -> tuple[Ints, Ints]:
     return flat[shift + np.arange(bounds[-1])], bounds.astype(np.int32)
 
 
-def _by_texts(encoded: list[EncodedText], segments: Segments, runs: Runs, run: Ints) -> Pieces:
+def _align_runs(encoded: list[EncodedText], segments: Segments, runs: Runs, run: Ints) -> Pieces:
     lengths = np.fromiter((len(one.ids) for one in encoded), np.int64, len(encoded))
     ids = np.fromiter(chain.from_iterable(one.ids for one in encoded), np.int32, int(lengths.sum()))
     spans = np.array([span for one in encoded for span in one.spans], np.int64).reshape(-1, 2)
     run_first = np.concatenate([[0], np.cumsum(lengths)])
-    # All runs on one line, so that one search finds the pieces of all tokens.
+    # The runs are placed one after another on one axis, so that a single search finds the pieces of all tokens.
     origin = np.cumsum(runs.end - runs.begin, dtype=np.int64) - (runs.end - runs.begin)
     spans += np.repeat(origin, lengths)[:, None]
     move = origin[run] - runs.begin[run]

@@ -1,4 +1,4 @@
-"""What has to be known of a transformers architecture beyond its configuration."""
+"""Facts about transformers' architectures that a configuration does not state."""
 
 from __future__ import annotations
 
@@ -47,28 +47,27 @@ SETTINGS = (
     "conv_act",
     "conv_groups",
 )
-"""All of a configuration that the forward pass depends on; nothing else of a file's is handed on."""
+"""The settings on which the forward pass depends. All other settings of a file are ignored."""
 
-
-PLAIN = {"position_embedding_type": "absolute", "is_decoder": False, "add_cross_attention": False}
-"""What makes another model of the same weights, and is not run here, unless it has these values."""
+SUPPORTED_VALUES = {"position_embedding_type": "absolute", "is_decoder": False, "add_cross_attention": False}
+"""Settings that turn the same weights into a different model, with the only value that the library runs."""
 
 
 @dataclass(frozen=True)
 class EncoderArchitecture:
-    """An architecture.
+    """An architecture of transformers.
 
     Attributes:
-        reserved_positions: Rows of the position matrix that are never used; None: one more than the padding id, from
-            which RoBERTa and its kin number positions.
-        pooler: What stands before ``.weight`` and ``.bias`` of its pooler; None where it has none.
+        reserved_positions: Number of unused rows of the position matrix. None for one more than the padding id: models
+            like RoBERTa number positions from there.
+        pooler: Name of the pooler's tensors, without ``.weight`` and ``.bias``; None if it has no pooler.
     """
 
     reserved_positions: int | None = 0
     pooler: str | None = "pooler.dense"
 
     def options(self) -> Mapping[str, bool]:
-        """Give the keywords that leave the pooler out of transformers' model: `open_pooler` applies it."""
+        """Return the keywords that leave the pooler out of transformers' model, since `open_pooler` applies it."""
         return {"add_pooling_layer": False} if self.pooler else {}
 
 
@@ -87,34 +86,34 @@ ARCHITECTURES = {
 
 
 def find_architecture(checkpoint: Checkpoint) -> EncoderArchitecture:
-    """Give the architecture of a checkpoint.
+    """Return the architecture of a checkpoint.
 
     Raises:
-        UnsupportedReference: It is none that the library runs, or of a form of it that is not run.
+        UnsupportedReference: The library does not run this architecture, or this variant of it.
     """
     model_type = str(checkpoint.config["model_type"])
     if model_type not in ARCHITECTURES:
         got = f"a model of the kind {model_type!r}"
         raise UnsupportedReference(got, ", ".join(ARCHITECTURES), "Use a model of one of these kinds")
-    for name, value in PLAIN.items():
+    for name, value in SUPPORTED_VALUES.items():
         found = checkpoint.config.get(name) or value
         if found != value:
             got = f"a model with {name}={found!r}"
-            raise UnsupportedReference(got, repr(value), "Use a model whose configuration has this value, or none")
+            raise UnsupportedReference(got, repr(value), "Use a model that has this value or lacks this setting")
     return ARCHITECTURES[model_type]
 
 
 def open_pooler(checkpoint: Checkpoint, width: int) -> Callable[[Floats], Floats] | None:
-    """Open the pooler: a dense layer over the first position, and tanh; None where the files have none.
+    """Open the pooler: a dense layer over the first position, then tanh. Return None if the files have none.
 
     Raises:
-        ModelError: It is damaged, or does not fit the model's width.
+        ModelError: It is damaged, or its shape does not match the model's width.
     """
     prefix = find_architecture(checkpoint).pooler
     if prefix is None or not {f"{prefix}.weight", f"{prefix}.bias"} & checkpoint.tensors.keys():
         return None
-    weight = _pooler_part(checkpoint, f"{prefix}.weight", (width, width))
-    bias = _pooler_part(checkpoint, f"{prefix}.bias", (width,))
+    weight = _read_pooler_part(checkpoint, f"{prefix}.weight", (width, width))
+    bias = _read_pooler_part(checkpoint, f"{prefix}.bias", (width,))
 
     def pool(state: Floats) -> Floats:
         pooled: Floats = np.tanh(weight @ state + bias)
@@ -123,8 +122,8 @@ def open_pooler(checkpoint: Checkpoint, width: int) -> Callable[[Floats], Floats
     return pool
 
 
-def _pooler_part(checkpoint: Checkpoint, name: str, shape: tuple[int, ...]) -> Floats:
-    expected, remedy = f"the shape {shape}, all of it finite", "Fetch the model's files again"
+def _read_pooler_part(checkpoint: Checkpoint, name: str, shape: tuple[int, ...]) -> Floats:
+    expected, remedy = f"the shape {shape} and finite values", "Fetch the model's files again"
     if name not in checkpoint.tensors:
         raise ModelError(f"tensor {name!r} is missing", expected, remedy)
     values = checkpoint.tensors[name]
@@ -132,4 +131,4 @@ def _pooler_part(checkpoint: Checkpoint, name: str, shape: tuple[int, ...]) -> F
         raise ModelError(f"tensor {name!r} has shape {values.shape}", expected, remedy)
     if not np.isfinite(values).all():
         raise ModelError(f"tensor {name!r} has values that are not numbers", expected, remedy)
-    return values.copy()  # small; a view would hold the whole of a mapped file
+    return values.copy()  # a small copy; a view would keep the whole file mapped

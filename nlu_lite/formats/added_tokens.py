@@ -56,7 +56,7 @@ def read_added_tokens(folder: Path, tokenizer: Mapping[str, Any]) -> tuple[Added
         token = replace(token, special=token.special or token.content in special)
         known = found.setdefault(token.content, token)
         if known.id != token.id and not token.special:
-            got = f"{path} gives {token.content!r} the id {token.id}, and another file the id {known.id}"
+            got = f"{path} gives {token.content!r} the id {token.id}, another file the id {known.id}"
             raise FormatError(got, "the same id in both files", REMEDY)
     return tuple(sorted(found.values(), key=lambda token: token.id))
 

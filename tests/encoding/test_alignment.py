@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny import MODEL, TEXTS, segments_of, segments_of_words
 
-from nlu_lite.encoding.alignment import align, find_runs, runs_of_tokens
+from nlu_lite.encoding.alignment import align, find_runs, find_token_runs
 from nlu_lite.encoding.subwords import open_subwords
 from nlu_lite.formats import read
 from nlu_lite.options import Context
@@ -33,7 +33,7 @@ def aligned(subwords, texts, segments, alignment, context=Context.SENTENCE):
 def test_every_token_has_pieces_of_its_own_run_in_order(subwords, alignment, context, documents):
     texts, segments = segments_of_words(documents)
     runs, pieces = aligned(subwords, texts, segments, alignment, context)
-    run = runs_of_tokens(segments, runs)
+    run = find_token_runs(segments, runs)
     assert len(pieces.token_first) == len(pieces.token_end) == len(segments.token_begin)
     assert (pieces.run_first[run] <= pieces.token_first).all()
     assert (pieces.token_first < pieces.token_end).all()
@@ -54,7 +54,7 @@ def test_words_are_encoded_one_by_one_wherever_they_stand(subwords, documents):
 def test_a_texts_tokens_have_the_pieces_that_share_a_character_with_them(subwords):
     segments = segments_of(TEXTS)
     runs, pieces = aligned(subwords, TEXTS, segments, Alignment.TEXT)
-    run = runs_of_tokens(segments, runs)
+    run = find_token_runs(segments, runs)
     encoded = subwords.encode_texts(
         [TEXTS[d][b:e] for d, b, e in zip(runs.document, runs.begin, runs.end, strict=True)]
     )
@@ -86,4 +86,4 @@ def test_documents_are_one_run_and_those_without_sentences_none():
     assert runs.document.tolist() == [0, 2]
     assert runs.begin.tolist() == [0, 0]
     assert runs.end.tolist() == [9, 6]
-    assert runs_of_tokens(segments, runs).tolist() == [0, 0, 0, 0, 1, 1]
+    assert find_token_runs(segments, runs).tolist() == [0, 0, 0, 0, 1, 1]

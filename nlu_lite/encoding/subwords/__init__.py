@@ -1,4 +1,4 @@
-"""A model's own subword model: strings become ids of its vocabulary, by the recipe of its architecture."""
+"""Encode strings into ids of a model's vocabulary, with its own subword model and the recipe of its architecture."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ __all__ = [
 ]
 
 WORD_PREFIXES = {"roberta": " "}
-"""What a token has before it inside a text, by ``model_type``: byte-level BPE counts the space to the word."""
+"""Prefix of a token that is encoded separately, by ``model_type``: in byte-level BPE the space is part of a word."""
 
 
 def open_subwords(checkpoint: Checkpoint) -> Subwords:
     """Open the subword model of a checkpoint with the recipe of its architecture.
 
-    Where the embedding matrix has rows that no known piece uses, a warning of the logger ``nlu_lite`` says so.
+    If the embedding matrix has rows that no known piece uses, the logger ``nlu_lite`` logs a warning.
 
     Raises:
-        UnsupportedReference: There is no recipe for this kind of model.
-        ModelError: The subword model cannot be read, or does not fit the embedding matrix.
+        UnsupportedReference: The library has no recipe for this kind of model.
+        ModelError: The subword model cannot be read, or does not match the embedding matrix.
     """
     model_type, kind = str(checkpoint.config["model_type"]), checkpoint.subwords.kind
     if model_type in ID_MAPPINGS and kind is SubwordKind.SENTENCEPIECE:

@@ -1,4 +1,4 @@
-"""Added tokens: words that have rows of their own beside the vocabulary that was trained."""
+"""Added tokens: words with their own rows of the embedding matrix, in addition to the trained vocabulary."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ REMEDY = "Save the tokenizer again with transformers"
 
 
 def select_matchable(tokens: Iterable[AddedToken]) -> list[AddedToken]:
-    """Return the tokens that texts can match: special ones are framing, and a text that spells one is a text."""
+    """Return the tokens that can match in texts. A special token never does: a text that spells it is plain text."""
     return [token for token in tokens if not token.special]
 
 
@@ -28,11 +28,11 @@ def check_ids(tokens: Sequence[AddedToken], vocabulary: Mapping[str, int]) -> No
     """Refuse added tokens that contradict the vocabulary or one another.
 
     Args:
-        tokens: The tokens that texts can match.
+        tokens: The tokens that can match in texts.
         vocabulary: The id of each piece of the model.
 
     Raises:
-        ModelError: A token has the id of another one or of another piece, or another id in the vocabulary.
+        ModelError: A token has the id of another token or piece, or a different id in the vocabulary.
     """
     taken = {number: piece for piece, number in vocabulary.items()} if tokens else {}
     for token in tokens:
@@ -51,10 +51,10 @@ def format_token(token: AddedToken) -> dict[str, object]:
 
 
 def check_normalized(tokens: Sequence[AddedToken], tokenizer: Tokenizer) -> None:
-    """Refuse added tokens of which normalization leaves nothing, or the same: which one matches would be chance.
+    """Refuse added tokens that normalization makes empty or equal, since the match would be arbitrary.
 
     Raises:
-        ModelError: There are such tokens.
+        ModelError: A normalized token is empty or equals another one.
     """
     seen: dict[tuple[bool, str], str] = {}
     normalizer = tokenizer.normalizer
@@ -62,7 +62,7 @@ def check_normalized(tokens: Sequence[AddedToken], tokenizer: Tokenizer) -> None
         normal = normalizer.normalize_str(token.content) if token.normalized and normalizer else token.content
         if not normal:
             got = f"normalization leaves nothing of the added token {token.content!r}"
-            raise ModelError(got, "a text that can be matched", REMEDY)
+            raise ModelError(got, "a text that is not empty", REMEDY)
         if seen.setdefault((token.normalized, normal), token.content) != token.content:
             other = seen[token.normalized, normal]
             got = f"the added tokens {other!r} and {token.content!r} are both {normal!r} after normalization"
@@ -70,21 +70,21 @@ def check_normalized(tokens: Sequence[AddedToken], tokenizer: Tokenizer) -> None
 
 
 def find_file_ids(tokens: Sequence[AddedToken], tokenizer: Tokenizer) -> dict[int, int]:
-    """Return the ids that the files state by the ids that `tokenizers` gives, where they differ.
+    """Return the ids in the files by the ids that `tokenizers` assigns, for the tokens whose ids differ.
 
-    It numbers added tokens anew, in a row behind the vocabulary, whatever a file states.
+    `tokenizers` renumbers added tokens consecutively after the vocabulary, whatever ids a file states.
     """
     given = {tokenizer.token_to_id(token.content): token.id for token in tokens}
     return {number: stated for number, stated in given.items() if number is not None and number != stated}
 
 
 class TextPart(NamedTuple):
-    """A stretch of a text: an added token, or text between such tokens.
+    """A part of a text: an added token, or the text between two of them.
 
     Attributes:
-        begin: Its first character.
-        end: The end of its characters.
-        id: The added token's id; None for other text.
+        begin: Offset of its first character.
+        end: Offset after its last character.
+        id: Id of the added token; None for other text.
     """
 
     begin: int
@@ -93,12 +93,12 @@ class TextPart(NamedTuple):
 
 
 class Splitter:
-    """Added tokens that are found in texts by `tokenizers` itself.
+    """Splits texts at added tokens, which `tokenizers` itself finds.
 
     Args:
         tokens: The tokens, none of them special.
-        normalizer: What tokens with `normalized` and texts go through before they are compared, as in a
-            ``tokenizer.json``; None for nothing.
+        normalizer: The normalizer of texts and of tokens with the flag `normalized`, as in a ``tokenizer.json``; None
+            for no normalization.
     """
 
     def __init__(self, tokens: Sequence[AddedToken], normalizer: dict[str, Any] | None) -> None:
@@ -107,13 +107,13 @@ class Splitter:
         self._ids = {self._tokenizer.token_to_id(token.content): token.id for token in tokens}
 
     def split(self, texts: Sequence[str]) -> list[list[TextPart]]:
-        """Return the parts of each text, in order; empty texts have none."""
-        with translate_errors("the added tokens cannot be looked for", "a usable normalizer", REMEDY):
+        """Return the parts of each text, in order. An empty text has none."""
+        with translate_errors("the added tokens cannot be searched for", "a usable normalizer", REMEDY):
             found = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
         return [list(self._find_parts(text, one)) for text, one in zip(texts, found, strict=True)]
 
     def _find_parts(self, text: str, encoding: Encoding) -> Iterator[TextPart]:
-        """Yield the added tokens and the gaps: normalization can drop characters at the edges of other parts."""
+        """Yield the added tokens and the text between them, whose edges normalization may have dropped."""
         end = 0
         for number, (begin, stop) in zip(encoding.ids, encoding.offsets, strict=True):
             if number in self._ids:
@@ -126,7 +126,7 @@ class Splitter:
 
 
 def _build_tokenizer(tokens: Sequence[AddedToken], normalizer: dict[str, Any] | None) -> Tokenizer:
-    """Return a tokenizer that knows the added tokens only: all else is unknown to it."""
+    """Return a tokenizer that knows only the added tokens. All other text is its unknown piece."""
     from tokenizers import Tokenizer
 
     model = {"type": "WordLevel", "vocab": {"": 0}, "unk_token": ""}
@@ -137,7 +137,7 @@ def _build_tokenizer(tokens: Sequence[AddedToken], normalizer: dict[str, Any] | 
 
 
 class AddedTokenEncoder:
-    """A subword encoder that sees the text between added tokens, as it sees whole texts."""
+    """Encodes added tokens as themselves, and the text between them with another encoder."""
 
     def __init__(self, encoder: SubwordEncoder, splitter: Splitter) -> None:
         self._encoder, self._splitter = encoder, splitter
@@ -161,7 +161,7 @@ def _collect_texts(texts: Sequence[str], divided: Sequence[Sequence[TextPart]]) 
 
 
 def _join(parts: Iterable[tuple[TextPart, EncodedText | None]]) -> EncodedText:
-    """Join the pieces of a text's parts; spans become those of the text."""
+    """Join the pieces of a text's parts, and shift their spans to the offsets of the text."""
     ids: list[int] = []
     spans: list[tuple[int, int]] = []
     for part, encoded in parts:
@@ -172,11 +172,11 @@ def _join(parts: Iterable[tuple[TextPart, EncodedText | None]]) -> EncodedText:
 
 
 def build_sentencepiece_normalizer(normalization: Normalization, charsmap: bytes) -> dict[str, Any] | None:
-    """Return the normalizer that transformers gives `tokenizers` for a SentencePiece model.
+    """Return the normalizer that transformers passes to `tokenizers` for a SentencePiece model.
 
     Args:
         normalization: How texts are normalized before SentencePiece reads them.
-        charsmap: The model's own compiled map of characters; empty where it has none.
+        charsmap: The model's own compiled character map; empty if it has none.
     """
     quotes = [{"type": "Replace", "pattern": {"String": quote}, "content": '"'} for quote in ("``", "''")]
     steps: list[dict[str, Any]] = []

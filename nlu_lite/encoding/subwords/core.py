@@ -1,4 +1,4 @@
-"""Texts become ids of a vocabulary: the shared records and the interface of the subword encoders."""
+"""The records that all subword encoders share, and their interface."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol, TypeVar
 from nlu_lite._util.processes import computing
 
 CHUNK = 1024
-"""Texts that are encoded in one call: the library's objects for them are much larger than their ids."""
+"""Number of texts per call of an encoder, since a library's objects for them are much larger than their ids."""
 
 
 T = TypeVar("T")
@@ -20,7 +20,7 @@ class EncodedText(NamedTuple):
 
     Attributes:
         ids: Their ids.
-        spans: The characters of the text that each stands for; empty for what was put in.
+        spans: The characters of the text that each piece covers; empty for an inserted piece.
     """
 
     ids: list[int]
@@ -28,13 +28,13 @@ class EncodedText(NamedTuple):
 
 
 class SubwordEncoder(Protocol):
-    """What makes pieces of strings."""
+    """Encodes strings into ids of pieces."""
 
     def encode(self, tokens: Sequence[str]) -> list[list[int]]:
-        """Give the ids of each token, which is encoded by itself; none where it has no piece."""
+        """Return the ids of each token, encoded separately; no ids for a token without pieces."""
 
     def encode_texts(self, texts: Sequence[str]) -> list[EncodedText]:
-        """Give the ids of each text as the model's authors encode it, special tokens not among them."""
+        """Return the pieces of each text as the model's authors encode it, without special tokens."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ class SpecialTokens:
     """The ids of a model's special tokens.
 
     Attributes:
-        first: Id that stands before the pieces (``<s>``, ``[CLS]``).
-        last: Id that stands after them (``</s>``, ``[SEP]``).
-        pad: Id that fills a batch.
+        first: Id before the pieces of a window (``<s>``, ``[CLS]``).
+        last: Id after them (``</s>``, ``[SEP]``).
+        pad: Id of the padding.
         unknown: Id of the unknown piece.
     """
 
@@ -55,7 +55,7 @@ class SpecialTokens:
 
     @property
     def ids(self) -> frozenset[int]:
-        """All of them."""
+        """All four ids."""
         return frozenset((self.first, self.last, self.pad, self.unknown))
 
 
@@ -67,13 +67,13 @@ class Subwords:
     special_tokens: SpecialTokens
 
     def encode(self, tokens: Sequence[str]) -> list[list[int]]:
-        """Give the ids of each token by itself; a token without pieces gets the unknown piece."""
-        found = (ids for part in _chunks(tokens) for ids in _encode_part(self.encoder.encode, part))
+        """Return the ids of each token, encoded separately. A token without pieces gets the unknown piece."""
+        found = (ids for part in _split_chunks(tokens) for ids in _encode_part(self.encoder.encode, part))
         return [ids or [self.special_tokens.unknown] for ids in found]
 
     def encode_texts(self, texts: Sequence[str]) -> list[EncodedText]:
-        """Give the ids of each text, and the characters that they stand for."""
-        return [one for part in _chunks(texts) for one in _encode_part(self.encoder.encode_texts, part)]
+        """Return the pieces of each text, and the characters that they cover."""
+        return [one for part in _split_chunks(texts) for one in _encode_part(self.encoder.encode_texts, part)]
 
 
 def _encode_part(encode: Callable[[list[str]], list[T]], part: list[str]) -> list[T]:
@@ -81,17 +81,17 @@ def _encode_part(encode: Callable[[list[str]], list[T]], part: list[str]) -> lis
         return encode(part)
 
 
-def _chunks(texts: Sequence[str]) -> Iterator[list[str]]:
+def _split_chunks(texts: Sequence[str]) -> Iterator[list[str]]:
     for begin in range(0, len(texts), CHUNK):
         yield [replace_surrogates(text) for text in texts[begin : begin + CHUNK]]
 
 
 def replace_surrogates(text: str) -> str:
-    """Replace lone surrogates, which UTF-8 cannot hold, by U+FFFD, one for one."""
+    """Replace each lone surrogate, which UTF-8 cannot encode, by U+FFFD."""
     if text.isascii():
         return text
     try:
         text.encode()
     except UnicodeEncodeError:
-        return "".join("\N{REPLACEMENT CHARACTER}" if "\ud800" <= sign <= "\udfff" else sign for sign in text)
+        return "".join("\N{REPLACEMENT CHARACTER}" if "\ud800" <= c <= "\udfff" else c for c in text)
     return text

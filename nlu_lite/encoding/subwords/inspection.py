@@ -1,8 +1,8 @@
-"""A ``tokenizer.json`` as data: looked through before the Rust library builds anything of it.
+"""Inspect a ``tokenizer.json`` as data before the Rust library builds a tokenizer from it.
 
-The Rust library trusts the file: it panics at damaged parts, reserves whatever memory a number asks for, and runs
-normalizers that multiply a text. So components are known ones with known fields, numbers are bounded, and so is the
-growth of a text.
+The Rust library trusts the file: it panics at damaged parts, allocates as much memory as a number states, and runs
+normalizers that multiply the length of a text. Therefore only known components with known fields are accepted, and
+numbers and the growth of a text are bounded.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from nlu_lite.encoding.subwords.patterns import is_safe
 from nlu_lite.errors import ModelError
 
 MOST_COMPONENTS = 32
-"""Normalizers and pre-tokenizers of a tokenizer, those inside sequences among them."""
+"""Maximum number of normalizers and pre-tokenizers, including those inside sequences."""
 DEEPEST = 4
-"""Sequences in one another."""
+"""Maximum depth of nested sequences."""
 LONGEST = 100
-"""Characters of a text that a component puts in or looks for."""
+"""Maximum length of a text that a component inserts or searches for, in characters."""
 GROWTH = 64
-"""By how much normalization and pre-tokenization may multiply a text's bytes, Unicode's own forms apart."""
+"""Maximum factor by which a tokenizer may multiply the bytes of a text, not counting Unicode's normalization forms."""
 REMEDY = "Fetch it again, or save the tokenizer with transformers"
 
 Parts = dict[str, Any]
@@ -36,23 +36,23 @@ class Field:
     """A field of a component.
 
     Attributes:
-        holds: Says whether a value can be used.
-        expected: The values that can be used, as a noun phrase.
-        required: Whether the field has to be there.
+        accepts: Returns whether a value is valid.
+        expected: The valid values, as a noun phrase.
+        required: Whether the field must be present.
     """
 
-    holds: Callable[[Any], bool]
+    accepts: Callable[[Any], bool]
     expected: str
     required: bool = True
 
 
 def choice_field(*values: str, required: bool = True) -> Field:
-    """Return a field that holds one of some names."""
+    """Return a field whose value is one of several names."""
     return Field(lambda value: isinstance(value, str) and value in values, ", ".join(values), required)
 
 
 def number_field(least: int, most: int, required: bool = True) -> Field:
-    """Return a field that holds a whole number in bounds."""
+    """Return a field whose value is a whole number within bounds."""
     expected = f"a whole number from {least} to {most}"
     return Field(lambda value: type(value) is int and least <= value <= most, expected, required)
 
@@ -79,7 +79,7 @@ PATTERN = Field(
     _is_pattern, f"a text of at most {LONGEST} characters, or an expression that takes time in proportion to a text"
 )
 ANYTHING = Field(lambda _: True, "a value")
-"""Charsmaps, vocabularies and merges have checks of their own."""
+"""A field with its own checks: a character map, a vocabulary, or merges."""
 
 BEHAVIORS = ("Removed", "Isolated", "MergedWithPrevious", "MergedWithNext", "Contiguous")
 
@@ -117,13 +117,13 @@ COMPONENTS = {"normalizer": NORMALIZERS, "pre_tokenizer": PRE_TOKENIZERS}
 
 
 def check_components(parts: Parts) -> None:
-    """Refuse normalizers and pre-tokenizers that are unknown, damaged, or let a text grow without bounds.
+    """Refuse normalizers and pre-tokenizers that are unknown or damaged, or let a text grow without bounds.
 
     Args:
         parts: The content of a ``tokenizer.json``.
 
     Raises:
-        ModelError: There is such a component; names it.
+        ModelError: A component is refused; the message names it.
     """
     components = [*chain.from_iterable(_list_components(parts.get(part), part, DEEPEST) for part in SEQUENCES)]
     where = " and ".join(SEQUENCES)
@@ -137,7 +137,7 @@ def check_components(parts: Parts) -> None:
 
 
 def _list_components(value: object, part: str, depth: int) -> Iterator[Parts]:
-    """Yield each component of a part of the file, once it has been checked."""
+    """Yield each component of a part of the file after checking it."""
     if value is None:
         return
     if not isinstance(value, dict):
@@ -158,10 +158,10 @@ def _list_components(value: object, part: str, depth: int) -> Iterator[Parts]:
 
 
 def check_fields(component: str, value: Parts, fields: Mapping[str, Field]) -> None:
-    """Refuse a component with unknown or missing fields, or with values that cannot be used.
+    """Refuse a component with unknown fields, missing fields or invalid values.
 
     Raises:
-        ModelError: It has such fields; names the component and the field.
+        ModelError: The message names the component and the field.
     """
     for name in value.keys() - fields.keys() - {"type"}:
         raise component_error(component, f"has the unknown field {shorten(name)}", ", ".join(fields) or "no fields")
@@ -169,14 +169,14 @@ def check_fields(component: str, value: Parts, fields: Mapping[str, Field]) -> N
         if name not in value:
             if field.required:
                 raise component_error(component, f"has no {name}", field.expected)
-        elif not field.holds(value[name]):
+        elif not field.accepts(value[name]):
             raise component_error(component, f"has {name} = {shorten(value[name])}", field.expected)
 
 
 def _compute_growth(component: Parts) -> float:
-    """Return by how much a component can multiply the bytes of a text.
+    """Return the factor by which a component can multiply the bytes of a text.
 
-    Unicode's forms, which multiply it by 11 once, count as 1: applied again, they change nothing.
+    Unicode's normalization forms count as 1: they multiply a text by up to 11, but only once.
     """
     match component:
         case {"type": "Replace", "pattern": {"String": ""}}:
@@ -200,10 +200,10 @@ def _count_least_bytes(pattern: Mapping[str, str]) -> int:
 
 
 def component_error(component: str, got: str, expected: str) -> ModelError:
-    """Return the error about a component of a ``tokenizer.json``."""
+    """Return the error for a component of a ``tokenizer.json``."""
     return ModelError(f"the tokenizer cannot be read: its {component} {got}", expected, REMEDY)
 
 
 def shorten(value: object) -> str:
-    """Return a value for an error, cut: it can be vast, or nested deeply."""
+    """Return a value for an error message, abbreviated: it can be huge or deeply nested."""
     return reprlib.repr(value)

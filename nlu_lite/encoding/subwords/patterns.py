@@ -1,8 +1,8 @@
-r"""Regular expressions of tokenizers: only those that take time in proportion to a text.
+r"""Accept only regular expressions of tokenizers whose matching time is proportional to the length of a text.
 
-The Rust library's engine backtracks: an expression such as ``(a+)+$`` takes twice the time for each character more.
-An expression is allowed where it is that of a widely used model, or a choice of sequences in which only the last item
-repeats without limit: such a repetition never has to be taken back.
+The Rust library's engine backtracks: an expression such as ``(a+)+$`` takes twice the time for each additional
+character. An expression is accepted if a widely used model has it, or if it is a choice of sequences in which only the
+last item repeats without limit, because the engine never backtracks into such a repetition.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ KNOWN = frozenset(
         rf"(?i:{SUFFIXES})|[^\r\n\p{{L}}\p{{N}}]?\p{{L}}+|\p{{N}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n]*|{SPACES}",
     ]
 )
-"""Expressions of widely used models that the rule below does not allow, or not surely."""
+"""Expressions of widely used models, which the rule below may not accept."""
 
 PROPERTY, ESCAPE = r"\\[pP]\{\^?\w{1,30}\}", r"\\[sSdDwWhHnrtfv]|\\[^\w]"
 CLASS = rf"\[(?!\^\])\^?(?:{PROPERTY}|{ESCAPE}|[^\[\]\\&])+\]"
@@ -30,13 +30,13 @@ TIMES = r"[?*+]|\{\d{1,2}(?:,\d{0,2})?\}"
 ITEM = re.compile(rf"{ATOM}(?P<times>{TIMES})?(?![?*+{{])", re.DOTALL)
 
 LONGEST = 200
-"""Characters of an expression."""
+"""Maximum length of an expression, in characters."""
 MOST_OPTIONAL = 2
-"""Optional items of a sequence: each doubles the ways in which it can match."""
+"""Maximum number of optional items of a sequence: each doubles the number of ways in which it can match."""
 
 
 def is_safe(pattern: str) -> bool:
-    r"""Say whether an expression is one of those allowed.
+    r"""Return whether an expression is accepted.
 
     Example:
         >>> [is_safe(pattern) for pattern in (r" {2,}", r"\s{2,}|[\n\r\t]", r"(a+)+$", r"a*b", "")]
@@ -60,7 +60,7 @@ def _split_choices(pattern: str) -> list[str]:
 
 
 def _is_linear(sequence: str) -> bool:
-    """Say whether a sequence matches some text, and only its last item repeats."""
+    """Return whether a sequence never matches the empty text, and only its last item repeats."""
     place, items = 0, []
     while place < len(sequence):
         found = ITEM.match(sequence, place)

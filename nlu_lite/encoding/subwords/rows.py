@@ -1,4 +1,4 @@
-"""The ids of a subword model against the rows of the embedding matrix."""
+"""Compare the ids of a subword model with the rows of the embedding matrix."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from nlu_lite.errors import ModelError
 from nlu_lite.records import AddedToken, Checkpoint
 
 PADDINGS = (8, 64, 128)
-"""Multiples to which an embedding matrix is padded, since processors multiply such matrices faster."""
+"""Multiples to which the rows of an embedding matrix are padded, since processors multiply such matrices faster."""
 
 PUBLISHED = frozenset([128_100, 250_037, 251_000])
-"""Rows of widely used models that have more than their vocabularies: DeBERTa v2 and v3, multilingual MiniLM (and
-multilingual E5 small, which is made of it), multilingual DeBERTa v3."""
+"""Numbers of rows of widely used models with more rows than pieces: DeBERTa v2 and v3, multilingual MiniLM (and
+multilingual E5 small, which was trained from it), multilingual DeBERTa v3."""
 
 REMEDY = "The files belong to two different models: fetch them again"
 
@@ -28,10 +28,10 @@ def check_rows(what: str, pieces: int, checkpoint: Checkpoint, shift: int = 0) -
     """Refuse a vocabulary with more pieces than the embedding matrix has rows.
 
     Args:
-        what: The vocabulary's name in the error.
+        what: The name of the vocabulary in the error.
         pieces: The number of its pieces.
         checkpoint: The model.
-        shift: Rows in front of the pieces.
+        shift: The number of rows before those of the pieces.
 
     Raises:
         ModelError: There are too few rows.
@@ -46,7 +46,7 @@ def check_added(tokens: Iterable[AddedToken], checkpoint: Checkpoint) -> None:
     """Refuse an added token that has no row.
 
     Raises:
-        ModelError: Its id is beyond the embedding matrix.
+        ModelError: Its id is not less than the number of rows.
     """
     rows = count_rows(checkpoint)
     for token in tokens:
@@ -58,16 +58,16 @@ def check_added(tokens: Iterable[AddedToken], checkpoint: Checkpoint) -> None:
             )
 
 
-def warn_of_unused_rows(known: int, checkpoint: Checkpoint, framing: int = 0) -> None:
-    """Log a warning where the embedding matrix has more rows than pieces are known, padding apart.
+def warn_of_unused_rows(known: int, checkpoint: Checkpoint, masks: int = 0) -> None:
+    """Log a warning if the embedding matrix has more rows than the files have pieces, apart from padding.
 
     Args:
         known: One more than the largest id of the known pieces.
         checkpoint: The model.
-        framing: Special pieces behind these that the architecture has and the files need not list, such as ``<mask>``.
+        masks: Number of special pieces after these that the files need not list, such as ``<mask>``.
     """
     rows = count_rows(checkpoint)
-    padded = {-(-count // step) * step for count in (known, known + framing) for step in (1, *PADDINGS)}
+    padded = {-(-count // step) * step for count in (known, known + masks) for step in (1, *PADDINGS)}
     if rows > known and rows not in padded | PUBLISHED:
         logging.getLogger("nlu_lite").warning(
             "The embedding matrix has %d rows, but the subword model has pieces for %d: the last %d rows are never "

@@ -8,20 +8,20 @@ from contextlib import contextmanager
 from nlu_lite.errors import ModelError
 
 PANIC = "PanicException"
-"""The class that PyO3 raises for a panic: no `Exception`, and in no module from which it could be imported."""
+"""The class that PyO3 raises for a panic. It is not an `Exception`, and no module exports it."""
 
 
 @contextmanager
 def translate_errors(got: str, expected: str, remedy: str) -> Iterator[None]:
-    """Turn errors and panics of `tokenizers` into errors of this library.
+    """Translate errors and panics of `tokenizers` into errors of this library.
 
     Args:
-        got: What failed, as a clause; the library's message follows in parentheses.
+        got: The failure, as a clause; the message of `tokenizers` follows in parentheses.
         expected: See `NluLiteError`.
         remedy: See `NluLiteError`.
 
     Raises:
-        ModelError: The library raised an error, or panicked.
+        ModelError: `tokenizers` raised an error or panicked.
     """
     try:
         yield

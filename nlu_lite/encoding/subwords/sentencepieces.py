@@ -1,4 +1,4 @@
-"""SentencePiece models, with the recipes by which their ids become those of transformers' models."""
+"""SentencePiece models, and the mapping of their ids to those of transformers' models."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class IdMapping:
-    """How the ids of a SentencePiece model become those of a transformers model.
+    """How the ids of a SentencePiece model are mapped to those of a transformers model.
 
     Attributes:
-        shift: What is added to an id.
-        special_tokens: The ids around and between pieces.
-        names: Of the first, last and padding piece, where the model has them itself; their ids there then count.
+        shift: The number that is added to each id.
+        special_tokens: The ids of the special tokens, if the SentencePiece model does not have the names below.
         drops_space: Whether a lone ``▁`` is dropped from a token's pieces, so that ``.`` is one piece, as in Spark NLP.
-        masks: Pieces that transformers adds behind the model's own: ``<mask>``, which few models have themselves.
+        names: Names of the first, last and padding piece. If the SentencePiece model has them, its ids are used.
+        masks: Number of pieces that transformers adds after the model's own, such as ``<mask>``.
     """
 
     shift: int
@@ -46,20 +46,20 @@ class IdMapping:
 
 
 ID_MAPPINGS = {
-    # fairseq's vocabularies begin with four or five signs of their own: hence the shift, and the unknown piece 3.
+    # fairseq's vocabularies begin with four or five special pieces: hence the shift, and 3 for the unknown piece.
     "xlm-roberta": IdMapping(1, SpecialTokens(0, 2, 1, 3), drops_space=True),
-    # Spark NLP means to drop CamemBERT's lone "▁", but looks for another id: its models have always kept it.
+    # Spark NLP is meant to drop CamemBERT's lone "▁", but compares another id, so its models have always kept it.
     "camembert": IdMapping(4, SpecialTokens(5, 6, 1, 3), drops_space=False),
     "albert": IdMapping(0, SpecialTokens(2, 3, 0, 1), drops_space=True, names=("[CLS]", "[SEP]", "<pad>")),
     "deberta-v2": IdMapping(0, SpecialTokens(1, 2, 0, 3), drops_space=True, names=("[CLS]", "[SEP]", "[PAD]")),
-    # BERT's kin that were distilled from XLM-RoBERTa have its vocabulary, and say nothing of it in their configuration.
+    # BERT models that were distilled from XLM-RoBERTa have its vocabulary, but their configuration does not say so.
     "bert": IdMapping(1, SpecialTokens(0, 2, 1, 3), drops_space=True),
 }
 """By ``model_type``."""
 
 
-class SentencePieces:
-    """A SentencePiece model with its mapping."""
+class SentencePieceEncoder:
+    """Encodes strings with a SentencePiece model, and maps its ids."""
 
     def __init__(self, processor: SentencePieceProcessor, mapping: IdMapping, normalization: Normalization) -> None:
         self._processor, self._mapping, self._normalization = processor, mapping, normalization
@@ -75,18 +75,18 @@ class SentencePieces:
 
     def encode_texts(self, texts: Sequence[str]) -> list[EncodedText]:
         """See `SubwordEncoder`."""
-        signs = [self._normalize(text) for text in texts]
-        normal = ["".join(one) for one in signs]
+        characters = [self._normalize(text) for text in texts]
+        normal = ["".join(one) for one in characters]
         encoded = self._processor.encode(normal, return_type="offset_mapping", num_threads=1)
         return [
             EncodedText(
                 self._map_ids(one["ids"]), one["offsets"] if isinstance(of, str) else _map_spans(one["offsets"], of)
             )
-            for one, of in zip(encoded, signs, strict=True)
+            for one, of in zip(encoded, characters, strict=True)
         ]
 
     def _normalize(self, text: str) -> str | list[str]:
-        """Give what becomes of each character; the text itself where nothing is to be changed."""
+        """Return the normalized form of each character, or the text itself if the model does not normalize."""
         return text if self._normalization == Normalization() else normalize_characters(text, self._normalization)
 
     def _map_ids(self, ids: list[int]) -> list[int]:
@@ -95,30 +95,30 @@ class SentencePieces:
 
 
 def normalize_characters(text: str, normalization: Normalization) -> list[str]:
-    """Give what becomes of each character of a text; of two quotes that become one, the second becomes nothing.
+    """Return the normalized form of each character of a text. The second of two merged quotes becomes empty.
 
     Example:
         >>> normalize_characters("Né ''", Normalization(lowercase=True, strip_accents=True))
         ['n', 'e', ' ', '"', '']
     """
-    signs: Iterable[str] = text
+    characters: Iterable[str] = text
     if normalization.strip_accents:
         # https://github.com/google-research/albert/blob/master/tokenization.py, preprocess_text
-        quoted = (('"', "") if len(sign) == 2 else (sign,) for sign in _CHARACTER.findall(text))
-        signs = map(_strip_accents, chain.from_iterable(quoted))
-    return [sign.lower() if normalization.lowercase else sign for sign in signs]
+        quoted = (('"', "") if len(found) == 2 else (found,) for found in _CHARACTER.findall(text))
+        characters = map(_strip_accents, chain.from_iterable(quoted))
+    return [character.lower() if normalization.lowercase else character for character in characters]
 
 
 _CHARACTER = re.compile("``|''|.", re.DOTALL)
 
 
-def _strip_accents(sign: str) -> str:
-    return "".join(part for part in normalize("NFKD", sign) if not combining(part))
+def _strip_accents(character: str) -> str:
+    return "".join(part for part in normalize("NFKD", character) if not combining(part))
 
 
-def _map_spans(spans: list[tuple[int, int]], signs: list[str]) -> list[tuple[int, int]]:
-    """Give spans of a normalized text as spans of the text itself."""
-    place = [number for number, sign in enumerate(signs) for _ in sign] + [len(signs)]
+def _map_spans(spans: list[tuple[int, int]], characters: list[str]) -> list[tuple[int, int]]:
+    """Map spans of a normalized text to spans of the original text."""
+    place = [number for number, character in enumerate(characters) for _ in character] + [len(characters)]
     return [(place[begin], place[end - 1] + 1 if begin < end else place[begin]) for begin, end in spans]
 
 
@@ -126,7 +126,7 @@ def open_sentencepiece(checkpoint: Checkpoint, mapping: IdMapping) -> Subwords:
     """Open the SentencePiece model of a checkpoint.
 
     Raises:
-        ModelError: It cannot be read, or does not fit the embedding matrix or the configuration.
+        ModelError: It cannot be read, or does not match the embedding matrix or the configuration.
     """
     processor, normalization = _read_processor(checkpoint.subwords.data), checkpoint.subwords.normalization
     size = processor.get_piece_size()
@@ -139,12 +139,12 @@ def open_sentencepiece(checkpoint: Checkpoint, mapping: IdMapping) -> Subwords:
     added = checkpoint.subwords.added
     known = max([size + mapping.shift, *(token.id + 1 for token in added)])
     warn_of_unused_rows(known, checkpoint, mapping.masks)
-    pieces = SentencePieces(processor, replace(mapping, special_tokens=special_tokens), normalization)
+    pieces = SentencePieceEncoder(processor, replace(mapping, special_tokens=special_tokens), normalization)
     return Subwords(_add_tokens(pieces, processor, mapping, checkpoint), special_tokens)
 
 
 def _add_tokens(
-    pieces: SentencePieces, processor: SentencePieceProcessor, mapping: IdMapping, checkpoint: Checkpoint
+    pieces: SentencePieceEncoder, processor: SentencePieceProcessor, mapping: IdMapping, checkpoint: Checkpoint
 ) -> SubwordEncoder:
     tokens, shift = select_matchable(checkpoint.subwords.added), mapping.shift
     if not tokens:
@@ -171,7 +171,7 @@ def _find_competing_pieces(
 
 
 def _read_charsmap(data: bytes) -> bytes:
-    """Return a model's compiled map of characters: field 2 of its ``NormalizerSpec``."""
+    """Return a model's compiled character map: field 2 of its ``NormalizerSpec``."""
     from sentencepiece import SentencePieceNormalizer
 
     try:
@@ -179,11 +179,11 @@ def _read_charsmap(data: bytes) -> bytes:
         return check_charsmap(charsmap).data if charsmap else b""
     except (RuntimeError, ValueError, IndexError) as error:
         got = f"the SentencePiece model's normalizer cannot be used: {error}"
-        raise ModelError(got, "a compiled map of characters", "Fetch the model's files again") from error
+        raise ModelError(got, "a compiled character map", "Fetch the model's files again") from error
 
 
 def _read_field(message: bytes, wanted: int) -> bytes:
-    """Return the last length-delimited field of a number (https://protobuf.dev/programming-guides/encoding)."""
+    """Return the last length-delimited field with a number (https://protobuf.dev/programming-guides/encoding)."""
     found, place = b"", 0
     while place < len(message):
         key, place = _read_varint(message, place)
@@ -207,7 +207,7 @@ def _read_varint(message: bytes, place: int) -> tuple[int, int]:
 
 
 def _find_special_tokens(processor: SentencePieceProcessor, mapping: IdMapping) -> SpecialTokens:
-    """Give the ids around and between pieces: the model's own where it has such pieces, else those of the mapping."""
+    """Return the ids of the special tokens: the model's own if it has such pieces, or else those of the mapping."""
     if mapping.shift:
         return mapping.special_tokens
     usual = mapping.special_tokens

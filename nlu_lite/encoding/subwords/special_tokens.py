@@ -1,4 +1,4 @@
-"""The special pieces around a text, by a tokenizer's post-processor and by the usual names."""
+"""Find the special tokens around a text, by the tokenizer's post-processor or by their usual names."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from nlu_lite.encoding.subwords.inspection import component_error, shorten
 from nlu_lite.errors import ModelError, UnsupportedReference
 
 TokenNames = tuple[str, str, str, str]
-"""Of the first, last, padding and unknown piece."""
+"""Names of the first, last, padding and unknown piece."""
 
 BERT_NAMES = ("[CLS]", "[SEP]", "[PAD]", "[UNK]")
 FAIRSEQ_NAMES = ("<s>", "</s>", "<pad>", "<unk>")
 SPECIAL_TOKEN_NAMES: dict[str, tuple[TokenNames, ...]] = {
     "albert": (("[CLS]", "[SEP]", "<pad>", "<unk>"),),
-    "bert": (BERT_NAMES, FAIRSEQ_NAMES),  # BERT's kin that were distilled from XLM-RoBERTa
+    "bert": (BERT_NAMES, FAIRSEQ_NAMES),  # the latter for models that were distilled from XLM-RoBERTa
     "camembert": (FAIRSEQ_NAMES,),
     "deberta-v2": (BERT_NAMES,),
     "distilbert": (BERT_NAMES,),
@@ -26,22 +26,22 @@ SPECIAL_TOKEN_NAMES: dict[str, tuple[TokenNames, ...]] = {
     "roberta": (FAIRSEQ_NAMES,),
     "xlm-roberta": (FAIRSEQ_NAMES,),
 }
-"""What the pieces are called, by ``model_type``; the first whose names are all in the vocabulary count."""
+"""Names of the special pieces, by ``model_type``. The first names that are all in the vocabulary are used."""
 
 
 def find_special_tokens(
     vocabulary: Mapping[str, int], known: tuple[TokenNames, ...], post_processor: object
 ) -> SpecialTokens:
-    """Return the ids around and between pieces.
+    """Return the ids of the special tokens.
 
     Args:
-        vocabulary: The id of each piece, special ones among them.
-        known: The names that an architecture's models have for special pieces.
-        post_processor: That of a ``tokenizer.json``; the pieces that it puts around a text come before the names.
+        vocabulary: The id of each piece, including special pieces.
+        known: The names of special pieces in models of the architecture.
+        post_processor: The post-processor of a ``tokenizer.json``. The pieces that it adds come before `known`.
 
     Raises:
         ModelError: The vocabulary has no such pieces, or the post-processor is damaged.
-        UnsupportedReference: The post-processor puts other than one piece before and one after a text.
+        UnsupportedReference: The post-processor does not add exactly one piece before and one after a text.
     """
     special_tokens = _find_by_name(vocabulary, known)
     before, after = _parse_post_processor(post_processor, DEEPEST)
@@ -62,12 +62,12 @@ def _find_by_name(vocabulary: Mapping[str, int], known: tuple[TokenNames, ...]) 
 
 
 DEEPEST = 4
-"""Sequences of post-processors in one another."""
+"""Maximum depth of nested sequences of post-processors."""
 Surrounding = tuple[list[int], list[int]]
 
 
 def _parse_post_processor(value: object, depth: int) -> Surrounding:
-    """Return the ids that a post-processor puts before and after a text."""
+    """Return the ids that a post-processor adds before and after a text."""
     match value:
         case None | {"type": "ByteLevel"}:
             return [], []
@@ -79,7 +79,7 @@ def _parse_post_processor(value: object, depth: int) -> Surrounding:
             inner = [_parse_post_processor(processor, depth - 1) for processor in processors]
             return [i for before, _ in reversed(inner) for i in before], [i for _, after in inner for i in after]
     kind = value.get("type") if isinstance(value, dict) else type(value).__name__
-    known = "Sequence, ByteLevel, BertProcessing, RobertaProcessing or TemplateProcessing, undamaged"
+    known = "an intact Sequence, ByteLevel, BertProcessing, RobertaProcessing or TemplateProcessing"
     raise component_error("post_processor", f"is {shorten(kind)}", known)
 
 

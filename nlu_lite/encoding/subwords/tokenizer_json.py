@@ -1,4 +1,4 @@
-"""Subword models of Hugging Face `tokenizers`: WordPiece, byte-level BPE and unigrams in a ``tokenizer.json``."""
+"""Subword models in a ``tokenizer.json`` of Hugging Face `tokenizers`: WordPiece, byte-level BPE and Unigram."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from tokenizers import Encoding, Tokenizer
 
 HIDDEN = "\uffff\ufffe"
-"""Put before special pieces of a vocabulary, so that no text has them: two code points that are no characters."""
+"""Prefix of the special pieces of a vocabulary, so that no text contains them: two code points without characters."""
 
 
 @dataclass(frozen=True)
 class WordEncoding:
-    """How an architecture's models see a token that is encoded by itself.
+    """How an architecture's models encode a token separately.
 
     Attributes:
-        prefix: Text put before it: byte-level BPE counts the space before a word to the word.
-        drops_space: Whether a lone ``▁`` is dropped from its pieces: Spark NLP's recipe.
+        prefix: Text before the token: byte-level BPE treats the space before a word as part of the word.
+        drops_space: Whether a lone ``▁`` is dropped from its pieces, as in Spark NLP.
     """
 
     prefix: str = ""
@@ -42,11 +42,11 @@ class PieceHandling:
     """Ids of pieces that need special handling.
 
     Attributes:
-        space: The lone ``▁`` of a unigram model.
-        dropped: The same, where that is dropped from a token's pieces.
-        lone: What `WordEncoding.prefix` becomes where an added token follows, which keeps the space to itself.
+        space: The lone ``▁`` of a Unigram model.
+        dropped: The same, if it is dropped from a token's pieces.
+        lone: The piece that `WordEncoding.prefix` becomes if an added token follows it.
         added: The added tokens.
-        renumbered: The ids that the files state, by those that `tokenizers` gives, where they differ.
+        renumbered: The ids in the files by the ids that `tokenizers` assigns, if they differ.
     """
 
     space: int | None
@@ -56,12 +56,12 @@ class PieceHandling:
     renumbered: Mapping[int, int]
 
 
-class TokenizerPieces:
-    """A tokenizer of Hugging Face `tokenizers`, without special tokens: a text that spells ``[SEP]`` is text.
+class TokenizerEncoder:
+    """Encodes strings with Hugging Face `tokenizers`, without special tokens: a text that spells ``[SEP]`` is text.
 
     Args:
         tokenizer: The tokenizer.
-        prefix: Text put before a token that is encoded by itself.
+        prefix: Text before a token that is encoded separately.
         handling: The ids of pieces that need special handling.
     """
 
@@ -70,9 +70,9 @@ class TokenizerPieces:
 
     def encode(self, tokens: Sequence[str]) -> list[list[int]]:
         """See `SubwordEncoder`."""
-        apart = [self._prefix + token for token in tokens]
+        words = [self._prefix + token for token in tokens]
         with _translate_encoding_errors():
-            encoded = self._tokenizer.encode_batch_fast(apart, add_special_tokens=False)
+            encoded = self._tokenizer.encode_batch_fast(words, add_special_tokens=False)
         dropped = self._handling.dropped
         return [[i for i in self._drop_lone_prefix(self._restore_ids(one.ids)) if i != dropped] for one in encoded]
 
@@ -87,12 +87,12 @@ class TokenizerPieces:
         return [renumbered.get(i, i) for i in ids] if renumbered else ids
 
     def _drop_lone_prefix(self, ids: list[int]) -> list[int]:
-        """Drop the space that was put before an added token."""
+        """Drop the piece of the prefix if an added token follows it."""
         is_lone = len(ids) > 1 and ids[0] == self._handling.lone and ids[1] in self._handling.added
         return ids[1:] if is_lone else ids
 
     def _find_spans(self, encoded: Encoding) -> list[tuple[int, int]]:
-        """Give the characters of each piece; none for a lone ``▁``, to which `tokenizers` gives its neighbour's."""
+        """Return the span of each piece. A lone ``▁`` gets none, since `tokenizers` assigns it the next character."""
         space = self._handling.space
         if space is None:
             return encoded.offsets
@@ -108,8 +108,8 @@ def open_tokenizer(checkpoint: Checkpoint, words: WordEncoding) -> Subwords:
     """Open the ``tokenizer.json`` of a checkpoint.
 
     Raises:
-        ModelError: It cannot be read, or does not fit the embedding matrix.
-        UnsupportedReference: It puts other than one piece before and one after a text.
+        ModelError: It cannot be read, or does not match the embedding matrix.
+        UnsupportedReference: It does not add exactly one piece before and one after a text.
     """
     parts = _parse(checkpoint.subwords.data)
     check_components(parts)
@@ -122,7 +122,7 @@ def open_tokenizer(checkpoint: Checkpoint, words: WordEncoding) -> Subwords:
     hidden = {*special, *_find_special_pieces(special_tokens, vocabulary)}
     tokenizer = _build_tokenizer(parts, _hide_special_pieces(hidden, model), tokens)
     handling = _find_handling(tokenizer, tokens, vocabulary, words, isinstance(model["vocab"], list))
-    return Subwords(TokenizerPieces(tokenizer, words.prefix, handling), special_tokens)
+    return Subwords(TokenizerEncoder(tokenizer, words.prefix, handling), special_tokens)
 
 
 def _parse(data: bytes) -> dict[str, Any]:
@@ -158,7 +158,7 @@ def _check_rows(
     vocabulary: Mapping[str, int], special_tokens: SpecialTokens, added: Sequence[AddedToken], checkpoint: Checkpoint
 ) -> None:
     known = 1 + max(*vocabulary.values(), *special_tokens.ids)
-    check_rows("vocabulary", known, checkpoint)  # a special piece that no text has needs no row
+    check_rows("vocabulary", known, checkpoint)  # a special piece that matches no text needs no row
     check_added(select_matchable(added), checkpoint)
     check_ids(select_matchable(added), vocabulary)
     warn_of_unused_rows(max([known, *(token.id + 1 for token in added)]), checkpoint)
@@ -170,7 +170,7 @@ def _find_special_pieces(special_tokens: SpecialTokens, vocabulary: Mapping[str,
 
 
 def _hide_special_pieces(special: set[str], model: dict[str, Any]) -> dict[str, Any]:
-    """Keep the special pieces of a model from being found in texts, as SentencePiece does: rename them."""
+    """Rename the special pieces of a model, so that they never match in texts. SentencePiece does the same."""
     if isinstance(model["vocab"], list):
         hidden = {*special, model["vocab"][model["unk_id"]][0]}
         return model | {"vocab": [[_rename(piece, hidden), score] for piece, score in model["vocab"]]}
@@ -185,7 +185,7 @@ def _rename(piece: str, hidden: set[str | None]) -> str:
 
 
 def _build_tokenizer(parts: Mapping[str, Any], model: dict[str, Any], tokens: Sequence[AddedToken]) -> Tokenizer:
-    """Hand over what has been looked through, and nothing else."""
+    """Build the tokenizer from the inspected components only."""
     from tokenizers import Tokenizer
 
     checked = {

@@ -1,4 +1,4 @@
-"""The model of a ``tokenizer.json`` and its vocabulary, checked as data."""
+"""Check the model of a ``tokenizer.json`` and its vocabulary as data."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from nlu_lite.encoding.subwords.inspection import (
 )
 
 LONGEST_PIECE = 10_000
-"""Characters of a piece."""
+"""Maximum length of a piece, in characters."""
 LONGEST_WORD = 1000
-"""Characters of a word beyond which WordPiece may give the unknown piece: its time grows with their square."""
+"""Largest accepted ``max_input_chars_per_word``: WordPiece's time grows with the square of a word's length."""
 LARGEST_SCORE = 1e9
 LARGEST_ID = 1 << 31
 
@@ -55,10 +55,10 @@ def parse_model(value: object) -> tuple[Parts, dict[str, int]]:
     """Check the model of a ``tokenizer.json``.
 
     Returns:
-        The model with its ``type``, which files of old versions lack, and merges as pairs; and the id of each piece.
+        The model and the id of each piece. The model has a ``type``, which old files lack, and its merges are pairs.
 
     Raises:
-        ModelError: It is unknown or damaged; names it.
+        ModelError: It is unknown or damaged; the message names it.
     """
     if not isinstance(value, dict):
         raise component_error("model", f"is a {type(value).__name__}", "an object with a type and a vocabulary")
@@ -122,7 +122,7 @@ def _parse_numbered(component: str, vocabulary: object) -> dict[str, int]:
 
 
 def _check_unknown(kind: str, model: Parts, vocabulary: Mapping[str, int]) -> None:
-    """Refuse a model without its unknown piece: encoding would fail at the first unknown character."""
+    """Refuse a model that lacks its unknown piece: encoding would fail at the first unknown character."""
     if kind == "Unigram":
         if model["unk_id"] >= len(model["vocab"]):
             raise component_error(
@@ -136,7 +136,7 @@ def _parse_merges(model: Parts) -> list[tuple[str, str]]:
     """Return the merges of a BPE model as pairs.
 
     Raises:
-        ModelError: One is damaged, or there twice, or a piece of it or what it makes is not in the vocabulary.
+        ModelError: A merge is damaged or repeated, or one of its pieces or its result is not in the vocabulary.
     """
     prefix, vocabulary, listed = model.get("continuing_subword_prefix") or "", model["vocab"], model["merges"]
     if not isinstance(listed, list):
