@@ -1,9 +1,8 @@
-"""Measure how long a Spark NLP archive takes to become a folder in transformers' layout, and the memory it needs.
+"""Measure the time and memory of converting a Spark NLP archive to a folder in transformers' layout.
 
-python benchmarks/convert_archive.py ARCHIVE
+    python benchmarks/convert_archive.py ARCHIVE
 
-The archive is read and written once, in a process of its own; the memory is the process's greatest resident size less
-what it held before reading.
+The script converts the archive once. The memory is the increase of the peak resident memory of its process.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ def main() -> None:
 
 
 def peak() -> float:
-    """Give the process's greatest resident size so far, in MiB."""
+    """Return the peak resident memory of the process, in MiB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 

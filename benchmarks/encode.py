@@ -1,18 +1,20 @@
-"""How fast sentences become vectors, beside other libraries, whole way from text to result.
+"""Compare the speed of nlu_lite with that of other libraries, from text to vectors.
 
     python benchmarks/encode.py compare FOLDER --peer sentence-transformers=PYTHON --peer flair=PYTHON ...
-    python benchmarks/encode.py scale FOLDER      time a token at 1, 10 and 100 times the text
+    python benchmarks/encode.py scale FOLDER      time per token for 1, 10 and 100 times the text
     python benchmarks/encode.py profile FOLDER    where the time of one run goes
 
 FOLDER holds files <language>-<treebank>.jsonl of Universal Dependencies; each line is a document with `text` and
-`sentences` [[begin, end], ...]. PYTHON is the interpreter of an environment in which the peer is installed
-(sentence-transformers, flair or transformers, which any environment with sentence-transformers has); here protobuf is
-needed, to write the tokenizer as the peers read it. Every system runs in a process of its own, with the same threads,
-on the same sentences and the same weights: the packaged model's, 384 wide, and random ones of XLM-RoBERTa's base size.
-Each runs three times, in turn with the others, so that all meet a machine's better and worse moments, and each time
-after a run that warms up; the best counts. Of a peer's batch sizes the first round's best goes on. The rate of matrix
-products is torch's or OpenVINO's, whichever is higher. With --device cuda all models run on a GPU; the memory is the
-process's, not the GPU's.
+`sentences` [[begin, end], ...]. PYTHON is the interpreter of an environment in which the peer is installed:
+sentence-transformers, flair or transformers (an environment with sentence-transformers has the latter, too). This
+environment needs protobuf, to write the tokenizer in the form that the peers read.
+
+Every system runs in its own process, with the same number of threads, the same sentences and the same weights: those of
+the packaged model, 384 wide, and random weights of the size of XLM-RoBERTa base. Each system runs three times, in turn
+with the others, so that the load of the machine affects all of them. A warm-up run precedes each of these runs, and the
+best of the three counts. Of a peer's batch sizes, only the best of the first round runs again. The rate of matrix
+products is that of torch or OpenVINO, whichever is higher. With --device cuda all models run on a GPU; the memory is
+that of the process, not of the GPU.
 """
 
 from __future__ import annotations
@@ -36,22 +38,22 @@ from typing import Any
 
 ROUNDS = 3
 SENTENCES = {"small": 20, "base": 5}
-"""Sentences of each language, by size of the model."""
+"""Number of sentences of each language, by size of the model."""
 OURS = {
     "cpu": [(backend, precision) for precision in ("fp32", "bf16") for backend in ("torch", "openvino")],
     "cuda": [("torch", precision) for precision in ("fp32", "bf16", "fp16")],
 }
 BATCHES = {"cpu": (4, 8, 16, 32), "cuda": (32, 128)}
-"""Batch sizes of peers that are tried."""
+"""Batch sizes of the peers."""
 Run = Callable[[list[str]], Any]
 
-# --- the systems: each opens a model and gives what makes vectors of texts --------------------------------------------
+# --- the systems: each opens a model and returns a function from texts to vectors -------------------------------------
 
 
 def open_ours(job: dict[str, Any], backend: str, precision: str) -> Any:
     import nlu_lite
 
-    cache = Path(job["model"]).parent / "cache"  # goes with the models
+    cache = Path(job["model"]).parent / "cache"  # deleted together with the models
     options = {"device": job["device"], "threads": job["threads"], "cache_dir": cache}
     return nlu_lite.load(f"path:{job['model']}", backend=backend, precision=precision, **options)
 
@@ -119,7 +121,7 @@ def work_ours(job: dict[str, Any], texts: list[str]) -> dict[str, Any]:
     begin = time.perf_counter()
     try:
         pipeline = open_ours(job, job["backend"], job["precision"])
-    except OptionError as error:  # a precision that this processor does not compute in
+    except OptionError as error:  # this processor does not support the precision
         return {"refused": str(error)}
     load = time.perf_counter() - begin
     encoder = pipeline.models[0].encoder
@@ -140,7 +142,7 @@ def work_ours(job: dict[str, Any], texts: list[str]) -> dict[str, Any]:
 
 
 class Meter:
-    """Counts the time and the multiplications and additions of a backend's forward passes."""
+    """Measures the time of a backend's forward passes, and counts their multiplications and additions."""
 
     def __init__(self, backend: Any) -> None:
         self._backend, self._encode = backend, backend.encode
@@ -175,11 +177,11 @@ def peak_memory() -> int:
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) * 1024
-    raise RuntimeError("/proc/self/status says nothing of VmHWM")
+    raise RuntimeError("/proc/self/status has no line VmHWM")
 
 
 def matrix_rate(device: str) -> float:
-    """Measure what fp32 matrix products reach at best, in operations a second, in the shapes of a base model."""
+    """Measure the maximum rate of fp32 matrix products with the shapes of a base model, in operations per second."""
     many = {"cpu": 512, "cuda": 16384}[device]
     shapes = ((many, 768, 768), (many, 768, 3072), (many, 3072, 768), (2048, 2048, 2048))
     libraries = (torch_product, openvino_product) if device == "cpu" else (torch_product,)
@@ -230,7 +232,7 @@ def openvino_product(_: str, shape: tuple[int, int, int]) -> Callable[[], object
 
 
 def sentences(folder: Path, each: int) -> list[str]:
-    """Give the first sentences of each language, of three characters at least."""
+    """Return the first sentences of each language that have at least three characters."""
     found = []
     for file in sorted(folder.glob("*.jsonl")):
         documents = map(json.loads, file.read_text(encoding="utf-8").splitlines())
@@ -240,7 +242,7 @@ def sentences(folder: Path, each: int) -> list[str]:
 
 
 def write_models(folder: Path) -> dict[str, Path]:
-    """Write both models as folders that every system can read."""
+    """Write both models as folders that every system can read. Return the folders by size."""
     from transformers import XLMRobertaConfig, XLMRobertaModel, XLMRobertaTokenizer
 
     from nlu_lite.registry import DEFAULT
@@ -253,7 +255,7 @@ def write_models(folder: Path) -> dict[str, Path]:
     for model in models.values():
         model.mkdir()
         XLMRobertaTokenizer.from_pretrained(packaged).save_pretrained(model)
-        settings = {"tokenizer_class": "XLMRobertaTokenizer", "model_max_length": 512}  # as all versions read them
+        settings = {"tokenizer_class": "XLMRobertaTokenizer", "model_max_length": 512}  # every version reads these
         (model / "tokenizer_config.json").write_text(json.dumps(settings))
         (model / "sentencepiece.bpe.model").symlink_to(packaged / "sentencepiece.bpe.model")
     for name in ("config.json", "model.safetensors"):
@@ -305,7 +307,7 @@ def results(job: dict[str, Any], peers: dict[str, str]) -> Iterable[dict[str, An
 
 @dataclass
 class Turns:
-    """The runs of one system, and the best of them."""
+    """The runs of one system."""
 
     python: str
     job: dict[str, Any]
@@ -339,7 +341,7 @@ def spawn(python: str, job: dict[str, Any]) -> dict[str, Any]:
 
 def print_table(size: str, rows: list[dict[str, Any]], count: int) -> None:
     print(f"{size}: {count} sentences; seconds, the best of {ROUNDS}\n")
-    print("| system | seconds | of these outside the forward pass | of the matrix-product rate | peak memory |")
+    print("| system | seconds | outside the forward pass | of the rate of matrix products | peak memory |")
     print("|---|--:|--:|--:|--:|")
     for row in rows:
         best, outside, share = row["seconds"], "", ""
@@ -348,7 +350,7 @@ def print_table(size: str, rows: list[dict[str, Any]], count: int) -> None:
             share = f"{100 * row['operations'] / row['forward'] / row['rate']:.0f} %" if "fp32" in row["label"] else ""
         print(f"| {row['label']} | {best:.2f} | {outside} | {share} | {row['memory'] / 1e9:.2f} GB |")
     ours = [row for row in rows if "forward" in row]
-    print(f"\nMatrix products: {ours[0]['rate'] / 1e9:.0f} G operations a second, fp32.")
+    print(f"\nMatrix products: {ours[0]['rate'] / 1e9:.0f} G operations per second, fp32.")
     print(f"Weights {ours[0]['weights'] / 1e9:.2f} GB, vectors {ours[0]['matrix'] / 1e9:.2f} GB.")
     for peer in (row for row in rows if "peer" in row):
         ratios = [f"{peer['seconds'] / row['seconds']:.2f} ({row['name']})" for row in ours]
@@ -367,7 +369,7 @@ def machine() -> str:
 
 
 def scale(folder: Path, threads: int) -> None:
-    """Print the time a token of the packaged model for 1, 10 and 100 times the text, repeated, and 10 times as much."""
+    """Print the time per token of the packaged model, for repeated texts and for ten times as many other texts."""
     import nlu_lite
 
     pipeline = nlu_lite.load(threads=threads)
@@ -384,7 +386,7 @@ def scale(folder: Path, threads: int) -> None:
 
 
 def best_of(runs: int, run: Callable[[], Any]) -> tuple[float, int]:
-    """Give the seconds of the fastest run, and how long its result is."""
+    """Return the seconds of the fastest run, and the length of its result."""
     done = []
     for _ in range(runs):
         begin = time.perf_counter()

@@ -1,9 +1,9 @@
-"""Change Spark NLP's archives in every way that comes to mind, read each mutant, and count what becomes of it.
+"""Mutate archives of Spark NLP, read each mutant, and count the results.
 
-python benchmarks/fuzz_archives.py --inputs 50000 --jobs 2
+    python benchmarks/fuzz_archives.py --inputs 50000 --jobs 2
 
-A mutant has to give a checkpoint whose tensors can all be read, or an error of nlu_lite; anything else is printed with
-the command that reproduces it, and the exit status is 1.
+Reading a mutant must return a checkpoint whose tensors can all be read, or raise an error of nlu_lite. Any other result
+is printed with the command that reproduces it, and the exit status is 1.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--first", type=int, default=0, help="number of the first mutant")
-    parser.add_argument("--keep", type=Path, help="an existing folder in which each mutant is left")
+    parser.add_argument("--keep", type=Path, help="an existing folder in which each mutant is kept")
     options = parser.parse_args()
     begin = time.perf_counter()
     results: RESULTS = Counter()
@@ -53,7 +53,7 @@ def main() -> int:
 
 
 def run(options: argparse.Namespace) -> Iterator[tuple[RESULTS, dict[str, RESULTS], list[str]]]:
-    """Try the mutants in processes of their own, since one might end its process."""
+    """Read the mutants in worker processes, since a mutant may crash its process."""
     end = options.first + options.inputs
     chunks = [(begin, min(begin + CHUNK, end)) for begin in range(options.first, end, CHUNK)]
     with ProcessPoolExecutor(options.jobs) as pool:

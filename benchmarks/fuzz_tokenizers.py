@@ -1,10 +1,10 @@
-"""Change tokenizer.json files where their structure invites it, open each mutant, and count what becomes of it.
+"""Mutate the structure of tokenizer.json files, open each mutant, and count the results.
 
-python benchmarks/fuzz_tokenizers.py --inputs 500
+    python benchmarks/fuzz_tokenizers.py --inputs 500
 
-A mutant has to encode texts, or give an error of nlu_lite; each is tried in a process with 1 GiB of memory and 30 s of
-processor time. Anything else, such as a panic of the Rust library, is printed with the command that reproduces it, and
-the exit status is 1.
+A mutant must encode texts or raise an error of nlu_lite. Each runs in a process with 1 GiB of memory and 30 s of
+processor time. Any other result, such as a panic of the Rust library, is printed with the command that reproduces it,
+and the exit status is 1.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--first", type=int, default=0, help="number of the first mutant")
-    parser.add_argument("--keep", type=Path, help="an existing folder in which each finding is left")
+    parser.add_argument("--keep", type=Path, help="an existing folder in which each finding is kept")
     options = parser.parse_args()
     begin = time.perf_counter()
     results: Counter[str] = Counter()

@@ -1,9 +1,9 @@
-"""Measure the rate and the memory of `Pipeline.predict_file` on many short sentences.
+"""Measure the speed and memory of `Pipeline.predict_file` on many short sentences.
 
-python benchmarks/stream_file.py [--texts 1000000] [--chunk 1024] [--lang en]
+    python benchmarks/stream_file.py [--texts 1000000] [--chunk 1024] [--lang en]
 
-The sentences are made (eight words in the mean), the model is the tiny one of the tests: what is measured is the way
-around the model, and that the memory does not grow with the file.
+The sentences are random, with eight words on average. The model is the tiny model of the tests, so that the script
+measures everything except the model, and whether the memory grows with the file.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--texts", type=int, default=1_000_000)
     parser.add_argument("--chunk", type=int, default=1024)
-    parser.add_argument("--lang", default="en", help="xx finds it from each text, which takes longer")
+    parser.add_argument("--lang", default="en", help="xx detects the language of each text, which takes longer")
     parser.add_argument("--model", default=f"path:{MODEL}")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -71,7 +71,7 @@ def write(path: Path, texts: int) -> None:
 
 
 def peak() -> float:
-    """Give the process's greatest resident size so far, in MiB."""
+    """Return the peak resident memory of the process, in MiB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 

@@ -4,11 +4,13 @@
     python tools/build_catalogue.py                      # models.json alone, from tools/cards.toml and origins.tsv
 
 TABLE is the dictionary of NLU 5.4.0's embedding references, tab-separated: ``lang``, ``nlu_ref``, ``jsl_model_name``,
-``component_class_or_id``, ``family``, ``spellbook_table``. The last names the dictionary of NLU in which a reference
-stands, and becomes the row's status: ``pretrained`` is public, ``alias`` an alias, ``healthcare(licensed)`` licensed.
-What is known beyond the table stands in tools/cards.toml with the source of each fact; the data keep the sources. Of
-models of whose card nothing but the repository is taken, tools/origins.tsv has a line: ``model``, ``repository`` (whose
-page on the hub the card gives as its reference), ``card`` (the card's date).
+``component_class_or_id``, ``family``, ``spellbook_table``. The last column names the dictionary of NLU that has the
+reference. It determines the row's status: ``pretrained`` is public, ``alias`` an alias, ``healthcare(licensed)``
+licensed.
+
+tools/cards.toml has further facts about models, with the source of each fact. The data files keep the sources. If only
+the repository is taken from a model's card, the model has a line in tools/origins.tsv instead: ``model``,
+``repository`` (the card refers to its page on the hub) and ``card`` (the date of the card).
 """
 
 from __future__ import annotations
@@ -30,15 +32,15 @@ BUCKET = "https://s3.amazonaws.com/auxdata.johnsnowlabs.com/public/models/"
 
 
 def references(table: Path) -> str:
-    """Give the lines of references.tsv."""
+    """Return the lines of references.tsv."""
     with table.open(encoding="utf-8", newline="") as file:
         rows = [_row(number, row) for number, row in enumerate(csv.DictReader(file, delimiter="\t"), 2)]
     lines = {}
     for row in rows:
         lines.setdefault(row[0], row)
         if lines[row[0]][2:] != row[2:]:
-            raise SystemExit(f"{row[0]} stands twice, for different models")
-        if row[0].startswith(f"{row[1]}."):  # NLU lists a reference under another language, too: its own name decides
+            raise SystemExit(f"{row[0]} occurs twice, for different models")
+        if row[0].startswith(f"{row[1]}."):  # NLU lists some references under two languages: the prefix decides
             lines[row[0]] = row
     votes = Counter((line[3], action) for line in lines.values() if (action := _action(line[0])))
     usual = {kind: action for (kind, action), _ in reversed(votes.most_common())}
@@ -47,7 +49,7 @@ def references(table: Path) -> str:
 
 
 def _action(reference: str) -> str | None:
-    """Give what a reference asks for; None where it does not say so, such as NLU's ``bert``: then it is its kind's."""
+    """Return the action in a reference; None if it has none, such as NLU's ``bert``, which has its kind's action."""
     return next((part for part in reference.split(".") if part in ("embed", "embed_sentence")), None)
 
 
@@ -62,12 +64,12 @@ def _row(number: int, row: dict[str, str]) -> tuple[str, ...]:
 
 
 def models(cards: Path, origins: Path) -> str:
-    """Give models.json: an object of models, one a line."""
+    """Return the content of models.json: an object with one model per line."""
     content = tomllib.loads(cards.read_text(encoding="utf-8"))
     with origins.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file, delimiter="\t"):
             if row["model"] in content:
-                raise SystemExit(f"{row['model']} stands twice, in {origins.name} or in {cards.name}, too")
+                raise SystemExit(f"{row['model']} occurs twice in {origins.name}, or also in {cards.name}")
             content[row["model"]] = _origin(**row)
     lines = [
         f"{json.dumps(name)}: {json.dumps(_model(name, entry), ensure_ascii=False)}" for name, entry in content.items()
@@ -76,7 +78,7 @@ def models(cards: Path, origins: Path) -> str:
 
 
 def _origin(model: str, repository: str, card: str) -> dict[str, Any]:
-    """Give the entry of a model of whose card the repository is taken."""
+    """Return the entry of a model whose card contributes only its repository."""
     page = f"https://huggingface.co/{repository}"
     return {
         "hub": repository,
@@ -85,14 +87,14 @@ def _origin(model: str, repository: str, card: str) -> dict[str, Any]:
 
 
 def _model(name: str, entry: dict[str, Any]) -> dict[str, Any]:
-    """Merge what the sources state, and keep which of them states what."""
+    """Merge the facts of all sources, and record which source states which fact."""
     card: dict[str, Any] = {"name": name}
     stated_by: dict[str, list[str]] = {}
     for facts in entry.get("stated", ()):
         source = facts.pop("source")
         twice = sorted(set(facts) & set(card))
         if twice:
-            raise SystemExit(f"{name}: {', '.join(twice)} stated twice")
+            raise SystemExit(f"{name}: two sources state {', '.join(twice)}")
         card |= facts
         stated_by[source] = sorted(facts)
     found: dict[str, Any] = {"card": card} if stated_by else {}

@@ -1,9 +1,9 @@
-"""Build the names and other codes of the languages that can be asked for, from Babel's copy of Unicode's CLDR.
+"""Build the list of names and other codes of the supported languages, from Babel's copy of Unicode's CLDR.
 
-    python tools/build_language_names.py    # nlu_lite/data/language_names.tsv
+    python tools/build_language_names.py    # nlu_lite/_util/data/language_names.tsv
 
-A line has a code of nlu_lite/text/data/languages.txt and all other codes and names of the language: codes of ISO 639-2
-and older ones, the English name, the name in the language itself, and the names in OTHER, which CLDR lacks.
+A line has a code of nlu_lite/text/data/languages.txt and all other codes and names of the language: codes of ISO 639-2,
+obsolete codes, the English name, the name in the language itself, and the names in OTHER, which CLDR lacks.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from babel.core import get_global
 
 ROOT = Path(__file__).parents[1]
 CODES = ROOT / "nlu_lite" / "text" / "data" / "languages.txt"
-TARGET = ROOT / "nlu_lite" / "data" / "language_names.tsv"
+TARGET = ROOT / "nlu_lite" / "_util" / "data" / "language_names.tsv"
 HEADER = (
     "# A language's code, then its other codes and names, from Unicode CLDR; made by tools/build_language_names.py.\n"
 )
@@ -64,7 +64,6 @@ def main() -> None:
         if "_" not in other and other not in codes:
             aliases.setdefault(code, []).append(other)
     rows = ["\t".join([code, *names(code, aliases)]) for code in codes]
-    TARGET.parent.mkdir(exist_ok=True)
     TARGET.write_text(HEADER + "".join(f"{row}\n" for row in rows), encoding="utf-8")
 
 

@@ -81,7 +81,7 @@ def test_a_table_becomes_lines_with_actions_and_statuses(generator, tmp_path):
         ([("en", " a", "m", "K", "f", "alias")], "line 2: an empty cell, or one with odd characters"),
         ([("en", "a\u200b", "m", "K", "f", "alias")], "odd characters"),
         ([("en", "a", "", "K", "f", "alias")], "an empty cell"),
-        ([("en", "a", "m", "K", "f", "alias"), ("en", "a", "n", "K", "f", "alias")], "a stands twice"),
+        ([("en", "a", "m", "K", "f", "alias"), ("en", "a", "n", "K", "f", "alias")], "a occurs twice"),
     ],
 )
 def test_a_table_that_would_be_misread_is_refused(generator, tmp_path, rows, said):
@@ -92,7 +92,7 @@ def test_a_table_that_would_be_misread_is_refused(generator, tmp_path, rows, sai
 def test_a_fact_that_two_sources_state_is_refused(generator, tmp_path):
     cards = tmp_path / "cards.toml"
     cards.write_text('[m]\n[[m.stated]]\nsource = "a"\ntask = "x"\n[[m.stated]]\nsource = "b"\ntask = "y"\n')
-    with pytest.raises(SystemExit, match="m: task stated twice"):
+    with pytest.raises(SystemExit, match="m: two sources state task"):
         generator.models(cards, ROOT / "tools" / "origins.tsv")
 
 
@@ -100,7 +100,7 @@ def test_a_model_that_stands_twice_is_refused(generator, tmp_path):
     cards, origins = tmp_path / "cards.toml", tmp_path / "origins.tsv"
     cards.write_text('[m]\nhub = "a/b"\nhub_source = "s"\n', encoding="utf-8")
     origins.write_text("model\trepository\tcard\nm\ta/b\t2023-09-07\n", encoding="utf-8")
-    with pytest.raises(SystemExit, match=r"m stands twice, in origins\.tsv or in cards\.toml, too"):
+    with pytest.raises(SystemExit, match=r"m occurs twice in origins\.tsv, or also in cards\.toml"):
         generator.models(cards, origins)
 
 
