@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from nlu_lite import encoding
+from nlu_lite._util.paths import expand_user
 from nlu_lite._util.processes import computing
 from nlu_lite.encoding import Encoder
 from nlu_lite.errors import ModelError, OptionError
@@ -25,7 +26,6 @@ from nlu_lite.records import (
     TokenStats,
 )
 from nlu_lite.store.checkpoints import Obtained, obtain_identified
-from nlu_lite.store.folder import expanded
 from nlu_lite.store.locks import LockedModel
 from nlu_lite.store.sources import Access, Fetched
 
@@ -157,7 +157,7 @@ def _placed(fetched: Fetched) -> Fetched:
     origin = fetched.origin
     if not isinstance(origin, LocalFolder):
         return fetched
-    return replace(fetched, origin=LocalFolder(str(expanded(origin).resolve())))
+    return replace(fetched, origin=LocalFolder(str(expand_user(origin.path).resolve())))
 
 
 def _obtained(spec: ModelSpec, access: Access, locked: LockedModel | None) -> Obtained:

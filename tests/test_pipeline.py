@@ -309,7 +309,7 @@ def test_a_bar_is_shown_when_it_is_asked_for(pipeline, capsys, monkeypatch):
 
     clock = iter(range(0, 100_000, 10))
     monkeypatch.setattr("tqdm.std.time", lambda: next(clock))
-    assert progress._interactive() is False
+    assert progress.is_interactive() is False
     pipeline.predict("One two three.", progress=True)
     assert "vector" in capsys.readouterr().err
     pipeline.predict("One two three.", progress=False)

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from errno import EINVAL
 from pathlib import Path
 
 from nlu_lite.errors import NluLiteError, SourceError
 
 WRITABLE = "a writable folder with enough free space"
+
+
+def get_reason(error: OSError) -> str:
+    """Return the system's reason for an error, on one line.
+
+    Example:
+        >>> get_reason(FileNotFoundError(2, "No such file or directory", "a.txt"))
+        'No such file or directory'
+    """
+    return error.strerror or " ".join(str(error).split())
 
 
 @contextmanager
@@ -35,8 +45,20 @@ def translate_os_errors(problem: str, expected: str, remedy: str) -> Iterator[No
     except NluLiteError:  # some of these are OSErrors as well
         raise
     except OSError as error:
-        reason = error.strerror or " ".join(str(error).split())
-        raise SourceError(f"{problem} ({reason})", expected, remedy) from error
+        raise SourceError(f"{problem} ({get_reason(error)})", expected, remedy) from error
+
+
+def translate_write_errors(path: Path, remedy: str = "Choose another folder") -> AbstractContextManager[None]:
+    """Raise `SourceError` instead of an OSError about a file or folder that cannot be written.
+
+    Args:
+        path: The file or folder.
+        remedy: What the user can do.
+
+    Raises:
+        SourceError: The block raised an OSError.
+    """
+    return translate_os_errors(f"{path} cannot be written", WRITABLE, remedy)
 
 
 def read_file(path: Path, expected: str, remedy: str, limit: int = -1, subject: str = "") -> bytes:

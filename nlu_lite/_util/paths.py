@@ -8,6 +8,19 @@ from pathlib import Path
 from nlu_lite.errors import OptionError
 
 
+def check_new_folder(folder: Path) -> None:
+    """Check that a folder can be created under a name.
+
+    Raises:
+        OptionError: Something has the name already, or it contains a NUL character.
+        OSError: The system refuses the name.
+    """
+    if "\0" in str(folder):
+        raise OptionError(f"{str(folder)!r} has a NUL character", "the path of a folder", "Choose another name")
+    if folder.exists() or folder.is_symlink():
+        raise OptionError(f"there is something at {folder}", "the name of a new folder", "Choose another name")
+
+
 def expand_user(path: str | os.PathLike[str]) -> Path:
     """Return a path with the user's home in place of ``~``; unchanged if there is no such user.
 

@@ -1,4 +1,4 @@
-"""Bars that show how far long work is."""
+"""Progress bars."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     import tqdm as bars
 
 DELAY = 1.0
-"""Seconds after which a bar shows itself."""
+"""Seconds after which a bar appears."""
 _HIDDEN: ContextVar[bool] = ContextVar("hidden", default=False)
 
 
 @contextmanager
 def no_bars() -> Iterator[None]:
-    """Show no bar within, whoever looks on."""
+    """Show no progress bar inside the block, even when output is interactive."""
     token = _HIDDEN.set(True)
     try:
         yield
@@ -30,24 +30,30 @@ def no_bars() -> Iterator[None]:
 
 @contextmanager
 def progress_bar(total: int | None, unit: str, wanted: bool | None) -> Iterator[bars.tqdm[NoReturn]]:
-    """A bar that shows itself after a second; `wanted` None means where somebody looks on, `total` None not known."""
+    """Show a progress bar if the block takes longer than a second.
+
+    Args:
+        total: The number of units; None if it is not known.
+        unit: The name of a unit.
+        wanted: Whether to show the bar; None shows it when output is interactive.
+    """
     # Without widgets, a notebook shows a line of text.
     notebook = "ipykernel" in sys.modules and find_spec("ipywidgets") is not None
     tqdm: type[bars.tqdm[NoReturn]] = import_module("tqdm.notebook" if notebook else "tqdm").tqdm
-    shown = _interactive() if wanted is None else wanted
+    shown = is_interactive() if wanted is None else wanted
     hidden = not shown or total == 0 or _HIDDEN.get()
     with tqdm(total=total, unit=unit, delay=DELAY, disable=hidden, leave=False) as bar:
         yield bar
 
 
 def skip(bar: bars.tqdm[NoReturn], number: int) -> None:
-    """Count what was done before this process began: it says nothing of the rate."""
+    """Advance a bar by units that an earlier process completed; they do not count in the rate."""
     if not bar.disable:
         bar.initial += number
         bar.last_print_n += number
         bar.update(number)
 
 
-def _interactive() -> bool:
-    """Whether somebody looks on: a terminal, or a notebook, whose kernel has no terminal."""
+def is_interactive() -> bool:
+    """Return whether output is interactive: a terminal, or a notebook, whose kernel has no terminal."""
     return (sys.stderr is not None and sys.stderr.isatty()) or "ipykernel" in sys.modules

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from nlu_lite._util.os_errors import get_reason
 from nlu_lite._version import __version__
 from nlu_lite.cli.catalogue import info, references, search
 from nlu_lite.cli.locks import lock, verify
@@ -87,7 +88,7 @@ def main() -> None:
         sys.exit(1)
     except OSError as error:  # the rooms explain those of their files
         _discard_output()
-        got = f"{error.filename or 'standard output'} cannot be written or read ({error.strerror or error})"
+        got = f"{error.filename or 'standard output'} cannot be written or read ({get_reason(error)})"
         _print_error(SourceError(got), 1, as_json)
         sys.exit(1)
 

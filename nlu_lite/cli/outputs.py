@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any, TextIO
 import numpy as np
 import typer
 
+from nlu_lite._util.atomic import write_file_atomically
 from nlu_lite._util.extras import check_extra
+from nlu_lite._util.os_errors import translate_write_errors
 from nlu_lite.cli.cells import to_json_value
 from nlu_lite.errors import OptionError, SourceError
 from nlu_lite.files import check_place
-from nlu_lite.files.parts import translate_write_errors
 from nlu_lite.frames import to_arrow
 
 if TYPE_CHECKING:
@@ -78,12 +79,8 @@ class Output:
         part = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
         with translate_write_errors(self.path):
             part.touch(exist_ok=False)  # a file of that name is not ours
-            try:
-                with WRITERS[self.format](part) as write:
-                    yield lambda frame: write(frame.reset_index())
-                part.replace(self.path)
-            finally:
-                part.unlink(missing_ok=True)
+            with write_file_atomically(self.path, part), WRITERS[self.format](part) as write:
+                yield lambda frame: write(frame.reset_index())
 
 
 def parse_output(path: str | None) -> Output | None:

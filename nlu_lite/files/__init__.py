@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nlu_lite._util.extras import check_extra
+from nlu_lite._util.os_errors import translate_write_errors
 from nlu_lite._util.progress import progress_bar, skip
 from nlu_lite.errors import InputError, OptionError
 from nlu_lite.files.chunks import Predict, hash_chunk, plan_layout, process_chunk
 from nlu_lite.files.columns import check_language_column, find_text_column
 from nlu_lite.files.encodings import read_lines
 from nlu_lite.files.notes import FinishedFile, RunNote, has_notes, list_changes, read_finished
-from nlu_lite.files.parts import Parts, translate_write_errors
+from nlu_lite.files.parts import Parts
 from nlu_lite.files.readers import find_text_columns, find_text_files, open_tables, split_batches
 from nlu_lite.files.requests import Batches, WriteOutcome, Written
 from nlu_lite.files.sources import INDEX, TextFiles

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from nlu_lite.errors import FormatError, NluLiteError, SourceError
+from nlu_lite._util.os_errors import translate_os_errors
+from nlu_lite.errors import FormatError, NluLiteError
 
 
 @contextmanager
@@ -19,14 +20,13 @@ def translate_read_errors(name: str) -> Iterator[None]:
         SourceError: The file cannot be read.
         FormatError: Arrow cannot read its content.
     """
-    try:
-        yield
-    except NluLiteError:
-        raise
-    except OSError as error:
-        if error.errno is None:  # Arrow's, about the content
-            raise build_content_error(name, error) from error
-        raise SourceError(f"{name} cannot be read ({error.strerror})", "a file of texts", "Check the path") from error
+    with translate_os_errors(f"{name} cannot be read", "a file of texts", "Check the path"):
+        try:
+            yield
+        except OSError as error:
+            if error.errno is None and not isinstance(error, NluLiteError):  # Arrow's, about the content
+                raise build_content_error(name, error) from error
+            raise
 
 
 @contextmanager

@@ -228,9 +228,3 @@ def _is_intact(file: IO[bytes], notes: Mapping[bytes, bytes]) -> bool:
 def list_changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """Name the settings that differ, `now` as JSON writes it."""
     return differences(before, json.loads(json.dumps(now)))
-
-
-def hash_file(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

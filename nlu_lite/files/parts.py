@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nlu_lite._util.atomic import write_file_atomically
+from nlu_lite._util.digest import hash_file
+from nlu_lite._util.os_errors import translate_write_errors
 from nlu_lite._util.processes import computing
-from nlu_lite.errors import FormatError, IntegrityError, NluLiteError, OptionError, SourceError
-from nlu_lite.files.notes import HashingFile, PartNote, RunNote, hash_file, hash_values, list_changes, read_object
+from nlu_lite.errors import FormatError, IntegrityError, OptionError
+from nlu_lite.files.notes import HashingFile, PartNote, RunNote, hash_values, list_changes, read_object
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -92,8 +94,8 @@ class Parts:
             SourceError: They cannot be written.
         """
         text = json.dumps({**self.settings, "layout": LAYOUT}, indent=2)
-        with translate_write_errors(self.target):
-            _write_atomically(self.folder / SETTINGS, lambda path: _write_text(path, text))
+        with translate_write_errors(self.target), _open_part(self.folder / SETTINGS) as path:
+            _write_text(path, text)
 
     # --- one part ----------------------------------------------------------------------------------------------------
 
@@ -103,7 +105,7 @@ class Parts:
         Raises:
             SourceError: It cannot be read.
         """
-        with translate_write_errors(self.target, self.folder):
+        with self._translate_errors():
             part = self._find_note(number)
             return part if part is not None and hash_file(self._part_path(number)) == part.content else None
 
@@ -131,15 +133,13 @@ class Parts:
         """
         from pyarrow import parquet
 
-        dictionaries = _find_dictionary_columns(rows.schema)
-
-        def write(path: Path) -> None:
-            parquet.write_table(rows, path, row_group_size=max(1, len(rows)), use_dictionary=dictionaries)
-
-        with computing(), translate_write_errors(self.target, self.folder):
-            _write_atomically(self._part_path(number), write)
+        dictionaries, size = _find_dictionary_columns(rows.schema), max(1, len(rows))
+        with computing(), self._translate_errors():
+            with _open_part(self._part_path(number)) as path:
+                parquet.write_table(rows, path, row_group_size=size, use_dictionary=dictionaries)
             part = PartNote(number, texts, len(rows), self._run, hash_file(self._part_path(number)))
-            _write_atomically(self.folder / NOTE.format(number), lambda path: _write_text(path, part.write()))
+            with _open_part(self.folder / NOTE.format(number)) as path:
+                _write_text(path, part.write())
         return part
 
     # --- the whole file ----------------------------------------------------------------------------------------------
@@ -160,10 +160,11 @@ class Parts:
             IntegrityError: A part was damaged since it was written or found.
         """
         noted = schema.with_metadata(run.notes)
-        digests: list[str] = []
-        with translate_write_errors(self.target, self.folder):
-            _write_atomically(self.folder / JOINED, lambda path: digests.append(self._write_all(path, parts, noted)))
-            _write_atomically(self.folder / FINISHED, lambda path: _write_text(path, digests[0]))
+        with self._translate_errors():
+            with _open_part(self.folder / JOINED) as path:
+                digest = self._write_all(path, parts, noted)
+            with _open_part(self.folder / FINISHED) as path:
+                _write_text(path, digest)
         if check is not None:
             check()
         self.finish()
@@ -183,7 +184,7 @@ class Parts:
 
     def finish(self) -> None:
         """Give the joined file its name, and remove the parts."""
-        with translate_write_errors(self.target, self.folder):
+        with self._translate_errors():
             if (self.folder / JOINED).exists():
                 (self.folder / JOINED).replace(self.target)
             self._remove()
@@ -220,6 +221,10 @@ class Parts:
                     yield rows
 
     # --- the folder --------------------------------------------------------------------------------------------------
+
+    def _translate_errors(self) -> AbstractContextManager[None]:
+        remedy = f"Everything computed so far is kept in {self.folder}: correct this, and run the same again to resume"
+        return translate_write_errors(self.target, remedy)
 
     @property
     def _run(self) -> str:
@@ -281,30 +286,6 @@ class Parts:
             return
 
 
-@contextmanager
-def translate_write_errors(target: Path, parts: Path | None = None) -> Iterator[None]:
-    """Translate errors of the system about a file that cannot be written.
-
-    Args:
-        target: The file.
-        parts: The folder in which what is done so far is kept; None while there is nothing.
-
-    Raises:
-        SourceError: There is no room, or no right to.
-    """
-    try:
-        yield
-    except NluLiteError:
-        raise
-    except OSError as error:
-        kept = f"What is done so far is kept in {parts}: mend this and run the same again to go on" if parts else ""
-        raise SourceError(
-            f"{target} cannot be written ({error.strerror or ' '.join(str(error).split())})",
-            "a folder with room that can be written",
-            kept or "Choose another",
-        ) from error
-
-
 def _is_ours(folder: Path) -> bool:
     """Whether a folder has nothing but files of a run, which its settings show; files of others are never removed."""
     if folder.is_symlink() or not folder.is_dir():
@@ -333,17 +314,9 @@ def _read(path: Path) -> dict[str, Any] | None:
     return read_object(path.read_bytes()) if path.is_file() and path.stat().st_size <= LONGEST else None
 
 
-def _write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file under another name, make sure that the disk has it, and give it its name."""
-    part = path.with_name(f"{path.name}.tmp")
-    try:
-        write(part)
-        with part.open("rb+") as file:
-            os.fsync(file.fileno())
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+def _open_part(path: Path) -> AbstractContextManager[Path]:
+    """Write a file under a temporary name that `Parts` recognizes after a crash."""
+    return write_file_atomically(path, path.with_name(f"{path.name}.tmp"))
 
 
 def _write_text(path: Path, text: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from nlu_lite._util.os_errors import get_reason
 from nlu_lite.errors import FormatError
 
 
@@ -24,9 +25,8 @@ def list_folder(folder: Path) -> list[Path]:
     try:
         return sorted(folder.iterdir())
     except OSError as error:
-        raise FormatError(
-            f"{folder} cannot be read ({error.strerror})", "a model's folder", "Check the path"
-        ) from error
+        got = f"{folder} cannot be read ({get_reason(error)})"
+        raise FormatError(got, "a model's folder", "Check the path") from error
 
 
 def name_files(folder: Path) -> list[str]:

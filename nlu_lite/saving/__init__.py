@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import reprlib
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -13,7 +12,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from nlu_lite import formats, registry
-from nlu_lite.errors import FormatError, IntegrityError, OptionError, SourceError
+from nlu_lite._util.atomic import write_folder_atomically
+from nlu_lite._util.os_errors import read_file, translate_write_errors
+from nlu_lite._util.paths import check_new_folder
+from nlu_lite.errors import FormatError, IntegrityError, OptionError
 from nlu_lite.model import Model
 from nlu_lite.options import EncoderSettings, ModelOptions, SavedWeights, TextSettings, Versions
 from nlu_lite.records import (
@@ -29,7 +31,7 @@ from nlu_lite.records import (
 from nlu_lite.saving.comparison import DIGESTS, LAYOUT, SavedModel, checked, same
 from nlu_lite.saving.values import name_of, plain, read_record, read_value
 from nlu_lite.saving.versions import check_versions, differences, present_versions
-from nlu_lite.store.checkpoints import obtain_identified, path_of_part
+from nlu_lite.store.checkpoints import obtain_identified
 from nlu_lite.store.sources import Access
 
 __all__ = [
@@ -131,16 +133,12 @@ def save(pipeline: Opened, folder: Path, weights: SavedWeights) -> None:
         IntegrityError: The files of a model are not those that were loaded.
     """
     _refuse_callables(pipeline.settings)
-    with _writing(folder):
-        part = path_of_part(folder)
-        try:
-            part.mkdir(parents=True)
+    with translate_write_errors(folder):
+        check_new_folder(folder)
+        with write_folder_atomically(folder) as part:
             models = [_save_model(model, pipeline.access, part, n, weights) for n, model in enumerate(pipeline.models)]
             text = json.dumps({"layout": LAYOUT, **described(pipeline), "models": models}, indent=2)
             (part / FILE).write_text(text + "\n", encoding="utf-8")
-            part.rename(folder)
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
 
 
 def _refuse_callables(settings: TextSettings) -> None:
@@ -212,11 +210,7 @@ def read(folder: Path, versions: Versions) -> Saved:
 
 def _values(folder: Path) -> dict[str, Any]:
     path = folder / FILE
-    try:
-        data = path.read_bytes()
-    except (OSError, ValueError) as error:  # a NUL in the name
-        got = f"{path} cannot be read ({getattr(error, 'strerror', None) or error})"
-        raise SourceError(got, "the folder of a saved pipeline", "Check the path") from error
+    data = read_file(path, "the folder of a saved pipeline", "Check the path")
     try:
         values = json.loads(data)
     except (ValueError, RecursionError) as error:
@@ -263,15 +257,3 @@ def _copy(name: object) -> str:
     if not isinstance(name, str) or not re.fullmatch(r"weights/\d{1,9}", name, re.ASCII):
         raise ValueError(f"weights in {reprlib.repr(name)}")
     return name
-
-
-@contextmanager
-def _writing(folder: Path) -> Iterator[None]:
-    """Explain what the system says of a folder that cannot be written."""
-    try:
-        yield
-    except SourceError:
-        raise
-    except OSError as error:
-        got = f"{folder} cannot be written ({error.strerror or error})"
-        raise SourceError(got, "a folder with room that can be written", "Choose another") from error

@@ -20,9 +20,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from nlu_lite._util.atomic import write_file_atomically
+from nlu_lite._util.digest import hash_file
 from nlu_lite.errors import FormatError, IntegrityError, OfflineError, SourceError
 from nlu_lite.records import BucketArchive
-from nlu_lite.store.cache import Cache, model_key, sha256, writing
+from nlu_lite.store.cache import Cache, model_key, translate_cache_errors
 from nlu_lite.store.download import Outcome, Patience, discard, download, etag_of
 from nlu_lite.store.folder import fingerprint
 from nlu_lite.store.index import Published, md5_of, resolve
@@ -126,7 +128,7 @@ class BucketSource:
             return here
         if self.offline:
             raise self._not_here(origin)
-        with writing(self._folder):
+        with translate_cache_errors(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
             return self._alone(origin)
 
@@ -189,7 +191,7 @@ class BucketSource:
                 raise self._changed(path, record)
             return None
         try:
-            digest = sha256(path)  # it is about to be converted, so that it is read once more anyway
+            digest = hash_file(path)  # it is about to be converted, so that it is read once more anyway
         except FileNotFoundError:
             return None
         if digest != record.sha256:
@@ -239,7 +241,7 @@ class BucketSource:
 
     def _checked(self, part: Path, published: Published, url: str) -> ArchiveRecord:
         """Compare with the publisher's digest and with that of an earlier download, and look through the zip."""
-        record = ArchiveRecord(published.file, url, part.stat().st_size, sha256(part), published.md5)
+        record = ArchiveRecord(published.file, url, part.stat().st_size, hash_file(part), published.md5)
         if published.md5 is not None and (got := _md5(part)) != published.md5:
             raise IntegrityError(f"{url} has MD5 {got}", f"{published.md5} as the index states", "Try again later")
         earlier = self.record(published.file)
@@ -406,6 +408,5 @@ def _replace_index(part: Path, index: Path) -> None:
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
-    part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(content, indent=2), encoding="utf-8")
-    part.replace(path)
+    with write_file_atomically(path) as part:
+        part.write_text(json.dumps(content, indent=2), encoding="utf-8")

@@ -6,20 +6,22 @@ time or inode is not what it was when they were last compared with the manifest;
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
 
+from nlu_lite._util.atomic import write_folder_atomically
+from nlu_lite._util.digest import hash_file
+from nlu_lite._util.os_errors import get_reason, translate_write_errors
 from nlu_lite.errors import IntegrityError, NluLiteError, OptionError, SourceError
 from nlu_lite.store.memo import FileMemo
 
@@ -77,7 +79,7 @@ class Cache:
         found = self.find(key)
         if found is not None:
             return found
-        with writing(self.root / key):
+        with translate_cache_errors(self.root / key):
             return self._place(self.root / key, fill)
 
     def find(self, key: str) -> Path | None:
@@ -123,7 +125,7 @@ class Cache:
         if manifest is None:
             raise IntegrityError(f"{folder} is not whole", "the files that were placed there", remedy)
         for name, digest in manifest.sha256.items():
-            if sha256(folder / name) != digest:
+            if hash_file(folder / name) != digest:
                 got = f"{folder / name} has changed since it was placed"
                 raise IntegrityError(got, f"SHA-256 {digest}", remedy)
 
@@ -143,7 +145,7 @@ class Cache:
             SourceError: It cannot be deleted.
         """
         folder = self.root / key
-        with writing(folder), suppress(FileNotFoundError):
+        with translate_cache_errors(folder), suppress(FileNotFoundError):
             (folder / MANIFEST).unlink(missing_ok=True)
             shutil.rmtree(folder)
 
@@ -162,15 +164,11 @@ class Cache:
                 return target
             _remove_abandoned(target)
             part = target.with_name(f".{target.name}.{uuid4().hex}")
-            part.mkdir()
-            try:
+            with write_folder_atomically(target, part):
                 fill(part)
                 digests = _write_manifest(part)
                 shutil.rmtree(target, ignore_errors=True)
-                part.rename(target)
-                self._digests(target, lambda _: digests)
-            finally:
-                shutil.rmtree(part, ignore_errors=True)
+            self._digests(target, lambda _: digests)
         return target
 
     def _changed(self, folder: Path) -> list[str] | None:
@@ -191,23 +189,9 @@ class Cache:
         return digests
 
 
-@contextmanager
-def writing(target: Path) -> Iterator[None]:
-    """Explain what the system says of a file or folder of the cache that cannot be written.
-
-    Raises:
-        SourceError: With the path and what to do, in place of an OSError.
-    """
-    try:
-        yield
-    except SourceError:
-        raise
-    except OSError as error:
-        raise SourceError(
-            f"{target} cannot be written ({error.strerror or error})",
-            "a folder with room that can be written",
-            "Free some space, or name another folder: cache_dir=... or NLU_LITE_CACHE",
-        ) from error
+def translate_cache_errors(path: Path) -> AbstractContextManager[None]:
+    """Raise `SourceError` instead of an OSError about a file or folder of the cache that cannot be written."""
+    return translate_write_errors(path, "Free some space, or name another folder: cache_dir=... or NLU_LITE_CACHE")
 
 
 def load_again_if_removed(load: Callable[[], T], name: str) -> T:
@@ -245,8 +229,8 @@ def _explained(load: Callable[[], T]) -> T:
     except (NluLiteError, FileNotFoundError):
         raise
     except OSError as error:
-        got = f"{error.filename or 'a file'} cannot be read ({error.strerror or error})"
-        raise SourceError(got, "files that can be read", "Look at its permissions, and at the disk") from error
+        got = f"{error.filename or 'a file'} cannot be read ({get_reason(error)})"
+        raise SourceError(got, "readable files", "Check its permissions, and the disk") from error
 
 
 def _removed_file(error: BaseException) -> str | None:
@@ -282,12 +266,6 @@ def default_cache(cache_dir: str | Path | None = None) -> Cache:
         raise OptionError(got, "the path of a file or folder", "Pass a str or a Path") from error
 
 
-def sha256(path: Path) -> str:
-    """Give the hexadecimal SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _remove_abandoned(target: Path) -> None:
     """Delete what killed processes left half-written of `target`; whoever holds its lock is alone with it."""
     for path in target.parent.iterdir():
@@ -305,7 +283,7 @@ def _sizes(folder: Path) -> dict[str, int]:
 
 
 def _hashed(folder: Path) -> dict[str, str]:
-    return {name: sha256(folder / name) for name in _files(folder)}
+    return {name: hash_file(folder / name) for name in _files(folder)}
 
 
 def _write_manifest(folder: Path) -> dict[str, str]:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from errno import ENOENT
 from functools import partial
 from pathlib import Path
-from uuid import uuid4
 
 from nlu_lite import formats, registry
+from nlu_lite._util.atomic import write_folder_atomically
 from nlu_lite._util.digest import digest, plain
+from nlu_lite._util.os_errors import translate_write_errors
+from nlu_lite._util.paths import check_new_folder
 from nlu_lite._util.progress import progress_bar
-from nlu_lite.errors import ModelError, NluLiteError, OfflineError, OptionError
+from nlu_lite.errors import ModelError, NluLiteError, OfflineError
 from nlu_lite.records import AS_STATED, Checkpoint, LocalFolder, ModelSpec
 from nlu_lite.store import sources
 from nlu_lite.store.alternatives import add_alternatives
-from nlu_lite.store.cache import Cache, load_again_if_removed, model_key, writing
+from nlu_lite.store.cache import Cache, load_again_if_removed, model_key
 from nlu_lite.store.limits import NetworkError
 from nlu_lite.store.sources import Access, Fetched
 
@@ -169,32 +170,13 @@ def convert(archive: Path, folder: Path) -> None:
             sentences that the library does not run.
     """
     path = sources.FolderSource().fetch(LocalFolder(str(archive)))
-    with writing(folder):
-        part = path_of_part(folder)
+    with translate_write_errors(folder):
+        check_new_folder(folder)
     checkpoint, recipe = formats.read(path), formats.read_recipe(path, AS_STATED)
-    try:
-        with writing(folder):
-            part.mkdir(parents=True)
-            _write(checkpoint, part)
-            if recipe is not None:
-                formats.write_recipe(recipe, part)
-            part.rename(folder)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-
-
-def path_of_part(folder: Path) -> Path:
-    """Return where a folder is made before it gets its name: in the same place, under a name that is never too long.
-
-    Raises:
-        OptionError: There is something at `folder`, or it cannot be the name of a folder.
-        OSError: The system does not take the name.
-    """
-    if "\0" in str(folder):
-        raise OptionError(f"{str(folder)!r} has a NUL character", "the path of a folder", "Choose another name")
-    if folder.exists() or folder.is_symlink():
-        raise OptionError(f"there is something at {folder}", "a folder that does not exist yet", "Choose another name")
-    return folder.with_name(f".{uuid4().hex}")
+    with translate_write_errors(folder), write_folder_atomically(folder) as part:
+        _write(checkpoint, part)
+        if recipe is not None:
+            formats.write_recipe(recipe, part)
 
 
 def _place(spec: ModelSpec, access: Access) -> Path:

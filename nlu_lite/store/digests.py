@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+from nlu_lite._util.digest import hash_file
 from nlu_lite.records import BucketArchive, Origin
 from nlu_lite.store.bucket import BucketSource
-from nlu_lite.store.cache import Cache, model_key, sha256
+from nlu_lite.store.cache import Cache, model_key
 from nlu_lite.store.hub import needed
 
 
@@ -50,7 +51,7 @@ def digests(path: Path, origin: Origin, digest: str, cache: Cache) -> dict[str, 
 
 
 def _of(path: Path) -> Digest:
-    return Digest(sha256(path), path.stat().st_size)
+    return Digest(hash_file(path), path.stat().st_size)
 
 
 def names(folder: Path) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import re
 import shutil
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +13,8 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nlu_lite._util.os_errors import get_reason
+from nlu_lite._util.progress import DELAY, is_interactive
 from nlu_lite.errors import SourceError
 from nlu_lite.store.limits import Limits, NetworkError, OversizeError, watched, whole_number
 
@@ -220,11 +221,11 @@ def _extent(response: httpx.Response, part: Path) -> tuple[int, int | None]:
 def _write(response: httpx.Response, part: Path, start: int, total: int | None) -> None:
     from tqdm.auto import tqdm
 
-    hidden = not (sys.stderr.isatty() or "ipykernel" in sys.modules)
+    hidden = not is_interactive()
     with (
         _room(part, total),
         part.open("ab" if start else "wb") as file,
-        tqdm(desc=part.stem, total=total, initial=start, unit="B", unit_scale=True, delay=1, disable=hidden) as bar,
+        tqdm(desc=part.stem, total=total, initial=start, unit="B", unit_scale=True, delay=DELAY, disable=hidden) as bar,
     ):
         for chunk in response.iter_raw():  # as it comes, so that nothing is lost when the connection breaks
             file.write(chunk)
@@ -243,7 +244,7 @@ def _room(part: Path, total: int | None) -> Iterator[None]:
         discard(part)
         free = shutil.disk_usage(part.parent).free
         raise SourceError(
-            f"{part.parent} cannot be written ({error.strerror}; without the file, {free:,} bytes are free)",
+            f"{part.parent} cannot be written ({get_reason(error)}; without the file, {free:,} bytes are free)",
             "room for the download" if missing is None else f"{missing:,} bytes more for the download",
             "Free some space, or name another folder: cache_dir=... or NLU_LITE_CACHE",
         ) from error

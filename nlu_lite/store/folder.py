@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
+from nlu_lite._util.digest import hash_file
+from nlu_lite._util.os_errors import get_reason
+from nlu_lite._util.paths import expand_user
 from nlu_lite.errors import SourceError
 from nlu_lite.records import LocalFolder
-from nlu_lite.store.cache import sha256
 
 NAME = re.compile(r"[a-zA-Z0-9][\w.-]*/[\w.-]*\w", re.ASCII)
 """A path that could be the name of a repository of the hub as well."""
@@ -27,27 +29,19 @@ class FolderSource:
         Raises:
             SourceError: There is nothing at that path; the nearest names beside it are given.
         """
-        path = expanded(origin)
+        path = expand_user(origin.path)
         reason = "does not exist"
         try:
             if path.exists():
                 return path
             beside = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
         except OSError as error:  # overlong, or in a folder that may not be looked into
-            beside, reason = [], f"cannot be looked at ({error.strerror})"
+            beside, reason = [], f"cannot be accessed ({get_reason(error)})"
         near = [str(path.parent / name) for name in get_close_matches(path.name, beside)]
         remedy = "Check the path"
         if NAME.fullmatch(origin.path):
             remedy += f"; hf:{origin.path} is the repository of that name on the Hugging Face hub"
         raise SourceError(f"{path} {reason}", "a model's folder or file", remedy, near)
-
-
-def expanded(origin: LocalFolder) -> Path:
-    """Give a path with the user's home in the place of ``~``; as it is where no such user is known."""
-    try:
-        return Path(origin.path).expanduser()
-    except RuntimeError:
-        return Path(origin.path)
 
 
 def fingerprint(path: Path) -> str:
@@ -58,7 +52,7 @@ def fingerprint(path: Path) -> str:
             levels down: no model's files lie deeper.
     """
     if path.is_file():
-        return sha256(path)
+        return hash_file(path)
     levels = [path.glob("/".join("*" * depth)) for depth in (1, 2, 3)]
     files = sorted(str(item.resolve()) for level in levels for item in level if item.is_file())
     known = [str(path.resolve()), *((name, Path(name).stat().st_size, Path(name).stat().st_mtime_ns) for name in files)]

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from nlu_lite._util.digest import hash_file
 from nlu_lite._util.extras import build_missing_extra
 from nlu_lite.errors import IntegrityError, MissingExtra
 from nlu_lite.records import InstalledFile
-from nlu_lite.store.cache import sha256
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class InstalledSource:
         size = path.stat().st_size if path.is_file() else None
         if size != origin.size:
             raise _damaged(origin, path, f"{size} bytes" if size is not None else "no file", f"{origin.size} bytes")
-        digest = sha256(path)
+        digest = hash_file(path)
         if digest != origin.sha256:
             raise _damaged(origin, path, f"SHA-256 {digest}", f"SHA-256 {origin.sha256}")
         return path

@@ -11,7 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+
+from nlu_lite._util.atomic import write_file_atomically
 
 PREFIX = ".verified-"
 """How the names of notes begin."""
@@ -73,15 +74,11 @@ class FileMemo:
             return None
 
     def _write(self, note: dict[str, Any]) -> None:
-        part = self.folder / f"{PREFIX}{uuid4().hex}.part"
         with suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True)
-            try:
+            with write_file_atomically(self._file(note["subject"])) as part:
                 part.write_text(json.dumps({"sha256": _checksum(note), "note": note}), encoding="utf-8")
-                if _is_settled(note["stamps"], part):
-                    part.replace(self._file(note["subject"]))
-            finally:
-                part.unlink(missing_ok=True)
+                _wait_until_later(note["stamps"], part)
 
 
 def _stamps(files: Mapping[str, Path]) -> Stamps:
@@ -89,16 +86,24 @@ def _stamps(files: Mapping[str, Path]) -> Stamps:
     return {name: [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino] for name, stat in found.items()}
 
 
-def _is_settled(stamps: Stamps, probe: Path) -> bool:
-    """Wait until a change to a file would get another time than its last one: clocks of file systems are coarse."""
+def _wait_until_later(stamps: Stamps, probe: Path) -> None:
+    """Wait until a change to a file would get another time than its last one: clocks of file systems are coarse.
+
+    Args:
+        stamps: The states of the files.
+        probe: A file whose modification time shows the clock of the file system.
+
+    Raises:
+        TimeoutError: The clock does not advance.
+    """
     clock = 1 if os.name == "nt" else 2  # on Windows the third number is the time of creation
     newest = max((stamp[clock] for stamp in stamps.values()), default=0)
     for _ in range(WAITS):
         if probe.stat().st_mtime_ns > newest:
-            return True
+            return
         time.sleep(0.001)
         os.utime(probe)
-    return False
+    raise TimeoutError("the clock of the file system does not advance")
 
 
 def _checksum(note: object) -> str:

@@ -6,8 +6,9 @@ import hashlib
 import re
 from pathlib import Path
 
+from nlu_lite._util.digest import hash_file
 from nlu_lite.errors import IntegrityError
-from nlu_lite.store.cache import Cache, sha256
+from nlu_lite.store.cache import Cache
 from nlu_lite.store.digests import names
 
 
@@ -37,7 +38,7 @@ def _compared(path: Path, known: str | None) -> str:
     blob = path.resolve()
     expected = blob.name if blob.parent.name == "blobs" and _is_digest(blob.name) else known
     if expected is None:
-        return sha256(path)
+        return hash_file(path)
     if expected not in _digests(path, expected):
         raise IntegrityError(
             f"{path} is not the file that the hub gave",
@@ -50,7 +51,7 @@ def _compared(path: Path, known: str | None) -> str:
 def _digests(path: Path, expected: str) -> tuple[str, ...]:
     """Return the digests of a file that are as long as an expected one."""
     if len(expected) == 64:
-        return (sha256(path),)
+        return (hash_file(path),)
     data = path.read_bytes()  # a small file: large ones have a SHA-256
     blob = hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False)
     return blob.hexdigest(), hashlib.sha1(data, usedforsecurity=False).hexdigest()

@@ -177,8 +177,8 @@ def test_a_cache_that_cannot_be_written_still_gives_what_it_has(cache, monkeypat
 def hashed(monkeypatch):
     """Give a list of the files whose bytes are read for their digest."""
     files = []
-    whole = cache_module.sha256
-    monkeypatch.setattr(cache_module, "sha256", lambda path: files.append(path.name) or whole(path))
+    whole = cache_module.hash_file
+    monkeypatch.setattr(cache_module, "hash_file", lambda path: files.append(path.name) or whole(path))
     return files
 
 

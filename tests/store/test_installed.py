@@ -21,7 +21,7 @@ def origin():
     """A file of an installed package, described as it is."""
     from importlib import metadata
 
-    from nlu_lite.store.cache import sha256
+    from nlu_lite._util.digest import hash_file as sha256
 
     file = next(file for file in metadata.files(PYTEST) if file.name == "__main__.py")
     path = Path(file.locate())
