@@ -70,7 +70,7 @@ def test_positions_and_metadata_of_a_row_without_words(pipeline, level):
 
 
 def test_a_row_for_a_text_without_words_is_refused_where_rows_are_tokens(pipeline):
-    with pytest.raises(OptionError, match=r"no token to make a row of.*output_level=\"sentence\""):
+    with pytest.raises(OptionError, match=r"has no token.*output_level=\"sentence\""):
         pipeline.predict("", empty="keep")
     with pytest.raises(OptionError, match=r"empty='kept'.*Nearest: keep"):
         pipeline.predict("", output_level="document", empty="kept")

@@ -1,4 +1,4 @@
-"""Every choice that a caller of `load` or `predict` has, as records that are parsed once, at the door."""
+"""The options of `load`, `predict` and the file functions, as records that are parsed once, at the call."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ from nlu_lite.options.choices import (
     Words,
     WordsName,
 )
-from nlu_lite.options.files import FileRequest
+from nlu_lite.options.files import FileRequest, parse_file_request
 from nlu_lite.options.load import EncoderSettings, ModelChanges, ModelOptions, Splitter, TextSettings, parse_changes
 from nlu_lite.options.parsing import check_number, parse_choice, parse_flag, parse_path
 from nlu_lite.options.predict import (
@@ -52,6 +52,7 @@ from nlu_lite.options.predict import (
     PredictOptions,
     PredictRequest,
     StreamOptions,
+    check_stream,
     describe_request,
     parse_predict,
     show_options,
@@ -109,9 +110,11 @@ __all__ = [
     "Words",
     "WordsName",
     "check_number",
+    "check_stream",
     "describe_request",
     "parse_changes",
     "parse_choice",
+    "parse_file_request",
     "parse_flag",
     "parse_path",
     "parse_predict",

@@ -1,4 +1,4 @@
-"""The options of `Pipeline.predict`, parsed once where a caller comes in."""
+"""The options of `Pipeline.predict`, parsed once at the call."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from nlu_lite.options.choices import (
     VectorCells,
     VectorCellsName,
 )
-from nlu_lite.options.parsing import parse_choice, parse_flag
+from nlu_lite.options.parsing import check_number, parse_choice, parse_flag
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 class PredictOptions(TypedDict, total=False):
-    """The options of `Pipeline.predict` that every way of predicting has."""
+    """The options of `Pipeline.predict` that streams, files and accessors have too."""
 
     output_level: LevelName | None
     positions: bool
@@ -45,7 +45,7 @@ class PredictOptions(TypedDict, total=False):
 
 
 class StreamOptions(PredictOptions, total=False):
-    """The options of `Pipeline.stream`, whose data may be split already."""
+    """The options of `Pipeline.stream`, whose documents may already be split."""
 
     split: SplitName
 
@@ -71,7 +71,7 @@ DEFAULTS: dict[str, Any] = {
     "vectors": "numpy",
     "progress": None,
 }
-"""The defaults of `Pipeline.predict`, for the ways of predicting that pass its options on."""
+"""The defaults of `Pipeline.predict`, for the functions that pass its options on."""
 
 
 @dataclass(frozen=True)
@@ -82,15 +82,15 @@ class PredictRequest:
         output_level: The unit of a row of the result; also the name of its column of strings.
         lang: Language of the texts; ``"xx"`` to detect it from each text.
         extra_columns: Columns of the result besides strings and vectors.
-        text_column: Name of the column of texts; None to look for it.
+        text_column: Name of the column of texts; None finds it.
         keep_columns: Whether the other columns of the input are kept.
-        lang_column: Name of the column of language codes; None where `lang` is that of all texts.
-        missing: The treatment of None and NaN.
+        lang_column: Name of the column of language codes; None if `lang` is the language of all texts.
+        missing: The treatment of None and NaN among the texts.
         empty: The rows of documents without words.
         split: The unit of the strings of a document that is already split.
         library: The library of the result.
         cells: The cells of vectors in a pandas frame.
-        first_row: Number of the first row of the input, where the input has no index.
+        first_row: Number of the first row of the input, if the input has no index.
     """
 
     output_level: Level = Level.TOKEN
@@ -117,9 +117,9 @@ def parse_predict(
     """Parse the options of `Pipeline.predict`.
 
     Args:
-        level: The level where the options name none.
-        language: The language where the options name none.
-        options: The options; all may be left out.
+        level: The default level.
+        language: The default language.
+        options: The options; all are optional.
         library: The option ``as_``.
         cells: The option ``vectors``.
 
@@ -152,15 +152,26 @@ def parse_predict(
     return request
 
 
+def check_stream(chunk: int, library: str) -> None:
+    """Check the options that `Pipeline.stream` has in addition to those of `Pipeline.predict`.
+
+    Raises:
+        OptionError: `chunk` is less than 1, or `library` is not a library of streams.
+    """
+    check_number("chunk", chunk, 1)
+    if parse_choice(FrameLibrary, library, "as_") is FrameLibrary.POLARS:
+        raise OptionError('as_="polars" for a stream', "'pandas' or 'arrow'", "Pass one of these as as_")
+
+
 def describe_request(request: PredictRequest) -> dict[str, object]:
-    """Return the options that decide the rows of a result, as values that JSON can hold.
+    """Return the options that decide the rows of a result, as JSON values.
 
     Example:
         >>> describe_request(PredictRequest(extra_columns=ExtraColumns.METADATA))["metadata"]
         True
     """
-    left_out = ("extra_columns", "library", "cells", "first_row")
-    values = {field.name: getattr(request, field.name) for field in fields(request) if field.name not in left_out}
+    omitted = ("extra_columns", "library", "cells", "first_row")
+    values = {field.name: getattr(request, field.name) for field in fields(request) if field.name not in omitted}
     described = {name: value.value if isinstance(value, Enum) else value for name, value in values.items()}
     return described | {str(extra.name).lower(): extra in request.extra_columns for extra in ExtraColumns}
 
@@ -184,14 +195,14 @@ def _parse_extra(given: Mapping[str, Any]) -> ExtraColumns:
 def _check_level(request: PredictRequest) -> None:
     if request.empty is Empty.KEEP and request.output_level is Level.TOKEN:
         raise OptionError(
-            'empty="keep" at the token level, where a text without words has no token to make a row of',
-            "it at the sentence or document level",
+            'empty="keep" at the token level, where a text without words has no token',
+            "the sentence or document level",
             'Pass output_level="sentence" or output_level="document", or leave empty= out',
         )
 
 
 def _check_installed(request: PredictRequest) -> None:
-    """Check that the library of the result is installed, before any work is done."""
+    """Check that the library of the result is installed, before the computation starts."""
     library = request.library
     if library is FrameLibrary.POLARS:
         check_extra("polars", "polars", 'as_="polars"')
@@ -209,7 +220,7 @@ def show_options(options: type, before: str | None = None) -> Callable[[F], F]:
 
     Args:
         options: The TypedDict of the options.
-        before: The parameter that they are shown before; None for the last place.
+        before: The parameter that follows them; None appends them.
 
     Example:
         >>> @show_options(PredictOptions)
@@ -222,12 +233,12 @@ def show_options(options: type, before: str | None = None) -> Callable[[F], F]:
         signature = inspect.signature(function)
         own = [one for one in signature.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
         place = len(own) if before is None else [one.name for one in own].index(before)
-        own[place:place] = [_parameter(name, hint) for name, hint in get_type_hints(options).items()]
+        own[place:place] = [_build_parameter(name, hint) for name, hint in get_type_hints(options).items()]
         function.__signature__ = signature.replace(parameters=own)  # type: ignore[attr-defined]
         return function
 
     return show
 
 
-def _parameter(name: str, hint: object) -> inspect.Parameter:
+def _build_parameter(name: str, hint: object) -> inspect.Parameter:
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=DEFAULTS[name], annotation=hint)

@@ -1,4 +1,4 @@
-"""`load` and `Pipeline`: the one room that knows the whole way from a reference to a frame."""
+"""`load` and `Pipeline`: the only room that knows the whole path from a reference to a frame."""
 
 from __future__ import annotations
 

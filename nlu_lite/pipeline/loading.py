@@ -1,4 +1,4 @@
-"""Open a pipeline: from references, from a saved folder, or where it is unpickled."""
+"""Open a pipeline from references, from a saved folder, or from a pickle."""
 
 from __future__ import annotations
 
@@ -68,67 +68,68 @@ def load(
     lock: str | Path | None = None,
     versions: VersionsName = "same",
 ) -> Pipeline:
-    """Find, fetch and read what the references stand for; whatever can fail fails here.
+    """Open a pipeline: find, fetch and read the models that references name.
+
+    Everything that can fail because of a reference, a file or an option fails here, not in `Pipeline.predict`.
 
     Args:
-        references: NLU references (``"xx.embed.xlm_roberta_xtreme_base"``, ``"de.tokenize"``), several in one string
-            or several strings; or ``"hf:org/name"`` for a repository of the Hugging Face hub, ``"path:DIR"`` for a
-            folder in transformers' layout, ``"sparknlp:DIR_OR_ZIP"`` for a model that Spark NLP saved. None at all
-            means the packaged model.
-        path: A folder that `Pipeline.save` wrote, in the place of references and their options: only ``device``,
-            ``threads``, ``cache_dir``, ``offline`` and ``versions`` stand beside it.
-        device: Where models run: ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
-        backend: What runs them: ``"torch"``, or ``"openvino"`` (extra of that name; faster on the CPU; every kind of
-            model but ``deberta-v2``).
-        precision: In what numbers they compute: ``"fp32"``, ``"bf16"`` (fast where the processor has AVX512-BF16 or
-            AMX, and on GPUs; loses digits) or ``"fp16"`` (GPUs). A precision that the backend does not compute in on
-            this machine is an error. Vectors are float32 in any case.
-        threads: Threads of a forward pass on the CPU; by default the backend's own number.
-        words: What finds words where they are not written apart: ``"icu"``, or ``"dictionary"``: packages of the extra
-            ``words`` for Japanese, Chinese, Thai, Vietnamese, Khmer and Burmese; other languages keep ICU's
-            dictionaries.
-        pooling: How a token's vector is made of its pieces': ``"first"`` (Spark NLP's, the usual choice for tagging),
-            ``"last"`` (suffixing languages), ``"mean"`` or ``"max"`` (the whole word), ``"first_last"`` (both ends
-            beside each other, twice as wide).
-        sentence_pooling: How vectors of sentences are made: ``"mean"`` over the pieces, ``"cls"``: the first position,
-            ``"pooler"``: the model's own dense layer over it; by default what the model's publisher prescribes, and for
-            token models the mean of the token vectors.
-        prompt: What is put before each sentence for its vector, such as ``"query: "``; by default what the authors of a
-            sentence model ask for.
-        layers: Hidden states to use: 0 is the embeddings, -1 the last layer; middle layers often compare words better.
-        layer_merge: How several layers become one vector: ``"mean"``, ``"sum"`` or ``"concat"``.
-        alignment: What the subword model sees: ``"word"``: each token by itself, Spark NLP's way; ``"text"``: the text
-            as a whole, as in training, tokens aligned by their offsets.
-        context: What a token's vector may look at: its ``"sentence"``, or the whole ``"document"``.
-        max_length: Longest window in pieces, special tokens included; by default as long as the model's positions
-            allow. Longer texts go through overlapping windows: nothing is cut off.
-        normalize: Whether vectors are divided by their Euclidean length, for comparing by dot product.
-        reproducible: Whether a vector is the same bit for bit whatever else is encoded and in which order (on the same
-            machine and number of threads); slower. Otherwise last digits can differ, by less than 5e-6.
-        newline_breaks: Which line breaks end a sentence: ``"paragraphs"`` (empty lines), ``"lines"`` or ``"never"``.
-        keep_whole: A regular expression, or several; what one matches stays one token.
-        sentence_splitter: Takes the place of the sentence rules: gets a text, gives half-open spans of it, in order.
-        tokenizer: Takes the place of the word rules: gets a sentence, gives half-open spans of it, in order.
-        source: ``"installed"``, ``"folder"``, ``"hub"`` or ``"bucket"``: the one place that models may come from; by
-            default those that the catalogue names, in its order.
-        revision: Branch, tag or commit of a hub repository; by default its main branch.
-        cache_dir: Where converted models are kept; by default ``NLU_LITE_CACHE``, else the user's cache folder. The
-            hub's own files stay in the Hugging Face cache.
-        offline: Whether to use only what is on this machine; by default as the environment says (``NLU_LITE_OFFLINE``,
-            ``HF_HUB_OFFLINE``).
-        lock: A file that ``nlu-lite lock`` made: models come from where it says, and a file of theirs that does not
-            have the bytes that it states is an error.
-        versions: What becomes of a saved pipeline where other versions are installed than when it was saved:
-            ``"same"`` refuses those that can change a token or a piece, and those that can change a digit of a
-            reproducible pipeline, and names all others in a warning of the logger ``nlu_lite``; ``"any"`` names all.
+        references: References of NLU, such as ``"xx.embed.xlm_roberta_xtreme_base"`` or ``"de.tokenize"``, in one or
+            several strings; ``"hf:org/name"`` for a repository of the Hugging Face hub; ``"path:DIR"`` for a folder in
+            transformers' layout; ``"sparknlp:DIR_OR_ZIP"`` for a model saved by Spark NLP. Default: the packaged model.
+        path: A folder written by `Pipeline.save`, instead of references. It can be combined only with ``device``,
+            ``threads``, ``cache_dir``, ``offline`` and ``versions``. Default: None.
+        device: ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``. Default: ``"cpu"``.
+        backend: The library that runs models: ``"torch"``, or ``"openvino"`` (extra ``openvino``), which is faster on
+            CPUs and runs every kind of model except ``deberta-v2``. Default: ``"torch"``.
+        precision: The number format of the computation: ``"fp32"``, ``"bf16"`` (fast on GPUs and on processors with
+            AVX512-BF16 or AMX) or ``"fp16"`` (GPUs). Vectors are always float32. A precision that the backend lacks on
+            this machine is an error. Default: ``"fp32"``.
+        threads: The number of threads of a forward pass on the CPU. Default: the backend's choice.
+        words: The word finder for scripts without spaces: ``"icu"``, or ``"dictionary"`` (extra ``words``) for
+            Japanese, Chinese, Thai, Vietnamese, Khmer and Burmese. Default: ``"icu"``.
+        pooling: The vector of a token from the vectors of its pieces: ``"first"``, ``"last"``, ``"mean"``, ``"max"`` or
+            ``"first_last"``, which concatenates both. Default: ``"first"``, as in Spark NLP.
+        sentence_pooling: The vector of a sentence: ``"mean"`` of its pieces, ``"cls"`` for the first position, or
+            ``"pooler"`` for the model's pooling layer. Default: the recipe of the model's publisher; for token models,
+            the mean of the token vectors.
+        prompt: The prefix of each sentence, such as ``"query: "``. Default: the prefix that the model's authors
+            prescribe.
+        layers: The hidden states to use: 0 is the embeddings, -1 the last layer. Default: ``(-1,)``.
+        layer_merge: The merge of several layers: ``"mean"``, ``"sum"`` or ``"concat"``. Default: ``"mean"``.
+        alignment: The input of the subword model: ``"word"`` encodes each token on its own, as Spark NLP does;
+            ``"text"`` encodes the whole text, as in training. Default: ``"word"``.
+        context: The text that a token's vector depends on: its ``"sentence"`` or the whole ``"document"``. Default:
+            ``"sentence"``.
+        max_length: The maximum length of a window in pieces, special tokens included. Longer texts are processed in
+            overlapping windows. Default: the limit of the model.
+        normalize: Whether to divide vectors by their Euclidean length. Default: False.
+        reproducible: Whether a vector is the same bit for bit, independent of other texts, on one machine with one
+            number of threads. This is slower. Otherwise vectors can differ by less than 5e-6. Default: False.
+        newline_breaks: The line breaks that end a sentence: ``"paragraphs"`` (empty lines), ``"lines"`` or ``"never"``.
+            Default: ``"paragraphs"``.
+        keep_whole: A regular expression or a sequence of them. Each match stays one token. Default: none.
+        sentence_splitter: A function from a text to half-open spans of its sentences, in order. Default: the rules.
+        tokenizer: A function from a sentence to half-open spans of its tokens, in order. Default: the rules.
+        source: The only source of models: ``"installed"``, ``"folder"``, ``"hub"`` or ``"bucket"``. Default: the
+            sources in the catalogue, in order.
+        revision: The branch, tag or commit of a hub repository. Default: its main branch.
+        cache_dir: The folder of converted models. Default: ``NLU_LITE_CACHE``, or else the user's cache folder. Files
+            of the hub are in the Hugging Face cache.
+        offline: Whether to use only files on this machine. Default: the environment variables ``NLU_LITE_OFFLINE`` and
+            ``HF_HUB_OFFLINE``.
+        lock: A file written by ``nlu-lite lock``, which determines the source and the bytes of each model. Default:
+            None.
+        versions: The treatment of a saved pipeline if the installed versions of its packages differ: ``"same"`` refuses
+            differences that can change a token or a piece, or any digit of a reproducible pipeline, and logs a
+            warning for others; ``"any"`` logs a warning for all. Default: ``"same"``.
 
     Raises:
-        BadReference: A reference is unknown, not public, or of a kind that cannot be read.
-        SourceError: Files could not be fetched.
-        FormatError: Files are damaged, or a pipeline was saved beside other versions.
-        IntegrityError: The weights that a saved pipeline refers to are others now.
-        ModelError: The parts of a model do not fit one another.
-        MissingExtra: A package is needed that is not installed.
+        BadReference: A reference is unknown, not public, or of an unsupported kind.
+        SourceError: Files cannot be fetched.
+        FormatError: Files are damaged, or a pipeline was saved with other versions of packages.
+        IntegrityError: Files are not those of the lock, or weights have changed since the pipeline was saved.
+        ModelError: The parts of a model do not fit together.
+        MissingExtra: An optional package is not installed.
         OptionError: An option has an unknown value.
 
     Example:
@@ -173,7 +174,7 @@ def load(
     kept = parse_choice(Versions, versions, "versions")
     if path is not None:
         if lock is not None:
-            raise OptionError("path= and a lock", "one of them", "Leave lock= out: the folder has digests of its own")
+            raise OptionError("path= and a lock", "one of them", "Leave lock= out: the folder contains digests")
         return _load_saved(parse_path(path, "path"), references, settings, options, access, kept)
     if kept is not Versions.SAME:
         raise OptionError(f"versions={versions!r} without path=", "it with a saved pipeline", "Leave it out")
@@ -198,17 +199,17 @@ def _load_saved(
     access: store.Access,
     versions: Versions,
 ) -> Pipeline:
-    """Open a saved pipeline; device and threads are this machine's, all else is as it was saved."""
+    """Open a saved pipeline; only the device and the number of threads are chosen anew."""
     here = replace(ModelOptions(), device=options.device, threads=options.threads)
     if references or access.source or access.revision or (settings, options) != (TextSettings(), here):
         raise OptionError(
-            "path= was given with references or options of its own",
-            "device, threads, cache_dir, offline or versions beside it",
-            "Change the pipeline when it is loaded: load(path=...).with_(...)",
+            "path= was given with references or options that the folder contains",
+            "path= with only device, threads, cache_dir, offline or versions",
+            "Change the options of the loaded pipeline: load(path=...).with_(...)",
         )
     saved = saving.read(path, versions)
     if saved.language != _choose_language(saved.components):
-        got = f"{path / saving.FILE} is damaged (its language is {saved.language!r}, that of its references is another)"
+        got = f"{path / saving.FILE} is damaged: its language {saved.language!r} is not the language of its references"
         raise FormatError(got, "what Pipeline.save writes", saving.REMEDY)
     text.check_dictionaries(saved.settings.words, saved.language)
     options = replace(saved.options, device=options.device, threads=options.threads)
@@ -217,9 +218,9 @@ def _load_saved(
 
 
 def reopen(bare: dict[str, Any], names: Sequence[tuple[ModelSpec, str, str, str]]) -> Pipeline:
-    """Open the models of a pipeline that was pickled: it has their names and digests, not their weights."""
+    """Open the models of a pickled pipeline, which has their names and digests but not their weights."""
     pipeline = Pipeline(**bare)
-    access = replace(pipeline.access, revision=None)  # each origin names its own
+    access = replace(pipeline.access, revision=None)  # each origin has its own
     models = [
         open_model(spec, column, access, pipeline.options, check=saving.same(files, digest))
         for spec, column, files, digest in names
@@ -233,17 +234,21 @@ def _find_locked(
     if lock is None:
         return [None] * len(specs)
     if revision is not None:
-        raise OptionError(f"revision={revision!r} and a lock", "one of them", "Leave revision= out: the lock names it")
+        raise OptionError(
+            f"revision={revision!r} and a lock", "one of them", "Leave revision= out: the lock contains it"
+        )
     found = lockfile.read(parse_path(lock, "lock"))
     return [found.model(spec.reference) for spec in specs]
 
 
 def _choose_language(components: tuple[ModelSpec | ComponentSpec, ...]) -> str:
-    """That of the text components; failing these, the one in which all references agree; failing that, ``xx``."""
+    """Return the language of the text components, else the one that all references share, else ``xx``."""
     texts = {text.check_language(spec.language) for spec in components if isinstance(spec, ComponentSpec)}
     if len(texts) > 1:
         raise OptionError(
-            f"the text components are of the languages {', '.join(sorted(texts))}", "one", "Leave all but one out"
+            f"the text components have the languages {', '.join(sorted(texts))}",
+            "one language",
+            "Leave out all but one",
         )
     languages = texts or {spec.language for spec in components}
     return languages.pop() if len(languages) == 1 else "xx"

@@ -1,4 +1,4 @@
-"""`Pipeline`: components that are open, and the ways of running them."""
+"""`Pipeline`: open components, and the ways to run them."""
 
 from __future__ import annotations
 
@@ -8,23 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from nlu_lite import display, files, frames, saving, store, text
-from nlu_lite._util.processes import computing
-from nlu_lite._util.progress import progress_bar
-from nlu_lite.errors import OptionError
 from nlu_lite.files import Written
 from nlu_lite.model import Model, check_prompt
 from nlu_lite.model import changed as changed_model
 from nlu_lite.options import (
     EmptyName,
-    Existing,
     ExistingName,
-    ExtraColumns,
-    FileFormat,
     FileFormatName,
-    FileRequest,
-    FrameLibrary,
     FrameOptions,
-    Level,
     LevelName,
     MissingName,
     ModelChanges,
@@ -37,17 +28,16 @@ from nlu_lite.options import (
     StreamOptions,
     TextSettings,
     VectorCellsName,
-    VectorDtype,
     VectorDtypeName,
-    check_number,
+    check_stream,
     describe_request,
     parse_changes,
-    parse_choice,
+    parse_file_request,
     parse_path,
-    parse_predict,
     show_options,
 )
-from nlu_lite.records import Action, ComponentSpec, Corpus, ModelSpec, Segments
+from nlu_lite.pipeline.prediction import parse_request, predict_frame
+from nlu_lite.records import ComponentSpec, ModelSpec
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,15 +47,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False)
 class Pipeline:
-    """Components that were found, fetched and read; made by `load`.
+    """Components that were found, fetched and opened by `load`.
 
     Attributes:
-        components: What the references stand for, in their order.
+        components: The components, in the order of their references.
         models: The models among them.
-        language: Language of texts for which `predict` is told no other; ``"xx"`` finds it from each text.
+        language: The default language of texts; ``"xx"`` detects it from each text.
         settings: How texts are split.
         options: How models are run.
-        access: How files were got at.
+        access: How the files of models were found.
     """
 
     components: tuple[ModelSpec | ComponentSpec, ...]
@@ -107,52 +97,47 @@ class Pipeline:
         vectors: VectorCellsName = "numpy",
         progress: bool | None = None,
     ) -> pd.DataFrame | pa.Table | pl.DataFrame:
-        """Split texts into sentences and words, and give each its vector. Opens no file and no connection.
+        """Split texts into sentences and words, and compute a vector for each row. Needs no network.
 
         Args:
-            data: A str; strings in a list, tuple, generator or another iterable, a 1-D numpy array, a pandas Series, an
-                Arrow array or a Polars Series; or a frame of pandas, Arrow or Polars, or a Dataset of Hugging Face.
-                Instead of a string a list of strings may stand everywhere: a document that is already split. The texts
-                of a set are numbered in its order, which differs from run to run. `data` is never modified.
-            output_level: ``"token"``, ``"sentence"`` or ``"document"``: what a row is. By default ``"token"``, or
-                ``"sentence"`` where only a sentence detector or sentence models were asked for. Above the token level
-                a token model gives the mean of its token vectors; a sentence model's vector is repeated on the tokens.
-            positions: Whether to add ``<level>_begin`` and ``<level>_end``: half-open, in code points of the document.
-            metadata: Whether to add ``document_number`` (the row of `data`), ``sentence_number`` (in its document) and
-                ``token_number`` (in its sentence), counted from 0, and for each model ``word_pieces_<id>``: the number
-                of pieces, ``word_oov_<id>``: whether one of them is the unknown piece, and ``word_windows_<id>``:
-                through how many windows the text went that was encoded with the row (``sentence_...`` for sentence
-                models).
-            text_column: A frame's column of texts; by default ``text``, else the only column of strings.
-            keep_columns: Whether the frame's other columns come along.
-            lang: Language of the texts; by default that of the references.
-            lang_column: A frame's column of language codes.
-            missing: ``"error"`` or ``"skip"``: what to do with rows that are None or NaN. Skipped rows have no row in
-                the result, whatever `empty` says.
-            empty: ``"drop"`` or ``"keep"``: what to do with a text without words. ``"keep"`` gives it one row at the
-                sentence or document level, so that every text has a row: its vectors are zeros (also where a prompt
-                or a normalization is asked for), the numbers of pieces and windows 0. At the sentence level the row
-                is an empty sentence at offset 0. Refused at the token level.
-            split: What the strings of a list of lists are: ``"words"`` of a document of one sentence, or
-                ``"sentences"`` of a document, which are split into words by the rules of their language.
-            as_: ``"pandas"``, ``"arrow"`` (extra ``arrow``) or ``"polars"`` (extra ``polars``): the result's library.
-            vectors: What stands in the cells of a pandas frame: ``"numpy"`` arrays, each a view of a row of one matrix,
-                or ``"arrow"`` for a column of dtype ``ArrowDtype`` (extra ``arrow``). Both lie on the same memory.
-            progress: Whether to show a bar; by default in a terminal or notebook, for work longer than a second.
+            data: A str; a list, a tuple or another iterable of str; a 1-D numpy array; a Series or frame of pandas or
+                Polars; Arrow data; or a Dataset of Hugging Face. A list of words can replace each str. Never modified.
+            output_level: The unit of a row: ``"token"``, ``"sentence"`` or ``"document"``. Default: ``"token"``, or
+                ``"sentence"`` for pipelines of sentence detectors and sentence models only. Above the token level, a
+                token model returns the mean of its token vectors; at it, a sentence model repeats its vectors.
+            positions: Whether to add ``<level>_begin`` and ``<level>_end``: half-open offsets in code points of the
+                document. Default: False.
+            metadata: Whether to add ``document_number``, ``sentence_number`` and ``token_number``, counted from 0; and
+                for each model ``word_pieces_<id>``, ``word_oov_<id>`` (whether a piece is unknown) and
+                ``word_windows_<id>``, or ``sentence_...`` for sentence models. Default: False.
+            text_column: The column of texts in a frame. Default: ``text``, or else the only column of strings.
+            keep_columns: Whether to keep the other columns of a frame. Default: True.
+            lang: The language code of the texts. Default: the language of the references.
+            lang_column: The column of language codes in a frame. Default: None.
+            missing: ``"error"`` refuses None and NaN as texts; ``"skip"`` omits these rows, whatever `empty` is.
+                Default: ``"error"``.
+            empty: ``"drop"`` omits texts without words. ``"keep"`` returns one row for each at the sentence and
+                document levels, with a vector of zeros; it is refused at the token level. Default: ``"drop"``.
+            split: The unit of lists of str: ``"words"`` of one sentence, or ``"sentences"``, which are split into words
+                by the rules of their language. Default: ``"words"``.
+            as_: The library of the result: ``"pandas"``, ``"arrow"`` or ``"polars"`` (extras of these names).
+                Default: ``"pandas"``.
+            vectors: The cells of a pandas frame: ``"numpy"`` arrays, or ``"arrow"`` for an ``ArrowDtype`` column (extra
+                ``arrow``). Both share the memory of one matrix. Default: ``"numpy"``.
+            progress: Whether to show a progress bar. Default: in a terminal or notebook, after a second of work.
 
         Returns:
-            A row for each token (or sentence, or document), with the input's index repeated. Vectors are float32
-            arrays [d] in columns ``word_embedding_<id>``. By default a text without words has no row. In Arrow and
-            Polars the index becomes the first column, ``index`` where it has no name, and vectors are fixed-size lists
-            of float32 on the memory of one matrix. Other columns keep their dtypes; those of Arrow and Polars are
-            ``ArrowDtype`` in pandas, dictionaries and categories ``category``.
+            A row for each token, sentence or document, in order, with the input's index repeated. Each model has a
+            column of vectors, float32 [d]: ``word_embedding_<id>`` or ``sentence_embedding_<id>``. In Arrow and Polars,
+            the index becomes the first column, called ``index`` unless it has a name, and vectors are fixed-size lists.
+            Other columns keep their dtypes; Arrow and Polars columns become ``ArrowDtype`` in pandas, and dictionaries
+            and categories become ``category``.
 
         Raises:
-            InputError: The data cannot be read, or their other columns not be kept. What an iterable of the caller's
-                raises is passed on as it is.
+            InputError: The data cannot be read, or a column cannot be kept. Exceptions of an iterable are passed on.
             OptionError: An option has an unknown value.
-            MissingExtra: A package is needed that is not installed.
-            ModelError: A model gives values that are not numbers.
+            MissingExtra: An optional package is not installed.
+            ModelError: A model returns values that are not numbers.
 
         Example:
             >>> import nlu_lite
@@ -180,27 +165,25 @@ class Pipeline:
     def stream(
         self, data: object, *, chunk: int = 1024, as_: StreamLibraryName = "pandas", **options: Unpack[StreamOptions]
     ) -> Iterator[pd.DataFrame | pa.RecordBatch]:
-        """Run `predict` over data of any length, chunk by chunk, holding one chunk in memory at a time.
+        """Run `predict` over data of any length, chunk by chunk, with one chunk in memory at a time.
 
         Args:
-            data: Something to go through, such as a generator, that gives texts, lists of words, or batches of rows
-                (frames, Series, arrays): all that `predict` takes. Texts and lists are gathered to chunks, batches are
-                answered each by itself, large ones cut. A RecordBatchReader is read batch by batch.
-            chunk: Most rows of `data` that are answered at once.
-            as_: ``"pandas"`` for frames, ``"arrow"`` for record batches (extra ``arrow``), whose first column
-                ``index`` is the number of the row of `data`.
+            data: An iterable of texts, of lists of words, or of batches (frames, Series, arrays). Texts and lists are
+                collected into chunks. Batches are processed one by one, large ones in slices. A RecordBatchReader or a
+                Dataset is read batch by batch.
+            chunk: The maximum number of rows of a chunk, at least 1. Default: 1024.
+            as_: ``"pandas"`` for frames, or ``"arrow"`` for record batches (extra ``arrow``). Default: ``"pandas"``.
             options: ``output_level``, ``positions``, ``metadata``, ``text_column``, ``keep_columns``, ``lang``,
-                ``lang_column``, ``missing``, ``empty`` and ``split``, as for `predict`. ``document_number`` counts
-                through the whole stream.
+                ``lang_column``, ``missing``, ``empty`` and ``split``, as for `predict`.
 
         Returns:
-            An iterator of what `predict` gives for each piece. Rows without an index of their own are numbered through
-            the whole stream.
+            An iterator of the results of `predict`, one for each chunk. Rows without an index of their own are numbered
+            through the whole stream, and so is ``document_number``.
 
         Raises:
-            OptionError: An option has an unknown value; raised at once.
-            InputError: A piece cannot be read; raised where it stands, after all that came before. An exception of
-                `data` itself is passed on likewise.
+            OptionError: An option has an unknown value; raised by the call itself.
+            InputError: A chunk cannot be read; raised after the results of all chunks before it. Exceptions of `data`
+                are passed on in the same way.
 
         Example:
             >>> import nlu_lite
@@ -210,10 +193,7 @@ class Pipeline:
             ['Line', '0', 'Line', '1'] [0, 0, 1, 1]
             ['Line', '2'] [2, 2]
         """
-        check_number("chunk", chunk, 1)
-        library = parse_choice(FrameLibrary, as_, "as_")
-        if library is FrameLibrary.POLARS:
-            raise OptionError('as_="polars" for a stream', "'pandas' or 'arrow'", "Pass one of these as as_")
+        check_stream(chunk, as_)
         return frames.stream(data, chunk, self._predict, self._parse(options, as_))
 
     @show_options(PredictOptions, before="progress")
@@ -230,40 +210,37 @@ class Pipeline:
         progress: bool | None = None,
         **options: Unpack[PredictOptions],
     ) -> Written:
-        r"""Run `predict` over files of texts and write a Parquet file, holding one chunk in memory at a time.
+        r"""Run `predict` over files of texts and write a Parquet file, with one chunk in memory at a time.
 
-        What is done is kept in a folder beside `target`, ``<target>.parts``, until all is done. After a kill, a full
-        disk or Ctrl-C the same call goes on where it stood, and the file becomes what one run would have given.
+        Completed chunks are kept in the folder ``<target>.parts`` until the file is complete. After a kill, a full disk
+        or Ctrl-C, the same call resumes, and the file is the same as after an uninterrupted run.
 
         Args:
-            source: A file, a folder of files, or the string ``"-"`` for standard input: ``.txt`` (a text on each
-                line), ``.jsonl``, ``.csv`` or ``.tsv`` (all columns are strings) or ``.parquet``; text in UTF-8, or in
-                UTF-16 or UTF-32 with a byte order mark. All are read once before work begins, so that whatever is
-                wrong with them is reported at once; standard input and pipes are not.
-            target: The file to write, ``.parquet``: a row group for each chunk, vectors as lists of one length.
-            chunk: Texts that are answered at once.
-            dtype: ``"float32"`` or ``"float16"``: in what numbers vectors are written.
-            existing: ``"error"`` or ``"replace"``: what to do where `target` exists. A link is replaced itself; the
-                file that it names stays as it is.
-            format: ``"txt"``, ``"jsonl"``, ``"csv"``, ``"tsv"`` or ``"parquet"`` where names do not say it.
-            delimiter: The delimiter of CSV files; by default a tab in ``.tsv``, else the one of comma, tab, semicolon
-                and bar that fits the header and the first records.
-            progress: Whether to show a bar with rate and time left; by default in a terminal or notebook.
+            source: A file, a folder of files, or ``"-"`` for standard input: ``.txt`` (one text per line), ``.jsonl``,
+                ``.csv`` and ``.tsv`` (all columns are strings) or ``.parquet``. Files are checked before the
+                computation starts; standard input and pipes cannot be.
+            target: The file to write, ``.parquet``. It has a row group for each chunk.
+            chunk: The number of texts of a chunk, at least 1. Default: 1024.
+            dtype: The data type of the vectors: ``"float32"`` or ``"float16"``. Default: ``"float32"``.
+            existing: ``"error"`` refuses a `target` that exists; ``"replace"`` replaces it. A link is replaced, not the
+                file that it points to. Default: ``"error"``.
+            format: ``"txt"``, ``"jsonl"``, ``"csv"``, ``"tsv"`` or ``"parquet"``. Default: the extension of each file;
+                ``"txt"`` for standard input.
+            delimiter: The delimiter of CSV files. Default: a tab in ``.tsv``; else the one of comma, tab, semicolon and
+                bar that fits the header and the first records.
+            progress: Whether to show a bar with rate and remaining time. Default: in a terminal or notebook.
             options: ``output_level``, ``positions``, ``metadata``, ``text_column``, ``keep_columns``, ``lang``,
-                ``lang_column``, ``missing`` and ``empty``, as for `predict`. ``document_number`` counts through all
-                files. ``text_column`` is by default ``text``, else the only column of texts; a column of a
-                CSV file whose values are all numbers, dates or the like is no column of texts. Columns that are kept
-                have their types in the file.
+                ``lang_column``, ``missing`` and ``empty``, as for `predict`.
 
         Returns:
-            The path and the numbers of texts and rows. The file's column ``index`` is the number of a row's text in
-            its file, counted from 0; in front of it is ``file`` where `source` is a folder. Where `target` exists, is
-            whole, and was made by the same call from the same texts, nothing is written and ``outcome`` says so.
+            The path, and the numbers of texts and rows. The column ``index`` of the file is the number of a text in its
+            own input file, from 0; for a folder, the column ``file`` precedes it. If the same call has already written
+            `target`, nothing is written, and ``outcome`` is ``UNCHANGED``.
 
         Raises:
-            InputError: The texts cannot be read, or have changed since the parts were made.
-            OptionError: `target` exists, is a folder, is read or lies in the folder that is; parts beside it were made
-                with other settings, which are named; or an option has an unknown value.
+            InputError: The texts cannot be read, or they have changed since an earlier run was interrupted.
+            OptionError: `target` exists, is a folder, or is one of the files that are read; the parts of an earlier run
+                have other settings; or an option has an unknown value.
             SourceError: A file cannot be read or written.
             FormatError: A file is damaged.
             MissingExtra: The extra ``arrow`` is not installed.
@@ -276,40 +253,31 @@ class Pipeline:
             ...     words.predict_file(f"{folder}/in.txt", f"{folder}/out.parquet").rows
             5
         """
-        check_number("chunk", chunk, 1)
-        parse_path(source, "source", "Call predict or stream for data in memory")
         predict = self._parse(options, "arrow")
-        request = FileRequest(
-            source,
-            parse_path(target, "target"),
-            None if format is None else parse_choice(FileFormat, format, "format"),
-            delimiter,
-            chunk,
-            parse_choice(VectorDtype, dtype, "dtype"),
-            parse_choice(Existing, existing, "existing"),
-            predict,
+        request = parse_file_request(
+            source, target, predict, chunk=chunk, dtype=dtype, existing=existing, format=format, delimiter=delimiter
         )
         settings = {"pipeline": saving.described(self), **describe_request(predict)}
         return files.predict_file(request, self._predict, settings, progress)
 
     @property
     def info(self) -> pd.DataFrame:
-        """What each reference stands for and what runs it: one row a component."""
+        """The components and the settings of their models: one row per component."""
         import pandas as pd
 
         return pd.DataFrame(display.list_component_rows(self))
 
     def with_(self, **changes: Unpack[ModelChanges]) -> Pipeline:
-        """Return a pipeline with the same weights and other options of `load`.
+        """Return a pipeline with other options and the same weights.
 
         Args:
-            changes: ``words``, ``newline_breaks``, ``keep_whole``, ``sentence_splitter``, ``tokenizer``, ``pooling``,
-                ``sentence_pooling``, ``prompt``, ``layers``, ``layer_merge``, ``alignment``, ``context``,
-                ``max_length``, ``normalize`` or ``reproducible``, as for `load`.
+            changes: Options of `load`: ``words``, ``newline_breaks``, ``keep_whole``, ``sentence_splitter``,
+                ``tokenizer``, ``pooling``, ``sentence_pooling``, ``prompt``, ``layers``, ``layer_merge``,
+                ``alignment``, ``context``, ``max_length``, ``normalize`` or ``reproducible``.
 
         Raises:
-            OptionError: An option is unknown, needs other weights, or has an unknown value.
-            MissingExtra: A package is needed that is not installed.
+            OptionError: An option is unknown, requires `load`, or has an unknown value.
+            MissingExtra: An optional package is not installed.
 
         Example:
             >>> import nlu_lite
@@ -326,16 +294,16 @@ class Pipeline:
         return replace(self, models=models, settings=settings, options=options)
 
     def save(self, path: str | Path, *, weights: bool = False) -> None:
-        """Write the pipeline to a folder, from which ``load(path=...)`` makes one that gives the same vectors.
+        """Write the pipeline to a folder, which ``load(path=...)`` opens again with the same vectors.
 
         Args:
-            path: A folder that does not exist yet; it appears whole or not at all.
-            weights: Whether the weights are copied into the folder, so that it can be taken elsewhere; by default it
-                says where they came from. In both cases their digest is written down and compared by `load`.
+            path: A folder that does not exist yet. It is created completely or not at all.
+            weights: Whether to copy the weights, so that the folder can be moved to another machine. Default: False,
+                which records their origin. `load` compares their digest in both cases.
 
         Raises:
-            OptionError: There is something at `path`, or a stage is a callable.
-            SourceError: The folder cannot be written, or the files of a model are not here any more.
+            OptionError: `path` exists, or a component is a callable.
+            SourceError: The folder cannot be written, or the files of a model no longer exist.
             IntegrityError: The files of a model have changed since they were loaded.
 
         Example:
@@ -348,7 +316,7 @@ class Pipeline:
         saving.save(self, parse_path(path, "path"), SavedWeights.COPY if weights else SavedWeights.REFERENCE)
 
     def __reduce__(self) -> tuple[Callable[..., Pipeline], tuple[object, ...]]:
-        """Pickle all but the weights: these are opened again where the pipeline is unpickled, and have to be there."""
+        """Pickle everything but the weights, which are opened again from their files when the pipeline is unpickled."""
         bare = {field.name: getattr(self, field.name) for field in fields(self)} | {"models": ()}
         names = [(saving.pinned(model), model.column, model.fetched.digest, model.digest) for model in self.models]
         from nlu_lite.pipeline.loading import reopen  # which imports this module
@@ -359,7 +327,7 @@ class Pipeline:
         return self
 
     def __deepcopy__(self, memo: dict[int, object]) -> Pipeline:
-        """Nothing in it changes, so that a copy need not open the weights anew."""
+        """Return the pipeline itself: nothing in it changes, and a copy would open the weights again."""
         return self
 
     def __repr__(self) -> str:
@@ -371,37 +339,7 @@ class Pipeline:
     def _parse(
         self, options: PredictOptions | StreamOptions, library: str = "pandas", cells: VectorCellsName = "numpy"
     ) -> PredictRequest:
-        """Parse the options of `predict`; level and language are the pipeline's own by default."""
-        only = all(spec.action in (Action.SENTENCE_DETECTOR, Action.EMBED_SENTENCE) for spec in self.components)
-        request = parse_predict(Level.SENTENCE if only else Level.TOKEN, self.language, options, library, cells)
-        if options.get("lang") is not None:
-            text.check_language(request.lang)
-        return request
+        return parse_request(self.components, self.language, options, library, cells)
 
     def _predict(self, data: object, request: PredictRequest, progress: bool | None = False) -> Any:
-        given = frames.read(data, request, text.check_language)
-        names = frames.name_result_columns(request, [model.column for model in self.models])
-        writer = frames.open_writer(given.corpus, request, names)
-        segments = self._segment(given, progress)
-        columns = self._compute_vectors(given.corpus, segments, request, progress)
-        with computing():
-            return frames.build_frame(request, writer, given.corpus, segments, given.rows, columns)
-
-    def _segment(self, given: frames.ParsedInput, progress: bool | None) -> Segments:
-        if given.segments is not None:
-            return given.segments
-        if given.sentences is not None:
-            return text.segment_sentences(given.corpus, given.sentences, self.settings)
-        with progress_bar(len(given.corpus.texts), "text", progress) as bar:
-            return text.segment(given.corpus, self.settings, bar.update)
-
-    def _compute_vectors(
-        self, corpus: Corpus, segments: Segments, request: PredictRequest, progress: bool | None
-    ) -> list[frames.VectorColumn]:
-        columns, level, texts = [], request.output_level, corpus.texts
-        with progress_bar(sum(m.steps(segments, level) for m in self.models), "vector", progress) as bar:
-            for model in self.models:
-                vectors = model.vectors(texts, segments, level, bar.update)
-                stats = model.stats(texts, segments, level) if ExtraColumns.METADATA in request.extra_columns else None
-                columns.append(frames.VectorColumn(model.column, vectors, stats))
-        return columns
+        return predict_frame(data, request, self.models, self.settings, progress)
