@@ -13,7 +13,7 @@ from nlu_lite.registry.catalogue import REPOSITORY
 
 MODEL_REFERENCE = re.compile(r"[a-z]{2,3}\.(?:embed|embed_sentence)\.[\w.-]+", re.ASCII)
 ALIAS_REFERENCE = re.compile(r"[\w.-]{1,200}", re.ASCII)
-TEXT_COMPONENT = re.compile(r"(?:[a-z]{2,3}\.)?(?:tokenize|sentence_detector)")
+TEXT_COMPONENT = re.compile(r"(?:[a-z]{2,3}(?:-[A-Z][a-z]{3})?\.)?(?:tokenize|sentence_detector)")
 NAME = re.compile(r"[\w.-]{1,200}", re.ASCII)
 
 PATTERNS: Mapping[str, tuple[re.Pattern[str], str]] = {

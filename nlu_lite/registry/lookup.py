@@ -20,8 +20,8 @@ DEFAULT = "xx.embed.multilingual_e5_small_q4"
 """The reference of the packaged model, which is loaded by default."""
 
 DIRECT = tuple(f"{scheme}:" for scheme in SCHEMES)
-LANGUAGE = re.compile(r"([a-z]{2,3})\.")
-COMPONENT = re.compile(r"([a-z]{2,3})\.(tokenize|sentence_detector)")
+LANGUAGE = re.compile(r"([a-z]{2,3}(?:-[A-Z][a-z]{3})?)\.")
+COMPONENT = re.compile(rf"{LANGUAGE.pattern}(tokenize|sentence_detector)")
 MAXIMUM_PATH = 4096
 """Maximum length of a path, in characters; operating systems allow no more."""
 TEXT_ACTIONS = (Action.TOKENIZE, Action.SENTENCE_DETECTOR)

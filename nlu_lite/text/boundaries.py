@@ -47,6 +47,8 @@ def _ends_before_lowercase(mark: Terminator) -> bool:
         return mark.rules.lowercase_after_question != "continues"
     if mark.character != ".":
         return True
+    if mark.rules.lowercase_after_period == "continues":
+        return False
     word = find_word_before(mark.text, mark.start) if mark.is_period else ""
     return word.isalpha() and not word.isupper() and (len(word) > SHORT_WORD or mark.begins_lowercase)
 

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from nlu_lite._util.language_names import language_codes, nearest_languages
 from nlu_lite.errors import OptionError
-from nlu_lite.text.characters import Characters
 from nlu_lite.text.rules import list_languages_with_rules, load_rules_of_script
 
 SCRIPTS = (
@@ -28,9 +27,16 @@ SCRIPTS = (
     ("Georgian", 0x10A0, 0x10FF),
     ("Devanagari", 0x0900, 0x097F),
     ("Bengali", 0x0980, 0x09FF),
+    ("Gurmukhi", 0x0A00, 0x0A7F),
+    ("Gujarati", 0x0A80, 0x0AFF),
+    ("Oriya", 0x0B00, 0x0B7F),
     ("Tamil", 0x0B80, 0x0BFF),
     ("Telugu", 0x0C00, 0x0C7F),
+    ("Kannada", 0x0C80, 0x0CFF),
     ("Malayalam", 0x0D00, 0x0D7F),
+    ("Sinhala", 0x0D80, 0x0DFF),
+    ("Ethiopic", 0x1200, 0x139F),
+    ("Armenian", 0x0530, 0x058F),
     ("Arabic", 0x0600, 0x06FF),
     ("Hebrew", 0x0590, 0x05FF),
     ("Greek", 0x0370, 0x03FF),
@@ -42,7 +48,7 @@ SCRIPTS = (
 MIN_SHARE = 0.3  # of the letters: Japanese text may have fewer kana than ideographs
 MIN_EVIDENCE = 2  # function words and letters, where several languages share a script: one alone may be a loanword
 SAMPLE_LENGTH = 3000  # characters that are examined: more of them hardly ever change the result
-_WORD = re.compile(r"[^\W\d_]+(?:[\u0300-\u036f\u0900-\u097f]+[^\W\d_]*)*")
+_WORD = re.compile(r"[^\W\d_]+(?:[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0dff]+[^\W\d_]*)*")
 
 
 def check_language(code: str) -> str:
@@ -89,34 +95,57 @@ def detect(text: str) -> str:
         >>> detect("Где ты?"), detect("12 + 3")
         ('ru', 'xx')
     """
-    characters = Characters(text[:SAMPLE_LENGTH])
-    points = characters.points[characters.nonspace]
-    minimum = MIN_SHARE * np.count_nonzero(points >= 0x41)
-    counts = np.bincount(_build_script_table()[np.minimum(points, 0xFFFF)], minlength=len(SCRIPTS)).tolist()
-    for (script, *_), count in zip(SCRIPTS, counts, strict=False):  # the last count is of characters in no script
-        if count > minimum > 0:
-            return _choose_language(script, characters.text.lower())
-    return "xx"
+    sample = text[:SAMPLE_LENGTH]
+    script = _find_script(sample)
+    return _choose_language(script, sample.lower()) if script else "xx"
+
+
+def _find_script(text: str) -> str:
+    """Return the script of a text; empty if it has too few letters."""
+    if text.isascii():
+        points = np.frombuffer(text.encode(), "u1")
+    else:
+        points = np.minimum(np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4"), 0xFFFF)
+    counts = np.bincount(_build_script_table()[points], minlength=len(SCRIPTS) + 2)
+    *in_scripts, _, signs = counts.tolist()
+    minimum = MIN_SHARE * (len(points) - signs)
+    return next((script for (script, *_), count in zip(SCRIPTS, in_scripts, strict=True) if count > minimum > 0), "")
 
 
 @cache
 def _build_script_table() -> NDArray[np.uint8]:
-    """Return the index in `SCRIPTS` of each character of the Basic Multilingual Plane; ``len(SCRIPTS)`` for none."""
+    """Return the index in `SCRIPTS` of each character of the Basic Multilingual Plane.
+
+    A character in no script has the index ``len(SCRIPTS)``; whitespace, digits and other characters before "A" have
+    the one after it.
+    """
     table = np.full(0x10000, len(SCRIPTS), np.uint8)
+    table[:0x41] = len(SCRIPTS) + 1
     for place, (_, first, last) in enumerate(SCRIPTS):
         table[first : last + 1] = place
     return table
 
 
 def _choose_language(script: str, text: str) -> str:
-    candidates = [rules.language for rules in load_rules_of_script(script)]
+    candidates = _rank_candidates(script)
     if len(candidates) == 1:
         return candidates[0]
-    words, letters = _index_common_words(script), _index_letters(script)
-    word_votes = chain.from_iterable(map(words.get, _WORD.findall(text), repeat(())))
-    votes = Counter(chain(word_votes, *(letters[letter] for letter in text if letter in letters)))
+    word_votes = map(_index_common_words(script).get, _WORD.findall(text), repeat(()))
+    letter_votes = map(_index_letters(script).get, text, repeat(()))
+    votes = Counter(chain.from_iterable(chain(word_votes, letter_votes)))
     best = max(candidates, key=votes.__getitem__, default="xx")
     return best if votes[best] >= MIN_EVIDENCE or (best != "xx" and script != "Latin") else "xx"
+
+
+@cache
+def _rank_candidates(script: str) -> tuple[str, ...]:
+    """Return the languages of a script in the order in which they win a tie.
+
+    The alphabet with the fewest letters of its own explains a text best. A language that shares the rules of another
+    needs more evidence than that one.
+    """
+    evidence = {rules.language: rules.evidence for rules in load_rules_of_script(script)}
+    return tuple(sorted(evidence, key=lambda code: (len(evidence[code].distinctive_letters), evidence[code].base)))
 
 
 @cache

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from importlib import resources
 from typing import Any, TypeAlias
@@ -24,7 +24,8 @@ Parser: TypeAlias = Callable[[Any], Any]
 class Evidence:
     """The table ``[language]``: evidence that a text is in a language."""
 
-    script: str = ""
+    base: str = ""
+    script: tuple[str, ...] = ()
     common_words: frozenset[str] = frozenset()
     distinctive_letters: str = ""
 
@@ -48,6 +49,7 @@ class SentenceRules:
     initial_syllables: re.Pattern[str] | None = None
     case: str = "bicameral"
     lowercase_after_question: str = "begins"
+    lowercase_after_period: str = "begins"
     after_quotation: str = "begins"
     continuation: re.Pattern[str] | None = None
     proclitic: re.Pattern[str] | None = None
@@ -117,7 +119,7 @@ def load_rules(language: str) -> Rules:
 def load_rules_of_script(script: str) -> tuple[Rules, ...]:
     """Load the rules of all languages that are written in a script, in the order of their codes."""
     rules = (load_rules(language) for language in sorted(list_languages_with_rules()))
-    return tuple(one for one in rules if one.evidence.script == script)
+    return tuple(one for one in rules if script in one.evidence.script)
 
 
 def parse_rules(text: str, language: str, source: str) -> Rules:
@@ -142,8 +144,10 @@ def parse_rules(text: str, language: str, source: str) -> Rules:
     evidence, sentences, words = (
         _parse_table(TomlTable(file, name, 0), tables.get(name, {}), parsers) for name, parsers in _PARSERS.items()
     )
-    common = evidence.get("common_words", frozenset())
-    return Rules(language, Evidence(**evidence), _add_common_words(sentences, common), WordRules(**words))
+    found = Evidence(**evidence)
+    base = load_rules(found.base) if found.base else _DEFAULTS
+    sentences = _add_common_words(sentences, base.sentences, found.common_words)
+    return Rules(language, found, replace(base.sentences, **sentences), replace(base.words, **words))
 
 
 def _parse_table(table: TomlTable, values: Mapping[str, Any], parsers: Mapping[str, Parser]) -> dict[str, Any]:
@@ -159,10 +163,10 @@ def _parse_value(table: TomlTable, key: str, value: Any, parse: Parser) -> Any:
         table.fail(f"{key} cannot be used: {error}", "", key)
 
 
-def _add_common_words(table: dict[str, Any], common: frozenset[str]) -> SentenceRules:
+def _add_common_words(table: dict[str, Any], base: SentenceRules, common: frozenset[str]) -> dict[str, Any]:
     """Common words are function words: they begin sentences and are no abbreviations."""
-    ordinary = common | table.get("ordinary_words", frozenset())
-    return SentenceRules(**{"sentence_starters": common} | table | {"ordinary_words": ordinary})
+    ordinary = common | table.get("ordinary_words", base.ordinary_words)
+    return {"sentence_starters": common or base.sentence_starters} | table | {"ordinary_words": ordinary}
 
 
 def _build_choice_parser(*choices: str) -> Parser:
@@ -204,14 +208,19 @@ def _parse_lines(text: str) -> frozenset[str]:
     return frozenset(" ".join(line.lower().split()) for line in text.splitlines() if line.strip())
 
 
+_DEFAULTS = Rules("xx", Evidence(), SentenceRules(), WordRules())
 _EVIDENCE_PARSERS: Mapping[str, Parser] = {
-    "script": str,
+    "base": str,
+    "script": _parse_sequence,
     "common_words": _parse_words,
     "distinctive_letters": str,
 }
 _SENTENCE_PARSERS: Mapping[str, Parser] = {
     **dict.fromkeys(("terminators", "weak_terminators"), str),
-    **dict.fromkeys(("lowercase_after_question", "after_quotation"), _build_choice_parser("begins", "continues")),
+    **dict.fromkeys(
+        ("lowercase_after_question", "lowercase_after_period", "after_quotation"),
+        _build_choice_parser("begins", "continues"),
+    ),
     "case": _build_choice_parser("bicameral", "unicameral"),
     "capitalization": _build_choice_parser("names", "nouns"),
     "ordinals": _parse_ordinals,

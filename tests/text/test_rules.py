@@ -9,6 +9,7 @@ import pytest
 
 from nlu_lite.errors import FormatError, OptionError
 from nlu_lite.records import Corpus
+from nlu_lite.registry import look_up
 from nlu_lite.text import check_language, detect, segment
 from nlu_lite.text.rules import (
     Evidence,
@@ -20,6 +21,11 @@ from nlu_lite.text.rules import (
     parse_rules,
 )
 
+XLM_ROBERTA = """
+af am ar as az be bg bn br bs ca cs cy da de el en eo es et eu fa fi fr fy ga gd gl gu ha he hi hr hu hy id is it ja jv
+ka kk km kn ko ku ky la lo lt lv mg mk ml mn mr ms my ne nl no om or pa pl ps pt ro ru sa sd si sk sl so sq sr su sv sw
+ta te th tl tr ug uk ur uz vi xh yi zh bn-Latn hi-Latn ta-Latn te-Latn ur-Latn
+"""
 CARD = """
 af ar bg bn de el en es et eu fa fi fr he hi hu id it ja jv ka kk ko ml mr ms my nl pt ru sw ta te th tl tr ur vi yo zh
 """
@@ -52,6 +58,26 @@ def test_every_file_can_be_read(language):
 
 def test_the_languages_of_the_card_have_rules():
     assert set(CARD.split()) <= list_languages_with_rules()
+
+
+@pytest.mark.parametrize("language", XLM_ROBERTA.split())
+def test_the_languages_of_the_model_have_rules_and_can_be_named(language):
+    assert language in list_languages_with_rules()
+    assert look_up(f"{language}.tokenize").spec.language == language
+    assert look_up(f"{language}.sentence_detector").spec.language == language
+
+
+def test_a_language_in_latin_letters_is_found_by_its_other_code():
+    with pytest.raises(OptionError) as caught:
+        check_language("hi_rom")
+    assert caught.value.nearest[0] == "hi-Latn"
+
+
+def test_a_language_inherits_the_keys_that_it_lacks():
+    croatian, bosnian = load_rules("hr"), load_rules("bs")
+    assert bosnian.sentences.titles == croatian.sentences.titles
+    assert bosnian.words == croatian.words
+    assert bosnian.sentences.months != croatian.sentences.months
 
 
 def test_a_language_without_rules_has_those_that_hold_for_any():
@@ -243,7 +269,18 @@ def test_what_is_no_language_is_an_error(code):
 
 
 def test_scripts_know_their_languages():
-    assert [rules.language for rules in load_rules_of_script("Cyrillic")] == ["bg", "kk", "ru"]
+    assert [rules.language for rules in load_rules_of_script("Cyrillic")] == [
+        "be",
+        "bg",
+        "kk",
+        "ky",
+        "mk",
+        "mn",
+        "ru",
+        "sr",
+        "uk",
+        "uz",
+    ]
 
 
 SENTENCES = [
@@ -439,6 +476,25 @@ DETECTED = {
     "ja": "これは私たちが見た犬ではない。",
     "zh": "这不是我们看到的狗。",
     "my": "ဒါက ကျွန်တော်တို့ မြင်ခဲ့တဲ့ ခွေး မဟုတ်ဘူး။",
+    "az": "Bu bizim gördüyümüz it deyil və mənə məxsusdur.",
+    "cs": "To není pes, kterého jsme viděli, ale může to být kočka.",
+    "sk": "To nie je pes, ktorého sme videli, ale môže to byť mačka.",
+    "hr": "To nije pas kojeg smo vidjeli prije tjedan dana na tom mjestu.",
+    "sr": "To nije pas koga smo videli pre nedelju dana na tom mestu.",
+    "no": "Dette er ikke hunden som jeg så etter at vi ble kjent.",
+    "da": "Dette er ikke hunden, som jeg så, efter at vi blev bekendt.",
+    "uk": "Це не той собака, якого ми бачили.",
+    "be": "Гэта не той сабака, якога мы бачылі.",
+    "mk": "Ова не е кучето што го видовме.",
+    "hy": "Սա այն շունը չէ, որը մենք տեսանք։",
+    "am": "ይህ ያየነው ውሻ አይደለም።",
+    "pa": "ਇਹ ਉਹ ਕੁੱਤਾ ਨਹੀਂ ਹੈ ਜੋ ਅਸੀਂ ਦੇਖਿਆ।",
+    "as": "এইটো আমি দেখা কুকুৰটো নহয়।",
+    "bn": "এটি আমাদের দেখা কুকুর নয় এবং সে আমার।",
+    "ps": "دا هغه سپی نه دی چې موږ ولیدلو.",
+    "sd": "هي اهو ڪتو ناهي جيڪو اسان ڏٺو.",
+    "ug": "بۇ بىز كۆرگەن ئىت ئەمەس.",
+    "yi": "דאָס איז נישט דער הונט װאָס מיר האָבן געזען.",
     "xx": "12 + 3",
 }
 
