@@ -5,16 +5,16 @@
     │   ├── UnknownReference       no such reference or repository
     │   ├── LicensedReference      exists, but its model is not public
     │   └── UnsupportedReference   exists, but this library cannot read that kind of model
-    ├── InputError                 the data given to predict cannot be used     (also a ValueError)
-    ├── OptionError                an option has a value that cannot be used    (also a ValueError)
+    ├── InputError                 the input data cannot be used                (also a ValueError)
+    ├── OptionError                the value of an option cannot be used        (also a ValueError)
     ├── MissingExtra               an optional package is not installed         (also an ImportError)
-    ├── SourceError                the files of a model could not be fetched    (also an OSError)
-    │   └── OfflineError           they are not here, and the network is not to be used
-    ├── FormatError                a file is not what it should be              (also a ValueError)
-    │   └── IntegrityError         its bytes are not the published ones
-    └── ModelError                 a model does not fit its own description or gives values that are not numbers
+    ├── SourceError                a file cannot be fetched, read or written    (also an OSError)
+    │   └── OfflineError           a file is not on this machine, and the network is disabled
+    ├── FormatError                the content of a file is invalid             (also a ValueError)
+    │   └── IntegrityError         the bytes of a file differ from the published ones
+    └── ModelError                 a model contradicts its own description, or returns values that are not numbers
 
-Every error says what was got, what was expected, and the remedy; where a name was mistyped, also the nearest names.
+Each error has the value received, the expected values, the remedy, and for a mistyped name the nearest names.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 LONGEST = 3000
-"""Characters of what was got that an error repeats."""
+"""Maximum number of characters of `NluLiteError.got`."""
 LONGEST_NAME = 100
-"""Characters of a name that are compared with others."""
+"""Maximum number of characters of a name that are compared."""
 
 
 def printable(text: str) -> str:
-    r"""Escape what no encoding can write: the bytes of file names that are not UTF-8, and lone surrogates of JSON.
+    r"""Escape lone surrogates, as in file names that are not UTF-8 and in JSON: no encoding can write them.
 
     Example:
         >>> printable("a name of \udcff")
@@ -39,14 +39,14 @@ def printable(text: str) -> str:
 
 
 class NluLiteError(Exception):
-    """The root of the tree.
+    """The base class of all errors.
 
     Args:
-        got: What was found, as a clause: ``"no reference is called 'xx.embed.xml'"``; of what is longer than
-            a page, such as damaged bytes that another library quotes, the beginning is kept.
-        expected: What would have been right, as a noun phrase; empty where `got` says it all.
-        remedy: What the reader can do now, as a sentence without its full stop.
-        nearest: The nearest names that exist, best first.
+        got: The problem, as a clause: ``"no reference is called 'xx.embed.xml'"``. Longer texts than a page, such as
+            bytes quoted by another library, are truncated.
+        expected: The expected values, as a noun phrase; empty if `got` is clear without them.
+        remedy: The next step for the reader, as a sentence without its period.
+        nearest: The nearest existing names, best first.
 
     Example:
         >>> raise NluLiteError("device 'gpu' is unknown", "cpu, cuda or mps", "Pass device='cuda'")
@@ -71,10 +71,10 @@ class NluLiteError(Exception):
 
 
 def nearest_names(name: object, names: Iterable[object], most: int = 3) -> list[str]:
-    """List the names that a mistyped or misspelt one may stand for, best first.
+    """List the names that are nearest to a mistyped name, best first.
 
-    Case and the difference of ``-``, ``_`` and spaces do not count. First come the names that begin with the wanted
-    one, then those much like it; where there are none, those that begin with the same three letters.
+    Case is ignored, and ``-``, ``_`` and spaces count as the same character. Names that begin with the mistyped name
+    come first, then similar names. If there are none, names that begin with the same three letters are listed.
 
     Example:
         >>> nearest_names("maen", ["first", "mean", "max"]), nearest_names("DOC", ["token", "document"])
@@ -97,7 +97,7 @@ class BadReference(NluLiteError):
 
 
 class UnknownReference(BadReference, LookupError):
-    """No such reference or repository."""
+    """The reference or repository does not exist."""
 
 
 class LicensedReference(BadReference):
@@ -109,11 +109,11 @@ class UnsupportedReference(BadReference):
 
 
 class InputError(NluLiteError, ValueError):
-    """The data given to predict cannot be used."""
+    """The input data cannot be used."""
 
 
 class OptionError(NluLiteError, ValueError):
-    """An option has a value that cannot be used."""
+    """The value of an option cannot be used."""
 
 
 class MissingExtra(NluLiteError, ImportError):
@@ -121,20 +121,20 @@ class MissingExtra(NluLiteError, ImportError):
 
 
 class SourceError(NluLiteError, OSError):
-    """The files of a model could not be fetched."""
+    """A file cannot be fetched, read or written."""
 
 
 class OfflineError(SourceError):
-    """The files are not on this machine, and the network is not to be used."""
+    """A file is not on this machine, and the network is disabled."""
 
 
 class FormatError(NluLiteError, ValueError):
-    """A file is not what it should be."""
+    """The content of a file is invalid."""
 
 
 class IntegrityError(FormatError):
-    """The bytes of a file are not the published ones."""
+    """The bytes of a file differ from the published ones."""
 
 
 class ModelError(NluLiteError):
-    """A model does not fit its own description, or gives values that are not numbers."""
+    """A model contradicts its own description, or returns values that are not numbers."""

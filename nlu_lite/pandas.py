@@ -33,37 +33,40 @@ if TYPE_CHECKING:
 __all__ = ["NluAccessor"]
 
 Frame: TypeAlias = "pd.DataFrame | pa.Table | pl.DataFrame"
-"""A result of predict."""
+"""A frame that `Pipeline.predict` returned."""
 
 
 SIMILARITY = "similarity"
 MADE_BY = "_nlu_lite_pipeline"
-"""Attribute of a frame that holds the pipeline that made it."""
+"""Attribute of a frame with the pipeline that returned it."""
 
 
 @pd.api.extensions.register_dataframe_accessor("nlu")
 class NluAccessor:
-    """Methods of ``frame.nlu``: predict from a frame's texts, and compare the vectors of a result."""
+    """Methods of ``frame.nlu``: run a pipeline on a frame, and compare the vectors of a result."""
 
     def __init__(self, frame: pd.DataFrame) -> None:
         self._frame = frame
 
     @show_options(FrameOptions)
     def predict(self, ref: str | Pipeline, **options: Unpack[FrameOptions]) -> pd.DataFrame:
-        """Return what `Pipeline.predict` returns for this frame, which is not changed.
+        """Run `Pipeline.predict` on this frame, which is not modified.
 
         Args:
-            ref: References as `load` takes them; or a pipeline, which is loaded once for many frames.
-            options: The options of `Pipeline.predict`: ``text_column`` (by default ``text``, else the only column of
-                strings), ``output_level``, ``positions``, ``metadata``, ``keep_columns``, ``lang``, ``lang_column``,
-                ``missing``, ``empty``, ``split``, ``vectors`` and ``progress``.
+            ref: A pipeline; or references, which are loaded by each call.
+            options: The options of `Pipeline.predict` except ``as_``: ``text_column`` (default: ``text``, or else the
+                only column of strings), ``output_level``, ``positions``, ``metadata``, ``keep_columns``, ``lang``,
+                ``lang_column``, ``missing``, ``empty``, ``split``, ``vectors`` and ``progress``.
+
+        Returns:
+            The result of `Pipeline.predict` as a pandas frame.
 
         Raises:
-            NluLiteError: As `load` and `Pipeline.predict` say.
+            NluLiteError: As for `load` and `Pipeline.predict`.
         """
-        pipeline = _load_once(ref)
+        pipeline = _open_pipeline(ref)
         result = pipeline.predict(self._frame, as_="pandas", **options)
-        # Not in `attrs`: pandas copies these to each frame made of this one, and writes them to files.
+        # Not in `attrs`: pandas copies these to derived frames and writes them to files.
         object.__setattr__(result, MADE_BY, pipeline)
         return result
 
@@ -81,24 +84,23 @@ class NluAccessor:
         *,
         column: str | None = None,
     ) -> pd.Series[float] | pd.DataFrame:
-        """Return the cosine of each row's vector to a query.
+        """Return the cosine similarity of each row with a query.
 
         Args:
-            query: A text; a vector [d]; or a result of predict, such as a row of this one, with vectors of the
-                same column.
-            ref: The pipeline that made the frame, or its references, as for `predict`. It makes the vector of a text,
-                at the level of documents. By default the pipeline that a result of ``frame.nlu.predict`` remembers;
-                frames made from such a result remember none.
-            column: Name of the column of vectors; None takes the only one.
+            query: A text; a vector [d]; or a frame returned by predict, with a column of vectors of the same name.
+            ref: The pipeline that computes the vector of a text at the document level, or its references. Default: the
+                pipeline that returned this frame, if it was returned by ``frame.nlu.predict``; frames derived from
+                such a frame do not know it.
+            column: The column of vectors. Default: the only one.
 
         Returns:
-            float32 from -1 to 1 with the frame's index: a Series named ``similarity`` for a text or a vector; for a
-            frame of Q rows a frame of Q columns, named as its index (or numbered, if its library has none). A row
-            whose vector is all zeros has no direction: NaN.
+            float32 from -1 to 1, with the frame's index: for a text or a vector, a Series called ``similarity``; for a
+            frame of Q rows, a frame of Q columns with the labels of its index, or numbers if its library has no index.
+            NaN for rows whose vector is all zeros, and so has no direction.
 
         Raises:
-            InputError: There is no such column, the query is of another length or of another model, or it is a
-                text and there is no `ref`.
+            InputError: The column does not exist; the vectors of the query have another length or come from another
+                model; or the query is a text, and `ref` is missing.
 
         Example:
             >>> import nlu_lite.pandas
@@ -111,9 +113,9 @@ class NluAccessor:
     def _similarity(
         self, query: object, ref: str | Pipeline | None, column: str | None, method: str
     ) -> pd.Series[float] | pd.DataFrame:
-        """Compute `similarity` for the method that errors name."""
+        """Compute `similarity`; errors name `method`."""
         name = find_vector_column(self._frame, column)
-        queries, labels = self._queries(query, ref, name, method)
+        queries, labels = self._read_queries(query, ref, name, method)
         cosines = _compute_cosines(matrix(self._frame, name), queries)
         if labels is None:
             return pd.Series(cosines[:, 0], self._frame.index, name=SIMILARITY)
@@ -127,17 +129,17 @@ class NluAccessor:
         *,
         column: str | None = None,
     ) -> pd.DataFrame:
-        """Return the rows whose vectors are nearest to a query by cosine, the nearest first.
+        """Return the rows that are most similar to a query, best first.
 
         Args:
-            query: As for `similarity`; a frame of one row.
-            k: How many rows; all if there are fewer. Equally near rows stay in the frame's order. Rows without
-                a direction are left out.
+            query: As for `similarity`. A frame must have one row.
+            k: The maximum number of rows, at least 1. Ties keep the order of the frame. Rows without a direction are
+                omitted. Default: 10.
             ref: As for `similarity`.
             column: As for `similarity`.
 
         Returns:
-            Rows of the frame with a further column ``similarity``.
+            The rows with an additional column ``similarity``.
 
         Raises:
             InputError: As for `similarity`; or the query has several rows, or the frame has a column ``similarity``.
@@ -145,31 +147,31 @@ class NluAccessor:
         """
         check_number("k", k, 1)
         if SIMILARITY in self._frame.columns:
-            raise InputError(f"the frame has a column {SIMILARITY!r}", "another name", "Rename it")
+            raise InputError(f"the frame already has a column {SIMILARITY!r}", "another name", "Rename the column")
         found = self._similarity(query, ref, column, "nearest")
         if isinstance(found, pd.DataFrame):
             if found.shape[1] != 1:
-                raise InputError(
-                    f"the query is {found.shape[1]} rows", "one", "Pass frame.iloc[[n]], or call similarity"
-                )
+                got = f"the query has {found.shape[1]} rows"
+                raise InputError(got, "one row", "Pass frame.iloc[[n]], or call similarity")
             found = found.iloc[:, 0]
         cosines = found.to_numpy()
         order = np.argsort(-cosines, kind="stable")
         order = order[~np.isnan(cosines[order])][:k]
         return self._frame.iloc[order].assign(**{SIMILARITY: cosines[order]})
 
-    def _queries(
+    def _read_queries(
         self, query: object, ref: str | Pipeline | None, name: str, method: str
     ) -> tuple[Floats, pd.Index | None]:
-        """Return the vectors of a query [Q, d], and the labels of its rows if it is a frame."""
+        """Return the vectors of a query, float32 [Q, d], and the labels of its rows if it is a frame."""
         if isinstance(query, str):
-            return self._vector_of(query, ref, name, method), None
+            return self._encode_text(query, ref, name, method), None
         if isinstance(query, pd.DataFrame):
             if name not in query.columns:
                 raise InputError(
-                    f"the query has no vectors called {name!r} but {find_vector_columns(query)}",
+                    f"the query has no vectors called {name!r}; its columns of vectors are "
+                    f"{find_vector_columns(query)}",
                     "vectors of the same model",
-                    "Make it with the same reference",
+                    "Compute the query with the same reference",
                 )
             return matrix(query, name), query.index
         if hasattr(query, "columns"):  # a frame of Arrow or Polars
@@ -177,28 +179,28 @@ class NluAccessor:
             return vectors, pd.RangeIndex(len(vectors))
         return _parse_vector(query), None
 
-    def _vector_of(self, text: str, ref: str | Pipeline | None, name: str, method: str) -> Floats:
+    def _encode_text(self, text: str, ref: str | Pipeline | None, name: str, method: str) -> Floats:
         made_by: Pipeline | None = self._frame.__dict__.get(MADE_BY)
-        pipeline = made_by if ref is None else _load_once(ref)
+        pipeline = made_by if ref is None else _open_pipeline(ref)
         if pipeline is None:
             raise InputError(
                 "the query is a text, and the pipeline that made this frame is unknown",
-                "the pipeline that made it",
+                "the pipeline that returned the frame",
                 f"Pass it: {method}(text, ref=...)",
             )
         found = pipeline.predict(text, output_level="document", progress=False)
         if name not in found.columns:
             raise InputError(
-                f"the pipeline gives {find_vector_columns(found)}",
+                f"the pipeline returns the columns of vectors {find_vector_columns(found)}",
                 repr(name),
-                "Pass as ref= the pipeline that made the frame",
+                "Pass the pipeline that returned the frame as ref=",
             )
         if found.empty:
-            raise InputError(f"the query {text[:60]!r} has no words", "a text", "Pass one with words")
+            raise InputError(f"the query {text[:60]!r} has no words", "a text with words", "Pass another text")
         return matrix(found, name)
 
 
-def _load_once(ref: str | Pipeline) -> Pipeline:
+def _open_pipeline(ref: str | Pipeline) -> Pipeline:
     return ref if isinstance(ref, Pipeline) else load(ref)
 
 
@@ -220,13 +222,13 @@ def _compute_cosines(vectors: Floats, queries: Floats) -> Floats:
     if not len(vectors) or not len(queries):
         return np.zeros((len(vectors), len(queries)), np.float32)
     if vectors.shape[1] != queries.shape[1]:
-        got = f"the query is {queries.shape[1]} wide"
-        raise InputError(got, f"a width of {vectors.shape[1]}, the width of the vectors", "Make it with the same model")
+        got = f"the vector of the query has length {queries.shape[1]}"
+        raise InputError(got, f"length {vectors.shape[1]}, as in the frame", "Compute the query with the same model")
     lengths = _compute_lengths(queries)
     if not (np.isfinite(lengths) & (lengths > 0)).all():
-        raise InputError("the query has no direction: it is all zeros or not finite", "a vector", "Pass another")
+        raise InputError("the query has no direction: it is all zeros or not finite", "a vector", "Pass another vector")
     directions = (queries / lengths[:, None]).astype(np.float32)
-    with np.errstate(invalid="ignore"):  # rows of zeros have no direction: NaN
+    with np.errstate(invalid="ignore"):  # rows of zeros become NaN
         cosines = vectors @ directions.T / _compute_lengths(vectors)[:, None]
     found: Floats = np.clip(cosines, -1, 1).astype(np.float32)
     return found

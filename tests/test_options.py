@@ -58,7 +58,7 @@ def test_the_weights_are_the_same_not_copies(pipeline):
     [
         ({"poling": "mean"}, "there is no option 'poling'.*Nearest: pooling"),
         ({"pooling": "meen"}, "pooling='meen'.*Nearest: mean"),
-        ({"device": "cuda"}, r"device= needs the weights to be opened anew.*load\(device="),
+        ({"device": "cuda"}, r"device= needs the weights to be opened again.*load\(device="),
         ({"precision": "bf16"}, "precision= needs the weights"),
         ({"layers": 3}, "layers=3"),
         ({"layers": (7,)}, "layer"),

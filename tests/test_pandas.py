@@ -107,7 +107,7 @@ def test_a_word_is_nearest_to_itself(words):
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ([1, 2, 3], "the query is 3 wide; expected a width of 2"),
+        ([1, 2, 3], "the vector of the query has length 3; expected length 2"),
         ([0, 0], "no direction"),
         ([np.nan, 1], "no direction"),
         ([[1, 2]], r"a list of shape \(1, 2\)"),
@@ -133,7 +133,7 @@ def test_the_column_must_be_clear():
 def test_nearest_refuses_what_it_cannot_answer():
     with pytest.raises(OptionError, match="k=0"):
         plane().nlu.nearest([1, 0], k=0)
-    with pytest.raises(InputError, match="the query is 2 rows; expected one"):
+    with pytest.raises(InputError, match="the query has 2 rows; expected one"):
         plane().nlu.nearest(plane().iloc[:2])
     with pytest.raises(InputError, match="has a column 'similarity'"):
         plane(similarity=[1, 2, 3, 4]).nlu.nearest([1, 0])

@@ -1,4 +1,4 @@
-"""The options of `load` that decide results, as records, parsed once where a caller comes in."""
+"""The options of `load` that decide results, as records, parsed once at the call."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from nlu_lite.options.parsing import parse_choice, parse_flag
 from nlu_lite.records import Alignment, SentencePooling
 
 Splitter: TypeAlias = Callable[[str], Iterable[tuple[int, int]]]
-"""Takes a text and returns half-open spans of it in code points, in order."""
+"""A function from a text to half-open spans of it in code points, in order."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,11 @@ class TextSettings:
 
     Attributes:
         words: The word finder for scripts without spaces between words.
-        newline_breaks: Which line breaks end a sentence.
+        newline_breaks: The line breaks that end a sentence.
         keep_whole: Regular expressions; a match is one token, in one sentence. Whitespace at the edges of a match is
             ignored.
-        sentences: Splits a text into sentences instead of the rules; None for the rules.
-        tokens: Splits a sentence into tokens instead of the rules; offsets are relative to the sentence.
+        sentences: The function that splits a text into sentences; None uses the rules.
+        tokens: The function that splits a sentence into tokens, with offsets into the sentence; None uses the rules.
 
     Raises:
         OptionError: A pattern of `keep_whole` is not a regular expression.
@@ -81,14 +81,13 @@ class EncoderSettings:
     """How hidden states become vectors.
 
     Attributes:
-        max_length: Longest window in pieces, special tokens included; None for as long as the model's positions allow.
+        max_length: Maximum length of a window in pieces, special tokens included; None uses the limit of the model.
         pooling: The vector of a token from the vectors of its pieces.
         layers: Hidden states to use: 0 is the embeddings, -1 the last layer.
         layer_merge: The vector from several layers.
         alignment: The input of the subword model.
         context: The text that a token's vector depends on.
-        reproducible: Whether each window is run by itself, so that a vector does not depend on other texts, not even
-            in its last bit.
+        reproducible: Whether each window is run separately, so that no bit of a vector depends on other texts.
     """
 
     max_length: int | None = None
@@ -108,10 +107,10 @@ class ModelOptions:
         device: The device: ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
         backend: The library that runs models.
         precision: The number format that models compute in.
-        threads: Threads of a forward pass on the CPU; None for the backend's own number.
+        threads: Number of threads of a forward pass on the CPU; None uses the backend's default.
         encoder: How hidden states become vectors.
-        sentence_pooling: The vector of a sentence; None for each model's own way.
-        prompt: The text before each sentence; None for each model's own.
+        sentence_pooling: The vector of a sentence; None uses each model's recipe.
+        prompt: The prefix of each sentence; None uses each model's prompt.
         normalize: Whether vectors are divided by their Euclidean length.
     """
 
@@ -129,7 +128,7 @@ class ModelOptions:
 
 
 class ModelChanges(TypedDict, total=False):
-    """The options of `load` that `Pipeline.with_` can change, since they need no other weights."""
+    """The options of `load` that `Pipeline.with_` can change without other weights."""
 
     words: WordsName
     newline_breaks: NewlineBreaksName
@@ -172,10 +171,10 @@ def parse_changes(
     Args:
         settings: How texts are split.
         options: How models are run.
-        changes: By name, as in `ModelChanges`.
+        changes: The new values by name, as in `ModelChanges`.
 
     Raises:
-        OptionError: An option is unknown, needs other weights, or has an unknown value.
+        OptionError: An option is unknown, requires `load`, or has an unknown value.
 
     Example:
         >>> parse_changes(TextSettings(), ModelOptions(), {"pooling": "mean"})[1].encoder.pooling
@@ -192,7 +191,7 @@ def _check_names(changes: Mapping[str, Any]) -> None:
     for name in changes:
         if name not in known:
             fixed = name in {field.name for field in fields(ModelOptions)}
-            got = f"{name}= needs the weights to be opened anew" if fixed else f"there is no option {name!r}"
+            got = f"{name}= needs the weights to be opened again" if fixed else f"there is no option {name!r}"
             remedy = f"Call load({name}=...)" if fixed else "Check the name"
             raise OptionError(got, f"one of {', '.join(known)}", remedy, nearest_names(name, known))
 

@@ -17,7 +17,7 @@ def parse_choice(kind: type[E], value: object, option: str) -> E:
     """Return the member of an enum that has a value.
 
     Raises:
-        OptionError: There is none. The error names all values, and the nearest one.
+        OptionError: The enum has no such value. The error lists all values and the nearest one.
 
     Example:
         >>> from nlu_lite.options import LayerMerge
@@ -39,7 +39,7 @@ def parse_flag(value: object, option: str) -> bool:
     """Return an option that is True or False.
 
     Raises:
-        OptionError: It is of another type; ``"no"`` would count as true.
+        OptionError: The value has another type; the string ``"no"`` would count as true.
     """
     if isinstance(value, bool):
         return value
@@ -47,10 +47,10 @@ def parse_flag(value: object, option: str) -> bool:
 
 
 def check_number(option: str, value: object, least: int, most: int = sys.maxsize) -> None:
-    """Check that an option is a whole number from `least` to `most`.
+    """Check that an option is an integer from `least` to `most`.
 
     Raises:
-        OptionError: It is not.
+        OptionError: The value is not such an integer.
     """
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
         limits = f"a whole number from {least} " + ("on" if most == sys.maxsize else f"to {most}")
@@ -61,7 +61,7 @@ def parse_path(value: object, option: str, remedy: str = "Pass a str or a Path")
     """Return an option as a path.
 
     Raises:
-        OptionError: It is neither a str nor a path.
+        OptionError: The value is neither a str nor a path.
     """
     if isinstance(value, str) or (isinstance(value, os.PathLike) and isinstance(os.fspath(value), str)):
         return Path(value)
