@@ -24,7 +24,7 @@ def requirements(text):
 
 
 def groups():
-    """Give what setup.cfg requires: by extra, and under "" without one."""
+    """Return the requirements in setup.cfg by extra; those of the core under ""."""
     setup = ConfigParser()
     setup.read(ROOT / "setup.cfg", encoding="utf-8")
     extras = {name: requirements(text) for name, text in setup["options.extras_require"].items()}
@@ -32,7 +32,7 @@ def groups():
 
 
 def pins(name):
-    """Give each package's version, and its hashes, by its canonical name."""
+    """Return the version and the hashes of each package by its canonical name."""
     whole = "\n".join(lines(name)).replace("\\\n", " ").splitlines()
     found = [(Requirement(line.partition(" --hash=")[0]), re.findall(r"--hash=(\S+)", line)) for line in whole]
     return {canonicalize_name(one.name): (str(one.specifier).removeprefix("=="), hashes) for one, hashes in found}
@@ -73,7 +73,7 @@ def test_hashes_leave_out_torch_cuda_and_what_only_one_machine_has():
 
 
 def documented():
-    """Give the packages of each table of the page on dependencies, by extra."""
+    """Return the packages in each table of the page on dependencies, by extra."""
     page = (ROOT / "docs/dependencies.md").read_text(encoding="utf-8")
     sections = re.split(r"^## (.*)$", page, flags=re.MULTILINE)[1:]
     named = zip(sections[::2], sections[1::2], strict=True)

@@ -37,7 +37,7 @@ SENTENCEPIECE = [kind for kind in KINDS if LAYOUTS[kind].kind is SubwordKind.SEN
 
 
 def checkpoint_of(folder, rows):
-    """Read a folder that has no weights, as if its embedding matrix had these rows."""
+    """Read a folder without weights, as if its embedding matrix had this number of rows."""
     config = json.loads((folder / "config.json").read_text())
     return Checkpoint(config, {WORDS: np.zeros((rows, 2), np.float32)}, read_subwords(folder, config["model_type"]))
 
@@ -57,7 +57,7 @@ def token(content, number, **flags):
 
 @pytest.fixture
 def bare(request, tmp_path):
-    """A folder with the subword model of an architecture, and the first id that is free in it."""
+    """A folder with the subword model of an architecture, and its first free id."""
     model_type = request.param
     folder = tmp_path / "model"
     folder.mkdir()
@@ -120,7 +120,7 @@ def test_added_words_are_written_and_read_again(bare, listed, tmp_path):
 
 @pytest.mark.parametrize("bare", KINDS, indirect=True)
 def test_added_words_are_those_of_transformers(bare):
-    """What transformers saves, with and without a SentencePiece file in the folder."""
+    """Models as transformers saves them, with and without a SentencePiece file in the folder."""
     from tokenizers import AddedToken as Theirs
 
     folder, _ = bare
@@ -152,7 +152,7 @@ def test_added_words_are_those_of_transformers(bare):
 
 @pytest.mark.parametrize("alignment", Alignment)
 def test_the_vector_of_an_added_word_is_of_its_row(tmp_path, alignment):
-    """The issue's own case: another row in the matrix gives the word, and no other, another vector."""
+    """A changed row of the matrix changes the vector of its word, and no other."""
     checkpoint = read(MODEL)
     rows = checkpoint.tensors[WORDS]
     added = np.concatenate([rows, rows[7:8], rows[7:8]])
@@ -218,7 +218,7 @@ def test_special_tokens_stay_text(bare):
 
 @pytest.mark.parametrize("bare", ["bert", "xlm-roberta"], indirect=True)
 def test_special_tokens_before_added_words_leave_their_ids(bare):
-    """`tokenizers` would number the words anew where the special token is left out."""
+    """`tokenizers` would renumber the words if the special token were left out."""
     folder, size = bare
     list_in_tokenizer_json(folder, [token("[EXTRA]", size, special=True), token("covid", size + 1)])
     assert opened(folder, size + 2).encode(["covid", "[EXTRA]"])[0] == [size + 1]
@@ -226,7 +226,7 @@ def test_special_tokens_before_added_words_leave_their_ids(bare):
 
 
 def test_a_special_piece_that_is_a_whole_word_is_text():
-    """With white space alone as the border of words, ``[SEP]`` is looked up as a whole."""
+    """If only whitespace separates words, ``[SEP]`` is looked up as a whole."""
     from tokenizers import pre_tokenizers
 
     tokenizer = word_piece_tokenizer(BERT)
@@ -460,7 +460,7 @@ def test_the_packaged_model_has_a_piece_for_each_row(caplog):
 
 @pytest.fixture
 def fine_tuned(tmp_path):
-    """The tiny model with a row more, as older versions of transformers save it: weights of PyTorch, two lists."""
+    """The tiny model with one more row, as older versions of transformers save it: PyTorch weights, two lists."""
     import torch
 
     folder = Path(shutil.copytree(MODEL, tmp_path / "fine-tuned"))
@@ -476,7 +476,7 @@ def fine_tuned(tmp_path):
 
 
 def counted(pipeline):
-    """Return the pieces of each token, which tell an added word from one that is split."""
+    """Return the number of pieces of each token: 1 for an added word, more for one that is split."""
     encoder = pipeline.models[0].encoder
     return [len(ids) for ids in encoder.subwords.encode(["Deploy", "Kubernetes"])]
 

@@ -1,4 +1,4 @@
-"""Pieces of tokens: encoded one by one, or found by their offsets in a text that is encoded as a whole."""
+"""Pieces of tokens that are encoded separately, or found by offset in a text that is encoded as a whole."""
 
 import numpy as np
 import pytest

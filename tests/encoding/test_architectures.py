@@ -1,4 +1,4 @@
-"""Tiny random models of every architecture, saved by transformers: read from their folder, they give its vectors."""
+"""Tiny random models of every architecture, saved by transformers, have transformers' vectors."""
 
 import json
 from dataclasses import replace
@@ -96,7 +96,7 @@ def sentence_piece_model(tmp_path, **ids):
 
 
 def subword_bytes(model_type, tmp_path):
-    """Give a subword model of the kind: its bytes and the number of ids."""
+    """Return a subword model of the kind: its bytes and the number of ids."""
     names = {"mpnet": ("<s>", "</s>", "<pad>", "[UNK]"), "roberta": ()}
     if model_type == "roberta":
         tokenizer = byte_level_tokenizer()

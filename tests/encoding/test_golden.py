@@ -1,7 +1,7 @@
-"""Spark NLP 3.4.4's own vectors: equal wherever it is right; where it is wrong, its defect explains the difference.
+"""Compare with Spark NLP 3.4.4's own vectors: they are equal, or a known defect explains the difference.
 
 `tests/data/golden/xlmroberta.jsonl` is Spark NLP's output for 37 texts with the model `tests/data/xlmroberta_weights`;
-`differences.json` lists each of its sentences whose vectors are not those of the recipe, with the reason.
+`differences.json` lists each sentence whose vectors are not those of the recipe, with the reason.
 """
 
 import json
@@ -22,7 +22,7 @@ TOLERANCE = 1e-4
 
 @dataclass(frozen=True)
 class Sentence:
-    """A sentence as Spark NLP split it, the vectors that it gave: for some tokens none, and their average."""
+    """A sentence as Spark NLP split it, its vectors of tokens, some of which are missing, and their average."""
 
     text: int
     number: int
@@ -95,13 +95,13 @@ def test_elsewhere_the_vector_of_a_sentence_is_off_as_those_of_its_tokens_are(ke
 
 
 def java_utf8(text):
-    """Put a character that no vocabulary has for each surrogate: Java's UTF-8 of them is none to SentencePiece."""
+    """Replace each surrogate by a character that no vocabulary has: SentencePiece cannot read Java's encoding of it."""
     units = np.frombuffer(text.encode("utf-16-le"), "<u2")
     return "".join("\ue000" if 0xD800 <= unit <= 0xDFFF else chr(unit) for unit in units)
 
 
 def as_spark_nlp(sentence, model):
-    """Imitate the defects: unknown is `<pad>`, which the mask hides; a token can have no piece; 126 pieces at most."""
+    """Imitate the defects: unknown pieces become `<pad>` and are masked, tokens can lack pieces, at most 126 pieces."""
     import torch
 
     subwords = open_subwords(read(MODEL))

@@ -85,7 +85,7 @@ def test_bert_sentence_vectors_are_spark_nlps_where_it_is_right():
 
 
 def test_xlm_roberta_sentence_vectors_are_the_poolers_where_spark_nlp_hides_the_first_position():
-    """3.4.4 masks out id 0, which is <s>: each of its 56 vectors is off, and ours are transformers' on the same ids."""
+    """3.4.4 masks id 0, which is <s>, so all its 56 vectors are wrong; ours equal those of transformers."""
     import torch
 
     texts, found, expected = sentence_vectors("xlmroberta_sentence")

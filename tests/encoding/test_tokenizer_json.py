@@ -1,4 +1,4 @@
-"""A tokenizer.json is looked through as data: damaged and hostile ones are errors of the library that name the part."""
+"""A tokenizer.json is inspected as data: damaged and hostile files are errors that name the component."""
 
 import base64
 import json

@@ -21,7 +21,7 @@ def shapes():
 
 
 def quantised(values):
-    """Quantise as the format does: blocks of 32 values, a half-precision scale, low nibbles first."""
+    """Quantize as the format does: blocks of 32 values, a half-precision scale, low nibbles first."""
     blocks = values.reshape(-1, 32)
     scales = (np.abs(blocks).max(axis=1) / 7).astype("<f2")
     steps = np.clip(np.rint(blocks / scales.astype(np.float32)[:, None]), -8, 7).astype(np.int8) + 8
@@ -32,7 +32,7 @@ def quantised(values):
 
 
 class E5File:
-    """A small file in the packaged model's format, and the values that it holds."""
+    """A small file in the packaged model's format, and its values."""
 
     def __init__(self, seed=5):
         random = np.random.default_rng(seed)

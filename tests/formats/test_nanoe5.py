@@ -79,7 +79,7 @@ def change(data, place, value):
 
 
 def read_within(limit, path):
-    """Read all tensors; the memory that was taken on the way must stay below `limit` bytes."""
+    """Read all tensors, and check that the peak memory is below `limit` bytes."""
     tracemalloc.start()
     try:
         return {name: array.nbytes for name, array in parse(path).tensors.items()}
@@ -134,7 +134,7 @@ def test_lies_are_named(e5_file, written, place, value, said):
 
 
 def test_an_index_as_long_as_it_says_must_fit_the_file(e5_file, written):
-    """The number of layers and the number of tensors agree, and both lie."""
+    """The number of layers and the number of tensors agree, and both are wrong."""
     place = e5_file.data.index(b"\x08\0emb.word") - 4
     layers = 1 << 26
     changed = change(change(e5_file.data, 12, struct.pack("<i", layers)), place, struct.pack("<i", 5 + 16 * layers))
@@ -181,7 +181,7 @@ def packaged():
 
 @pytest.mark.slow
 def test_the_packaged_models_normalisation_is_xlm_robertas(packaged):
-    """Of XLM-R's own SentencePiece model, tests/data/xlmroberta_weights holds the normaliser with fewer pieces."""
+    """tests/data/xlmroberta_weights has the normalizer of XLM-R's own SentencePiece model, with fewer pieces."""
     from pathlib import Path
 
     from sentencepiece import SentencePieceNormalizer

@@ -1,4 +1,4 @@
-"""The packaged model, converted: transformers' XLMRobertaModel on it puts translations together, as its authors say."""
+"""The packaged model, converted: in transformers' XLMRobertaModel, translations have similar vectors."""
 
 import json
 from itertools import pairwise
@@ -59,7 +59,7 @@ def test_there_are_enough_languages():
 @pytest.mark.slow
 @pytest.mark.parametrize("language", OTHERS)
 def test_translations_are_closer_than_other_sentences(vectors, language):
-    """All of this model's cosines are high: translations are at 0.9, unrelated sentences at 0.76 on average."""
+    """All cosines of this model are high: 0.9 on average for translations, 0.76 for unrelated sentences."""
     cosines = vectors["en"] @ vectors[language].T
     translations, others = np.diag(cosines), cosines[~np.eye(len(cosines), dtype=bool)]
     assert translations.min() > others.max()
@@ -84,7 +84,7 @@ def test_the_configuration_is_that_of_the_model(packaged):
 
 
 def test_the_tensors_are_those_of_a_trained_model(packaged):
-    """Matrices are centred, neither empty nor wild; rows 0 and 1 of the positions are free; norms scale upwards."""
+    """Matrices are centred, of ordinary size, and rows 0 and 1 of the positions are unused; layer norms scale up."""
     assert len(packaged.tensors) == 197
     for name in ("attention.self.query", "attention.output.dense", "intermediate.dense", "output.dense"):
         matrix = packaged.tensors[f"encoder.layer.5.{name}.weight"]
@@ -95,7 +95,7 @@ def test_the_tensors_are_those_of_a_trained_model(packaged):
 
 
 def test_the_normaliser_is_xlm_robertas_byte_for_byte(packaged):
-    """The compiled map, in the proto's field 2 of the normaliser; its name and spelt-out defaults differ."""
+    """The compiled map is field 2 of the normalizer; only the name and the explicit defaults differ."""
     from sentencepiece import SentencePieceNormalizer
 
     reference = DATA / "xlmroberta_weights" / "sentencepiece.bpe.model"

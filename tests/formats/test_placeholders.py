@@ -1,4 +1,4 @@
-"""Files that came in the place of the real ones, and names that no file can have: each is said."""
+"""Files that replace the real ones, and names that no file can have: each error says which."""
 
 import io
 import json
@@ -175,7 +175,7 @@ def test_a_target_that_no_file_can_have_is_refused(name, tmp_path):
 
 @pytest.fixture
 def odd(tmp_path):
-    """Give a folder whose name is not UTF-8, with a model in which there is such a file as well."""
+    """Return a folder whose name is not UTF-8, with a model that also contains such a file."""
     folder = os.fsdecode(os.fsencode(tmp_path) + b"/m\xff\xfe")
     try:
         shutil.copytree(MODEL, folder)

@@ -1,4 +1,4 @@
-"""What authors state of vectors of sentences, in sentence-transformers' files: taken, or refused by name."""
+"""Recipes of sentence vectors in sentence-transformers' files: applied, or refused with the reason."""
 
 import json
 
@@ -28,7 +28,7 @@ NORMALIZE, DENSE = module("Normalize", "2_Normalize"), module("Dense", "2_Dense"
 
 @pytest.fixture
 def folder(tmp_path):
-    """Give what writes JSON files into a folder, which it gives."""
+    """Return a function that writes JSON files into a folder and returns the folder."""
 
     def write(**files):
         for name, content in files.items():

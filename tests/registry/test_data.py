@@ -1,4 +1,4 @@
-"""The data files are what the generator makes, and it refuses tables that it would misread."""
+"""The data files are those that the generator writes, and it refuses tables that it would misread."""
 
 import importlib.util
 import json
@@ -34,7 +34,7 @@ def test_models_are_what_the_cards_say(generator):
 
 
 def test_cards_suit_the_models_that_they_are_of():
-    """Two of Spark NLP's cards can have one name, of a model of tokens and of one of sentences."""
+    """Two cards of Spark NLP can have the same name: of a token model and of a sentence model."""
     catalogue, known = Catalogue(load_nlu_rows()), json.loads((DATA / "models.json").read_text(encoding="utf-8"))
     of = {row.model: row for row in catalogue.rows.values()}
     assert known.keys() <= of.keys()

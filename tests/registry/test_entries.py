@@ -1,4 +1,4 @@
-"""Entries of one's own: what a file can say, and how each mistake in it is told."""
+"""Entries of users: the keys of a file, and the error for each mistake in it."""
 
 import os
 import sys
@@ -310,7 +310,7 @@ def test_a_file_may_begin_with_a_byte_order_mark(tmp_path):
 
 
 def test_many_entries_take_little_time():
-    """Of as many lines and aliases as a file may have, none is looked at again for each entry."""
+    """With the maximum number of lines and aliases, no line is examined again for each entry."""
     chain = "".join(f'[[alias]]\nreference = "a{n}"\nof = "a{n + 1}"\n' for n in range(5000))
     models = "".join(MODEL.replace("house", f"house{n}") for n in range(5000))
     text = f'{chain}[[alias]]\nreference = "a5000"\nof = "xx.embed.xlm"\n{models}'

@@ -1,4 +1,4 @@
-"""What an error says of a string that is no reference: how to load what was meant."""
+"""The remedy in the error for a string that is not a reference: how to load the intended model."""
 
 from pathlib import Path, PurePosixPath, PureWindowsPath
 

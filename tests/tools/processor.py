@@ -1,4 +1,4 @@
-"""What this machine's processor computes in, found by products and not by what a library says of itself."""
+"""The precisions of this machine's processor, found by multiplying rather than by asking a library."""
 
 from functools import cache
 
@@ -11,7 +11,7 @@ from nlu_lite.errors import OptionError
 
 @cache
 def openvino_computes_in_bf16():
-    """Whether OpenVINO multiplies matrices in bf16 here: then 1 + 2**-12 counts as 1."""
+    """Return whether OpenVINO multiplies matrices in bf16 on this machine: then 1 + 2**-12 is 1."""
     openvino = import_openvino()
     from openvino import opset13 as opset
 
@@ -27,7 +27,7 @@ def openvino_computes_in_bf16():
 
 
 def refused(open_it, backend, precision):
-    """Whether a backend refuses a precision; it has to where the processor does not compute in it."""
+    """Return whether a backend refuses a precision. It must if the processor does not support it."""
     if (backend, precision) != ("openvino", "bf16") or openvino_computes_in_bf16():
         return False
     with pytest.raises(OptionError, match=r"precision='bf16' with backend=\"openvino\": .* on this processor"):

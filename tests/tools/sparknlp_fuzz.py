@@ -1,4 +1,4 @@
-"""Mutants of Spark NLP's own archives, and what becomes of each.
+"""Mutate Spark NLP's own archives, and classify the result of reading each mutant.
 
 A mutant has to give a checkpoint all of whose tensors can be read, or an error of nlu_lite. Where checksums were left
 as they were, a checkpoint has to be the original's. Anything else is a finding: another exception, more time or memory
@@ -76,7 +76,7 @@ SIGNIFICANT = b"\x00\x01\x7f\x80\xff\x08\x0a\x12\x71\x73\x74\x75"
 
 
 def change_bytes(rng: random.Random, data: bytes) -> bytes:
-    """Change a few bytes: flip bits, overwrite, cut, put in, repeat, leave out."""
+    """Change a few bytes: flip bits, overwrite, truncate, insert, repeat, delete."""
     out = bytearray(data)
     for _ in range(rng.choice((1, 1, 1, 2, 5))):
         place = rng.randrange(len(out) + 1)
@@ -101,7 +101,7 @@ def change_bytes(rng: random.Random, data: bytes) -> bytes:
 
 
 def change_message(rng: random.Random, data: bytes, depth: int = 8) -> bytes:
-    """Change a field of a message of protocol buffers, at any depth, with the lengths above it made right again."""
+    """Change a field of a protobuf message at any depth, and correct the lengths of the messages around it."""
     try:
         fields = parse(data)
     except ValueError:
@@ -143,7 +143,7 @@ def _with_field_changed(rng: random.Random, fields: list[Field], place: int) -> 
 
 
 def change_directory(rng: random.Random, data: bytes) -> bytes:
-    """Overwrite a number in one of a zip's headers: sizes, offsets, sums, modes, methods, lengths of names."""
+    """Overwrite a number in a header of a zip: a size, offset, checksum, mode, method or length of a name."""
     out = bytearray(data)
     layouts = {b"PK\3\4": (4, 6, 8, 14, 18, 22, 26, 28), b"PK\1\2": (4, 6, 8, 10, 16, 20, 24, 28, 30, 32, 36, 38, 42)}
     layouts[b"PK\5\6"] = (4, 6, 8, 10, 12, 16, 20)
@@ -162,7 +162,7 @@ def change_directory(rng: random.Random, data: bytes) -> bytes:
 
 
 def raw(rng: random.Random, tree: Tree) -> None:
-    """Change bytes of the outer zip or of the engine's, or numbers of their headers; no checksum is made right."""
+    """Change bytes or headers of the outer zip or of the engine's, without correcting checksums."""
     change = rng.choice((change_bytes, change_bytes, change_directory))
     own = random.Random(rng.random())
     if rng.random() < 0.5:
@@ -172,7 +172,7 @@ def raw(rng: random.Random, tree: Tree) -> None:
 
 
 def cut(rng: random.Random, tree: Tree) -> None:
-    """Truncate the outer zip or the engine's, anywhere."""
+    """Truncate the outer zip or the engine's at any position."""
     share = rng.choice((rng.random(), 1 - rng.random() / 500))
     if rng.random() < 0.5:
         tree.inner_edit = lambda data: data[: int(len(data) * share)]
@@ -181,7 +181,7 @@ def cut(rng: random.Random, tree: Tree) -> None:
 
 
 def file_bytes(rng: random.Random, tree: Tree) -> None:
-    """Change bytes of a file; the zip's sums are right again, Hadoop's sometimes left out."""
+    """Change bytes of a file. The zip's checksums are corrected, and Hadoop's are sometimes left out."""
     files = _one_of(rng, tree)
     name = rng.choice(sorted(files))
     files[name] = change_bytes(rng, files[name])
@@ -189,7 +189,7 @@ def file_bytes(rng: random.Random, tree: Tree) -> None:
 
 
 def names(rng: random.Random, tree: Tree) -> None:
-    """Change what there is: files missing, renamed, twice, exchanged, links, archives within archives."""
+    """Remove, rename, repeat or exchange files, or add links or archives within archives."""
     files = _one_of(rng, tree)
     name = rng.choice(sorted(files))
     match rng.randrange(8):
@@ -216,7 +216,7 @@ def names(rng: random.Random, tree: Tree) -> None:
 
 
 def unpacked(rng: random.Random, tree: Tree) -> None:
-    """Write a folder instead of a zip, with a file changed, missing, or put elsewhere."""
+    """Write a folder instead of a zip, with a changed, missing or moved file."""
     tree.unpacked = True
     rng.choice((file_bytes, names, metadata))(rng, tree)
 
@@ -237,7 +237,7 @@ def metadata(rng: random.Random, tree: Tree) -> None:
 
 
 def index_entries(rng: random.Random, tree: Tree) -> None:
-    """Change an entry of ``variables.index``, which is then written with right sums."""
+    """Change an entry of ``variables.index``, and write correct checksums."""
     entries = _entries(tree)
     if not entries:
         return
@@ -258,7 +258,7 @@ def index_entries(rng: random.Random, tree: Tree) -> None:
 
 
 def index_bytes(rng: random.Random, tree: Tree) -> None:
-    """Change bytes within the blocks of ``variables.index``, and make the blocks' sums right again."""
+    """Change bytes within the blocks of ``variables.index``, and correct the checksums of the blocks."""
     data = bytearray(tree.inner.get("variables.index", b""))
     if len(data) <= FOOTER:
         return
@@ -272,7 +272,7 @@ def index_bytes(rng: random.Random, tree: Tree) -> None:
 
 
 def numbers(rng: random.Random, tree: Tree) -> None:
-    """Change a tensor's numbers, NaN among them, under a right sum."""
+    """Change numbers of a tensor, also to NaN, and correct its checksum."""
     entries = _entries(tree)
     shard = bytearray(tree.inner.get("variables.data-00000-of-00001", b""))
     keys = [key for key in entries if key and key != OBJECT_GRAPH]
@@ -289,7 +289,7 @@ def numbers(rng: random.Random, tree: Tree) -> None:
 
 
 def object_graph(rng: random.Random, tree: Tree) -> None:
-    """Change the object graph, which is then appended to the shard under right sums."""
+    """Change the object graph, and append it to the shard with correct checksums."""
     entries = _entries(tree)
     if OBJECT_GRAPH not in entries:
         return
@@ -317,7 +317,7 @@ def graph(rng: random.Random, tree: Tree) -> None:
 
 
 def outside(rng: random.Random, tree: Tree) -> None:
-    """Have a tensor of the ONNX model say that its numbers lie in another file."""
+    """Make a tensor of the ONNX model refer to numbers in another file."""
     if "model.onnx" not in tree.inner:
         return raw(rng, tree)
     location = rng.choice(("/etc/passwd", "../x", "model.onnx", "model.onnx_data", "", "fields/x", "a" * 300))
@@ -337,7 +337,7 @@ def outside(rng: random.Random, tree: Tree) -> None:
 
 
 def sequence_files(rng: random.Random, tree: Tree) -> None:
-    """Change a vocabulary or its merges: the file's framing, or a record's Java stream under right framing."""
+    """Change the structure of a vocabulary's or merges' file, or the Java stream of a record in it."""
     parts = sorted(name for name in tree.files if re.match(r"fields/(vocabulary|merges)/part-", name))
     if not parts:
         return file_bytes(rng, tree)
@@ -407,7 +407,7 @@ def _string(data: bytes) -> bytes:
 
 
 def _block_ends(data: bytes) -> list[tuple[int, int]]:
-    """Give begin and end of each block of a table whose blocks follow one another."""
+    """Return the begin and end of each block of a table with consecutive blocks."""
     ends, begin = [], 0
     for end in range(len(data) - FOOTER - 4):
         stored = struct.unpack_from("<I", data, end + 1)[0]
@@ -487,7 +487,7 @@ def make(seed: int, number: int, folder: Path) -> Mutant:
 
 
 def try_mutant(mutant: Mutant) -> Outcome:
-    """Read a mutant as far as anything ever reads an archive."""
+    """Read everything in a mutant that the library ever reads."""
     watched: list[str] = []
     try:
         with _limits(), _watching(mutant.path, watched):
@@ -509,7 +509,7 @@ def try_mutant(mutant: Mutant) -> Outcome:
 
 
 def digest(checkpoint: Checkpoint) -> str:
-    """Read all of a checkpoint; give what tells it from any other."""
+    """Read all of a checkpoint, and return its digest."""
     found = hashlib.sha256(checkpoint.subwords.data)
     found.update(json.dumps(dict(checkpoint.config), sort_keys=True).encode())
     for name in sorted(checkpoint.tensors):
@@ -519,7 +519,7 @@ def digest(checkpoint: Checkpoint) -> str:
 
 @cache
 def original(name: str) -> str:
-    """Give the digest of an archive that was not changed."""
+    """Return the digest of an unchanged archive."""
     import tempfile
 
     with tempfile.TemporaryDirectory() as folder:
@@ -529,7 +529,7 @@ def original(name: str) -> str:
 
 
 def _check(path: Path) -> None:
-    """Look through the zip as after a download; what that refuses is read all the same."""
+    """Check the zip as after a download; a refused zip is read nevertheless."""
     with suppress(NluLiteError):
         check_zip(path, "the zip")
 
@@ -542,7 +542,7 @@ def _complaint(watched: list[str], message: str) -> str:
 
 @contextmanager
 def _limits() -> Iterator[None]:
-    """Bound time and memory."""
+    """Limit time and memory."""
 
     def stop(*_: object) -> None:
         raise _HangError
@@ -595,7 +595,7 @@ class _Watch:
 
 @contextmanager
 def _watching(path: Path, found: list[str]) -> Iterator[None]:
-    """Note files that are opened elsewhere than at `path`, and anything that is written."""
+    """Record files outside `path` that are opened, and all files that are written."""
     if not _Watch.installed:
         sys.addaudithook(_Watch.hook)
         _Watch.installed = True

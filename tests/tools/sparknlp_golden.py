@@ -56,14 +56,14 @@ def archive(name):
 
 @cache
 def read_archive(name):
-    """Read one of Spark NLP's archives, once for all tests, none of which changes it."""
+    """Read one of Spark NLP's archives, once for all tests. No test changes it."""
     from nlu_lite.formats.sparknlp import SparkNlpArchive
 
     return SparkNlpArchive().read(archive(name))
 
 
 def build_model(checkpoint):
-    """Build transformers' model from a checkpoint; every tensor must find its place."""
+    """Build transformers' model from a checkpoint, and check that it uses every tensor."""
     import torch
     from transformers import AutoConfig, AutoModel
 
@@ -77,7 +77,7 @@ def build_model(checkpoint):
 
 
 def run(model, ids, mask):
-    """Give last hidden state and pooler output of a batch."""
+    """Return the last hidden state and the pooler output of a batch."""
     import torch
 
     with torch.no_grad():

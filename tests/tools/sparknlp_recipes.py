@@ -1,4 +1,4 @@
-"""Each kind's recipe by which tokens become pieces, and Spark NLP 3.4.4's departures from it, one by one.
+"""The recipe for the pieces of tokens of each kind of model, and each defect of Spark NLP 3.4.4.
 
 `Recipe.pieces` is what is right: every token is encoded by itself, whole. A `Defect` turns on one thing that Spark NLP
 does otherwise; with all defects of a kind turned on, the recipe gives Spark NLP's own pieces, mask and tokens.
@@ -17,7 +17,7 @@ LONGEST = 128
 
 
 class Defect(Enum):
-    """What Spark NLP 3.4.4 does otherwise than is right."""
+    """The defects of Spark NLP 3.4.4."""
 
     SURROGATES = "characters beyond U+FFFF reach SentencePiece as two surrogates, which no vocabulary has"
     UNKNOWN_IS_HIDDEN = "the unknown piece has the id of padding, and is masked out"
@@ -38,7 +38,7 @@ class Defect(Enum):
 
 @dataclass(frozen=True)
 class Pieces:
-    """Pieces of a token; `owner` is the token that gets the vector of the first, None where that is lost."""
+    """Pieces of a token. `owner` is the token that gets the vector of the first piece; None if it is lost."""
 
     ids: list[int]
     owner: int | None
@@ -46,7 +46,7 @@ class Pieces:
 
 @dataclass(frozen=True)
 class Sequence:
-    """What the model sees: ids, mask, and for each token with a vector the place of that vector."""
+    """The input of the model: ids, mask, and the position of the vector of each token that has one."""
 
     ids: list[int]
     mask: list[int]
@@ -54,7 +54,7 @@ class Sequence:
 
 
 def build(first: int, last: int, tokens: Iterable[Pieces], hidden: Collection[int], cut: bool) -> Sequence:
-    """Lay out pieces between the two ids that frame them."""
+    """Concatenate pieces between the first and the last special token."""
     flat: list[int] = []
     places: dict[int, int] = {}
     for token in tokens:
@@ -66,7 +66,7 @@ def build(first: int, last: int, tokens: Iterable[Pieces], hidden: Collection[in
 
 
 def java_utf8(text: str) -> str:
-    """Put a character that no vocabulary has for each surrogate: Java's UTF-8 of them is none to SentencePiece."""
+    """Replace each surrogate by a character that no vocabulary has: SentencePiece cannot read Java's encoding of it."""
     return "".join("\ue000\ue000" if ord(c) > 0xFFFF else c for c in text)
 
 
@@ -101,7 +101,7 @@ class SentencePieceRecipe:
         return build(first, last, pieces, hidden, Defect.CUT in defects)
 
     def sentence(self, text, defects):
-        """Give the pieces of a sentence, encoded in one go; XLM-R's sentence annotator drops each lone `▁` too."""
+        """Return the pieces of a sentence that is encoded as a whole; XLM-R's also drops each lone `▁`."""
         return [self.frame[0], *self.pieces(text, defects)[: LONGEST - 2], self.frame[1]]
 
     def pieces(self, token, defects):
@@ -119,7 +119,7 @@ class SentencePieceRecipe:
 
 
 class TokenizerRecipe:
-    """What the kinds with a tokenizer JSON share: its vocabulary, and encoding with it."""
+    """The base of the kinds with a tokenizer JSON."""
 
     first, last, unknown = "", "", ""
 
@@ -143,7 +143,7 @@ class TokenizerRecipe:
 
 
 class WordPieceRecipe(TokenizerRecipe):
-    """BERT and DistilBERT: the tokenizer JSON on each token by itself."""
+    """BERT and DistilBERT: the tokenizer JSON encodes each token separately."""
 
     first, last, unknown = "[CLS]", "[SEP]", "[UNK]"
 
@@ -158,12 +158,12 @@ class WordPieceRecipe(TokenizerRecipe):
         return [i for word in (words[:1] if Defect.FIRST_PART in defects else words) for i in self.word(word)]
 
     def sentence(self, text, defects):
-        """Give the pieces of a sentence, encoded in one go."""
+        """Return the pieces of a sentence that is encoded as a whole."""
         ids = self.pieces(text, defects - {Defect.FIRST_PART})[: LONGEST - 2]
         return [self.vocabulary[self.first], *ids, self.vocabulary[self.last]]
 
     def word(self, word):
-        """Take the longest piece that the word begins with, then of what is left, or the unknown piece for all."""
+        """Return the longest piece at the beginning of the word, then of the rest, or else the unknown piece."""
         ids, begin, end = [], 0, len(word)
         while begin < len(word):
             piece = ("##" if begin else "") + word[begin:end]
@@ -176,7 +176,7 @@ class WordPieceRecipe(TokenizerRecipe):
 
 
 def basic(token, defects):
-    """Split a token as Spark NLP's BasicTokenizer does, or rightly, as far as `defects` say."""
+    """Split a token as BERT's BasicTokenizer does, with those defects of Spark NLP that are in `defects`."""
     words, word = [], ""
     for character in token:
         apart = is_punctuation(character, defects) or is_chinese(character)
@@ -214,7 +214,7 @@ def strip_accents(text):
 
 
 class ByteLevelRecipe(TokenizerRecipe):
-    """RoBERTa: byte-level BPE on each token by itself, with a space before it."""
+    """RoBERTa: byte-level BPE encodes each token separately, with a space before it."""
 
     first, last, unknown = "<s>", "</s>", "<unk>"
     special = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
@@ -277,7 +277,7 @@ class ByteLevelRecipe(TokenizerRecipe):
 
 
 def byte_characters():
-    """Give the characters that stand for bytes in byte-level BPE."""
+    """Return the characters that represent bytes in byte-level BPE."""
     plain = [*range(33, 127), *range(161, 173), *range(174, 256)]
     others = [b for b in range(257) if b not in plain]
     return {b: chr(b) for b in plain} | {b: chr(256 + n) for n, b in enumerate(others)}

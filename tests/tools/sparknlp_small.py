@@ -92,7 +92,7 @@ def open_tree(path: Path) -> Tree:
 
 @cache
 def small(name: str) -> Tree:
-    """Give one of the golden archives, cut down."""
+    """Return a reduced copy of a golden archive."""
     tree = open_tree(DATA / f"{name}.zip")
     for file in list(tree.files):
         if file.endswith("_spp"):
@@ -115,7 +115,7 @@ def small(name: str) -> Tree:
 
 
 def parse(data: bytes) -> list[Field]:
-    """Take a message apart.
+    """Parse a message.
 
     Raises:
         ValueError: It is none.
@@ -142,7 +142,7 @@ def parse(data: bytes) -> list[Field]:
 
 
 def join(fields: list[Field]) -> bytes:
-    """Put a message together."""
+    """Serialize a message."""
     out = bytearray()
     for number, wire, value in fields:
         out += varint(number << 3 | wire)
@@ -166,7 +166,7 @@ def _varint(data: bytes, place: int) -> tuple[int, int]:
 
 
 def first(data: bytes, number: int, default: bytes | int = b"") -> int | bytes:
-    """Give the last value of a field, as protocol buffers read it."""
+    """Return the last value of a field, which counts in protocol buffers."""
     return {n: value for n, _, value in parse(data)}.get(number, default)
 
 
@@ -188,7 +188,7 @@ def _records(files: Mapping[str, bytes], folder: str) -> list[bytes]:
 
 
 def _cut_vocabulary(files: dict[str, bytes]) -> None:
-    """Keep a record of merges, and of the vocabulary those records that it and the special pieces need."""
+    """Keep one record of merges, and the records of the vocabulary that it and the special pieces need."""
     needed = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "<s>", "<pad>", "</s>", "<unk>"}
     merges = _records(files, "fields/merges")[:1]
     for merge in (item.fields["_1"].fields for record in merges for item in read_stream(record, "merges")):
@@ -240,7 +240,7 @@ def _is_noticed(node: bytes) -> bool:
 
 
 def _cut_graph(graph: bytes) -> bytes:
-    """Keep the nodes that count, and of the functions the first that has any."""
+    """Keep the nodes that a reader uses, and the first function that has any."""
     fields: list[Field] = []
     for number, wire, value in parse(graph):
         if number == 1 and isinstance(value, bytes) and _is_noticed(value):

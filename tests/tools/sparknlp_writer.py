@@ -80,7 +80,7 @@ def block(entries: Mapping[bytes, bytes]) -> bytes:
 
 
 def append_block(out: bytearray, data: bytes) -> bytes:
-    """Append a block with its trailer; give its handle."""
+    """Append a block with its trailer, and return its handle."""
     handle = varint(len(out)) + varint(len(data))
     out += data + b"\0"
     out += struct.pack("<I", mask(google_crc32c.value(data + b"\0")))
@@ -91,7 +91,7 @@ def append_block(out: bytearray, data: bytes) -> bytes:
 
 
 class Number(Enum):
-    """How weights are stored: TensorFlow's and ONNX's numbers of the types."""
+    """How weights are stored: the numbers of the types in TensorFlow and ONNX."""
 
     FLOAT32 = (1, 1)
     FLOAT16 = (19, 10)
@@ -105,7 +105,7 @@ class Number(Enum):
 
 
 class Names(Enum):
-    """Where a bundle's variables get their names."""
+    """The source of the names of a bundle's variables."""
 
     OBJECT_GRAPH = "object graph"
     GRAPH = "the graph's variables, by number"
@@ -114,7 +114,7 @@ class Names(Enum):
 
 
 class Norm(Enum):
-    """How an ONNX graph normalises and activates."""
+    """The normalization and activation of an ONNX graph."""
 
     DECOMPOSED = "decomposed"
     NODES = "LayerNormalization and Gelu"
@@ -122,7 +122,7 @@ class Norm(Enum):
 
 @dataclass(frozen=True)
 class Model:
-    """What an archive is to hold; `tensors` random where None."""
+    """The content of an archive. `tensors` are random if None."""
 
     annotator: str = "XlmRoBertaEmbeddings"
     hidden: int = 16
@@ -154,7 +154,7 @@ class Model:
         return KINDS[self.annotator]
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
-        """Give transformers' names of the tensors, and their shapes."""
+        """Return transformers' names of the tensors, and their shapes."""
         sizes = {"V": self.pieces, "P": self.positions, "T": self.types}
         sizes |= {"E": self.embedding, "H": self.hidden, "I": self.inner}
         family = self.kind.family
@@ -164,7 +164,7 @@ class Model:
         return {name: shape for name, shape in (shapes | dict(self.extra)).items() if name not in self.without}
 
     def tensors(self) -> Tensors:
-        """Give the random weights, each made when it is asked for."""
+        """Return the random weights, each of which is created on access."""
         return {name: maker(shape, self.seed + n) for n, (name, shape) in enumerate(self.shapes().items())}
 
 
@@ -182,7 +182,7 @@ def maker(shape: tuple[int, ...], seed: int) -> Callable[[], np.ndarray]:
 
 
 def variable_name(name: str, model: Model) -> str:
-    """Give TensorFlow's name of a tensor."""
+    """Return TensorFlow's name of a tensor."""
     path = name.replace(".", "/")
     for part in ("layer", "albert_layer_groups", "albert_layers"):
         path = path.replace(f"{part}/", f"{part}_._" if model.names is not Names.GOOGLE else f"{part}_")
@@ -202,7 +202,7 @@ def is_kernel(name: str, shape: tuple[int, ...]) -> bool:
 
 
 def write_bundle(out: zipfile.ZipFile, model: Model, tensors: Tensors) -> list[str]:
-    """Write shards and index; give the variables' names in order."""
+    """Write shards and index, and return the names of the variables in order."""
     shapes = model.shapes()
     keys = {name: bundle_key(n, name, model) for n, name in enumerate(tensors)}
     names = {name: variable_name(name, model) for name in tensors}
@@ -238,7 +238,7 @@ def entry(kind: int, shape: tuple[int, ...], shard: int, offset: int, data: byte
 
 
 def object_graph(keys: Mapping[str, str]) -> tuple[bytes, int]:
-    """Write a tensor of one string that holds a TrackableObjectGraph; give it and its CRC32C."""
+    """Write a tensor of one string, a TrackableObjectGraph; return it and its CRC32C."""
     nodes = (put(1, put(2, put(1, "VARIABLE_VALUE") + put(2, name) + put(3, key))) for name, key in keys.items())
     text = b"".join(nodes)
     lengths = google_crc32c.value(struct.pack("<I", len(text)))
@@ -248,7 +248,7 @@ def object_graph(keys: Mapping[str, str]) -> tuple[bytes, int]:
 
 
 def graph(model: Model, variables: list[str]) -> bytes:
-    """Write a GraphDef: the variables, and a function with the constants that a reader looks for."""
+    """Write a GraphDef: the variables, and a function with the constants that a reader uses."""
     nodes = b"".join(put(1, put(1, name) + put(2, "VarHandleOp")) for name in variables)
     inner = b"".join(put(3, node) for node in function_nodes(model))
     signature = put(1, put(1, "__inference_serving_1"))
@@ -283,7 +283,7 @@ def constant(name: str, tensor: bytes) -> bytes:
 
 
 def write_onnx(out: zipfile.ZipFile, model: Model, tensors: Tensors) -> None:
-    """Write model.onnx, and model.onnx_data beside it if the model is external."""
+    """Write model.onnx, and model.onnx_data next to it if the data are external."""
     nodes = b"".join(put(1, node) for node in onnx_nodes(model, tensors))
     if not model.external:
         sizes = {name: len(onnx_tensor(name, model, b"")) for name in tensors}
@@ -325,7 +325,7 @@ def onnx_data(name: str, model: Model, tensors: Tensors) -> bytes:
 
 
 def onnx_tensor(name: str, model: Model, rest: bytes) -> bytes:
-    """Write a TensorProto without its data; matrices of products have lost their names and are turned."""
+    """Write a TensorProto without its data. Matrices of products lose their names and are transposed."""
     shape = model.shapes()[name]
     turned = shape[::-1] if is_kernel(name, shape) else shape
     return (
@@ -425,7 +425,7 @@ def piece(text: str, score: float, kind: int) -> bytes:
 
 
 def java_pairs(pairs: list[tuple[Any, int]]) -> bytes:
-    """Write an array of Scala tuples as Java serialises it, without back references."""
+    """Write an array of Scala tuples as Java serializes it, without back references."""
     items = b"".join(java_tuple(first, java_integer(second)) for first, second in pairs)
     return b"\xac\xed\0\5\x75" + java_class("[Lscala.Tuple2;", []) + struct.pack(">i", len(pairs)) + items
 
@@ -503,14 +503,14 @@ def parts(folder: str, pairs: list[tuple[Any, int]]) -> dict[str, bytes]:
 
 
 class Engine(Enum):
-    """What an archive's model is for."""
+    """The engine of an archive."""
 
     TENSORFLOW = "tensorflow"
     ONNX = "onnx"
 
 
 def write_archive(path: Path, model: Model, engine: Engine = Engine.TENSORFLOW) -> Path:
-    """Write the zip of a model directory; tensors are made one at a time."""
+    """Write the zip of a model directory, one tensor at a time."""
     tensors = model.tensors()
     short = model.kind.family.model_type.replace("-", "")
     with zipfile.ZipFile(path, "w", model.compression, compresslevel=1) as outer:
@@ -546,7 +546,7 @@ def unpack(archive: Path, folder: Path) -> Path:
 
 
 def repack(archive: Path, out: Path, change: Callable[[str, bytes], bytes | None]) -> Path:
-    """Copy an archive, both zips of it, with some files changed, or left out where `change` gives None."""
+    """Copy an archive with both its zips, and change files, or leave out those for which `change` returns None."""
     with zipfile.ZipFile(archive) as old, zipfile.ZipFile(out, "w") as new:
         for info in old.infolist():
             data = old.read(info)

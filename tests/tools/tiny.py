@@ -1,4 +1,4 @@
-"""The tiny model of `tests/data`, opened as tests need it, and texts split for it."""
+"""Open the tiny model of `tests/data`, and split texts for it."""
 
 import json
 from pathlib import Path
@@ -34,7 +34,7 @@ def segments_of(texts):
 
 
 def segments_of_words(documents):
-    """Split documents that are lists of words, and give their texts."""
+    """Return the texts and the segments of documents that are lists of words."""
     given = read_words(documents, PredictRequest(), str)
     return given.corpus.texts, given.segments
 

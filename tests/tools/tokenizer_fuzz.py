@@ -1,4 +1,4 @@
-"""Damaged ``tokenizer.json`` files, made by changing sound ones where their structure invites it, and their trial.
+"""Mutate the structure of valid ``tokenizer.json`` files, and open each mutant.
 
 Run as a program, it tries mutants in this process under a limit of memory, and prints a line of JSON for each.
 """
@@ -104,7 +104,7 @@ def unigram(special, normalizer, pre_tokenizer):
 
 @cache
 def charsmap():
-    """A small compiled map of characters: quick to copy and to change."""
+    """Return a small compiled character map, which is quick to copy and to change."""
     import sentencepiece
 
     sentencepiece.set_min_log_level(1)
@@ -144,7 +144,7 @@ ODD += ["", "a", "▁", " ", "\x00", "\ud800", "A" * 100_000, [], {}, [[]], [Non
 
 
 def places(value, path=()):
-    """Yield the paths of a structure; of a long list or vocabulary a few."""
+    """Yield the paths of a structure; only a few of a long list or vocabulary."""
     if path:
         yield path
     keys = list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
@@ -328,7 +328,7 @@ def nest(rng, data):
 
 
 def make(seed, number):
-    """Make a mutant: the same for the same numbers."""
+    """Return a mutant: the same one for the same numbers."""
     rng = random.Random(f"{seed} {number}")
     kind = rng.choice(sorted(SOUND))
     parts, changes = SOUND[kind](), []

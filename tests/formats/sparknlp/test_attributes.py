@@ -1,4 +1,4 @@
-"""Attributes that a graph leaves out because they have the op's default: read as if they were there."""
+"""Attributes that a graph leaves out because they have the op's default are read as if they were present."""
 
 import struct
 from dataclasses import replace
@@ -17,7 +17,7 @@ SMALL = Model(annotator="BertEmbeddings", hidden=12, heads=3, pooler=False)
 
 
 def assert_equal(path, other):
-    """Compare two archives, but for what their metadata say."""
+    """Compare two archives, except for their metadata."""
     found, expected = SparkNlpArchive().read(path), SparkNlpArchive().read(other)
     assert dict(found.config) == dict(expected.config)
     assert set(found.tensors) == set(expected.tensors)
@@ -40,7 +40,7 @@ def test_the_defaults_of_onnx_are_those_of_every_version():
 
 
 def onnx_changed(archive, out, change):
-    """Copy an archive with another graph; `change` gets the ModelProto."""
+    """Copy an archive with a changed graph: `change` is called with the ModelProto."""
     import onnx
 
     def changed(name, data):
@@ -54,7 +54,7 @@ def onnx_changed(archive, out, change):
 
 
 def filled(graph):
-    """Write every attribute out that has its op's default."""
+    """Write every attribute that has its op's default."""
     from onnx import helper
 
     for node in graph.node:
@@ -75,7 +75,7 @@ def stripped(graph):
 
 
 def with_gemm(graph):
-    """Write products as Gemm, every second of them with its matrix turned."""
+    """Write products as Gemm, every second one with its matrix transposed."""
     from onnx import helper, numpy_helper
 
     matrices = {tensor.name: tensor for tensor in graph.initializer}
@@ -91,7 +91,7 @@ def with_gemm(graph):
 
 
 def with_transposes(graph):
-    """Turn a matrix twice, once by what is left out; and pass one on by a transposition that changes nothing."""
+    """Transpose a matrix twice, once by the default, and pass another through a transposition that changes nothing."""
     from onnx import helper, numpy_helper
 
     matrices = {tensor.name: tensor for tensor in graph.initializer}
@@ -139,7 +139,7 @@ def test_a_real_onnx_archive_says_the_same_without_its_defaults(change, tmp_path
 
 
 def test_a_value_of_zero_that_proto3_leaves_out_is_zero(tmp_path):
-    """Where the op's default is another, an attribute without a value is no attribute left out."""
+    """If the op has another default, an attribute without a value is not a missing attribute."""
     archive = write_archive(tmp_path / "a.zip", replace(SMALL, norm=Norm.NODES, epsilon=1e-5), Engine.ONNX)
 
     def bare(graph):
@@ -184,7 +184,7 @@ def test_another_value_than_the_models_is_refused(op, name, value, error, said, 
 
 
 def test_the_defaults_of_tensorflow_are_those_of_its_definitions():
-    """As tensorflow/core/ops/nn_ops.cc and math_ops.cc have them, attributes being float32."""
+    """The defaults of tensorflow/core/ops/nn_ops.cc and math_ops.cc, as float32."""
     epsilon = struct.unpack("<f", struct.pack("<f", 1e-4))[0]
     assert {op: dict(defaults) for op, defaults in TENSORFLOW.items()} == {
         "FusedBatchNorm": {"epsilon": epsilon},
@@ -196,7 +196,7 @@ def test_the_defaults_of_tensorflow_are_those_of_its_definitions():
 
 
 def with_nodes(data, change):
-    """Copy a GraphDef or SavedModel with every node of its graph and functions changed."""
+    """Copy a GraphDef or SavedModel, and change every node of its graph and functions."""
 
     def inside(message, numbers, change):
         return b"".join(put(n, change(n, v) if n in numbers else v) for n, v in read_fields(message, "test"))
@@ -226,7 +226,7 @@ def attribute_of(name, value):
 
 
 def fused(epsilon, op="FusedBatchNormV3"):
-    """Give what turns each epsilon into a node of a fused normalisation; without the attribute where it is None."""
+    """Return a function that turns each epsilon into a fused normalization; None leaves the attribute out."""
 
     def change(node):
         name, _ = named(node)
@@ -277,7 +277,7 @@ def test_a_product_that_turns_its_matrix_is_refused(op, name, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["albert", "bert", "camembert", "distilbert", "roberta", "xlmroberta"])
 def test_a_real_archive_says_the_same_with_its_defaults(name, tmp_path):
-    """TensorFlow has left the defaults out of them already."""
+    """TensorFlow has already left out the defaults."""
 
     def change(node):
         op = named(node)[1]

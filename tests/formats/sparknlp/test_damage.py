@@ -1,4 +1,4 @@
-"""What can be wrong with an archive, case by case: each is an error that names the file, the offset or the tensor."""
+"""Damage of archives, case by case: each is an error that names the file, the offset or the tensor."""
 
 import json
 import zipfile

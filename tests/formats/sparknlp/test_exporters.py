@@ -1,4 +1,4 @@
-"""ONNX files that PyTorch itself writes, put into an archive: each gives the model that was exported."""
+"""ONNX files that PyTorch itself writes, in an archive: each is read as the exported model."""
 
 import gzip
 import io
@@ -50,7 +50,7 @@ def build(model_type, pieces, head, attention):
 
 
 def exported(model, opset):
-    """Give the bytes of the model as ONNX, and what the exporter's input gives."""
+    """Return the model as ONNX, and its output for the exporter's input."""
     import torch
 
     class Called(torch.nn.Module):

@@ -1,4 +1,4 @@
-"""Mutants of Spark NLP's own archives: each gives a whole checkpoint or an error, and touches nothing else."""
+"""Mutants of Spark NLP's own archives: each is read completely or is an error, without other effects."""
 
 import pytest
 from sparknlp_fuzz import make, try_mutant

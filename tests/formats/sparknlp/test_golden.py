@@ -28,7 +28,7 @@ def listed(name):
 
 
 def difference(sentence, model, recipe, defects):
-    """Give the greatest difference from Spark NLP's vectors; infinity where other tokens have one."""
+    """Return the greatest difference from Spark NLP's vectors; infinity if other tokens have a vector."""
     sequence = recipe.sequence(sentence.tokens, sentence.begins, defects)
     if set(sequence.places) != set(sentence.vectors) or len(sequence.ids) > 512:
         return np.inf
@@ -66,7 +66,7 @@ def test_all_defects_together_are_spark_nlp(kind):
 
 
 def sentence_batches(name):
-    """Give what Spark NLP runs at once: the sentences of a text, eight at a time."""
+    """Return the batches of Spark NLP: the sentences of a text, eight at a time."""
     for record in records(name):
         given = record["embeddings"]
         yield from (given[begin : begin + 8] for begin in range(0, len(given), 8))
@@ -86,7 +86,7 @@ def test_bert_sentence_vectors():
 
 
 def test_the_listed_defects_explain_every_vector_of_an_xlm_roberta_sentence():
-    """The mask hides id 0, ``<s>`` itself, and shows padding: a vector depends on the seven sentences beside it."""
+    """The mask hides id 0, ``<s>`` itself, and shows padding: a vector depends on the rest of its batch."""
     name = "xlmroberta_sentence"
     checkpoint = read_archive(name)
     model, recipe = build_model(checkpoint), open_recipe(checkpoint)

@@ -1,4 +1,4 @@
-"""Archives of every kind, engine, type of number and way of naming: each gives what was written."""
+"""Archives of every kind, engine, number type and naming scheme are read as they were written."""
 
 from dataclasses import replace
 
@@ -31,7 +31,7 @@ def rounded(values, number):
 
 
 def assert_is(path, model):
-    """Compare what is read with what was written."""
+    """Compare the checkpoint with the model that was written."""
     checkpoint = SparkNlpArchive().read(path)
     written = {name: make for name, make in model.tensors().items() if name not in model.extra}
     assert set(checkpoint.tensors) == set(written)
