@@ -3,10 +3,14 @@
     python benchmarks/segment.py table FOLDER     F1 of each language: the table of docs/languages.md
     python benchmarks/segment.py speed FOLDER     millions of characters per second on one core, all tools in one run
     python benchmarks/segment.py short FOLDER     microseconds per document, where each document is one sentence
+    python benchmarks/segment.py cases FILE       how many cases come out right, by kind and language, and which fail
 
 FOLDER holds files <language>-<treebank>.jsonl of Universal Dependencies; each line is a document with `text`,
 `sentences` [[begin, end], ...] and `tokens` [[begin, end, ...], ...], half-open code-point offsets. A span is correct
 if both its ends are. Needs `pip install spacy pysbd` and the extra `words`.
+
+FILE has JSON lines of `lang`, `text`, and `sentences` or `tokens` as lists of strings. Optional are `kind`, `newlines`
+(the option `newline_breaks`) and `expected`: "failure" if another reading is right too, and the rules choose that one.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ import json
 import re
 import time
 import warnings
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,7 +28,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from nlu_lite.options import TextSettings, Words
+from nlu_lite.options import NewlineBreaks, TextSettings, Words
 from nlu_lite.records import Corpus
 from nlu_lite.text import segment
 from nlu_lite.text.characters import Characters
@@ -289,13 +294,41 @@ def seconds(run: Callable[[Any], object], data: object) -> float:
     return min(times)
 
 
+# --- cases ------------------------------------------------------------------------------------------------------------
+
+
+def cases(path: Path) -> None:
+    """Print the cases that fail, then how many come out right of each kind, of each language and of all."""
+    groups: dict[str, list[bool]] = defaultdict(list)
+    for case in (json.loads(line) for line in path.open(encoding="utf-8") if line.strip()):
+        key, expected = ("tokens", case["tokens"]) if "tokens" in case else ("sentences", case["sentences"])
+        found = strings(case, key)
+        right = found == expected
+        for group in ("all", f"kind {case.get('kind', key)}", f"language {case['lang']}"):
+            groups[group].append(right)
+        if not right:
+            note = " (expected to fail)" if case.get("expected") == "failure" else ""
+            print(f"{case['lang']}, {case.get('kind', key)}{note}\n  expected {expected}\n  found    {found}")
+    for group, rights in sorted(groups.items()):
+        print(f"{group:24s} {sum(rights):5d} of {len(rights):5d}  {100 * sum(rights) / len(rights):5.1f} %")
+
+
+def strings(case: dict, key: str) -> list[str]:
+    """Return the sentences or tokens of the text of a case."""
+    text = case["text"]
+    chosen = TextSettings(newline_breaks=NewlineBreaks(case.get("newlines", "paragraphs")))
+    found = segment(Corpus([text], [case["lang"]], pd.RangeIndex(1)), chosen)
+    spans = {"sentences": (found.sentence_begin, found.sentence_end), "tokens": (found.token_begin, found.token_end)}
+    return [text[begin:end] for begin, end in zip(*spans[key], strict=True)]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["table", "speed", "short"])
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("what", choices=["table", "speed", "short", "cases"])
+    parser.add_argument("path", type=Path, help="a folder; a file for cases")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
-    {"table": table, "speed": speed, "short": short}[options.what](options.folder)
+    {"table": table, "speed": speed, "short": short, "cases": cases}[options.what](options.path)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,9 @@ from nlu_lite.text.rules import SentenceRules
 
 LOOKBEHIND = 32  # characters before a period in which an abbreviation is searched: longer than any
 SHORT_WORD = 3  # letters of the longest unknown word that may be an abbreviation: longer ones are mostly words
-ACRONYM = re.compile(r"[^\W\d_]{1,3}(?:\.[^\W\d_]{1,3})+")
+_LETTER = r"[^\W\d_][\u0900-\u0903\u093a-\u094d\u0980-\u0983\u09bc-\u09cd\u0a00-\u0dff]*"
+ACRONYM = re.compile(rf"(?:{_LETTER}){{1,3}}(?:\.(?:{_LETTER}){{1,3}})+")
+_NUMERO_SIGNS = frozenset(("N°", "Nº", "n°", "nº", "№", "N.º", "n.º", "N.°", "n.°"))
 _FIGURE = re.compile(r"[\s\"“„«‘'(\[]*+[\d+№]")
 _NUMBER_AND_WORD = re.compile(r"[\s\"“„«‘'(\[]*+[\d№][\d.,]*+(?:[^\S\n]++([^\W\d_]++))?")
 _FIRST_WORD = re.compile(r"\W*+([^\W\d_](?=\.)|[^\W\d_]{2,})")
@@ -47,6 +49,8 @@ def classify_abbreviation(word: str, before: str, after: str, rules: SentenceRul
         after: The text after the period; its first `LOOKBEHIND` characters are enough.
         rules: The rules of the language.
     """
+    if word in _NUMERO_SIGNS and _FIGURE.match(after):
+        return AbbreviationKind.BEFORE_NUMBER
     if word.lower() not in rules.lowercase_abbreviations:
         return _classify_unlisted(word, before, after, rules)
     if word in rules.units and _NUMBER_BEFORE.search(before):

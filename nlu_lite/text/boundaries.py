@@ -5,12 +5,19 @@ from __future__ import annotations
 import re
 
 from nlu_lite.text.abbreviations import LOOKBEHIND, SHORT_WORD, find_word_before
+from nlu_lite.text.ellipses import continues_after_ellipsis
+from nlu_lite.text.names import continues_after_name
+from nlu_lite.text.quotes import continues_after_quotation
+from nlu_lite.text.starters import is_sentence_starter
 from nlu_lite.text.terminators import DASHES, QUOTATION_MARKS, TERMINATORS, Terminator
 from nlu_lite.text.token_patterns import EMOTICON
 
 _SPACELESS = "。！？｡"  # the next sentence begins without whitespace
-_CONTINUERS = ",;:)]}%/"
+_CONTINUERS = ",;:)]}%/&»”’›」』】》〉，、；：）］"
+_FULL_STOPS = frozenset("።፧।॥။។")  # part of no word and no number, so the next sentence may begin directly after it
+_WORD_AFTER_SIGN = re.compile(r"(?:\.{2,}+|…)\s?+\w|[^\w\s,;:]\w")
 _MAX_ASIDE = 150  # characters of a parenthesis inside a sentence; a longer one rarely closes, and limits the search
+_BRACKETED_SENTENCE = re.compile(rf"\([^()\n]{{0,{_MAX_ASIDE}}}(?<=[.!?…])\)")
 _CLOSED_SOON = re.compile(rf"[^()\n]{{0,{_MAX_ASIDE}}}\)")
 
 
@@ -26,14 +33,22 @@ def ends_sentence(mark: Terminator) -> bool:
 def _continues_after(mark: Terminator) -> bool:
     """Return whether the text after a terminator shows that the sentence continues."""
     rules = mark.rules
-    continuers = _CONTINUERS if mark.gap else _CONTINUERS + TERMINATORS
-    if mark.following and not mark.openers and mark.following in continuers:
+    if mark.following and not mark.openers and _closes(mark):
+        return True
+    if continues_after_ellipsis(mark) or continues_after_quotation(mark) or continues_after_name(mark):
         return True
     if mark.closers and rules.continuation is not None and rules.continuation.match(mark.text, mark.closers_end):
         return True
     if rules.after_quotation != "continues":
         return False
     return not QUOTATION_MARKS.isdisjoint(mark.closers) and QUOTATION_MARKS.isdisjoint(mark.openers)
+
+
+def _closes(mark: Terminator) -> bool:
+    """Return whether a sign follows with which no sentence begins; one may begin with an ellipsis, ".NET" or ”Yes”."""
+    if mark.following not in _CONTINUERS and mark.following not in TERMINATORS:
+        return False
+    return not mark.gap or _WORD_AFTER_SIGN.match(mark.text, mark.closers_end + len(mark.gap)) is None
 
 
 def _ends_before_lowercase(mark: Terminator) -> bool:
@@ -59,6 +74,11 @@ def is_in_brackets(mark: Terminator) -> bool:
     return bracket >= 0 and mark.text[max(mark.sentence_begin, mark.start - _MAX_ASIDE) : bracket].strip() != ""
 
 
+def precedes_bracketed_sentence(mark: Terminator) -> bool:
+    """Return whether the brackets after a terminator contain whole sentences: "etc. (See above.)"."""
+    return _BRACKETED_SENTENCE.match(mark.text, mark.closers_end + len(mark.gap)) is not None
+
+
 def _find_open_bracket(mark: Terminator) -> int:
     """Return the offset of the bracket that is open at the terminator and closes soon after it; -1 if there is none."""
     text = mark.text
@@ -77,6 +97,8 @@ def touches_next(mark: Terminator) -> bool:
     """Return whether a character follows directly, in a script that writes whitespace between sentences."""
     if mark.gap or not mark.following or mark.character in _SPACELESS:
         return False
+    if mark.character in _FULL_STOPS:
+        return mark.text[mark.end + 1 : mark.end + 2] == mark.character  # a letter between two: an abbreviation
     return not ("\u3041" <= mark.following <= "\u9fff" and mark.character in "!?")
 
 
@@ -86,7 +108,10 @@ def lacks_space(mark: Terminator) -> bool:
     if mark.closers or mark.openers or not mark.following.isupper() or mark.rules.case == "unicameral":
         return False
     before, after = text[max(0, mark.start - 2) : mark.start], text[mark.end + 1 : mark.end + 2]
-    likely = before.isalpha() and before.islower() and (after.islower() or after.isspace())
+    if before.isdigit():
+        likely = is_sentence_starter(mark)
+    else:
+        likely = before.isalpha() and before.islower() and (after.islower() or after.isspace())
     return likely and not _is_in_address(text, mark.start)
 
 

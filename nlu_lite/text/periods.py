@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 
 from nlu_lite.text.abbreviations import (
@@ -11,10 +12,12 @@ from nlu_lite.text.abbreviations import (
     find_word_before,
     may_be_unlisted_abbreviation,
 )
-from nlu_lite.text.boundaries import is_in_brackets
+from nlu_lite.text.boundaries import is_in_brackets, precedes_bracketed_sentence
 from nlu_lite.text.ordinals import is_ordinal
 from nlu_lite.text.starters import is_sentence_starter, is_short_sentence_starter
 from nlu_lite.text.terminators import DASHES, Terminator
+
+_PREPOSITION_AND_NUMBER = re.compile(r"\W*([^\W\d_]{1,4})\s\d[\d:.,/–-]*\s?")
 
 
 class PeriodRole(Enum):
@@ -42,7 +45,16 @@ def classify_period(word: str, mark: Terminator) -> PeriodRole:
     is_last = not mark.following and not mark.openers.strip()
     if (mark.closers and not _keeps_period(kind, mark.closers)) or (is_last and len(word) == 1):
         return PeriodRole.PUNCTUATION
-    return PeriodRole.FINAL_WORD_PART if is_last or _may_end(kind, mark) else PeriodRole.WORD_PART
+    may_end = is_last or (_may_end(kind, mark) and not _ends_introduction(word, mark))
+    return PeriodRole.FINAL_WORD_PART if may_end else PeriodRole.WORD_PART
+
+
+def _ends_introduction(word: str, mark: Terminator) -> bool:
+    """Return whether the sentence has only a preposition and a number so far, as in "At 5 p.m. Ann left"."""
+    if mark.start - mark.sentence_begin > LOOKBEHIND:
+        return False
+    time = _PREPOSITION_AND_NUMBER.fullmatch(mark.text, mark.sentence_begin, mark.start - len(word))
+    return time is not None and time.group(1).lower() in mark.rules.sentence_starters
 
 
 def is_word_part(mark: Terminator) -> bool:
@@ -83,7 +95,7 @@ def _may_end(kind: AbbreviationKind, mark: Terminator) -> bool:
     """Return whether a sentence may end with an abbreviation of this kind."""
     if kind in (AbbreviationKind.TITLE, AbbreviationKind.PREPOSITIVE, AbbreviationKind.BEFORE_NUMBER):
         return False
-    if is_in_brackets(mark):
+    if is_in_brackets(mark) or (mark.openers.startswith("(") and not precedes_bracketed_sentence(mark)):
         return False
     lowercase = mark.precedes_lowercase
     begins = mark.following.isalpha() and not lowercase

@@ -52,6 +52,7 @@ class SentenceRules:
     lowercase_after_period: str = "begins"
     after_quotation: str = "begins"
     continuation: re.Pattern[str] | None = None
+    speech_verbs: frozenset[str] = frozenset()
     proclitic: re.Pattern[str] | None = None
     capitalization: str = "names"
     ordinary_words: frozenset[str] = frozenset()
@@ -227,7 +228,7 @@ _SENTENCE_PARSERS: Mapping[str, Parser] = {
     **dict.fromkeys(("initials", "initial_syllables", "continuation", "proclitic"), re.compile),
     **dict.fromkeys(("titles", "prepositive", "before_numbers"), _parse_abbreviations),
     **dict.fromkeys(("units", "final", "abbreviations"), _parse_abbreviations),
-    **dict.fromkeys(("ordinary_words", "sentence_starters", "months"), _parse_words),
+    **dict.fromkeys(("ordinary_words", "sentence_starters", "months", "speech_verbs"), _parse_words),
 }
 _WORD_PARSERS: Mapping[str, Parser] = {
     **dict.fromkeys(("join", "splits"), _parse_sequence),

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from array import array
+import sys
 from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,16 +14,14 @@ from numpy.typing import NDArray
 from nlu_lite.options import NewlineBreaks
 from nlu_lite.text.abbreviations import compile_spaced_forms, find_word_before
 from nlu_lite.text.boundaries import ends_sentence, lacks_space, touches_next
+from nlu_lite.text.lines import find_line_begins
+from nlu_lite.text.lists import ListItem, find_list_items
 from nlu_lite.text.periods import PeriodRole, classify_period, is_word_part
+from nlu_lite.text.quotes import absorb_late_closer
 from nlu_lite.text.rules import SentenceRules
 from nlu_lite.text.terminators import Terminator, examine_terminator, find_terminator_runs
 
-NEWLINE_PATTERNS = {
-    NewlineBreaks.PARAGRAPHS: r"[\n\r\f\u2029](?:(?<=\n)[^\S\n]*+\n|(?<=\r)[^\S\n\r]*+\r|(?<=[\f\u2029]))",
-    NewlineBreaks.LINES: r"[\n\r\f\v\x85\u2028\u2029]",
-    NewlineBreaks.NEVER: r"(?!)",
-}
-_LATE_CLOSER = re.compile(r"[^\S\n]{1,2}(''|[\"”»])(?=\s|$|[,.;])")
+_NO_ITEM = ListItem(sys.maxsize, sys.maxsize)
 
 
 @dataclass(frozen=True)
@@ -56,40 +53,53 @@ def find_sentence_cuts(
     word_periods: list[int] = []
     detached: list[int] = []
     for start, text in texts:
-        scanner = _SentenceScanner(text, rules)
+        scanner = _SentenceScanner(text, rules, newline_breaks)
         scanner.scan()
         begins += [start + offset for offset in scanner.begins]
-        begins += [start + match.end() for match in re.finditer(NEWLINE_PATTERNS[newline_breaks], text)]
         word_periods += [start + offset for offset in scanner.word_periods]
         detached += [start + offset for offset in scanner.detached]
     return SentenceCuts(np.array(begins, np.int64), np.array(word_periods, np.int64), np.array(detached, np.int64))
 
 
 class _SentenceScanner:
-    """One pass over the terminators of one text, from left to right.
+    """Find the sentences of one text in three passes: list items, lines, and terminators from left to right.
+
+    The first two passes find begins that no terminator shows. The third knows them, since a bracket or quotation mark
+    before the begin of a sentence is not open in it.
 
     Attributes:
         begin: Where the current sentence begins.
-        begins: Offsets at which the second and later sentences begin.
+        begins: Offsets at which the second and later sentences begin, in no order.
         word_periods: Offsets of periods that are part of the word before.
         detached: Offsets of terminators that are tokens although no whitespace follows them.
         spaced_end: The offset of the last period of the last abbreviation that was written with spaces.
         spaced_word: That abbreviation without its spaces and last period.
     """
 
-    def __init__(self, text: str, rules: SentenceRules) -> None:
+    def __init__(self, text: str, rules: SentenceRules, newline_breaks: NewlineBreaks) -> None:
         self.text = text
         self.rules = rules
+        self.items = find_list_items(text, rules)
+        self.certain = _find_certain_begins(text, self.items, newline_breaks)
         self.spaced_forms = compile_spaced_forms(rules)
         self.begin = 0
-        self.begins: list[int] = []
+        self.begins: list[int] = list(self.certain)
         self.word_periods: list[int] = []
         self.detached: list[int] = []
         self.spaced_end, self.spaced_word = -1, ""
 
     def scan(self) -> None:
+        passed, items = iter([*self.certain, sys.maxsize]), iter([*self.items, _NO_ITEM])
+        begin, item = next(passed), next(items)
         for run in find_terminator_runs(self.text, self.rules):
-            if run.start() >= self.spaced_end:  # earlier periods of a spaced abbreviation are recorded already
+            place = run.start()
+            while begin <= place:
+                self.begin, begin = max(self.begin, begin), next(passed)
+            while item.end <= place:
+                item = next(items)
+            if item.begin <= place:
+                self.word_periods.append(place)
+            elif place >= self.spaced_end:  # earlier periods of a spaced abbreviation are recorded already
                 self._visit(examine_terminator(run, self.rules, self.begin))
 
     def _visit(self, mark: Terminator) -> None:
@@ -116,9 +126,9 @@ class _SentenceScanner:
 
     def _visit_candidate(self, mark: Terminator) -> None:
         """End the sentence after a terminator unless the text around it shows that the sentence continues."""
-        late = self._find_late_closer(mark.closers_end)
-        if ends_sentence(mark._replace(closers=mark.closers + late.strip()) if late else mark):
-            self.begin = mark.closers_end + len(late or mark.gap)
+        mark = absorb_late_closer(mark) if mark.gap else mark
+        if ends_sentence(mark):
+            self.begin = mark.closers_end + len(mark.gap)
             self.begins.append(self.begin)
 
     def _match_spaced_abbreviation(self, mark: Terminator) -> re.Match[str] | None:
@@ -134,23 +144,22 @@ class _SentenceScanner:
         self.spaced_end = rest.end()
 
     def _find_word_before(self, mark: Terminator) -> str:
-        return self.spaced_word if mark.start == self.spaced_end else find_word_before(self.text, mark.start)
+        if mark.start == self.spaced_end:
+            return self.spaced_word
+        word = find_word_before(self.text, mark.start)
+        longest = mark.start - mark.sentence_begin  # "end.Mr." has two sentences but one run of letters and periods
+        return word[len(word) - longest :] if len(word) > longest else word
 
-    def _find_late_closer(self, end: int) -> str:
-        """Return the closing quotation mark after whitespace, with the whitespace; empty if there is none."""
-        late = _LATE_CLOSER.match(self.text, end)
-        if late is None or (late.group(1) == '"' and not self._is_quotation_open(end)):
-            return ""
-        return late.group()
 
-    def _is_quotation_open(self, end: int) -> bool:
-        """Return whether the number of straight quotation marks between the sentence's begin and `end` is odd."""
-        first, last = (bisect_left(self._straight_quotes, offset) for offset in (self.begin, end))
-        return (last - first) % 2 == 1
-
-    @cached_property
-    def _straight_quotes(self) -> array[int]:
-        return array("q", (match.start() for match in re.finditer('"', self.text)))
+def _find_certain_begins(text: str, items: list[ListItem], newline_breaks: NewlineBreaks) -> list[int]:
+    """Find the begins of list items and lines, sorted; a marker alone on its line is not separated from its item."""
+    ends = [item.end for item in items]
+    begins = {item.begin for item in items}
+    for begin in find_line_begins(text, newline_breaks):
+        place = bisect_left(ends, begin)
+        if place == len(items) or begin <= items[place].begin:
+            begins.add(begin)
+    return sorted(begins)
 
 
 def _skip_proclitic(mark: Terminator) -> Terminator:

@@ -15,11 +15,12 @@ CLOSERS = "\"'”’»)]}›」』）】〉》｣›］｝"
 OPENERS = "\"'“‘„‚«»‹›(\\[{「『（【〈《｢–—−\\-¿¡*•·`"
 QUOTATION_MARKS = frozenset("\"'“”‘’»›」』«")
 DASHES = frozenset("-–—−")
+_AFTER_CLOSERS = rf"(\s*+)((?:,,|[{OPENERS}\s])*+)(.?)"
 _AFTER = re.compile(
-    rf"((?:''|[{re.escape(CLOSERS)}]|[“«‘](?=[\s.,;:!?…{re.escape(CLOSERS)}–—-]|\Z))*+)"
-    rf"(\s*+)((?:,,|[{OPENERS}\s])*+)(.?)",
-    re.DOTALL,
+    rf"((?:''|[{re.escape(CLOSERS)}]|[“«‘](?=[\s.,;:!?…{re.escape(CLOSERS)}–—-]|\Z))*+){_AFTER_CLOSERS}", re.DOTALL
 )
+_GAP = re.compile(_AFTER_CLOSERS, re.DOTALL)
+_SPACED_PERIODS = r"(?:(?<=\.)(?:[^\S\n]\.(?!\w))++)?"
 _FIRST_LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -85,6 +86,13 @@ def examine_terminator(run: re.Match[str], rules: SentenceRules, sentence_begin:
     return Terminator(text, rules, sentence_begin, start, end, text[end - 1], *after.group(1, 2, 3, 4))
 
 
+def read_after(text: str, begin: int) -> tuple[str, str, str]:
+    """Return the whitespace after an offset, the openers after it, and the first character after these."""
+    after = _GAP.match(text, begin)
+    assert after is not None
+    return after.group(1), after.group(2), after.group(3)
+
+
 @cache
 def _compile_run(extra: str) -> re.Pattern[str]:
-    return re.compile(f"[{re.escape(TERMINATORS + extra)}]++")
+    return re.compile(f"[{re.escape(TERMINATORS + extra)}]++{_SPACED_PERIODS}")

@@ -1,0 +1,70 @@
+"""Labels of list items: numbers, letters and Roman numerals, and the labels that come next."""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import pairwise
+
+_ALPHABETS = (
+    "abcdefghijklmnopqrstuvwxyz",
+    "αβγδεζηθικλμνξοπρστυφχψω",
+    "абвгдежзиклмнопрстуфхцчшщэюя",
+    "აბგდევზთიკლმნოპ",
+    "աբգդեզէըթժիլխծկ",
+    "אבגדהוזחטיכלמנ",
+    "أبجدهوزحطيكلمن",
+    "कखगघङचछजझञ",
+    "কখগঘঙচছজঝঞ",
+    "กขคงจฉชซ",
+    "一二三四五六七八九十",
+    "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳",
+    "가나다라마바사아자차카타파하",
+)
+_UNITS = ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix")
+_ROMAN = (*_UNITS[1:], *("x" + unit for unit in _UNITS), "xx")
+_LETTERS = "".join(alphabet + alphabet.upper() for alphabet in _ALPHABETS)
+LABEL = rf"(?:\d{{1,3}}(?:\.\d{{1,2}}){{0,3}}(?!\d)|[ivx]{{2,5}}|[IVX]{{2,5}}|[{_LETTERS}])"
+
+
+def is_first_label(label: str) -> bool:
+    """Return whether a list may begin with a label.
+
+    Example:
+        >>> is_first_label("1"), is_first_label("b"), is_first_label("I")
+        (True, False, True)
+    """
+    if label.isdecimal():
+        return int(label) <= 1
+    return label.lower() in _find_first_letters()
+
+
+def find_next_labels(label: str) -> list[str]:
+    """Return the labels that may come after a label, in its digits and letter case.
+
+    Example:
+        >>> find_next_labels("9"), find_next_labels("i"), find_next_labels("१"), find_next_labels("1.9")
+        (['10'], ['j', 'ii'], ['२'], ['1.10'])
+    """
+    head, dot, last = label.rpartition(".")
+    if last.isdecimal():
+        return [head + dot + _spell_number(int(last) + 1, ord(last[0]) - int(last[0]))]
+    following = _find_following_letters().get(label.lower(), [])
+    return [one.upper() for one in following] if label.isupper() else list(following)
+
+
+def _spell_number(number: int, zero: int) -> str:
+    return "".join(chr(zero + int(digit)) for digit in str(number))
+
+
+@cache
+def _find_first_letters() -> frozenset[str]:
+    return frozenset([*(alphabet[0] for alphabet in _ALPHABETS), _ROMAN[0]])
+
+
+@cache
+def _find_following_letters() -> dict[str, list[str]]:
+    following: dict[str, list[str]] = {}
+    for sequence in (*_ALPHABETS, _ROMAN):
+        for this, that in pairwise(sequence):
+            following.setdefault(this, []).append(that)
+    return following

@@ -1,0 +1,57 @@
+"""Find the lines that begin a sentence: after paragraphs, in quoted e-mail, and in tables and blocks of short lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+
+from nlu_lite.options import NewlineBreaks
+
+NEWLINE_PATTERNS = {
+    NewlineBreaks.PARAGRAPHS: r"[\n\r\f\u2029](?:(?<=\n)[^\S\n]*+\n|(?<=\r)[^\S\n\r]*+\r|(?<=[\f\u2029]))",
+    NewlineBreaks.LINES: r"[\n\r\f\v\x85\u2028\u2029]",
+    NewlineBreaks.NEVER: r"(?!)",
+}
+_BLOCK = re.compile(r"[^\n]*\S[^\n]*(?:\n[^\S\n]*+\S[^\n]*)++")
+_QUOTE_SIGNS = re.compile(r">[> ]*+")
+_WRAPPED = re.compile(r"[.!?…:;,\-–—/&(。！？、，；։।؟۔]\s*+\Z")
+_LONGEST_LINE = 50  # characters of a line that is too short to be wrapped
+_FEWEST_LINES = 3  # two lines may be a wrapped headline
+
+
+def find_line_begins(text: str, newline_breaks: NewlineBreaks) -> Iterator[int]:
+    """Find the offsets after line breaks at which a sentence begins, whatever the text before them."""
+    for match in re.finditer(NEWLINE_PATTERNS[newline_breaks], text):
+        yield match.end()
+    if newline_breaks is NewlineBreaks.PARAGRAPHS and "\n" in text:
+        for block in _BLOCK.finditer(text):
+            yield from (block.start() + offset for offset in _find_begins_in_block(block.group()))
+
+
+def _find_begins_in_block(block: str) -> Iterator[int]:
+    """Find the lines of a paragraph that begin a sentence although no punctuation ends the line before."""
+    lines = block.splitlines(keepends=True)
+    separate = _is_table(lines) or _is_list_of_names(lines)
+    offset = 0
+    for line, following in pairwise(lines):
+        offset += len(line)
+        if separate or _count_quote_signs(line) != _count_quote_signs(following):
+            yield offset
+
+
+def _is_table(lines: list[str]) -> bool:
+    """Return whether tabs or vertical bars separate the cells of every line."""
+    return all("\t" in line.strip() for line in lines) or all(line.count("|") > 1 for line in lines)
+
+
+def _is_list_of_names(lines: list[str]) -> bool:
+    """Return whether the lines are short and none has punctuation at its end: an address, a menu, a list of names."""
+    if len(lines) < _FEWEST_LINES:
+        return False
+    return not any(len(line) > _LONGEST_LINE or _WRAPPED.search(line) or line.startswith(">") for line in lines)
+
+
+def _count_quote_signs(line: str) -> int:
+    signs = _QUOTE_SIGNS.match(line)
+    return signs.group().count(">") if signs else 0

@@ -1,0 +1,237 @@
+"""Find list items: "1. Milk", "(a) Bread", "• Eggs", on lines of their own or one after another in a line.
+
+A list opens at the begin of the text or of a line, after a colon, or after a sentence. Its items have markers of one
+style whose labels follow one another. Where an item begins, so does a sentence, and the periods of its marker end none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from enum import Enum
+from functools import cache
+from itertools import islice, pairwise
+from typing import NamedTuple
+
+from nlu_lite.text.abbreviations import LOOKBEHIND, find_word_before
+from nlu_lite.text.labels import LABEL, find_next_labels, is_first_label
+from nlu_lite.text.rules import SentenceRules
+from nlu_lite.text.starters import find_word_after
+
+BULLETS = "•⁃▪▫◦‣●○■□◆◇➢➤►▶✓✔✗·∙"
+_LINE_BULLETS = "–—*+-"
+_LINE_BREAKS = "\n\r\f\u2028\u2029"
+_LONGEST_ITEM = 2000  # characters in which the next item is searched
+_LONGEST_LINE = 60  # characters of an item that is not wrapped
+_MOST_HITS = 8  # places where the next marker may be; a label that occurs more often without being one ends the list
+_ENUMERATOR = rf"(?P<open>[(（]?)(?P<label>{LABEL})(?P<close>\.?[)）]|[.．、]|(?<=[①-⑳]))"
+_MARKER = re.compile(
+    rf"(?:(?P<bullet>[{BULLETS}]|[{_LINE_BULLETS}](?=[^\S\n]))[^\S\n]*+)?(?:{_ENUMERATOR}(?:(?=\s)|(?<=[）、．①-⑳])(?!\d)))?"
+)
+_PLACE = re.compile(
+    rf"[{_LINE_BREAKS}:：.!?…。！？।።](?:\s++|(?<=[{_LINE_BREAKS}：。！？।።]))"
+    rf"(?=[^\W_{BULLETS}]|[(（{BULLETS}{_LINE_BULLETS}])"
+)
+_SPACE_AND_BREAK = re.compile(r"[^\S\n\r]*+(?:\r?\n)?[^\S\n\r]*+")
+_SPACELESS = frozenset("）、．")  # closing signs of markers that no whitespace separates from the text
+_LINE_END = re.compile(rf"[{_LINE_BREAKS}]")
+_SENTENCE_ENDS = ':：.!?…。！？।።»”")'
+
+
+class Opening(Enum):
+    """Where the first item of a list is."""
+
+    LINE = "at the begin of the text or of a line"
+    COLON = "after a colon"
+    SENTENCE = "after a sentence"
+
+
+class ListItem(NamedTuple):
+    """The marker of a list item; empty for the line after a list.
+
+    Attributes:
+        begin: The offset of the marker.
+        end: The offset after the marker and the whitespace after it.
+    """
+
+    begin: int
+    end: int
+
+
+class _Marker(NamedTuple):
+    begin: int
+    end: int
+    bullet: str
+    prefix: str
+    label: str
+    suffix: str
+
+    @property
+    def spelling(self) -> str:
+        return self.prefix + self.label + self.suffix
+
+    @property
+    def is_spaceless(self) -> bool:
+        return self.label[:1] in "①②" or self.suffix in _SPACELESS
+
+
+def find_list_items(text: str, rules: SentenceRules) -> list[ListItem]:
+    """Find the items of all lists in a text, from left to right."""
+    items: dict[int, ListItem] = {}
+    for place, opening in _find_places(text):
+        first = _match_marker(text, place) if place not in items else None
+        if first is not None and _may_open(text, first, opening, rules):
+            items |= {item.begin: item for item in _follow_list(text, first, opening, rules)}
+    return sorted(items.values())
+
+
+def _find_line_after(text: str, last: _Marker) -> Iterator[ListItem]:
+    """Find the line after a list: it begins a sentence unless it is a continuation of the last item.
+
+    An item that is short enough for its line is not wrapped. So a line after it that is not indented and does not begin
+    with a lowercase letter begins a sentence.
+    """
+    end = _LINE_END.search(text, last.end, last.end + _LONGEST_LINE)
+    after = end.end() if end else len(text)
+    following = text[after : after + 1]
+    if after - last.begin > _LONGEST_LINE or text[after - 2 : after - 1] in (",", "-") or not following:
+        return
+    if not following.isspace() and not following.islower():
+        yield ListItem(after, after)
+
+
+def _find_places(text: str) -> Iterator[tuple[int, Opening]]:
+    yield len(text) - len(text.lstrip()), Opening.LINE
+    for match in _PLACE.finditer(text):
+        if _is_line_begin(text, match.end()):
+            yield match.end(), Opening.LINE
+        else:
+            yield match.end(), Opening.COLON if match.group()[0] in ":：" else Opening.SENTENCE
+
+
+def _match_marker(text: str, place: int) -> _Marker | None:
+    match = _MARKER.match(text, place)
+    if match is None or match.end() == place or (match["open"] and match["close"][-1] not in ")）"):
+        return None
+    label, bullet = match["label"] or "", match["bullet"] or ""
+    space = _SPACE_AND_BREAK.match(text, match.end())
+    assert space is not None
+    return _Marker(place, space.end(), bullet, match["open"] or "", label, match["close"] or "")
+
+
+def _may_open(text: str, first: _Marker, opening: Opening, rules: SentenceRules) -> bool:
+    if first.end >= len(text) or _follows_abbreviation(text, first.begin, rules):
+        return False
+    if first.bullet:
+        return opening is Opening.LINE or first.bullet in BULLETS
+    if opening is not Opening.LINE and not is_first_label(first.label):
+        return False
+    return first.suffix != "." or not _is_date(text, first, rules)
+
+
+def _follow_list(text: str, first: _Marker, opening: Opening, rules: SentenceRules) -> list[ListItem]:
+    """Return the items of the list that a marker opens; none if there is not enough evidence of a list."""
+    markers = [first]
+    inline = 0
+    while following := _find_next(text, markers[-1], opening, rules):
+        inline += not _is_line_begin(text, following.begin)
+        markers.append(following)
+    if len(markers) == 1 and not _is_item_alone(text, first, opening):
+        return []
+    if inline and _looks_like_initials(text, markers):
+        return []
+    items = [ListItem(one.begin, one.end) for one in markers]
+    return items if inline or opening is not Opening.LINE else [*items, *_find_line_after(text, markers[-1])]
+
+
+def _is_item_alone(text: str, first: _Marker, opening: Opening) -> bool:
+    """Return whether a marker without a second one is that of an item: after a colon, a sentence or an empty line."""
+    if opening is not Opening.LINE or (first.bullet and first.bullet in _LINE_BULLETS):
+        return opening is Opening.LINE and _find_last_character(text, first.begin) in (":", "：")
+    if first.bullet:
+        return True
+    return first.label.isdecimal() and _find_last_character(text, first.begin) in ("", *_SENTENCE_ENDS)
+
+
+def _looks_like_initials(text: str, markers: list[_Marker]) -> bool:
+    """Return whether letters with periods in a line may be the initials of names: "A. Smith B. Jones"."""
+    one = markers[0]
+    if one.suffix != "." or not one.label.isalpha() or not one.label.isupper() or len(markers[1].label) > 1:
+        return False
+    pairs = pairwise(markers)
+    return len(markers) < 3 or any(len(text[this.end : that.begin].split()) < 3 for this, that in pairs)
+
+
+def _find_next(text: str, marker: _Marker, opening: Opening, rules: SentenceRules) -> _Marker | None:
+    """Find the marker after another one: the same bullet, or the next label in the same style."""
+    found = (_search(text, marker, wanted, opening, rules) for wanted in _spell_next(marker))
+    return min((one for one in found if one is not None), default=None, key=lambda one: one.begin)
+
+
+def _spell_next(marker: _Marker) -> list[str]:
+    if marker.bullet:
+        return [marker.bullet]
+    return [marker.prefix + label + marker.suffix for label in find_next_labels(marker.label)]
+
+
+def _search(text: str, marker: _Marker, wanted: str, opening: Opening, rules: SentenceRules) -> _Marker | None:
+    hits = _compile_marker(wanted).finditer(text, marker.end + 1, marker.end + _LONGEST_ITEM)
+    for hit in islice(hits, _MOST_HITS):
+        following = _match_marker(text, hit.start())
+        if following is not None and _is_next_item(text, wanted, following, opening, rules):
+            return following
+    return None
+
+
+@cache
+def _compile_marker(marker: str) -> re.Pattern[str]:
+    return re.compile(rf"{re.escape(marker)}(?<![^\W\u3040-\u9fff]{re.escape(marker)})")
+
+
+def _is_next_item(text: str, wanted: str, following: _Marker, opening: Opening, rules: SentenceRules) -> bool:
+    if following.end >= len(text) or (following.bullet or following.spelling) != wanted:
+        return False
+    if _is_line_begin(text, following.begin):
+        return True
+    if wanted in _LINE_BULLETS:
+        return False
+    return _is_next_in_line(text, following, opening, rules)
+
+
+def _is_next_in_line(text: str, following: _Marker, opening: Opening, rules: SentenceRules) -> bool:
+    """Return whether a marker within a line begins an item: not after a comma, and not before a lowercase letter."""
+    before = text[following.begin - 1]
+    if not (before.isspace() or following.is_spaceless or following.bullet):
+        return False
+    last = _find_last_character(text, following.begin)
+    if last in ",;，；、(-–—" or _follows_abbreviation(text, following.begin, rules):
+        return False
+    if following.suffix == "." and rules.ordinals and (opening is Opening.SENTENCE or _is_date(text, following, rules)):
+        return last in ".!?:"
+    if following.label.isdecimal() or following.bullet:
+        return opening is not Opening.SENTENCE or not text[following.end].islower()
+    return not text[following.end].islower() and (last in ".!?:" or following.label.isalpha())
+
+
+def _is_line_begin(text: str, offset: int) -> bool:
+    indent = text[max(0, offset - LOOKBEHIND) : offset]
+    return (indent.rstrip(" \t\u00a0\u3000") or "\n")[-1] in _LINE_BREAKS
+
+
+def _follows_abbreviation(text: str, begin: int, rules: SentenceRules) -> bool:
+    """Return whether the word before a marker is an abbreviation such as "No."."""
+    before = text[max(0, begin - LOOKBEHIND) : begin].rstrip()
+    if not before.endswith("."):
+        return False
+    return find_word_before(before, len(before) - 1).lower() in rules.lowercase_abbreviations
+
+
+def _find_last_character(text: str, begin: int) -> str:
+    """Return the last character before an offset that is not whitespace; empty if there is none near it."""
+    return text[max(0, begin - LOOKBEHIND) : begin].rstrip()[-1:]
+
+
+def _is_date(text: str, marker: _Marker, rules: SentenceRules) -> bool:
+    """Return whether a marker may be the ordinal of a day, since a month or a number follows."""
+    word = find_word_after(text, marker.end)
+    return word.lower() in rules.months or (bool(rules.ordinals) and word.isdigit())

@@ -1,0 +1,79 @@
+"""Quotations that end with a terminator: whether the sentence around them goes on."""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+
+from nlu_lite.text.starters import is_sentence_starter
+from nlu_lite.text.terminators import DASHES, QUOTATION_MARKS, Terminator, read_after
+
+_LATE_CLOSER = re.compile(r"(?:[^\S\n]{1,2}(''|[\"”»“’›]))++(?=[\s,.;:!?…)\]–—-]|\Z)")
+_OPENERS_OF_LATE_CLOSERS = {"“": "„", "’": "‘‚"}  # signs that open quotations in other languages
+_CITATION = re.compile(r"[^\S\n]?\([^()\n]{1,60}(?<![.!?…])\)(?=[.,;:]|\Z)")
+_LONGEST_QUOTATION = 1000  # characters in which the opening quotation mark is searched
+_LONGEST_TAG = 60
+_MOST_WORDS_OF_TAG = 4
+_TAG_ENDS = ("", ".", ",", ":", ";")  # after a period, a name and a verb that has an object begin a sentence
+_WORD = re.compile(r"[\w'’\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0dff\u1000-\u109f]+")
+_TITLE_CLOSERS = "》〉"
+
+
+def absorb_late_closer(mark: Terminator) -> Terminator:
+    """Count the closing quotation mark after whitespace as directly after the terminator: "« Oui ! »"."""
+    late = _LATE_CLOSER.match(mark.text, mark.closers_end)
+    if late is None or not _is_open(mark, late.group(1)):
+        return mark
+    gap, openers, following = read_after(mark.text, late.end())
+    closers = mark.text[mark.end : late.end()]
+    return mark._replace(closers=closers, gap=gap, openers=openers, following=following)
+
+
+def _is_open(mark: Terminator, closer: str) -> bool:
+    """Return whether a quotation mark closes a quotation that is open at the terminator.
+
+    Most closing marks never open a quotation. A straight mark closes if the number of those before it in the sentence
+    is odd. The others close if there are more of the marks that they belong to; a quotation may have many sentences.
+    """
+    first = max(0, mark.closers_end - _LONGEST_QUOTATION)
+    if closer == '"':
+        return mark.text.count(closer, max(first, mark.sentence_begin), mark.closers_end) % 2 == 1
+    openers = _OPENERS_OF_LATE_CLOSERS.get(closer)
+    if openers is None:
+        return True
+    before = mark.text[first : mark.closers_end]
+    return sum(map(before.count, openers)) > before.count(closer)
+
+
+def continues_after_quotation(mark: Terminator) -> bool:
+    """Return whether the text after a quotation shows that the sentence around it goes on."""
+    if any(closer in mark.closers for closer in _TITLE_CLOSERS):
+        return mark.following not in ("", "\n")
+    if DASHES.isdisjoint(mark.openers):
+        if QUOTATION_MARKS.isdisjoint(mark.closers):
+            return False
+        return _CITATION.match(mark.text, mark.closers_end) is not None or _is_speech_tag(mark)
+    return _resumes_after_tag(mark) or (not QUOTATION_MARKS.isdisjoint(mark.closers) and _is_speech_tag(mark))
+
+
+def _is_speech_tag(mark: Terminator) -> bool:
+    """Return whether a name and a verb of speaking follow: "Harry asked"."""
+    if not mark.rules.speech_verbs or not mark.following.isalpha():
+        return False
+    begin = mark.closers_end + len(mark.gap) + len(mark.openers)
+    words = list(islice(_WORD.finditer(mark.text, begin, begin + _LONGEST_TAG), _MOST_WORDS_OF_TAG))
+    place = next((place for place, word in enumerate(words) if word.group() in mark.rules.speech_verbs), None)
+    if place is None:
+        return False
+    if not mark.following.isupper():
+        return True
+    named = place > 0 and not is_sentence_starter(mark) and all(word.group()[0].isupper() for word in words[:place])
+    return named and (mark.character in "!?" or mark.text[words[place].end() : words[place].end() + 1] in _TAG_ENDS)
+
+
+def _resumes_after_tag(mark: Terminator) -> bool:
+    """Return whether a quotation goes on after a tag between dashes: "«Why? – he asked. – I know»"."""
+    if mark.closers or not mark.gap:
+        return False
+    before = mark.text[max(mark.sentence_begin, mark.start - _LONGEST_QUOTATION) : mark.start]
+    return before.count("«") > before.count("»") or before.count("„") > before.count("“") + before.count("”")
