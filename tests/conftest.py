@@ -1,4 +1,4 @@
-"""What holds for every test: no network, no deadline, nothing skipped in CI, GPU tests only where there is a GPU."""
+"""Rules for all tests: no network, no deadline, no skipped test in CI, GPU tests only on a machine with a GPU."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def hub(tmp_path, monkeypatch):
 
 @pytest.fixture
 def no_connections(monkeypatch):
-    """Fail whatever opens a connection, to this machine too, or looks up a name."""
+    """Fail any connection, also to this machine, and any look-up of a name."""
 
     def refuse(*arguments, **more):
         pytest.fail(f"a connection was attempted: {arguments}")

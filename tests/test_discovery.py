@@ -1,4 +1,4 @@
-"""What there is to load, as a user sees it: frames, cards in a terminal, cards in a notebook."""
+"""References as users see them: frames, cards in a terminal, cards in a notebook."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""``empty="keep"``: every text has a row, also one without words."""
+"""With ``empty="keep"``, every text has a row, even a text without words."""
 
 import json
 import shutil

@@ -132,7 +132,7 @@ def test_another_prompt_can_be_asked_for(published):
 
 
 def modules(*kinds):
-    """Give the files of a repository that state these modules, with a pooling by the first position."""
+    """Return the files of a repository with these modules and pooling by the first position."""
     paths = {kind: f"{number}_{kind}" if number else "" for number, kind in enumerate(kinds)}
     listed = [{"idx": 0, "path": path, "type": f"sentence_transformers.models.{kind}"} for kind, path in paths.items()]
     pooling = {"pooling_mode_cls_token": True, "pooling_mode_mean_tokens": False}

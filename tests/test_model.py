@@ -33,7 +33,7 @@ def sentence_model(access, recipe, **options):
 
 
 def hidden_states(text, prompt=""):
-    """All that transformers says of a text that is encoded as a whole."""
+    """Return transformers' hidden states of a text that is encoded as a whole."""
     import torch
     from sentencepiece import SentencePieceProcessor
     from transformers import XLMRobertaModel

@@ -1,4 +1,4 @@
-"""What the package promises as a whole: its public surface, and how little its import costs."""
+"""The public surface of the package, and the cost of its import."""
 
 import inspect
 import subprocess

@@ -1,4 +1,4 @@
-"""`frame.nlu`: predict from a frame, and compare the vectors of what predict gave."""
+"""`frame.nlu`: predict from a frame, and compare the vectors of the result."""
 
 import numpy as np
 import pandas as pd

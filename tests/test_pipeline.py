@@ -331,7 +331,7 @@ def test_the_packaged_model_is_what_load_means(tmp_path):
 
 
 def test_a_converted_file_is_known_by_its_content(tmp_path):
-    """Two files of the packaged format at one path, one after the other, are two models."""
+    """Two files of the packaged format that are at the same path, one after the other, are two models."""
     from tests.formats.conftest import E5File
 
     path = tmp_path / "model.bin"

@@ -1,4 +1,4 @@
-"""The notebook of the docs, run as a reader runs it: every cell works, and gives what the saved notebook shows."""
+"""The notebook of the docs: every cell runs, and its output is that of the saved notebook."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ NOTEBOOK = Path(__file__).parents[1] / "docs" / "quickstart.ipynb"
 
 
 def shown(cell):
-    """What a cell shows, but for the bars on stderr, which come and go; what is printed comes in pieces of any size."""
+    """Return the output of a cell without the progress bars on stderr, with its printed pieces joined."""
     outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
     printed = "".join(output.text for output in outputs if output.output_type == "stream")
     return [printed] * bool(printed) + [dict(output.data) for output in outputs if output.output_type != "stream"]

@@ -1,4 +1,4 @@
-"""What the files of a sentence model state of its vectors holds whichever way the model is loaded."""
+"""The recipe in a sentence model's files applies however the model is loaded."""
 
 import json
 import logging
@@ -22,7 +22,7 @@ SAID = "pooling cls, alignment text, normalised, prompt 'query: '"
 
 
 def state(root, *kinds, transformer="", **pooling):
-    """Write the files by which sentence-transformers describe a model: the first position, unless told otherwise."""
+    """Write the files in which sentence-transformers describes a model, by default with the first position."""
     paths = KINDS | {"Transformer": transformer}
     modules = [{"path": paths[kind], "type": f"sentence_transformers.models.{kind}"} for kind in kinds]
     (root / "1_Pooling").mkdir()
@@ -43,7 +43,7 @@ def dense(tmp_path):
 
 
 def entry(tmp_path, folder, kind="XlmRoBertaEmbeddings", reference="xx.embed.mine", more=""):
-    """Write an entry of a user's own; gives what registers it."""
+    """Write a user's own entry, and return its registration."""
     lines = ["[[model]]", f'reference = "{reference}"', f'kind = "{kind}"', f'folder = "{folder}"', more]
     (tmp_path / "own.toml").write_text("\n".join(lines))
     return nlu_lite.register(tmp_path / "own.toml")

@@ -21,7 +21,7 @@ MODELS = {"path:model": "folder", "hf:org/tiny": "hub", "de.embed.house": "archi
 
 @pytest.fixture
 def release(tmp_path, monkeypatch):
-    """A copy of the files, in which their absolute paths lead."""
+    """A copy of the files, whose absolute paths point into the copy."""
     here = tmp_path / "release"
     shutil.copytree(RELEASE, here, copy_function=shutil.copyfile)
     for path in here.glob("pipelines/*/pipeline.json"):
@@ -55,7 +55,7 @@ def test_a_pipeline_with_weights_of_its_own_loads_elsewhere(release, tmp_path):
 
 
 def test_a_pipeline_that_was_saved_without_a_recipe_stays_without(release):
-    """Version 0.1.0 did not heed the files; its pipelines give the vectors that they gave."""
+    """Version 0.1.0 ignored the files; its pipelines keep their vectors."""
     nlu_lite.load(path="pipelines/copied", versions="any")
     kinds = [("", "Transformer"), ("1_Pooling", "Pooling"), ("2_Normalize", "Normalize")]
     modules = [{"path": path, "type": f"sentence_transformers.models.{kind}"} for path, kind in kinds]

@@ -36,7 +36,7 @@ OTHER_OPTIONS = {"encoding", "errors"}
 
 
 def remedies():
-    """Give the file and each text in the remedy of each error that the package makes."""
+    """Return the file and each text in the remedy of each error that the package raises."""
     for path in sorted(PACKAGE.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ERRORS:

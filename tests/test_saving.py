@@ -19,7 +19,7 @@ TEXT = "Put your unbelievable text here. Und noch ein Satz."
 
 @pytest.fixture
 def weights(tmp_path):
-    """A model of the test's own, to be changed and moved."""
+    """A copy of the model that a test may change and move."""
     return shutil.copytree(DATA, tmp_path / "model", copy_function=shutil.copyfile)
 
 
@@ -52,7 +52,7 @@ def flip(path):
 
 
 def deep(levels):
-    """Make a list in a list in a list."""
+    """Return a deeply nested list."""
     return [deep(levels - 1)] if levels else []
 
 
@@ -156,7 +156,7 @@ def test_copies_share_the_weights(pipeline):
 
 
 def keep_times(path, change):
-    """Change a file and give it back its times."""
+    """Change a file, and restore its times."""
     stat = path.stat()
     change(path)
     os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
@@ -170,7 +170,7 @@ def test_a_pickle_is_refused_where_size_and_time_of_a_changed_file_are_as_before
 
 
 def test_a_pickle_is_refused_where_a_file_of_the_hub_was_added(hub, tmp_path, monkeypatch):
-    """Its commit is the same: only what is read tells that the model is another."""
+    """Its commit is the same: only the content shows that the model differs."""
     monkeypatch.setenv("NLU_LITE_CACHE", str(tmp_path / "cache"))
     pipeline = nlu_lite.load("hf:org/tiny")
     data = pickle.dumps(pipeline)

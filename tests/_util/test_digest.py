@@ -1,4 +1,4 @@
-"""The digest of a model: every field of every record that a vector depends on is in it, those of later releases too."""
+"""The digest of a model includes every field, also of later releases, of every record that vectors depend on."""
 
 import dataclasses
 import enum
@@ -30,7 +30,7 @@ RECIPE = SentenceRecipe(SentencePooling.MEAN)
 
 
 def others(hint, value):
-    """Give values of a type that differ from a value; every record in it is walked."""
+    """Return values of a type that differ from a value, with a change in each nested record."""
     if dataclasses.is_dataclass(value):
         return list(changes(value))
     if isinstance(value, enum.Enum):
@@ -66,7 +66,7 @@ OTHERS = {
 
 
 def sample(hint):
-    """Make a value of a type."""
+    """Return a value of a type."""
     if dataclasses.is_dataclass(hint):
         hints = typing.get_type_hints(hint)
         needed = [item for item in dataclasses.fields(hint) if item.default is item.default_factory]
@@ -81,7 +81,7 @@ def identity(text):
 
 
 def changes(record):
-    """Give the record with another value of a field, for every value of every field."""
+    """Return the record with a changed field, for every field and every other value."""
     hints = typing.get_type_hints(type(record), localns={"Floats": np.ndarray})
     for item in dataclasses.fields(record):
         value = getattr(record, item.name)

@@ -1,4 +1,4 @@
-"""A language that is not called by its code is refused, and its code is named."""
+"""A language that is not named by its code is refused, and the error names its code."""
 
 import pytest
 

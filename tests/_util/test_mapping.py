@@ -1,4 +1,4 @@
-"""Pages of mapped files that are let go no longer count as the process's, and are read again when they are used."""
+"""Released pages of mapped files no longer count as memory of the process, and are read again on access."""
 
 import mmap
 import shutil
@@ -27,7 +27,7 @@ def file(tmp_path):
 
 
 def resident(file):
-    """Bytes of a file that are mapped and in this process's memory."""
+    """Return the number of bytes of a mapped file that are in this process's memory."""
     lines = Path("/proc/self/smaps").read_text().splitlines()
     places = [number for number, line in enumerate(lines) if line.endswith(str(file))]
     sizes = (next(line for line in lines[place:] if line.startswith("Rss:")) for place in places)

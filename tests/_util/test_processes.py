@@ -1,4 +1,4 @@
-"""Forks, and the end of a process, while other threads compute; a hang shows itself as a timeout."""
+"""Forks, and the end of a process, while other threads compute. A hang becomes a timeout."""
 
 import os
 import subprocess

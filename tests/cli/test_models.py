@@ -43,14 +43,14 @@ def bucket(wide, tmp_path, monkeypatch):
 
 
 def call(*arguments):
-    """Run a command in this process; give its lines on standard output, each split at tabs."""
+    """Run a command in this process, and return the lines of its standard output, each split at tabs."""
     done = CliRunner().invoke(app, list(map(str, arguments)), catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return [line.split("\t") for line in done.stdout.splitlines()]
 
 
 def fail(*arguments):
-    """Run a command that fails with an error of the library; give it."""
+    """Run a command that fails with an error of the library, and return the error."""
     done = CliRunner().invoke(app, list(map(str, arguments)))
     assert isinstance(done.exception, nlu_lite.NluLiteError), done.output
     return done.exception

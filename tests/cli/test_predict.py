@@ -33,7 +33,7 @@ def run(*arguments, stdin=b"", check=0):
 
 
 def invoked(*arguments):
-    """Run a command in this process, where torch is there already."""
+    """Run a command in this process, where torch is already imported."""
     done = CliRunner().invoke(app, list(map(str, arguments)), catch_exceptions=False)
     assert done.exit_code == 0, done.stderr
     return done.stdout, done.stderr
@@ -222,7 +222,7 @@ def test_the_bar_is_on_stderr(tmp_path):
 
 
 def everything(terminal):
-    """Read a terminal until its other side is closed, which Linux tells by an error."""
+    """Read a terminal until its other side is closed, which is an error on Linux."""
     data = b""
     with os.fdopen(terminal, "rb", buffering=0) as file:
         try:

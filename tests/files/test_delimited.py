@@ -1,4 +1,4 @@
-"""CSV: delimiters, quotes, and columns that are no texts."""
+"""CSV: delimiters, quotes, and columns that are not texts."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Encodings of text files: byte order marks are obeyed, other bytes are named with their place."""
+"""Encodings of text files: byte order marks are respected, and errors name the position of invalid bytes."""
 
 import codecs
 import io

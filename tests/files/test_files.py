@@ -193,7 +193,7 @@ def test_the_bar_tells_rate_and_time_left(words, source, target, capsys, monkeyp
 
 
 def broken_after(pipeline, monkeypatch, chunks, error):
-    """Let predict fail after some chunks."""
+    """Make predict fail after some chunks."""
     predict, calls = type(pipeline)._predict, []
 
     def failing(self, data, *options):

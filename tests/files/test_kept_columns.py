@@ -15,7 +15,7 @@ from nlu_lite.cli import app
 
 
 def of(kind, value):
-    """An array of a value that Python may not have, and a missing one."""
+    """An array of a value that Python may not have, and a missing value."""
     return pa.array([value, None], pa.int32() if pa.types.is_date(kind) else pa.int64()).cast(kind)
 
 
@@ -76,7 +76,7 @@ def table_of(column):
 
 
 def as_stored(column):
-    """Numbers behind a column, which can be compared where Python has no such values."""
+    """Return the stored numbers of a column, which can be compared if Python has no such values."""
     if isinstance(column.type, pa.BaseExtensionType):
         return column.cast(column.type.storage_type)
     return column.cast(pa.int64()) if pa.types.is_timestamp(column.type) else column

@@ -24,7 +24,7 @@ def interrupt(*arguments):
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    """A finished run, and two folders of parts: of a run ended before joining, and of one ended after it."""
+    """A finished run, and two folders of parts: of a run that ended before joining, and after it."""
     here = tmp_path_factory.mktemp("runs")
     words = nlu_lite.load("en.tokenize")
     (here / "in.txt").write_text("".join(f"Text number {n}, and more. Yes!\n" for n in range(12)))
@@ -46,7 +46,7 @@ def target(tmp_path):
 
 @pytest.fixture
 def folder(runs, target):
-    """The parts of a run that only has to be joined."""
+    """The parts of a run that only need to be joined."""
     path = target.with_name("out.parquet.parts")
     shutil.copytree(runs / "computed", path)
     return path
@@ -73,7 +73,7 @@ def flip(path, rng):
 
 @pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_flipped_bits_are_never_joined(words, runs, tmp_path, seed):
-    """Wherever bits of a run flip: the file is what it should be, or the run is refused. No case is passed over."""
+    """Wherever bits of a run flip, the file is correct or the run is refused."""
     rng = random.Random(seed)
     target, folder = tmp_path / "out.parquet", tmp_path / "out.parquet.parts"
     for _ in range(300 if seed else 40):

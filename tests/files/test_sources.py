@@ -1,4 +1,4 @@
-"""Which files are read: names, links, folders, and what is no file."""
+"""The files that are read: names, links, folders, and paths that are not files."""
 
 import os
 import socket

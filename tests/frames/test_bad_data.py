@@ -1,4 +1,4 @@
-"""Data that cannot be read: said clearly, nothing read by half, nothing mistaken for something else."""
+"""Unreadable data are errors: no data are partly read, or mistaken for other data."""
 
 import decimal
 import enum

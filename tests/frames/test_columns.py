@@ -17,7 +17,7 @@ CASES = json.loads((Path(__file__).parents[1] / "data" / "columns.json").read_te
 
 @pytest.fixture
 def tiny_models(monkeypatch):
-    """Let the tiny model stand for every model, so that any reference can be loaded."""
+    """Replace every model by the tiny model, so that any reference can be loaded."""
     encoder = open_tiny()
 
     def open_model(spec, column, *_):

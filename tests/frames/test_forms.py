@@ -1,4 +1,4 @@
-"""Every kind of data x every level x every form of result gives the same rows, vectors and labels."""
+"""Every kind of data, level and form of result has the same rows, vectors and labels."""
 
 import copy
 from collections import deque
@@ -50,7 +50,7 @@ POLARS = pl.DataFrame(
 
 
 class Capsule:
-    """What hands over Arrow data, and can do nothing else."""
+    """An object that only exports Arrow data."""
 
     def __init__(self, data):
         self.__arrow_c_stream__ = data.__arrow_c_stream__
@@ -271,7 +271,7 @@ def test_no_rows_have_all_columns_and_dtypes(pipeline, data, level, form, vector
 
 
 def address(column):
-    """Where the numbers of an Arrow column of vectors lie, which is one piece."""
+    """Return the address of the numbers of an Arrow column of vectors, which has one chunk."""
     chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
     assert len(chunks) == 1
     return chunks[0].flatten().buffers()[1].address

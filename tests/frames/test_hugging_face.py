@@ -1,4 +1,4 @@
-"""Data sets of Hugging Face: what a data set shows is what is read, and splits are named."""
+"""Hugging Face data sets: the visible data are read, and errors name the splits."""
 
 import numpy as np
 import pandas as pd

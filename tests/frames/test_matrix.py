@@ -1,4 +1,4 @@
-"""What `matrix` returns may be changed only where it is a copy; and vectors come back from text."""
+"""The result of `matrix` is writable only if it is a copy, and vectors are read back from text."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What is no text is refused with a remedy that works when it is followed."""
+"""Data that are not texts are refused with a remedy that works."""
 
 import io
 from collections import Counter, UserDict
@@ -26,7 +26,7 @@ async def _texts():
 
 
 class Foreign:
-    """A frame of a library that is not known: going through it gives the names of its columns."""
+    """A frame of an unknown library: iterating over it yields the names of its columns."""
 
     columns = ("text", "n")
 

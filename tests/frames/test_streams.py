@@ -104,7 +104,7 @@ def test_batches_of_every_library_are_cut_by_rows(batch):
 
 
 class Capsule:
-    """What hands over Arrow data, and has no length."""
+    """An object that exports Arrow data, and has no length."""
 
     def __init__(self, data):
         self.__arrow_c_stream__ = data.__arrow_c_stream__

@@ -1,4 +1,4 @@
-"""What comes along from the caller's frame, and what is refused before the work begins."""
+"""The columns that are kept from the caller's frame, and those that are refused before the work begins."""
 
 import datetime
 import importlib.util
@@ -177,7 +177,7 @@ def test_rows_are_repeated_in_parts_where_one_array_cannot_hold_them(monkeypatch
     table = pa.table({"s": ["a", "b", None]})
 
     class Small:
-        """A table that, like Arrow's arrays of 2 GB, holds three rows at most."""
+        """A table of at most three rows, as an Arrow array has at most 2 GB."""
 
         def take(self, rows):
             if len(rows) > 3:

@@ -18,11 +18,11 @@ CHUNK = 1 << 14
 
 @dataclass
 class Bucket:
-    """What the server has, and how it is to misbehave.
+    """The files of the server, and the faults that it simulates.
 
     Attributes:
         files: Content by file name.
-        statuses: Statuses that the next requests get, in order, before any is answered well.
+        statuses: Statuses of the next responses, in order, before any request succeeds.
         cuts: Numbers of bytes after which the next bodies break off, in order.
         delay: Seconds between the chunks of a body.
         ranges: Whether Range requests are honoured.
@@ -96,7 +96,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def serving(files):
-    """Serve a bucket; gives the `Bucket`, whose `base` is the address."""
+    """Serve a bucket, and yield the `Bucket`, whose `base` is the address."""
     bucket = Bucket(files)
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"bucket": bucket}))
     server.daemon_threads = True
@@ -112,7 +112,7 @@ def serving(files):
 
 
 def zipped(**members):
-    """Give a zip of members by name; `.` in a name is written `__`."""
+    """Return a zip of members by name, with `__` for each `.` in a name."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
         for name, data in members.items():
@@ -121,7 +121,7 @@ def zipped(**members):
 
 
 def index_line(name="tiny", language="xx", library=(3, 1, 3), spark=(2, 4), **changes):
-    """Give a line of metadata.json."""
+    """Return a line of metadata.json."""
     line = {
         "name": name,
         "language": language,

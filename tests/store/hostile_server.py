@@ -1,4 +1,4 @@
-"""A server on loopback whose answers are bytes as a test writes them: well-formed or not, endless, or slow."""
+"""A server on loopback whose responses are arbitrary bytes: well-formed or not, endless, or slow."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BLOCK = b"0" * (1 << 16)
 
 @dataclass
 class Hostile:
-    """What is answered: the pieces of `answers` by the end of the path, else those of `answer`.
+    """The responses: those of `answers` by the end of the path, or else `answer`.
 
     Attributes:
         answer: Pieces of the answer; a float is a pause of so many seconds.
@@ -63,7 +63,7 @@ class Hostile:
 
 
 def endless(head=OK + b"\r\n", piece=BLOCK):
-    """Answer with `head` and then `piece` for ever."""
+    """Respond with `head`, and then with `piece` forever."""
 
     def pieces():
         yield head
@@ -73,7 +73,7 @@ def endless(head=OK + b"\r\n", piece=BLOCK):
 
 
 def trickling(head=OK, piece=b"0", pause=0.02):
-    """Answer with `head`, and then with `piece` after each pause for ever."""
+    """Respond with `head`, and then with `piece` after each pause, forever."""
 
     def pieces():
         yield head
@@ -85,7 +85,7 @@ def trickling(head=OK, piece=b"0", pause=0.02):
 
 
 def whole(body, *headers, status=b"200 OK"):
-    """Answer with a body and the headers that are given, and close the connection."""
+    """Respond with a body and these headers, and close the connection."""
     return [
         b"HTTP/1.1 " + status + b"\r\nConnection: close\r\n",
         *(header + b"\r\n" for header in headers),
@@ -96,7 +96,7 @@ def whole(body, *headers, status=b"200 OK"):
 
 @contextmanager
 def serving(answer=(), **answers):
-    """Run the server; gives the `Hostile`, whose `base` is its address. In names of answers `__` stands for a dot."""
+    """Run the server, and yield the `Hostile`, whose `base` is its address. `__` in names of answers means a dot."""
     hostile = Hostile(answer, {name.replace("__", "."): pieces for name, pieces in answers.items()})
     listener = socket.create_server(("127.0.0.1", 0))
     hostile.base = f"http://127.0.0.1:{listener.getsockname()[1]}"

@@ -1,4 +1,4 @@
-"""A Hugging Face hub on loopback: what huggingface_hub asks of the real one, with faults on request."""
+"""A Hugging Face hub on loopback: the requests of huggingface_hub are served, with faults on request."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 @dataclass
 class Hub:
-    """Repositories, and how the server is to misbehave.
+    """The repositories of the server, and the faults that it simulates.
 
     Attributes:
         repositories: Files by name, of each repository.
@@ -140,7 +140,7 @@ def sum1(data):
 
 
 def tiny_files():
-    """Give the files of a repository with the tiny model, and some that the library has no use for."""
+    """Return the files of a repository with the tiny model, and some that the library does not need."""
     folder = Path(__file__).parents[1] / "data" / "xlmroberta_weights"
     files = {path.name: path.read_bytes() for path in folder.iterdir()}
     return files | {"README.md": b"# A model", "pytorch_model.bin": b"never read", "onnx/model.onnx": b"never read"}

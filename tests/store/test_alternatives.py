@@ -1,4 +1,4 @@
-"""Errors about the network name the setting of a mirror and what can be loaded without a network."""
+"""Errors about the network name the variable for a mirror, and models that load without a network."""
 
 import pytest
 

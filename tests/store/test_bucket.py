@@ -47,7 +47,7 @@ def is_whole(local):
 
 
 def left_over(source):
-    """What lies in the cache beside whole folders, records and locks."""
+    """Return the files in the cache that are not complete folders, records or locks."""
     names = [path.name for path in source.cache.root.rglob("*") if path.is_file()]
     return sorted(name for name in names if name.endswith((".part", ".etag")) and "metadata" not in name)
 

@@ -175,7 +175,7 @@ def test_a_cache_that_cannot_be_written_still_gives_what_it_has(cache, monkeypat
 
 @pytest.fixture
 def hashed(monkeypatch):
-    """Give a list of the files whose bytes are read for their digest."""
+    """Return a list of the files that are hashed."""
     files = []
     whole = cache_module.hash_file
     monkeypatch.setattr(cache_module, "hash_file", lambda path: files.append(path.name) or whole(path))

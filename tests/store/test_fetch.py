@@ -36,7 +36,7 @@ def access(tmp_path):
 
 @pytest.fixture
 def hub(monkeypatch, tmp_path):
-    """A hub that has a snapshot, is offline, or fails, as the test says."""
+    """A hub that has a snapshot, is offline, or fails, as the test sets it."""
     answers = {"fetch": tmp_path / "commit"}
 
     def answer(self, origin):

@@ -185,7 +185,7 @@ def test_a_model_that_is_not_run_is_refused_before_its_weights_are_fetched(hub, 
 
 
 def test_a_token_is_sent_to_the_hub_alone(hub, monkeypatch):
-    """The hub leads to large files on other hosts; `localhost` is another one than 127.0.0.1."""
+    """The hub redirects large files to other hosts; `localhost` is a different host from 127.0.0.1."""
     monkeypatch.setenv("HF_TOKEN", "hf_secret")
     with served(Hub({"org/tiny": tiny_files()})) as other:
         hub.elsewhere = other.endpoint.replace("127.0.0.1", "localhost")

@@ -1,4 +1,4 @@
-"""What the hub may send, and how fast: the limits of the bucket's downloads hold for it as well."""
+"""The limits of downloads from the hub, which are those of the bucket."""
 
 import json
 import shutil
@@ -26,7 +26,7 @@ def described(**changes):
 
 
 def answers(**changes):
-    """Give what a hub would answer, with changes."""
+    """Return the response of a hub, with changes."""
     files = {
         name: whole(body, HEAD % name.encode() + b"Content-Length: %d" % len(body)) for name, body in FILES.items()
     }

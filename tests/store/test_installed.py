@@ -18,7 +18,7 @@ PYTEST = "pytest"
 
 @pytest.fixture
 def origin():
-    """A file of an installed package, described as it is."""
+    """A file of an installed package, with its true description."""
     from importlib import metadata
 
     from nlu_lite._util.digest import hash_file as sha256

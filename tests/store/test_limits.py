@@ -1,4 +1,4 @@
-"""What a server may send, and how fast: of the bucket, by any server that claims to be it."""
+"""The limits of downloads from any server that claims to be the bucket."""
 
 import errno
 import gzip

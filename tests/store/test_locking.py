@@ -1,4 +1,4 @@
-"""Locks: what is written, that it is taken back, and that nothing else is."""
+"""Locks: their content, that the locked files load, and that no other files do."""
 
 import hashlib
 import json
@@ -40,7 +40,7 @@ TEXT = "Put your text here."
 
 @pytest.fixture
 def locked(tmp_path):
-    """Lock references into a file; what is to be exchanged in its text can be said."""
+    """Lock references into a file, optionally with replacements in its text."""
 
     def locked(*references, edits=()):
         text = locking.make(references, Access(Cache(tmp_path / "cache")))
@@ -120,7 +120,7 @@ def test_what_was_locked_is_loaded(hub, locked, reference, no_more_requests):
 
 @pytest.fixture
 def no_more_requests():
-    """Make a hub refuse whatever it is asked."""
+    """Make a hub refuse every request."""
 
     def refuse(hub):
         hub.requests.clear()
@@ -197,7 +197,7 @@ def test_a_converted_model_that_changed_is_refused(locked, tmp_path):
 
 
 def test_a_digest_of_another_model_is_refused(hub, locked):
-    """The files are as locked: only what is read from them is another."""
+    """The files are those of the lock, but the model that is read from them differs."""
     path = locked("hf:org/tiny")
     text = path.read_text(encoding="utf-8")
     path.write_text(re.sub('digest = ".*"', f'digest = "{"0" * 64}"', text), encoding="utf-8")
@@ -231,7 +231,7 @@ def test_a_file_put_into_a_locked_folder_is_refused(locked, model, name, content
 
 
 def test_shards_of_any_name_are_locked(locked, model):
-    """A lock lists files by the names that they usually have; the digest of the model needs no names."""
+    """A lock lists files by their usual names; the digest of the model does not depend on names."""
     weights = (model / "model.safetensors").rename(model / "any.safetensors")
     from safetensors import safe_open
 

@@ -20,7 +20,7 @@ def file(tmp_path):
 
 
 def content(path, before=None):
-    """Give what computes a value, and the list of what it was called with."""
+    """Return a function that computes a value, and the list of its arguments."""
     calls = []
 
     def make(known):

@@ -40,7 +40,7 @@ def wide(tmp_path_factory):
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
-    """An empty home and an empty cache; gives the cache."""
+    """An empty home and an empty cache; returns the cache."""
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("NLU_LITE_CACHE", str(tmp_path / "cache"))
     for name in ("NLU_LITE_OFFLINE", "HF_HUB_OFFLINE", "NLU_LITE_ARCHIVES"):
@@ -92,7 +92,7 @@ def test_of_many_that_load_at_once_one_fetches_and_all_load(bucket, home):
 
 
 def test_an_archive_that_another_process_converts_meanwhile_is_found(bucket, home, monkeypatch):
-    """Another process places the model and deletes the archive between this one's looks at the cache."""
+    """Another process stores the model and deletes the archive between two searches of the cache."""
     source = BucketSource(home)
     [spec] = registry.resolve([REFERENCE])
     local = source.fetch(spec.origins[0])
@@ -174,7 +174,7 @@ def test_an_archive_that_contradicts_the_catalogue_is_refused(bucket, home, tmp_
 
 
 def test_a_converted_model_that_contradicts_the_catalogue_is_refused(bucket, home, wide, tmp_path):
-    """The same bytes can have been converted under another name, of which the catalogue says nothing."""
+    """The same bytes may have been converted under another name, which the catalogue does not have."""
     tiny = write_archive(tmp_path / "tiny.zip", TINY)
     nlu_lite.load(f"sparknlp:{tiny}")
     bucket.files[FILE] = tiny.read_bytes()
@@ -393,7 +393,7 @@ def test_a_converted_model_whose_archive_is_gone_is_fetched_again_or_missed(buck
 
 @pytest.mark.slow
 def test_openvino_reads_the_weights_of_now_and_keeps_nothing(home, tmp_path):
-    """Neither time nor size of the changed weights differs, only their bytes."""
+    """Only the bytes of the changed weights differ, not their time or size."""
     archive = write_archive(tmp_path / "tiny.zip", TINY)
     convert(archive, tmp_path / "model")
     before = vectors(f"path:{tmp_path / 'model'}", backend="openvino")
@@ -410,7 +410,7 @@ def test_openvino_reads_the_weights_of_now_and_keeps_nothing(home, tmp_path):
 
 @pytest.fixture
 def removing(home, monkeypatch):
-    """Remove the cache before its model is read, as often as is asked for."""
+    """Remove the cache a number of times before its model is read."""
     from nlu_lite import formats
 
     read = formats.read

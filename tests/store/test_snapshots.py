@@ -62,7 +62,7 @@ def test_the_remedy_helps(load, folder):
 
 
 def test_a_file_that_was_exchanged_is_refused(load, folder):
-    """Such a file is not in the folder of blobs, and has no digest in its name."""
+    """A replaced file is not in the folder of blobs, and its name is not its digest."""
     (folder / "config.json").unlink()
     (folder / "config.json").write_bytes(b"{}")
     with pytest.raises(IntegrityError, match=r"config\.json is not the file that the hub gave"):
