@@ -145,18 +145,18 @@ class Meter:
     """Measures the time of a backend's forward passes, and counts their multiplications and additions."""
 
     def __init__(self, backend: Any) -> None:
-        self._backend, self._encode = backend, backend.encode
-        backend.encode = self.encode
+        self._backend, self._submit = backend, backend.submit
+        backend.submit = self.submit
         self.reset()
 
     def reset(self) -> None:
         self.seconds, self.operations = 0.0, 0
 
-    def encode(self, ids: Any, mask: Any, layers: tuple[int, ...]) -> Any:
+    def submit(self, batch: Any, layers: tuple[int, ...]) -> Any:
         begin = time.perf_counter()
-        hidden = self._encode(ids, mask, layers)
+        hidden = self._submit(batch, layers)
         self.seconds += time.perf_counter() - begin
-        (rows, length), width = ids.shape, self._backend.dimension
+        (rows, length), width = batch.ids.shape, self._backend.dimension
         products = 2 * rows * length * (4 * width * width + 2 * width * 4 * width)
         self.operations += self._backend.layers * (products + 4 * rows * length * length * width)
         return hidden

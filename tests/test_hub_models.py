@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
+from tiny import hidden_states
 
 import nlu_lite
 from nlu_lite.errors import OfflineError, UnsupportedReference
@@ -227,7 +228,7 @@ def test_the_packaged_model_gives_vectors_of_sentences_by_e5s_recipe():
     encoder = pipeline.models[0].encoder
     frame, [(ids, _)] = encoder.subwords.special_tokens, encoder.subwords.encode_texts(["query: " + text])
     whole = np.array([[frame.first, *ids, frame.last]])
-    hidden = encoder.backend.encode(whole.astype(np.int32), np.ones_like(whole, dtype=np.int32), (-1,))[0, 0]
+    hidden = hidden_states(encoder.backend, whole, np.ones_like(whole), (encoder.backend.layers,))[0, 0]
     vector = hidden.mean(axis=0)
     assert found.shape == (384,)
     np.testing.assert_allclose(found, vector / np.linalg.norm(vector), atol=2e-6)

@@ -6,13 +6,10 @@ from collections.abc import Sequence
 from itertools import chain
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nlu_lite.encoding.subwords import EncodedText, Subwords
 from nlu_lite.options import Context
-from nlu_lite.records import Alignment, Ints, Pieces, Runs, Segments
-
-Int64s = NDArray[np.int64]
+from nlu_lite.records import Alignment, Int64s, Ints, Pieces, Runs, Segments
 
 
 def find_runs(segments: Segments, context: Context) -> Runs:

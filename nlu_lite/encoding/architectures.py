@@ -115,8 +115,8 @@ def open_pooler(checkpoint: Checkpoint, width: int) -> Callable[[Floats], Floats
     weight = _read_pooler_part(checkpoint, f"{prefix}.weight", (width, width))
     bias = _read_pooler_part(checkpoint, f"{prefix}.bias", (width,))
 
-    def pool(state: Floats) -> Floats:
-        pooled: Floats = np.tanh(weight @ state + bias)
+    def pool(states: Floats) -> Floats:
+        pooled: Floats = np.tanh(states @ weight.T + bias)
         return pooled
 
     return pool

@@ -1,17 +1,16 @@
-"""Which pieces the model sees together: windows over long runs, batches of windows. Integers only."""
+"""The pieces that the model sees together: windows over long runs, batches of windows. Integers only."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+import numpy as np
 
-from nlu_lite.records import Batch, Ints, Window
+from nlu_lite.records import Int64s, Ints, Windows
 
 SPECIAL_TOKEN_COUNT = 2
-"""Special tokens that stand around each window's pieces."""
+"""Special tokens around the pieces of each window."""
 
 
-def plan_windows(run_first: Ints, capacity: int) -> list[Window]:
+def plan_windows(run_first: Ints, capacity: int) -> Windows:
     """Cover each run of pieces by windows of at most `capacity` pieces.
 
     A run that fits is one window. A longer one gets windows of full length, each overlapping the next by at least half,
@@ -22,56 +21,72 @@ def plan_windows(run_first: Ints, capacity: int) -> list[Window]:
         capacity: Pieces in a window, special tokens not counted; at least 1.
 
     Returns:
-        Windows in the order of their pieces; each piece is kept in exactly one, the one in whose middle it stands most
-        nearly (the earlier of two that are equally near).
+        Windows in the order of their pieces. Each piece is kept in exactly one window: the one in which it is most
+        central, and the earlier one of two where it is equally central.
 
     Example:
-        >>> import numpy as np
-        >>> [(w.first, w.end, w.kept_first, w.kept_end) for w in plan_windows(np.array([0, 3, 9]), 4)]
-        [(0, 3, 0, 3), (3, 7, 3, 6), (5, 9, 6, 9)]
+        >>> windows = plan_windows(np.array([0, 3, 9], np.int32), 4)
+        >>> windows.first, windows.end
+        (array([0, 3, 5], dtype=int32), array([3, 7, 9], dtype=int32))
+        >>> windows.kept_first, windows.kept_end
+        (array([0, 3, 6], dtype=int32), array([3, 6, 9], dtype=int32))
     """
-    bounds = run_first.tolist()
-    windows: list[Window] = []
-    for first, end in pairwise(bounds):
-        if end - first > capacity:
-            windows.extend(_overlapping(first, end, capacity))
-        elif end > first:
-            windows.append(Window(first, end, first, end))
-    return windows
+    bounds = run_first.astype(np.int64)
+    begins = bounds[:-1]
+    lengths = bounds[1:] - begins
+    rests = np.maximum(lengths - capacity, 0)
+    gaps = -(-rests // max(1, capacity // 2))
+    counts = np.where(lengths > 0, gaps + 1, 0)
+    run = np.repeat(np.arange(len(counts)), counts)
+    number = join_ranges(np.zeros_like(counts), counts)
+    start = begins[run] + rests[run] * number // np.maximum(gaps[run], 1)
+    end = start + np.minimum(lengths[run], capacity)
+    # The middle of a window is start + (capacity - 1) / 2. Up to half-way between two middles a piece is nearer the
+    # first of them.
+    border = (start[:-1] + start[1:] + capacity - 1) // 2 + 1
+    kept_first, kept_end = start.copy(), end.copy()
+    inside = run[:-1] == run[1:]
+    kept_first[1:][inside] = kept_end[:-1][inside] = border[inside]
+    return Windows(*(array.astype(np.int32) for array in (start, end, kept_first, kept_end)))
 
 
-def _overlapping(first: int, end: int, capacity: int) -> Iterator[Window]:
-    rest, step = end - first - capacity, max(1, capacity // 2)
-    gaps = -(-rest // step)
-    starts = [first + rest * number // gaps for number in range(gaps + 1)]
-    # Window i's middle is start + (capacity - 1) / 2: up to half-way between two middles a piece is nearer the first.
-    borders = [(left + right + capacity - 1) // 2 + 1 for left, right in pairwise(starts)]
-    for start, kept_first, kept_end in zip(starts, [first, *borders], [*borders, end], strict=True):
-        yield Window(start, start + capacity, kept_first, kept_end)
+def join_ranges(begin: Ints | Int64s, end: Ints | Int64s) -> Int64s:
+    """Return the numbers of ranges, one range after another.
+
+    Args:
+        begin: int [R].
+        end: int [R], at least `begin`.
+
+    Example:
+        >>> join_ranges(np.array([5, 2, 2]), np.array([8, 2, 4]))
+        array([5, 6, 7, 2, 3])
+    """
+    counts = (end - begin).astype(np.int64)
+    ends = np.cumsum(counts)
+    shift = np.repeat(begin - (ends - counts), counts)
+    return shift + np.arange(len(shift))
 
 
-def plan_batches(windows: Sequence[Window], budget: int) -> list[Batch]:
+def plan_batches(windows: Windows, budget: int) -> list[Int64s]:
     """Group windows of like length, so that little is padding: longest first, up to `budget` pieces.
 
     Args:
-        windows: What is to be encoded.
+        windows: The windows to encode.
         budget: Pieces in a batch, padding and special tokens included; a longer window has a batch of its own.
 
     Returns:
-        Batches that hold each window once. Ties keep the windows' order.
+        The numbers of the windows of each batch; together each number once. Ties keep the windows' order.
 
     Example:
-        >>> import numpy as np
-        >>> windows = plan_windows(np.array([0, 2, 9, 12]), 510)
-        >>> [(batch.windows, batch.length) for batch in plan_batches(windows, budget=10)]
-        [((1,), 7), ((2, 0), 3)]
+        >>> windows = plan_windows(np.array([0, 2, 9, 12], np.int32), 510)
+        >>> [numbers.tolist() for numbers in plan_batches(windows, budget=10)]
+        [[1], [2, 0]]
     """
-    order = sorted(range(len(windows)), key=lambda number: windows[number].first - windows[number].end)
+    lengths = windows.end - windows.first + SPECIAL_TOKEN_COUNT
+    order = np.argsort(-lengths, kind="stable")
     batches, place = [], 0
     while place < len(order):
-        window = windows[order[place]]
-        length = window.end - window.first
-        size = max(1, budget // (length + SPECIAL_TOKEN_COUNT))
-        batches.append(Batch(tuple(order[place : place + size]), length))
+        size = max(1, budget // int(lengths[order[place]]))
+        batches.append(order[place : place + size])
         place += size
     return batches

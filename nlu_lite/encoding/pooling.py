@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right  # numpy's would copy an int32 array to find an int in it
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nlu_lite.encoding.plan import SPECIAL_TOKEN_COUNT, join_ranges
 from nlu_lite.options import LayerMerge, Pooling
-from nlu_lite.records import Floats, Ints, Pieces, SentencePooling, Window
+from nlu_lite.records import Floats, Int64s, Ints, Pieces, SentencePooling, Windows
 
 Pooler = Callable[[Floats], Floats]
-"""A model's own pooler: float32 [d] of the first position to float32 [d]."""
+"""A model's own pooler: float32 [k, d] of first positions to float32 [k, d]."""
 
 
 def merge_layers(hidden: Floats, merge: LayerMerge) -> Floats:
     """Make one vector of several layers'.
 
     Args:
-        hidden: float32 [layers, windows, length, d].
-        merge: How.
+        hidden: float32 [layers, rows, d].
+        merge: The operation.
 
     Returns:
-        float32 [windows, length, d], or [windows, length, layers * d] for CONCAT, in the order of the layers.
+        float32 [rows, d], or [rows, layers * d] for CONCAT, in the order of the layers.
     """
     if len(hidden) == 1:
         only: Floats = hidden[0]
@@ -38,13 +40,48 @@ def merge_layers(hidden: Floats, merge: LayerMerge) -> Floats:
     return merged
 
 
-class TokenVectors:
-    """The matrix of token vectors, filled window by window in any order.
+@dataclass(frozen=True)
+class Positions:
+    """Positions in windows.
 
-    A token's pieces can be kept in two windows, so what pools over pieces accumulates.
+    Attributes:
+        window: int64 [K], number of the window among those given, ascending.
+        position: int64 [K], position in the window, ascending within it; 0 is the first special token.
+    """
+
+    window: Int64s
+    position: Int64s
+
+
+class Vectors(Protocol):
+    """A matrix of vectors, filled with the hidden states of windows in any order."""
+
+    def find_positions(self, windows: Windows) -> Positions:
+        """Return the positions whose hidden states are needed."""
+
+    def add(self, states: Floats, windows: Windows, positions: Positions) -> None:
+        """Take in the hidden states of these positions, float32 [K, d]; each window is added once."""
+
+    def count_done(self, windows: Windows) -> int:
+        """Return the number of vectors that are counted as done with these windows."""
+
+    def finish(self) -> Floats:
+        """Return the matrix, after every window has been added."""
+
+
+class TokenVectors:
+    """The vectors of tokens.
+
+    A token's pieces can be kept in two windows, so poolings over pieces accumulate.
+
+    Args:
+        pieces: The pieces of each token.
+        dimension: Width d of a hidden state.
+        pooling: Hidden states of a token's pieces to its vector.
 
     Attributes:
         matrix: float32 [T, d], or [T, 2d] for FIRST_LAST; complete when `finish` has been called.
+        needed: The pieces whose hidden states are used, ascending; None if all are.
     """
 
     def __init__(self, pieces: Pieces, dimension: int, pooling: Pooling) -> None:
@@ -53,60 +90,87 @@ class TokenVectors:
         width = dimension * 2 if pooling is Pooling.FIRST_LAST else dimension
         start = -np.inf if pooling is Pooling.MAX else 0.0
         self.matrix: Floats = np.full((len(self._first), width), start, np.float32)
+        self.needed = find_needed_pieces(pieces, pooling)
 
-    def add(self, vectors: Floats, first: int) -> None:
-        """Take in the vectors of the kept pieces `first`, `first` + 1, ...
+    def find_positions(self, windows: Windows) -> Positions:
+        """See `Vectors`; the positions of needed pieces that the windows keep."""
+        pieces: Ints | Int64s
+        if self.needed is None:
+            pieces, counts = join_ranges(windows.kept_first, windows.kept_end), windows.kept_end - windows.kept_first
+        else:
+            begin, end = (np.searchsorted(self.needed, bound) for bound in (windows.kept_first, windows.kept_end))
+            pieces, counts = self.needed[join_ranges(begin, end)], end - begin
+        window = np.repeat(np.arange(len(windows)), counts)
+        return Positions(window, pieces - windows.first[window] + 1)  # the first position is that of a special token
 
-        Args:
-            vectors: float32 [k, d].
-            first: Number of the piece that the first row belongs to.
-        """
+    def add(self, states: Floats, windows: Windows, positions: Positions) -> None:
+        """See `Vectors`; the windows are in the order of their pieces."""
+        pieces = (windows.first[positions.window] + positions.position - 1).astype(np.int32)
         match self._pooling:
             case Pooling.FIRST:
-                self._pick(vectors, first, self._first, slice(None))
+                self._pick(states, pieces, self._first, slice(None))
             case Pooling.LAST:
-                self._pick(vectors, first, self._last, slice(None))
+                self._pick(states, pieces, self._last, slice(None))
             case Pooling.FIRST_LAST:
-                self._pick(vectors, first, self._first, slice(None, self._dimension))
-                self._pick(vectors, first, self._last, slice(self._dimension, None))
-            case Pooling.MEAN | Pooling.MAX:
-                self._reduce(vectors, first, np.add if self._pooling is Pooling.MEAN else np.maximum)
+                self._pick(states, pieces, self._first, slice(None, self._dimension))
+                self._pick(states, pieces, self._last, slice(self._dimension, None))
+            case Pooling.MEAN:
+                self._reduce(states, pieces, np.add)
+            case Pooling.MAX:
+                self._reduce(states, pieces, np.maximum)
+
+    def count_done(self, windows: Windows) -> int:
+        """See `Vectors`; a token is done with its first piece, or with its last one if that is its vector."""
+        anchors = self._last if self._pooling is Pooling.LAST else self._first
+        return _count_within(anchors, windows)
 
     def finish(self) -> Floats:
-        """Give the matrix, after every piece has been added once."""
+        """See `Vectors`."""
         if self._pooling is Pooling.MEAN:
             self.matrix /= (self._end - self._first)[:, None]
         return self.matrix
 
-    def _pick(self, vectors: Floats, first: int, piece: Ints, columns: slice) -> None:
-        begin, end = bisect_left(piece, first), bisect_left(piece, first + len(vectors))
-        self.matrix[begin:end, columns] = vectors[piece[begin:end] - first]
+    def _pick(self, states: Floats, pieces: Ints, piece: Ints, columns: slice) -> None:
+        """Give each token the state of its piece; neighbours can share one."""
+        begin, end = np.searchsorted(piece, pieces), np.searchsorted(piece, pieces, side="right")
+        counts = end - begin
+        rows = states if (counts == 1).all() else np.repeat(states, counts, axis=0)
+        self.matrix[join_ranges(begin, end), columns] = rows
 
-    def _reduce(self, vectors: Floats, first: int, operation: np.ufunc) -> None:
-        begin, end = bisect_right(self._end, first), bisect_left(self._first, first + len(vectors))
-        bounds = np.stack([self._first[begin:end], self._end[begin:end]], axis=1) - first
-        # A last row that no token has lets every end be an index; every second result lies between tokens.
-        padded = np.concatenate([vectors, vectors[-1:]])
-        rows = self.matrix[begin:end]
-        operation(rows, operation.reduceat(padded, bounds.clip(0, len(vectors)).ravel())[::2], out=rows)
+    def _reduce(self, states: Floats, pieces: Ints, operation: np.ufunc) -> None:
+        """Reduce the states of each token's pieces; the pieces are ascending, and a token's next to one another."""
+        tokens = self._find_touched(pieces)
+        bounds = np.searchsorted(pieces, np.stack([self._first[tokens], self._end[tokens]], axis=1))
+        # A last row that no token has lets every end be an index; every second result is that between tokens.
+        padded = np.concatenate([states, states[-1:]])
+        self.matrix[tokens] = operation(self.matrix[tokens], operation.reduceat(padded, bounds.ravel())[::2])
+
+    def _find_touched(self, pieces: Ints) -> Int64s:
+        """Return the tokens that have any of these pieces, ascending."""
+        cuts = np.flatnonzero(np.diff(pieces) != 1) + 1
+        firsts, ends = pieces[np.append(0, cuts)], pieces[np.append(cuts - 1, -1)] + 1
+        begin = np.searchsorted(self._end, firsts, side="right")
+        found: Int64s = np.unique(join_ranges(begin, np.searchsorted(self._first, ends)))
+        return found
 
 
 def find_needed_pieces(pieces: Pieces, pooling: Pooling) -> Ints | None:
-    """Give the pieces whose vectors count, ascending; None where all do."""
+    """Return the pieces whose hidden states are used, ascending, each once; None if all are."""
     match pooling:
         case Pooling.FIRST:
-            return pieces.token_first
+            chosen = pieces.token_first
         case Pooling.LAST:
-            return pieces.token_end - 1
+            chosen = pieces.token_end - 1
         case Pooling.FIRST_LAST:
-            both: Ints = np.union1d(pieces.token_first, pieces.token_end - 1)
-            return both
+            chosen = np.concatenate([pieces.token_first, pieces.token_end - 1])
         case _:
             return None
+    found: Ints = np.unique(chosen)
+    return found
 
 
 class RunVectors:
-    """The vectors of runs, filled window by window: of a long run the mean of its windows', weighted by their pieces.
+    """The vectors of runs: of a long run the mean of its windows' vectors, weighted by their pieces.
 
     Args:
         run_first: int32 [R+1], the pieces of each run.
@@ -116,27 +180,47 @@ class RunVectors:
     """
 
     def __init__(self, run_first: Ints, dimension: int, pooling: SentencePooling, pooler: Pooler | None) -> None:
-        self._run_first, self._pooling, self._pooler = run_first, pooling, pooler
+        self._run_first, self._begins, self._pooling, self._pooler = run_first, run_first[:-1], pooling, pooler
         self._sums: Floats = np.zeros((len(run_first) - 1, dimension), np.float32)
         self._weights: NDArray[np.float32] = np.zeros((len(run_first) - 1, 1), np.float32)
 
-    def add(self, states: Floats, window: Window) -> None:
-        """Take in a window: float32 [length, d], special positions at both ends included."""
-        run = bisect_right(self._run_first, window.first) - 1
-        kept = states[window.kept_first - window.first + 1 : window.kept_end - window.first + 1]
-        weight = len(kept) + 2 if self._pooling is SentencePooling.MEAN else len(kept)
-        self._sums[run] += self._vector(states, kept) * weight
-        self._weights[run] += weight
+    def find_positions(self, windows: Windows) -> Positions:
+        """See `Vectors`; of a mean the special tokens and the kept pieces between, else the first position."""
+        number = np.arange(len(windows))
+        if self._pooling is not SentencePooling.MEAN:
+            return Positions(number, np.zeros_like(number))
+        begin, end = windows.kept_first - windows.first, windows.kept_end - windows.first + SPECIAL_TOKEN_COUNT
+        window, position = np.repeat(number, end - begin), join_ranges(begin, end)
+        bounds = np.cumsum(end - begin)
+        position[bounds - (end - begin)] = 0
+        position[bounds - 1] = windows.end - windows.first + 1
+        return Positions(window, position)
+
+    def add(self, states: Floats, windows: Windows, positions: Positions) -> None:
+        """See `Vectors`."""
+        run = np.searchsorted(self._run_first, windows.first, side="right") - 1
+        weights = (windows.kept_end - windows.kept_first).astype(np.float32)[:, None]
+        if self._pooling is SentencePooling.MEAN:  # over special positions too, as the authors of such models do
+            weights += SPECIAL_TOKEN_COUNT
+            sums = np.add.reduceat(states, np.searchsorted(positions.window, np.arange(len(windows))))
+        else:
+            sums = (states if self._pooler is None else self._pooler(states)) * weights
+        np.add.at(self._sums, run, sums)
+        np.add.at(self._weights, run, weights)
+
+    def count_done(self, windows: Windows) -> int:
+        """See `Vectors`; a run is done with its first piece."""
+        return _count_within(self._begins, windows)
 
     def finish(self) -> Floats:
-        """Give the matrix: float32 [R, d]."""
+        """See `Vectors`."""
         return self._sums / self._weights
 
-    def _vector(self, states: Floats, kept: Floats) -> Floats:
-        if self._pooling is SentencePooling.MEAN:  # over special positions too, as the authors of such models do
-            mean: Floats = (kept.sum(axis=0) + states[0] + states[-1]) / (len(kept) + 2)
-            return mean
-        return states[0] if self._pooler is None else self._pooler(states[0])
+
+def _count_within(pieces: Ints, windows: Windows) -> int:
+    """Count the pieces, ascending, that windows keep."""
+    ends = np.searchsorted(pieces, windows.kept_end)
+    return int((ends - np.searchsorted(pieces, windows.kept_first)).sum())
 
 
 def normalize_rows(vectors: Floats) -> Floats:

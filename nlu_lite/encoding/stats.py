@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from nlu_lite.records import Ints, Pieces, TokenStats, Window
+from nlu_lite.records import Ints, Pieces, TokenStats, Windows
 
 
-def count_pieces(pieces: Pieces, first: Ints, end: Ints, windows: list[Window], unknown: int) -> TokenStats:
+def count_pieces(pieces: Pieces, first: Ints, end: Ints, windows: Windows, unknown: int) -> TokenStats:
     """Return the statistics of spans of pieces.
 
     Args:
@@ -20,12 +20,12 @@ def count_pieces(pieces: Pieces, first: Ints, end: Ints, windows: list[Window], 
     Example:
         >>> runs = np.array([0, 3, 4], np.int32)
         >>> pieces = Pieces(np.array([5, 3, 9, 7], np.int32), runs, runs[:-1], runs[1:])
-        >>> count_pieces(pieces, runs[:-1], runs[1:], [Window(0, 2, 0, 1), Window(1, 3, 1, 3), Window(3, 4, 3, 4)], 3)
+        >>> windows = Windows(*np.array([[0, 1, 3], [2, 3, 4], [0, 1, 3], [1, 3, 4]], np.int32))
+        >>> count_pieces(pieces, runs[:-1], runs[1:], windows, 3)
         TokenStats(pieces=array([3, 1], dtype=int32), unknown=array([ True, False]), windows=array([2, 1], dtype=int32))
     """
     before = np.concatenate([[0], np.cumsum(pieces.ids == unknown)])
-    starts = np.fromiter((window.first for window in windows), np.int64, len(windows))
-    windows_before = np.searchsorted(starts, pieces.run_first)  # windows in front of each run
+    windows_before = np.searchsorted(windows.first, pieces.run_first)  # windows in front of each run
     begin_run = np.searchsorted(pieces.run_first, first, side="right") - 1
     end_run = np.searchsorted(pieces.run_first, end, side="left")
     return TokenStats(

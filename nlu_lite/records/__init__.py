@@ -1,8 +1,8 @@
 """The frozen records that rooms pass to one another: plain values and numpy arrays."""
 
-from nlu_lite.records.arrays import Bools, Floats, Ints
+from nlu_lite.records.arrays import Bools, Floats, Int64s, Ints
 from nlu_lite.records.checkpoints import AddedToken, Checkpoint, Normalization, SubwordKind, SubwordModel
-from nlu_lite.records.encoding import Batch, Pieces, Runs, TokenStats, Window
+from nlu_lite.records.encoding import Batch, Pieces, Runs, TokenStats, Windows
 from nlu_lite.records.specs import (
     AS_STATED,
     Action,
@@ -37,6 +37,7 @@ __all__ = [
     "Floats",
     "HubRepository",
     "InstalledFile",
+    "Int64s",
     "Ints",
     "LocalFolder",
     "ModelSpec",
@@ -50,5 +51,5 @@ __all__ = [
     "SubwordKind",
     "SubwordModel",
     "TokenStats",
-    "Window",
+    "Windows",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nlu_lite.records.arrays import Bools, Ints
+from nlu_lite.records.arrays import Bools, Int64s, Ints
 
 
 @dataclass(frozen=True)
@@ -41,33 +41,44 @@ class Pieces:
 
 
 @dataclass(frozen=True)
-class Window:
-    """Consecutive pieces that the model sees at once.
+class Windows:
+    """Sections of consecutive pieces, each of which the model sees at once, in the order of their pieces.
 
     Attributes:
-        first: First piece.
-        end: End of the pieces.
-        kept_first: First piece whose vector is taken from this window.
-        kept_end: End of the pieces taken from it. Each piece is taken from the one window in which it is most central.
+        first: int32 [W], first piece.
+        end: int32 [W], end of the pieces.
+        kept_first: int32 [W], first piece whose vector is taken from this window.
+        kept_end: int32 [W], end of the pieces taken from it. Each piece is taken from the one window in which it is
+            most central.
     """
 
-    first: int
-    end: int
-    kept_first: int
-    kept_end: int
+    first: Ints
+    end: Ints
+    kept_first: Ints
+    kept_end: Ints
+
+    def __len__(self) -> int:
+        """Return the number of windows."""
+        return len(self.first)
+
+    def take(self, numbers: Int64s | Bools | slice) -> Windows:
+        """Return some windows, in their order."""
+        return Windows(self.first[numbers], self.end[numbers], self.kept_first[numbers], self.kept_end[numbers])
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Windows that are encoded together.
+    """Windows as the model takes them, padded to the longest, and the hidden states that are asked for.
 
     Attributes:
-        windows: Numbers of the windows.
-        length: Pieces in the longest window, special tokens not counted.
+        ids: int64 [windows, length], ids of the model's vocabulary, special tokens and padding included.
+        mask: int64 [windows, length], 1 at a piece or special token, 0 at padding.
+        rows: int64 [rows], places ``window * length + position`` of the hidden states to return, in this order.
     """
 
-    windows: tuple[int, ...]
-    length: int
+    ids: Int64s
+    mask: Int64s
+    rows: Int64s
 
 
 @dataclass(frozen=True)

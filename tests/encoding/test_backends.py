@@ -260,11 +260,11 @@ class Small:
     def __getattr__(self, name):
         return getattr(self.inner, name)
 
-    def encode(self, ids, mask, layers):
-        self.seen.append(ids.shape)
-        if ids.size > self.most:
+    def submit(self, batch, layers):
+        self.seen.append(batch.ids.shape)
+        if batch.ids.size > self.most:
             raise OutOfMemory("too many")
-        return self.inner.encode(ids, mask, layers)
+        return self.inner.submit(batch, layers)
 
 
 def test_a_batch_that_does_not_fit_is_halved_and_so_are_those_after_it():
@@ -328,9 +328,10 @@ OPEN = """
 from nlu_lite.encoding.backends.openvino import OpenVinoBackend
 from nlu_lite.formats import read
 from nlu_lite.encoding import open_encoder
+from nlu_lite.records import Batch
 import numpy as np
 backend = OpenVinoBackend(read(MODEL))
-backend.encode(np.array([[0, 5, 2]]), np.ones((1, 3), np.int64), (2,))
+backend.submit(Batch(np.array([[0, 5, 2]]), np.ones((1, 3), np.int64), np.arange(3)), (2,)).result()
 assert not {"torch", "transformers"} & sys.modules.keys()
 """
 
@@ -369,17 +370,17 @@ def heeded(number):
 
 def test_ctrl_c_stops_within_a_batch_and_breaks_nothing(open_backend, monkeypatch):
     backend = open_backend()
-    encoder, run, batches = open_tiny(backend=backend), backend.encode, []
+    encoder, run, batches = open_tiny(backend=backend), backend.submit, []
 
-    def interrupted(ids, mask, layers):
-        batches.append(ids.size)
+    def interrupted(batch, layers):
+        batches.append(batch.ids.size)
         if len(batches) == 2:
             signal.raise_signal(signal.SIGINT)
-        return run(ids, mask, layers)
+        return run(batch, layers)
 
     before = token_vectors(encoder, TEXTS)
     with monkeypatch.context() as patch:
-        patch.setattr(backend, "encode", interrupted)
+        patch.setattr(backend, "submit", interrupted)
         with heeded(signal.SIGINT), pytest.raises(KeyboardInterrupt):
             token_vectors(encoder, TEXTS * 10)
     assert len(batches) == 2

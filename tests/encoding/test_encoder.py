@@ -125,15 +125,16 @@ def test_a_long_sentence_takes_each_token_from_the_window_in_whose_middle_it_sta
     texts, segments = segments_of_words([words])
     vectors = replace(encoder, max_length=18).token_vectors(texts, segments, nothing)
     pieces = align(texts, segments, find_runs(segments, Context.SENTENCE), encoder.subwords, Alignment.WORD)
-    windows = plan_windows(np.array([0, len(pieces.ids)]), 16)
+    windows = plan_windows(np.array([0, len(pieces.ids)], np.int32), 16)
     assert len(windows) > 5
-    for window in windows:
+    columns = (windows.first, windows.end, windows.kept_first, windows.kept_end)
+    for begin, end, kept_first, kept_end in zip(*columns, strict=True):
         with torch.inference_mode():
-            hidden = reference(torch.tensor([[0, *pieces.ids[window.first : window.end].tolist(), 2]]))
+            hidden = reference(torch.tensor([[0, *pieces.ids[begin:end].tolist(), 2]]))
         rows = hidden.last_hidden_state[0, 1:-1].numpy()
         first = pieces.token_first
-        kept = np.flatnonzero((window.kept_first <= first) & (first < window.kept_end))
-        np.testing.assert_allclose(vectors[kept], rows[first[kept] - window.first], atol=1e-5)
+        kept = np.flatnonzero((kept_first <= first) & (first < kept_end))
+        np.testing.assert_allclose(vectors[kept], rows[first[kept] - begin], atol=1e-5)
 
 
 def test_a_word_of_a_hundred_thousand_characters_has_a_vector_as_any_other(encoder):
@@ -154,9 +155,9 @@ def test_windows_of_which_no_vector_is_used_are_not_encoded(encoder):
             def __getattr__(self, name):
                 return getattr(encoder.backend, name)
 
-            def encode(self, ids, mask, layers, rows=rows):
-                rows.append(len(ids))
-                return encoder.backend.encode(ids, mask, layers)
+            def submit(self, batch, layers, rows=rows):
+                rows.append(len(batch.ids))
+                return encoder.backend.submit(batch, layers)
 
         pooled = replace(encoder, backend=Counting(), settings=replace(encoder.settings, pooling=pooling))
         whole[pooling] = pooled.token_vectors(texts, segments, done.append)

@@ -102,16 +102,16 @@ def little_memory():
 
 
 def test_a_batch_that_does_not_fit_is_halved(gpu, little_memory, monkeypatch):
-    run, failed = gpu.encode, []
+    run, failed = gpu.submit, []
 
-    def encode(ids, mask, layers):
+    def submit(batch, layers):
         try:
-            return run(ids, mask, layers)
+            return run(batch, layers)
         except OutOfMemory:
-            failed.append(ids.size)
+            failed.append(batch.ids.size)
             raise
 
-    monkeypatch.setattr(gpu, "encode", encode)
+    monkeypatch.setattr(gpu, "submit", submit)
     texts = TEXTS * 40
     found = token_vectors(open_tiny(backend=gpu), texts)
     assert failed

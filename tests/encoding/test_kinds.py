@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tiny import hidden_states
 
 from nlu_lite.encoding.backends.graph import bucket_distances, number_positions
 from nlu_lite.encoding.backends.kinds import DEFAULTS, KINDS, describe_encoder
 from nlu_lite.encoding.backends.openvino import OpenVinoBackend
 from nlu_lite.encoding.backends.torch import TorchBackend, _empty_model
 from nlu_lite.errors import ModelError
-from nlu_lite.records import Checkpoint, SubwordKind, SubwordModel
+from nlu_lite.records import Batch, Checkpoint, SubwordKind, SubwordModel
 
 SIZES = {"hidden_size": 24, "num_hidden_layers": 3, "num_attention_heads": 4, "intermediate_size": 32}
 DISTILBERT = {"dim": 24, "n_layers": 3, "n_heads": 4, "hidden_dim": 32}
@@ -59,7 +60,7 @@ def batch(model, lengths, seed=0):
 def difference(backends, windows, layers):
     """Give the largest difference at pieces; at padding nothing is promised."""
     ids, mask = windows
-    theirs, ours = (backend.encode(ids, mask, layers) for backend in backends)
+    theirs, ours = (hidden_states(backend, ids, mask, layers) for backend in backends)
     assert theirs.shape == ours.shape == (len(layers), *ids.shape, 24)
     return np.abs(theirs - ours)[:, mask == 1].max()
 
@@ -68,6 +69,16 @@ def difference(backends, windows, layers):
 @pytest.mark.parametrize("lengths", [pytest.param((1,), marks=pytest.mark.slow), (5, 40, 17), (290,)])
 def test_hidden_states_are_torchs(model, backends, lengths, layers):
     assert difference(backends, batch(model, lengths), layers) < 1e-5
+
+
+@pytest.mark.parametrize("layers", [(3,), pytest.param((1, 0, 3), marks=pytest.mark.slow), (2,)])
+@pytest.mark.parametrize("rows", [[7], [3, 0, 56, 56, 19, 41]], ids=["one", "in any order"])
+def test_rows_are_those_of_all_hidden_states(backends, model, rows, layers):
+    ids, mask = batch(model, (20, 11, 17))
+    expected = hidden_states(backends[0], ids, mask, layers).reshape(len(layers), -1, 24)[:, rows]
+    theirs, ours = (one.submit(Batch(ids, mask, np.array(rows)), layers).result() for one in backends)
+    np.testing.assert_array_equal(theirs, expected)
+    np.testing.assert_allclose(ours, expected, atol=1e-5)
 
 
 def test_backends_agree_on_sizes(backends):

@@ -1,17 +1,32 @@
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from nlu_lite.encoding.plan import SPECIAL_TOKEN_COUNT, plan_batches, plan_windows
-from nlu_lite.records import Window
+from nlu_lite.records import Windows
 
 run_lengths = st.lists(st.integers(0, 60), max_size=12)
 
 
-def windows_of(lengths: list[int], capacity: int) -> list[Window]:
+class Window(NamedTuple):
+    first: int
+    end: int
+    kept_first: int
+    kept_end: int
+
+
+def planned(lengths: list[int], capacity: int) -> Windows:
     return plan_windows(np.cumsum([0, *lengths]).astype(np.int32), capacity)
+
+
+def windows_of(lengths: list[int], capacity: int) -> list[Window]:
+    windows = planned(lengths, capacity)
+    columns = (windows.first, windows.end, windows.kept_first, windows.kept_end)
+    assert {column.dtype for column in columns} == {np.dtype(np.int32)}
+    return [Window(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
 
 
 @given(run_lengths, st.integers(1, 20))
@@ -52,13 +67,12 @@ def test_windows_over_a_long_run_overlap_by_half(capacity, beyond):
 
 @given(run_lengths, st.integers(1, 20), st.integers(1, 100))
 def test_batches_hold_each_window_once_within_the_budget(lengths, capacity, budget):
-    windows = windows_of(lengths, capacity)
+    windows = planned(lengths, capacity)
     batches = plan_batches(windows, budget)
-    assert sorted(number for batch in batches for number in batch.windows) == list(range(len(windows)))
+    assert sorted(number for batch in batches for number in batch.tolist()) == list(range(len(windows)))
     for batch in batches:
-        sizes = [windows[number].end - windows[number].first for number in batch.windows]
-        assert batch.length == max(sizes)
-        assert len(sizes) == 1 or len(sizes) * (batch.length + SPECIAL_TOKEN_COUNT) <= budget
+        sizes = (windows.end - windows.first)[batch] + SPECIAL_TOKEN_COUNT
+        assert len(sizes) == 1 or len(sizes) * sizes.max() <= budget
 
 
 def test_a_short_run_is_one_window():
@@ -67,4 +81,4 @@ def test_a_short_run_is_one_window():
 
 def test_nothing_to_encode_plans_nothing():
     assert windows_of([], 5) == [] == windows_of([0, 0], 5)
-    assert plan_batches([], 512) == []
+    assert plan_batches(planned([], 5), 512) == []

@@ -15,7 +15,7 @@ from nlu_lite.encoding.pooling import (
     normalize_rows,
 )
 from nlu_lite.options import LayerMerge, Pooling
-from nlu_lite.records import Pieces, SentencePooling, Window
+from nlu_lite.records import Pieces, SentencePooling, Windows
 
 EXPECTED = {
     Pooling.FIRST: lambda rows: rows[0],
@@ -29,6 +29,16 @@ EXPECTED = {
 def pieces_of(spans, count):
     first, end = (np.array(bounds, np.int32) for bounds in zip(*spans, strict=True))
     return Pieces(np.zeros(count, np.int32), np.array([0, count], np.int32), first, end)
+
+
+def windows_of(*rows):
+    """Return windows, each given by its first piece, end, first kept piece and end of kept pieces."""
+    return Windows(*np.array(rows, np.int32).T)
+
+
+def states_of(vectors, windows, positions):
+    """Return the states at some positions where a piece has its vector as its state."""
+    return vectors[windows.first[positions.window] + positions.position - 1]
 
 
 @st.composite
@@ -46,11 +56,19 @@ def test_any_cut_of_the_pieces_in_any_order_gives_the_same(pooling, drawn, data)
     count, tokens_of = drawn
     vectors = np.random.default_rng(0).normal(size=(count, 3)).astype(np.float32)
     cuts = sorted({0, count, *data.draw(st.lists(st.integers(0, count), max_size=5))})
-    spans = data.draw(st.permutations(list(pairwise(cuts))))
+    order = data.draw(st.permutations(range(len(cuts) - 1)))
+    batches = data.draw(st.lists(st.integers(0, 2), min_size=len(order), max_size=len(order)))
 
     tokens = TokenVectors(pieces_of(tokens_of, count), 3, pooling)
-    for begin, end in spans:
-        tokens.add(vectors[begin:end], begin)
+    windows = windows_of(*((0, count, begin, end) for begin, end in pairwise(cuts)))
+    done = 0
+    for batch in dict.fromkeys(batches):
+        chosen = windows.take(np.array(sorted(n for n, its in zip(order, batches, strict=True) if its == batch)))
+        positions = tokens.find_positions(chosen)
+        if len(positions.window):
+            tokens.add(states_of(vectors, chosen, positions), chosen, positions)
+        done += tokens.count_done(chosen)
+    assert done == len(tokens_of)
 
     groups = [vectors[first:end] for first, end in tokens_of]
     np.testing.assert_allclose(tokens.finish(), [EXPECTED[pooling](rows) for rows in groups], atol=1e-6)
@@ -70,14 +88,19 @@ def most_taken(run):
 def test_a_window_costs_no_more_among_many_tokens(pooling):
     bounds = np.arange(1_000_001, dtype=np.int32)
     tokens = TokenVectors(Pieces(bounds[:-1], bounds[[0, -1]], bounds[:-1], bounds[1:]), 2, pooling)
-    vectors = np.ones((4, 2), np.float32)
-    assert most_taken(lambda: tokens.add(vectors, 500_000)) < 10_000
+    states, windows = np.ones((4, 2), np.float32), windows_of((500_000, 500_004, 500_000, 500_004))
+
+    def add():
+        tokens.add(states, windows, tokens.find_positions(windows))
+        tokens.count_done(windows)
+
+    assert most_taken(add) < 10_000
 
 
 def test_a_window_costs_no_more_among_many_runs():
     vectors = RunVectors(np.arange(1_000_001, dtype=np.int32), 2, SentencePooling.MEAN, None)
-    states, window = np.ones((3, 2), np.float32), Window(500_000, 500_001, 500_000, 500_001)
-    assert most_taken(lambda: vectors.add(states, window)) < 10_000
+    states, windows = np.ones((3, 2), np.float32), windows_of((500_000, 500_001, 500_000, 500_001))
+    assert most_taken(lambda: vectors.add(states, windows, vectors.find_positions(windows))) < 10_000
 
 
 @pytest.mark.parametrize("pooling", Pooling)
@@ -92,12 +115,14 @@ def test_pieces_that_are_not_needed_do_not_count(pooling, drawn):
     results = []
     for rows in (vectors, spoilt):
         tokens = TokenVectors(pieces, 3, pooling)
-        tokens.add(rows, 0)
+        windows = windows_of((0, count, 0, count))
+        positions = tokens.find_positions(windows)
+        tokens.add(states_of(rows, windows, positions), windows, positions)
         results.append(tokens.finish())
     np.testing.assert_array_equal(*results)
 
 
-HIDDEN = np.arange(24, dtype=np.float32).reshape(2, 1, 3, 4)
+HIDDEN = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
 
 
 @pytest.mark.parametrize(
@@ -114,14 +139,17 @@ def test_layers_are_merged(merge, expected):
 
 
 def test_a_long_runs_vector_is_the_mean_of_its_windows_weighted_by_their_pieces():
-    windows = [Window(0, 4, 0, 3), Window(2, 6, 3, 6), Window(6, 7, 6, 7)]
-    states = [np.random.default_rng(n).normal(size=(w.end - w.first + 2, 2)) for n, w in enumerate(windows)]
+    windows = windows_of((0, 4, 0, 3), (2, 6, 3, 6), (6, 7, 6, 7))
+    states = [np.random.default_rng(n).normal(size=(length + 2, 2)) for n, length in enumerate((4, 4, 1))]
     runs = np.array([0, 6, 7], np.int32)
 
     def result(pooling, pooler=None):
         vectors = RunVectors(runs, 2, pooling, pooler)
-        for rows, window in zip(states, windows, strict=True):
-            vectors.add(rows, window)
+        for batch in ([0, 2], [1]):
+            chosen = windows.take(np.array(batch))
+            positions = vectors.find_positions(chosen)
+            pairs = zip(positions.window, positions.position, strict=True)
+            vectors.add(np.array([states[batch[window]][position] for window, position in pairs]), chosen, positions)
         return vectors.finish()
 
     first, second, alone = states

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from nlu_lite.encoding import open_encoder
@@ -10,7 +11,7 @@ from nlu_lite.encoding.backends.torch import TorchBackend
 from nlu_lite.formats import read
 from nlu_lite.frames import read as read_words
 from nlu_lite.options import EncoderSettings, PredictRequest
-from nlu_lite.records import Corpus
+from nlu_lite.records import Batch, Corpus
 from nlu_lite.text import segment
 
 DATA = Path(__file__).parents[1] / "data"
@@ -41,3 +42,9 @@ def segments_of_words(documents):
 
 def token_vectors(encoder, texts):
     return encoder.token_vectors(texts, segments_of(texts), nothing)
+
+
+def hidden_states(backend, ids, mask, layers):
+    """Return the hidden states of all positions, [layers, windows, length, d]."""
+    found = backend.submit(Batch(ids, mask, np.arange(ids.size)), layers).result()
+    return found.reshape(len(layers), *ids.shape, -1)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-from nlu_lite.records import Floats
+from nlu_lite.records import Batch, Floats
 
 CPU_BUDGET = 512
 """Pieces in a batch on a CPU: enough to fill the matrix products, small enough to stay in its caches."""
@@ -15,6 +13,35 @@ CPU_BUDGET = 512
 
 class OutOfMemory(Exception):
     """A batch did not fit into the device's memory."""
+
+
+class HiddenStates(Protocol):
+    """The hidden states of a batch that was submitted."""
+
+    def result(self) -> Floats:
+        """Wait for the hidden states, and return them; call it once.
+
+        Returns:
+            float32 [layers, rows, d], in the order of the layers and of the batch's rows.
+
+        Raises:
+            OutOfMemory: The batch is too large.
+        """
+
+
+@dataclass(frozen=True)
+class ComputedStates:
+    """The hidden states of a device that computes at once.
+
+    Attributes:
+        hidden: float32 [layers, rows, d].
+    """
+
+    hidden: Floats
+
+    def result(self) -> Floats:
+        """See `HiddenStates.result`."""
+        return self.hidden
 
 
 class Backend(Protocol):
@@ -40,16 +67,12 @@ class Backend(Protocol):
     def budget(self) -> int:
         """Pieces in a batch, padding included, that suit the device."""
 
-    def encode(self, ids: NDArray[np.int64], mask: NDArray[np.int64], layers: tuple[int, ...]) -> Floats:
-        """Run the model.
+    def submit(self, batch: Batch, layers: tuple[int, ...]) -> HiddenStates:
+        """Run the model on a batch; a GPU computes while the caller goes on, a CPU at once.
 
         Args:
-            ids: int64 [windows, length].
-            mask: int64 [windows, length], 1 where a piece stands, 0 where padding.
-            layers: Hidden states to give, 0 to L.
-
-        Returns:
-            float32 [layers, windows, length, d].
+            batch: The windows, and the rows that are asked for; others are left out where that saves time.
+            layers: Numbers of the hidden states to return, 0 to L.
 
         Raises:
             OutOfMemory: The batch is too large.

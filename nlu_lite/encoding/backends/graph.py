@@ -17,7 +17,7 @@ from nlu_lite.encoding.backends.checks import configuration_error
 from nlu_lite.encoding.backends.kinds import BUCKETS, NORM, RELATIVE, EncoderDescription
 from nlu_lite.records import Checkpoint, Floats
 
-EMBEDDED, MASK = "embedded", "mask"
+EMBEDDED, MASK, ROWS = "embedded", "mask", "rows"
 FARTHEST = 128
 """MPNet's distance from which all positions have the same bias."""
 LEAST = -1e30
@@ -34,9 +34,9 @@ class BuiltGraph:
     """A graph, and the arrays of its weights, of which it has no copies.
 
     Attributes:
-        model: An ``openvino.Model`` that takes ``embedded``, float32 [windows, length, embedding], and ``mask``,
-            float32 [windows, length], 1 for pieces and 0 for padding, and gives each state, float32 [windows, length,
-            d].
+        model: An ``openvino.Model`` that takes ``embedded``, float32 [windows, length, embedding]; ``mask``, float32
+            [windows, length], 1 for pieces and 0 for padding; and ``rows``, int64 [rows], the places that are asked
+            for. It returns these of each state, float32 [rows, d].
         tensors: Its weights.
     """
 
@@ -63,10 +63,11 @@ def build_graph(
     graph = GraphBuilder(opset, checkpoint, encoder)
     embedded = opset.parameter([-1, -1, encoder.embedding], np.float32, name=EMBEDDED)
     mask = opset.parameter([-1, -1], np.float32, name=MASK)
-    for parameter in (embedded, mask):
+    rows = opset.parameter([-1], np.int64, name=ROWS)
+    for parameter in (embedded, mask, rows):
         parameter.output(0).set_names({parameter.get_friendly_name()})
-    states = graph.build_states(embedded, mask, max(layers))
-    model = openvino.Model([opset.result(states[layer]) for layer in layers], [embedded, mask])
+    states = graph.build_states(embedded, mask, rows, layers)
+    model = openvino.Model([opset.result(state) for state in states], [embedded, mask, rows])
     return BuiltGraph(model, graph.tensors)
 
 
@@ -88,26 +89,37 @@ class GraphBuilder:
         self._heads, self._head = encoder.heads, encoder.width // encoder.heads
         self._activate = build_activation(opset, encoder)
 
-    def build_states(self, embedded: Node, mask: Node, last: int) -> list[Node]:
-        """Return the hidden states from 0 to the last one."""
+    def build_states(self, embedded: Node, mask: Node, rows: Node, layers: Sequence[int]) -> list[Node]:
+        """Return the rows of the hidden states of these layers, [rows, d] each."""
         state = self._build_norm(embedded, NORM)
         if self._encoder.projected:
             state = self._build_dense(state, str(self._encoder.kind.projection))
-        bias = self._build_bias(state, mask)
-        found = [state]
+        bias, last = self._build_bias(state, mask), max(layers)
+        found = {0: self._take_rows(state, rows)}
         for layer in range(last):
-            for prefix in self._encoder.prefixes(layer):
-                state = self._build_layer(state, bias, prefix)
-            found.append(state)
-        return found
+            *others, prefix = self._encoder.prefixes(layer)
+            for other in others:
+                state = self._build_layer(state, bias, other, None)
+            # Nothing attends to the last layer's states, so that only those that are asked for are computed.
+            state = self._build_layer(state, bias, prefix, rows if layer + 1 == last else None)
+            found[layer + 1] = state if layer + 1 == last else self._take_rows(state, rows)
+        return [found[layer] for layer in layers]
 
-    def _build_layer(self, state: Node, bias: Node, prefix: str) -> Node:
+    def _build_layer(self, state: Node, bias: Node, prefix: str, rows: Node | None) -> Node:
+        """Return a layer's states, [windows, length, d]; or some rows of them, [rows, d]."""
         opset, names = self._opset, self._encoder.kind.names
-        seen = self._build_dense(self._build_attention(state, bias, prefix), prefix + names.output)
+        context = self._build_attention(state, bias, prefix)
+        if rows is not None:
+            context, state = self._take_rows(context, rows), self._take_rows(state, rows)
+        seen = self._build_dense(context, prefix + names.output)
         attended = self._build_norm(opset.add(seen, state), prefix + names.attention_norm)
         inner = self._activate(self._build_dense(attended, prefix + names.wider))
         added = opset.add(self._build_dense(inner, prefix + names.narrower), attended)
         return self._build_norm(added, prefix + names.norm)
+
+    def _take_rows(self, state: Node, rows: Node) -> Node:
+        flat = self._opset.reshape(state, self._whole(-1, self._encoder.width), False)
+        return self._opset.gather(flat, rows, self._scalar(0))
 
     def _build_attention(self, state: Node, bias: Node, prefix: str) -> Node:
         opset, names = self._opset, self._encoder.kind.names

@@ -20,13 +20,13 @@ from nlu_lite._util.extras import import_extra
 from nlu_lite._util.mapping import release_pages
 from nlu_lite._util.processes import WORKERS, computing, has_lost_threads, start_threads, watch_forks
 from nlu_lite.encoding.architectures import WORDS, find_architecture
-from nlu_lite.encoding.backends import CPU_BUDGET, OutOfMemory
+from nlu_lite.encoding.backends import CPU_BUDGET, ComputedStates, HiddenStates, OutOfMemory
 from nlu_lite.encoding.backends.checks import check_names
-from nlu_lite.encoding.backends.graph import EMBEDDED, MASK, add_embeddings, build_graph, number_positions
+from nlu_lite.encoding.backends.graph import EMBEDDED, MASK, ROWS, add_embeddings, build_graph, number_positions
 from nlu_lite.encoding.backends.kinds import KINDS, POSITIONS, TYPES, EncoderDescription, describe_encoder
 from nlu_lite.errors import OptionError
 from nlu_lite.options import Precision
-from nlu_lite.records import Checkpoint, Floats
+from nlu_lite.records import Batch, Checkpoint, Floats
 
 GATHERED = 128
 """Rows of the word embeddings that are taken before their pages are released."""
@@ -103,17 +103,17 @@ class OpenVinoBackend:
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(compiled))
         self._compiled = {}
 
-    def encode(self, ids: NDArray[np.int64], mask: NDArray[np.int64], layers: tuple[int, ...]) -> Floats:
-        """Run the model (see `Backend.encode`)."""
+    def submit(self, batch: Batch, layers: tuple[int, ...]) -> HiddenStates:
+        """Run the model (see `Backend.submit`)."""
         _check_forked()
         try:
             with computing(), self._lock:
-                hidden = self._compute(ids, mask, layers)
+                hidden = self._compute(batch, layers)
         except (RuntimeError, MemoryError) as error:
             if not isinstance(error, MemoryError) and "alloc" not in str(error):
                 raise
             raise OutOfMemory(str(error).splitlines()[-1] if str(error) else "no memory is left") from error
-        return hidden
+        return ComputedStates(hidden)
 
     def _embed(self, ids: NDArray[np.int64]) -> Floats:
         """Add up rows of the embeddings; the system maps far more than a row at a time, soon the whole matrix."""
@@ -125,12 +125,17 @@ class OpenVinoBackend:
         words = rows.reshape(*ids.shape, -1)
         return add_embeddings(words, self._positions, self._types, number_positions(ids, self._encoder.padding))
 
-    def _compute(self, ids: NDArray[np.int64], mask: NDArray[np.int64], layers: tuple[int, ...]) -> Floats:
-        results = self._run(layers, {EMBEDDED: self._embed(ids), MASK: mask.astype(np.float32)})
+    def _compute(self, batch: Batch, layers: tuple[int, ...]) -> Floats:
+        given: dict[str, NDArray[Any]] = {
+            EMBEDDED: self._embed(batch.ids),
+            MASK: batch.mask.astype(np.float32),
+            ROWS: batch.rows,
+        }
+        results = self._run(layers, given)
         hidden: Floats = np.stack([results[place] for place in range(len(layers))])
         return hidden
 
-    def _run(self, layers: tuple[int, ...], given: dict[str, Floats]) -> Any:
+    def _run(self, layers: tuple[int, ...], given: dict[str, NDArray[Any]]) -> Any:
         """Run the model up to the layers that are asked for; others are not computed."""
         if layers in self._compiled:
             return self._compiled[layers](given)

@@ -13,16 +13,15 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nlu_lite._util.mapping import release_pages
 from nlu_lite._util.processes import WORKERS, computing, has_lost_threads
 from nlu_lite.encoding.architectures import ARCHITECTURES, SETTINGS, WORDS, find_architecture
-from nlu_lite.encoding.backends import CPU_BUDGET, OutOfMemory
+from nlu_lite.encoding.backends import CPU_BUDGET, ComputedStates, HiddenStates, OutOfMemory
 from nlu_lite.encoding.backends.checks import check_names, check_shape, configuration_error
 from nlu_lite.errors import ModelError, OptionError
 from nlu_lite.options import Precision
-from nlu_lite.records import Checkpoint, Floats
+from nlu_lite.records import Batch, Checkpoint, Floats
 
 if TYPE_CHECKING:
     import torch
@@ -100,36 +99,45 @@ class TorchBackend:
         piece = (16 * self.dimension + 4 * inner) * self._dtype.itemsize
         return min(max(CPU_BUDGET, free // 2 // piece), LARGEST_BUDGET)
 
-    def encode(self, ids: NDArray[np.int64], mask: NDArray[np.int64], layers: tuple[int, ...]) -> Floats:
-        """Run the model (see `Backend.encode`)."""
+    def submit(self, batch: Batch, layers: tuple[int, ...]) -> HiddenStates:
+        """Run the model (see `Backend.submit`)."""
         if self._device.type != "cpu" and self._process != os.getpid():
             got = f"the model is on the device {str(self._device)!r} of the process that this one was forked from"
             raise OptionError(got, 'device="cpu" before a fork', WORKERS)
-        with computing():
-            hidden = self._compute(ids, mask, layers)
+        with computing(), _translate_memory_errors():
+            hidden = self._compute(batch, layers)
         if self._words is not None:
             release_pages(self._words)  # of the whole matrix, which would soon be in memory, a text needs a few rows
+        return ComputedStates(hidden)
+
+    def _compute(self, batch: Batch, layers: tuple[int, ...]) -> Floats:
+        """Compute the rows; nothing of PyTorch's outlives this call, since deleting a tensor is native code as well."""
+        import torch
+
+        hidden = np.empty((len(layers), len(batch.rows), self.dimension), np.float32)
+        with torch.inference_mode(), _limit_threads(self._threads):
+            for place, rows in enumerate(self._run(batch, layers)):
+                torch.from_numpy(hidden[place]).copy_(rows)
         return hidden
 
-    def _compute(self, ids: NDArray[np.int64], mask: NDArray[np.int64], layers: tuple[int, ...]) -> Floats:
-        """Run the model; nothing of PyTorch's outlives this call, since deleting a tensor is native code as well."""
+    def _run(self, batch: Batch, layers: tuple[int, ...]) -> list[torch.Tensor]:
+        """Run the model, and take the rows on the device: [rows, d] of each layer."""
         import torch
 
         # Goes with the types that `build_model` gives weights on the CPU; elsewhere it ends one that the caller is in.
         wanted = self._device.type == "cpu" and self._dtype != torch.float32
         mixed = torch.autocast(self._device.type, self._dtype, enabled=wanted)
-        with torch.inference_mode(), mixed, _EXACT.hold(), _limit_threads(self._threads), _translate_memory_errors():
+        with mixed, _EXACT.hold():
             # Without padding no mask is needed, and attention without one is faster.
-            attended = None if mask.all() else torch.from_numpy(mask).to(self._device)
+            attended = None if batch.mask.all() else torch.from_numpy(batch.mask).to(self._device)
             output = self.model(
-                input_ids=torch.from_numpy(ids).to(self._device),
+                input_ids=torch.from_numpy(batch.ids).to(self._device),
                 attention_mask=attended,
                 output_hidden_states=layers != (self.layers,),
             )
-            chosen = [output.last_hidden_state if n == self.layers else output.hidden_states[n] for n in layers]
-            stacked = chosen[0][None] if len(chosen) == 1 else torch.stack(chosen)
-            hidden: Floats = np.array(stacked.float().cpu().numpy())
-        return hidden
+        rows = torch.from_numpy(batch.rows).to(self._device)
+        chosen = [output.last_hidden_state if n == self.layers else output.hidden_states[n] for n in layers]
+        return [state.flatten(0, 1).index_select(0, rows) for state in chosen]
 
 
 class _ExactProducts:
@@ -260,7 +268,7 @@ def build_model(checkpoint: Checkpoint, device: torch.device, dtype: torch.dtype
     """Build transformers' model with the checkpoint's arrays as its weights; its own types do not hold under mypy.
 
     On the CPU only matrix products have another precision than fp32: what is added up and normalised between them keeps
-    its digits, of which the vectors would else lose more, at little cost. `TorchBackend.encode` goes with that.
+    its digits, of which the vectors would else lose more, at little cost. `TorchBackend.submit` goes with that.
     """
     import torch
 

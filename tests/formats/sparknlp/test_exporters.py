@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from sparknlp_golden import DATA
 from sparknlp_writer import Engine, Model, write_archive
+from tiny import hidden_states
 
 from nlu_lite.encoding.backends.torch import TorchBackend
 from nlu_lite.formats.sparknlp import SparkNlpArchive
@@ -106,7 +107,7 @@ def test_what_torch_exports_is_read(model_type, head, attention, opset, tmp_path
     mask = np.ones_like(ids)
     with torch.inference_mode():
         expected = model.eval().base_model(input_ids=torch.from_numpy(ids))[0].numpy()
-    [found] = TorchBackend(checkpoint).encode(ids, mask, (2,))
+    [found] = hidden_states(TorchBackend(checkpoint), ids, mask, (2,))
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
@@ -120,5 +121,5 @@ def test_what_torchs_newer_exporter_writes_is_read(tmp_path):
     base = write_archive(tmp_path / "base.zip", Model(annotator="AlbertEmbeddings", pieces=20), Engine.ONNX)
     checkpoint = SparkNlpArchive().read(with_model(base, onnx, tmp_path / "new.zip"))
     ids = np.array(expected["ids"])
-    [found] = TorchBackend(checkpoint).encode(ids, np.ones_like(ids), (3,))
+    [found] = hidden_states(TorchBackend(checkpoint), ids, np.ones_like(ids), (3,))
     np.testing.assert_allclose(found, expected["last"], atol=1e-5)
