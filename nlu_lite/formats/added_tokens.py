@@ -128,13 +128,13 @@ def _parse_id(value: object) -> int | None:
 def _find_special(folder: Path) -> Iterator[str]:
     """Yield the special tokens named in the settings and in the special tokens map."""
     for values in (read_optional(folder / SETTINGS), read_optional(folder / SPECIAL_TOKENS)):
-        yield from _contents(values.get(name) for name in NAMED)
+        yield from _list_contents(values.get(name) for name in NAMED)
         for name in LISTED:
             listed = values.get(name)
-            yield from _contents(listed.values() if isinstance(listed, dict) else listed if listed else ())
+            yield from _list_contents(listed.values() if isinstance(listed, dict) else listed if listed else ())
 
 
-def _contents(values: Iterable[object]) -> Iterator[str]:
+def _list_contents(values: Iterable[object]) -> Iterator[str]:
     for value in values if not isinstance(values, str | int | float) else ():
         content = value.get("content") if isinstance(value, dict) else value
         if isinstance(content, str):

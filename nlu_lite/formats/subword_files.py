@@ -44,30 +44,30 @@ class FolderLayout:
     classes: tuple[str, ...] = ()
 
 
-def _word_piece(prefix: str) -> FolderLayout:
+def _word_piece_layout(prefix: str) -> FolderLayout:
     classes = ("BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer", "MPNetTokenizer")
     return FolderLayout(prefix, TOKENIZER, SubwordKind.TOKENIZER_JSON, ("vocab.txt",), classes)
 
 
-def _byte_level(prefix: str) -> FolderLayout:
+def _byte_level_layout(prefix: str) -> FolderLayout:
     classes = ("RobertaTokenizer", "GPT2Tokenizer")
     return FolderLayout(prefix, TOKENIZER, SubwordKind.TOKENIZER_JSON, ("vocab.json", "merges.txt"), classes)
 
 
-def _sentence_piece(prefix: str, file: str) -> FolderLayout:
+def _sentence_piece_layout(prefix: str, file: str) -> FolderLayout:
     return FolderLayout(prefix, file, SubwordKind.SENTENCEPIECE)
 
 
 LAYOUTS = {
-    "albert": _sentence_piece("albert.", "spiece.model"),
-    "bert": _word_piece("bert."),
-    "camembert": _sentence_piece("roberta.", "sentencepiece.bpe.model"),
-    "deberta-v2": _sentence_piece("deberta.", "spm.model"),
-    "distilbert": _word_piece("distilbert."),
-    "electra": _word_piece("electra."),
-    "mpnet": _word_piece("mpnet."),
-    "roberta": _byte_level("roberta."),
-    "xlm-roberta": _sentence_piece("roberta.", "sentencepiece.bpe.model"),
+    "albert": _sentence_piece_layout("albert.", "spiece.model"),
+    "bert": _word_piece_layout("bert."),
+    "camembert": _sentence_piece_layout("roberta.", "sentencepiece.bpe.model"),
+    "deberta-v2": _sentence_piece_layout("deberta.", "spm.model"),
+    "distilbert": _word_piece_layout("distilbert."),
+    "electra": _word_piece_layout("electra."),
+    "mpnet": _word_piece_layout("mpnet."),
+    "roberta": _byte_level_layout("roberta."),
+    "xlm-roberta": _sentence_piece_layout("roberta.", "sentencepiece.bpe.model"),
 }
 """By ``model_type``."""
 
@@ -100,11 +100,11 @@ NORMALIZING = ("albert", "deberta-v2")
 
 def write_subwords(subwords: SubwordModel, model_type: str, folder: Path) -> None:
     """Write a subword model and its settings, so that `read_subwords` reads it back."""
-    (folder / _subword_file(subwords.kind, LAYOUTS[model_type])).write_bytes(subwords.data)
+    (folder / _name_subword_file(subwords.kind, LAYOUTS[model_type])).write_bytes(subwords.data)
     (folder / SETTINGS).write_text(json.dumps(_build_settings(subwords)), encoding="utf-8")
 
 
-def _subword_file(kind: SubwordKind, layout: FolderLayout) -> str:
+def _name_subword_file(kind: SubwordKind, layout: FolderLayout) -> str:
     if kind is layout.kind:
         return layout.subwords
     return PIECES if kind is SubwordKind.SENTENCEPIECE else TOKENIZER
@@ -189,12 +189,12 @@ def _merge_added(folder: Path, data: bytes) -> SubwordModel:
         return SubwordModel(kind, data)
     added, listed = read_added_tokens(folder, tokenizer), parse_tokens(folder / TOKENIZER, tokenizer)
     pieces = read_pieces(tokenizer)
-    if _matchable(added, pieces) == _matchable(listed, pieces):
+    if _select_matchable(added, pieces) == _select_matchable(listed, pieces):
         return SubwordModel(kind, data)
     return SubwordModel(kind, replace_tokens(tokenizer, added))
 
 
-def _matchable(tokens: Iterable[AddedToken], vocabulary: set[str]) -> set[AddedToken]:
+def _select_matchable(tokens: Iterable[AddedToken], vocabulary: set[str]) -> set[AddedToken]:
     """Return the tokens that change the tokenizer: special tokens in the vocabulary are never matched in texts."""
     return {token for token in tokens if not token.special or token.content not in vocabulary}
 

@@ -103,7 +103,7 @@ def write_safetensors(
     is therefore reserved and then padded with blanks, as the format allows. `advance` is called with 1 after each
     tensor.
     """
-    room = 64 + sum(len(_json(name)) + 160 for name in tensors)
+    room = 64 + sum(len(_encode_json(name)) + 160 for name in tensors)
     room += -room % 8
     header: dict[str, object] = {"__metadata__": {"format": "pt"}}
     place = 0
@@ -118,8 +118,8 @@ def write_safetensors(
                 advance(1)
         file.seek(0)
         file.write(room.to_bytes(8, "little"))
-        file.write(_json(header).ljust(room))
+        file.write(_encode_json(header).ljust(room))
 
 
-def _json(value: object) -> bytes:
+def _encode_json(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode()

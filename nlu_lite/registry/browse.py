@@ -98,7 +98,7 @@ def describe_recipe(recipe: SentenceRecipe | None, normalize: bool = False) -> s
 
     Args:
         recipe: The recipe; None for the mean of the token vectors.
-        normalize: Whether vectors are normalised even if the recipe does not say so.
+        normalize: Whether vectors are normalized even if the recipe does not say so.
 
     Example:
         >>> describe_recipe(None, normalize=True)

@@ -18,13 +18,13 @@ Defaults = Mapping[str, Mapping[str, Default]]
 D = TypeVar("D", bool, int, float, bytes, tuple[float, ...])
 
 
-def _float32(value: float) -> float:
+def _round_to_float32(value: float) -> float:
     """Round to float32, the type of attributes in a file."""
     rounded: float = struct.unpack("<f", struct.pack("<f", value))[0]
     return rounded
 
 
-_BATCH_NORM: Mapping[str, Default] = {"epsilon": _float32(1e-4)}
+_BATCH_NORM: Mapping[str, Default] = {"epsilon": _round_to_float32(1e-4)}
 
 TENSORFLOW: Defaults = {
     # tensorflow/core/ops/nn_ops.cc
@@ -39,7 +39,7 @@ ONNX: Defaults = {  # https://onnx.ai/onnx/operators, the same in all versions o
     "Gather": {"axis": 0},
     "Gelu": {"approximate": b"none"},
     "Gemm": {"alpha": 1.0, "beta": 1.0, "transA": 0, "transB": 0},
-    "LayerNormalization": {"epsilon": _float32(1e-5)},
+    "LayerNormalization": {"epsilon": _round_to_float32(1e-5)},
     "Transpose": {"perm": ()},  # the axes in reverse order
 }
 

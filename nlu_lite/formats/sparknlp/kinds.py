@@ -112,10 +112,10 @@ class ModelFamily:
     def find_shape(self, name: str) -> str:
         """Return the letters of a tensor's shape."""
         once = {**self.fixed, **self.pooler}
-        return once[name] if name in once else self.layer[_layer_part(name, self.layer_prefix)]
+        return once[name] if name in once else self.layer[_strip_layer(name, self.layer_prefix)]
 
 
-def _layer_part(name: str, prefix: str) -> str:
+def _strip_layer(name: str, prefix: str) -> str:
     return name.split(".", prefix.count("."))[-1]
 
 

@@ -230,7 +230,7 @@ def _read_tensor(flow: Flow, value: str) -> Tensor:
     tensor = flow.find_tensor(value)
     if tensor is None:
         raise format_error(flow.where, f"{value!r} is not a tensor", "a tensor")
-    extent = tensor.extent()
+    extent = tensor.locate()
     uses = list(flow.find_users(value))
     for node, name in uses:
         _check_use(flow, node, name)

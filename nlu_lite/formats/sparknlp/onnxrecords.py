@@ -41,7 +41,7 @@ class Initializer:
         """The file and the tensor, for error messages."""
         return f"{self.source.name}, tensor {self.name!r} at {self.offset}"
 
-    def extent(self) -> Extent:
+    def locate(self) -> Extent:
         """Return the location of the tensor's data.
 
         Raises:

@@ -43,7 +43,7 @@ def read_tensorflow(source: ByteSource, family: ModelFamily) -> Network:
     sizes = measure_sizes(family, {name: tensor.shape for name, tensor in tensors.items()}, source.name)
     hidden = sizes["H"]
     return Network(
-        tensors=dict(sorted(tensors.items(), key=_file_order)),
+        tensors=dict(sorted(tensors.items(), key=_find_file_position)),
         sizes=sizes,
         heads=require_one(facts.find_heads(hidden) | _find_heads(tensors, family), "the number of heads", graph.name),
         epsilon=require_one(facts.epsilons, "the layer norms' epsilon", graph.name),
@@ -52,7 +52,7 @@ def read_tensorflow(source: ByteSource, family: ModelFamily) -> Network:
     )
 
 
-def _file_order(item: tuple[str, Tensor]) -> tuple[str, int]:
+def _find_file_position(item: tuple[str, Tensor]) -> tuple[str, int]:
     """Return the sort key of a tensor's position in the files, so that all are read forwards."""
     return item[1].extent.source.name, item[1].extent.offset
 
