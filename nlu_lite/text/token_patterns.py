@@ -1,46 +1,73 @@
-"""Patterns of tokens that hold for every language: addresses, hashtags, mentions, emoticons, arrows, HTML entities."""
+"""Patterns of tokens that hold for every language: hashtags, mentions, emoticons, HTML entities, numbers with signs."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
+from html.entities import html5
 from unicodedata import category
+
+from nlu_lite.text.addresses import find_addresses
 
 # Each pattern begins with a characteristic character and checks the text before it with a lookbehind, so that a search
 # is as fast as a search for this character.
-# Scripts without spaces between words: there an address ends without a space, too.
-_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uff00-\uffef"
-_END = rf"[^\s<>\"“”»)\]{_UNSPACED}]*[^\s<>\"“”»)\].,;:!?'’{_UNSPACED}]"
-URL = re.compile(rf"(?:https?|ftp)://{_END}")
-WEB_ADDRESS = re.compile(rf"www\.{_END}")
-MENTION = r"@(?<![\w.]@)\w[\w{marks}]{{0,63}}+"
-HASHTAG = r"#(?<![\w&]#)[^\W\d][\w{marks}]*+"
+MENTION = r"@(?<!\w@)(?<!\w\.@)\w[\w{marks}]{{0,63}}+"
+HASHTAG = r"#(?<![\w&]#)(?:\d\d++)?[^\W\d][\w{marks}]*+"
 EMOTICON = re.compile(
     r"[:;=8<xX](?:(?<=[:;=8])(?<![\w:;=].)['’]?-?[()\[\]DPpOo3/\\|*](?![\w/])|(?<=<)3(?!\d)|(?<=[xX])(?<!\w.)D(?!\w))"
 )
-EASTERN_EMOTICON = re.compile(r"\^[_.-]?\^")
-ARROW = re.compile(r"<[-=]++>?|(?<![-=])[-=]++>|[<>!]=++")
-ENTITY = re.compile(r"(?:&(?:#\d{1,6}|#x[0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});)++")
-_BEFORE_AT = re.compile(r"[\w.+-]+\Z")
-_AFTER_AT = re.compile(r"@[\w-]{1,63}(?:\.[\w-]{1,63})+")
-_MAX_LOCAL_PART = 64  # characters before the @ of an e-mail address, by RFC 5321
+_LONG_EMOTICON = re.compile(
+    r"[:;=8](?<![\w:;=].)['’]?-?([()\[\]DP])\1++(?!\w)|>[:;]-?[()](?![\w/])|:(?<!\w.)-?[$@&#Xx}{](?!\w)"
+)
+_RARE_EMOTICON = re.compile(r"\^[_.-]?\^|[-;](?<![\w-].)_[-;](?![\w-])|\\o/|\\(?<!\w.)m/|¯\\_\(ツ\)_/¯|</3")
+_ARROW = re.compile(r"<[-=]++>?|(?<![-=])[-=]++>|[<>!]=++")
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|([a-zA-Z][a-zA-Z0-9]{1,31}));")
+_SIGNED_NUMBER = re.compile(r"[+−-](?<![^\s(\[].)\d++(?:[.,:-]\d++)*+(?!\w)")
+_NUMBER_GROUPS = re.compile(
+    r"\d(?<![\w.,-].)\d*+(?:-\d++){2,}+(?:-?[xX]|T\d\d:\d\d(?::\d\d(?:\.\d++)?)?(?:Z|[+-]\d\d:?\d\d)?)?(?!\w)"
+)
+_CURRENCY = re.compile(r"(?<!\w)[A-Z]{1,3}\$(?=\s?\d)")
+_DEGREE = re.compile(r"°[CFK](?!\w)")
+_SHARP = re.compile(r"[CFJ]#(?<!\w.#)(?!\w)")
+_PLUS_PLUS = re.compile(r"(?<!\w)[A-Za-z][a-z]{0,15}\+\+(?![\w+])")
+_DOT_NET = re.compile(r"\.NET(?<![\w.]\.NET)(?!\w)")
+_ION = re.compile(
+    r"(?<!\w)(?:(?:Na|K|H|Li|Ag|NH4|H3O|(?:Ca|Mg|Fe|Cu|Zn|Ba|Pb|Mn|Ni|Co|Sn|Hg)2|(?:Fe|Al|Cr|Co)3)\+"
+    r"|(?:Cl|Br|OH|NO[23]|HCO3|HSO4|SO42|CO32|PO43|MnO4|CN)[-−])(?!\w)"
+)
 
 
 def find_common_tokens(text: str) -> Iterator[tuple[int, int]]:
     """Find the spans that are one token in every language."""
     for signs, find in _FINDERS:
         if any(sign in text for sign in signs):  # most texts contain none: skip the search
-            yield from (match.span() for match in find(text))
-    yield from _find_email_addresses(text)
+            yield from find(text)
+    yield from find_addresses(text)
 
 
-def _find_mentions(text: str) -> Iterator[re.Match[str]]:
-    return _compile_with_marks(MENTION).finditer(text)
+def _build_finder(pattern: re.Pattern[str]) -> Callable[[str], Iterator[tuple[int, int]]]:
+    return lambda text: (match.span() for match in pattern.finditer(text))
 
 
-def _find_hashtags(text: str) -> Iterator[re.Match[str]]:
-    return _compile_with_marks(HASHTAG).finditer(text)
+def _find_mentions(text: str) -> Iterator[tuple[int, int]]:
+    return (match.span() for match in _compile_with_marks(MENTION).finditer(text))
+
+
+def _find_hashtags(text: str) -> Iterator[tuple[int, int]]:
+    return (match.span() for match in _compile_with_marks(HASHTAG).finditer(text))
+
+
+def _find_entities(text: str) -> Iterator[tuple[int, int]]:
+    """Find HTML entities; those that touch are one token."""
+    begin = end = 0
+    for match in _ENTITY.finditer(text):
+        if match.group(1) and f"{match.group(1)};" not in html5:
+            continue
+        if match.start() != end:
+            begin = match.start()
+        end = match.end()
+        yield begin, end
 
 
 @cache
@@ -51,24 +78,21 @@ def _compile_with_marks(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern.format(marks="".join(marks) + joiners + variants))
 
 
-# A later pattern overrides an earlier one where they overlap: an address may contain an emoticon, "http://".
-_FINDERS: tuple[tuple[tuple[str, ...], Callable[[str], Iterator[re.Match[str]]]], ...] = (
-    (("&",), ENTITY.finditer),
-    (("",), EMOTICON.finditer),
-    (("^",), EASTERN_EMOTICON.finditer),
-    (("<", ">", "!="), ARROW.finditer),
+# A later pattern overrides an earlier one where they overlap: a hashtag may contain a sharp.
+_FINDERS: tuple[tuple[tuple[str, ...], Callable[[str], Iterator[tuple[int, int]]]], ...] = (
+    (("&",), _find_entities),
+    (("-",), _build_finder(_NUMBER_GROUPS)),
+    (("+", "-", "−"), _build_finder(_SIGNED_NUMBER)),
+    (("+", "-", "−"), _build_finder(_ION)),
+    (("$",), _build_finder(_CURRENCY)),
+    (("°",), _build_finder(_DEGREE)),
+    (("",), _build_finder(EMOTICON)),
+    ((":", ";", "=", "8"), _build_finder(_LONG_EMOTICON)),
+    (("^", "_", "\\", "/"), _build_finder(_RARE_EMOTICON)),
+    (("<", ">", "!="), _build_finder(_ARROW)),
+    (("#",), _build_finder(_SHARP)),
+    (("++",), _build_finder(_PLUS_PLUS)),
+    ((".NET",), _build_finder(_DOT_NET)),
     (("@",), _find_mentions),
     (("#",), _find_hashtags),
-    (("://",), URL.finditer),
-    (("www.",), WEB_ADDRESS.finditer),
 )
-
-
-def _find_email_addresses(text: str) -> Iterator[tuple[int, int]]:
-    at = text.find("@")
-    while at >= 0:
-        local = _BEFORE_AT.search(text[max(0, at - _MAX_LOCAL_PART) : at])
-        domain = _AFTER_AT.match(text, at)
-        if local and domain:
-            yield at - len(local.group()), domain.end()
-        at = text.find("@", at + 1)

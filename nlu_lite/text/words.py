@@ -11,6 +11,7 @@ from operator import itemgetter
 import numpy as np
 from numpy.typing import NDArray
 
+from nlu_lite.text.apostrophes import attach_edge_apostrophes
 from nlu_lite.text.affixes import MAX_WORD, split_clitics, split_dictionary_words
 from nlu_lite.text.characters import DIGIT, LETTER, OTHER, SPACE, Bools, Characters
 from nlu_lite.text.rules import WordRules, load_rules
@@ -19,6 +20,7 @@ from nlu_lite.text.token_patterns import find_common_tokens
 
 MAX_SINGLE_CHARACTERS = 8  # longer runs of single ideographs are no name
 _CONTEXT_CLASSES = {"a": LETTER, "0": DIGIT, "_": SPACE, ".": OTHER}
+_SUPERSCRIPTS, _SUBSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "₀₁₂₃₄₅₆₇₈₉₊₋"
 _LETTERS_AT_END = re.compile(r"[^\W\d_]+\Z")
 _WORD = re.compile(r"\w+")
 
@@ -47,8 +49,10 @@ def apply_word_rules(characters: Characters, language: str, sentence_cuts: Sente
     """
     text, rules = characters.text, load_rules(language).words
     _join_runs(characters, cuts, rules.runs)
-    for joint in (*rules.join, "0:0"):
+    for joint in (*rules.join, "0:0", "0'a", "0’a"):
         _join(characters, cuts, *joint)
+    _join_exponents(characters, cuts)
+    _join_ampersands(characters, cuts)
     _apply_sentence_cuts(cuts, sentence_cuts, rules)
     _cut_elisions(characters, cuts, rules)
     if any((rules.splits, rules.affixes, rules.surnames, rules.suffixes, rules.prefixes)):
@@ -62,6 +66,7 @@ def apply_word_rules(characters: Characters, language: str, sentence_cuts: Sente
     for begin, end in _find_matches(rules.attach_left, text):
         cuts[begin:end] = False
         cuts[end] = True
+    attach_edge_apostrophes(characters, cuts)
     if rules.clitics:
         split_clitics(text, cuts, language)
     if rules.words_with_spaces:
@@ -108,6 +113,24 @@ def _join(characters: Characters, cuts: Bools, left: str, joint: str, right: str
         cuts[places] = False
     if right != "_":
         cuts[places + 1] = False
+
+
+def _join_exponents(characters: Characters, cuts: Bools) -> None:
+    """Join superscript and subscript digits to the word before them, and letters after a subscript: "m²", "H₂O"."""
+    points, classes = np.minimum(characters.points, 0xFFFF), characters.classes
+    places = np.flatnonzero(_build_membership_table(_SUPERSCRIPTS + _SUBSCRIPTS)[points])
+    places = places[places > 0]
+    attached = np.isin(classes[places - 1], (LETTER, DIGIT)) | np.isin(places - 1, places)
+    cuts[places[attached]] = False
+    after = places[attached & (places + 1 < len(points)) & _build_membership_table(_SUBSCRIPTS)[points[places]]]
+    cuts[after[classes[after + 1] == LETTER] + 1] = False
+
+
+def _join_ampersands(characters: Characters, cuts: Bools) -> None:
+    """Join an ampersand to its neighbors where both are uppercase letters: "AT&T", "M&Ms", but not "black&white"."""
+    for place in np.flatnonzero(characters.points == ord("&")).tolist():
+        if characters.text[place - 1 : place].isupper() and characters.text[place + 1 : place + 2].isupper():
+            cuts[place : place + 2] = False
 
 
 def _match_context(characters: Characters, places: NDArray[np.int64], context: str) -> Bools:

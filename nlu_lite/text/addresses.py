@@ -1,0 +1,52 @@
+"""Addresses, which are one token in every language: web and e-mail addresses, host names and file paths."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+# Scripts without spaces between words: there an address ends without a space, too.
+_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uff00-\uffef"
+_WORD = rf"[^\W{_UNSPACED}]"
+_LABEL = rf"(?:{_WORD}|-){{1,63}}"  # of a host name, by RFC 1035
+_PART = rf"[^\s<>\"“”«»()\[\]{_UNSPACED}]*"
+_LAST = rf"[^\s<>\"“”«»()\[\]{_UNSPACED}.,:;!?…'’*|]"
+# Balanced parentheses belong to an address, as in titles of encyclopedias: "/wiki/Mercury_(planet)".
+_REST = rf"{_PART}(?:\({_PART}\){_PART})*(?:(?<=\))|{_LAST})"
+_SEGMENT = r"\.?[\w+-]++(?:\.[\w+-]++)*+"
+
+_URL = re.compile(rf"(?:https?|ftp)://{_REST}|mailto:{_REST}")
+_WEB_ADDRESS = re.compile(rf"www\.{_REST}")
+_UNIX_PATH = re.compile(rf"(?<![^\s\"“'‘(\[=])(?:/{_SEGMENT}|~|\.\.?)(?:/{_SEGMENT})++/?+(?!\w)")
+_WINDOWS_PATH = re.compile(rf"(?<!\w)(?:[A-Za-z]:|\\)\\(?:[\w.~$+-]++\\)*+(?:{_SEGMENT})?+")
+_DOMAINS = "com|org|net|edu|gov|info|biz|io|eu|рф|[a-z]{2}"
+_HOST_END = re.compile(rf"\.(?:{_DOMAINS})(?:(?::\d{{2,5}})?/(?:{_REST})?|(?![\w.-]))")
+_AFTER_AT = re.compile(rf"@{_LABEL}(?:\.{_LABEL})+")
+_HOST_BACKWARDS = re.compile(rf"(?:{_WORD}|-)++(?:\.(?:{_WORD}|-)++)*+")
+_LOCAL_PART_BACKWARDS = re.compile(rf"(?:{_WORD}|[.+-])++")
+_MAX_LENGTH = 64  # characters before the @ of an e-mail address, by RFC 5321; longer host names are rare
+
+
+def find_addresses(text: str) -> Iterator[tuple[int, int]]:
+    """Find web addresses, host names, file paths and e-mail addresses; a later one overrides an earlier one.
+
+    Example:
+        >>> text = "See https://a.org/b_(c), /etc/fstab or mail x.y@b.org."
+        >>> [text[begin:end] for begin, end in find_addresses(text)]
+        ['b.org', 'x.y@b.org', '/etc/fstab', 'https://a.org/b_(c)']
+    """
+    if "." in text:
+        yield from _extend_backwards(_HOST_END, _HOST_BACKWARDS, text)
+    if "@" in text:
+        yield from _extend_backwards(_AFTER_AT, _LOCAL_PART_BACKWARDS, text)
+    for sign, pattern in (("/", _UNIX_PATH), ("\\", _WINDOWS_PATH), ("www.", _WEB_ADDRESS), (":", _URL)):
+        if sign in text:
+            yield from (match.span() for match in pattern.finditer(text))
+
+
+def _extend_backwards(end: re.Pattern[str], begin: re.Pattern[str], text: str) -> Iterator[tuple[int, int]]:
+    """Find the ends of addresses, and from each of them the begin: searches for the begin would be slow."""
+    for match in end.finditer(text):
+        before = begin.match(text[max(0, match.start() - _MAX_LENGTH) : match.start()][::-1])
+        if before:
+            yield match.start() - before.end(), match.end()
