@@ -20,7 +20,7 @@ _WEB_ADDRESS = re.compile(rf"www\.{_REST}")
 _UNIX_PATH = re.compile(rf"(?<![^\s\"“'‘(\[=])(?:/{_SEGMENT}|~|\.\.?)(?:/{_SEGMENT})++/?+(?!\w)")
 _WINDOWS_PATH = re.compile(rf"(?<!\w)(?:[A-Za-z]:|\\)\\(?:[\w.~$+-]++\\)*+(?:{_SEGMENT})?+")
 _DOMAINS = "com|org|net|edu|gov|info|biz|io|eu|рф|[a-z]{2}"
-_HOST_END = re.compile(rf"\.(?:{_DOMAINS})(?:(?::\d{{2,5}})?/(?:{_REST})?|(?![\w.-]))")
+_HOST_END = re.compile(rf"\.(?:{_DOMAINS})(?:(?::\d{{2,5}})?/(?:{_REST})?|(?![\w-]|\.\w))")
 _AFTER_AT = re.compile(rf"@{_LABEL}(?:\.{_LABEL})+")
 _HOST_BACKWARDS = re.compile(rf"(?:{_WORD}|-)++(?:\.(?:{_WORD}|-)++)*+")
 _LOCAL_PART_BACKWARDS = re.compile(rf"(?:{_WORD}|[.+-])++")
@@ -33,7 +33,7 @@ def find_addresses(text: str) -> Iterator[tuple[int, int]]:
     Example:
         >>> text = "See https://a.org/b_(c), /etc/fstab or mail x.y@b.org."
         >>> [text[begin:end] for begin, end in find_addresses(text)]
-        ['b.org', 'x.y@b.org', '/etc/fstab', 'https://a.org/b_(c)']
+        ['a.org/b_(c)', 'b.org', 'x.y@b.org', '/etc/fstab', 'https://a.org/b_(c)']
     """
     if "." in text:
         yield from _extend_backwards(_HOST_END, _HOST_BACKWARDS, text)

@@ -17,8 +17,9 @@ _CURLY = "’‘‚"
 def attach_edge_apostrophes(characters: Characters, cuts: Bools) -> None:
     """Attach apostrophes to the word before or after them, in place: ``'em``, ``lovin'``, ``dogs'``.
 
-    An apostrophe before a word may open a quotation that one after a word closes. Such a pair is left alone, and so is
-    an apostrophe that a token contains already. No quotation crosses a line feed, since that may separate documents.
+    An apostrophe before a word may open a quotation that one after a word closes. Such a pair is left alone, and so are
+    an apostrophe that a token contains already, and those in scripts without case, where words have no apostrophes.
+    No quotation crosses a line feed, since that may separate documents.
 
     Args:
         characters: The text.
@@ -29,9 +30,11 @@ def attach_edge_apostrophes(characters: Characters, cuts: Bools) -> None:
     marks, before, after = _find_single_marks(characters, cuts)
     opens = _is_word(after) | (before == SPACE) | _is_one_of(characters, marks, _OPENERS)
     alone = _find_unpaired(characters.text, marks, opens) & _is_one_of(characters, marks, _APOSTROPHES)
-    for mark in marks[alone & opens & _is_word(after)].tolist():
-        cuts[mark + 1] = characters.text[mark + 1].isupper()  # it may open a sentence whose end is out of sight
-    cuts[marks[alone & ~opens & _is_word(before)]] = False
+    for mark in marks[alone & opens].tolist():  # an uppercase letter may begin a sentence whose end is out of sight
+        following = characters.text[mark + 1 : mark + 2]
+        cuts[mark + 1] &= not (following.islower() or following.isdecimal())
+    for mark in marks[alone & ~opens].tolist():
+        cuts[mark] &= not _is_cased_or_digit(characters.text[mark - 1 : mark])
 
 
 def _find_single_marks(
@@ -55,7 +58,8 @@ def _is_one_of(characters: Characters, places: NDArray[np.int64] | slice, member
 
 
 def _is_word(classes: NDArray[np.uint8]) -> Bools:
-    return (classes == LETTER) | (classes == DIGIT)
+    word: Bools = (classes == LETTER) | (classes == DIGIT)
+    return word
 
 
 def _find_unpaired(text: str, marks: NDArray[np.int64], opens: Bools) -> Bools:
@@ -69,3 +73,7 @@ def _find_unpaired(text: str, marks: NDArray[np.int64], opens: Bools) -> Bools:
         elif waiting and place - waiting[-1][1] <= MAX_QUOTATION and "\n" not in text[waiting[-1][1] : place]:
             unpaired[[number, waiting.pop()[0]]] = False
     return unpaired
+
+
+def _is_cased_or_digit(character: str) -> bool:
+    return character.islower() or character.isupper() or character.isdecimal()

@@ -11,8 +11,8 @@ from operator import itemgetter
 import numpy as np
 from numpy.typing import NDArray
 
-from nlu_lite.text.apostrophes import attach_edge_apostrophes
 from nlu_lite.text.affixes import MAX_WORD, split_clitics, split_dictionary_words
+from nlu_lite.text.apostrophes import attach_edge_apostrophes
 from nlu_lite.text.characters import DIGIT, LETTER, OTHER, SPACE, Bools, Characters
 from nlu_lite.text.rules import WordRules, load_rules
 from nlu_lite.text.sentences import SentenceCuts
@@ -31,15 +31,16 @@ def apply_word_rules(characters: Characters, language: str, sentence_cuts: Sente
     A later pass overrides an earlier one where both decide about the same offset, so the passes go from single
     characters to long tokens:
 
-    1. Runs and joining characters see two neighbours only, so any later pass knows better.
+    1. Runs, joining characters, exponents and ampersands see two neighbors only, so any later pass knows better.
     2. The sentence rules have decided which periods belong to words; that overrides the joins at periods.
     3. Elisions cut after an apostrophe that ICU or a join kept inside a word.
     4. Dictionary words are split before single characters are joined, since the split leaves single characters.
     5. `keep_together` undoes splits and joins of the dictionary words that ICU got wrong.
     6. Token patterns see a whole token, such as an address, and so override everything above.
     7. `attach_left` extends the token that is there by now, whichever pass made it.
-    8. Clitics are split off complete tokens.
-    9. Words with spaces consist of complete tokens.
+    8. Apostrophes are attached to words unless a token contains them by now.
+    9. Clitics are split off complete tokens.
+    10. Words with spaces consist of complete tokens.
 
     Args:
         characters: The text.
