@@ -1,4 +1,4 @@
-"""Files of texts become a Parquet file of vectors: part by part, so that a killed run can be resumed."""
+"""Write vectors for files of texts to Parquet, part by part, so that an interrupted run can be resumed."""
 
 from __future__ import annotations
 
@@ -41,18 +41,17 @@ def predict_file(request: FileRequest, predict: Predict, settings: Mapping[str, 
     """Write the rows of the texts of files to a Parquet file.
 
     Args:
-        request: What is to be done.
+        request: The options of the call.
         predict: Processes a chunk.
-        settings: All that decides the rows, in values that JSON knows; parts that were made with others are not
-            resumed.
-        progress: Whether to show a bar; None where output is interactive.
+        settings: The settings that decide the rows, as JSON values; parts with other settings are not resumed.
+        progress: Whether to show a progress bar; None shows it when output is interactive.
 
     Returns:
-        What was written; nothing is where the file exists and a run of the same request finished it.
+        The path and the counts. If the same request has already written the file, it stays as it is.
 
     Raises:
-        InputError: The texts cannot be read, or have changed since the parts were made.
-        OptionError: The output cannot be written there, or the parts were made with other settings.
+        InputError: The texts cannot be read, or have changed since the parts were written.
+        OptionError: The target cannot be used, or its parts have other settings.
         SourceError: The output cannot be written.
         FormatError: A file is damaged.
         MissingExtra: pyarrow is not installed.
@@ -72,14 +71,14 @@ def predict_file(request: FileRequest, predict: Predict, settings: Mapping[str, 
 
 
 def read_batches(request: FileRequest, check: Callable[[pa.Table], object]) -> Batches:
-    """Read files for those who write something else than Parquet, or nothing.
+    """Read files in batches, for outputs other than Parquet.
 
-    Lines of text need no pyarrow. The index of frames numbers the texts of each file; a folder's files are named in the
-    column ``file``.
+    Plain text needs no pyarrow. The index of the frames numbers the texts of each file. For a folder, the column
+    ``file`` has the names of the files.
 
     Args:
-        request: What is to be read.
-        check: Called with all rows before work begins; raises an error at those that cannot be written.
+        request: The options of the call.
+        check: Called with all rows before the computation starts; raises an error for rows that cannot be written.
 
     Raises:
         NluLiteError: As `predict_file`.
@@ -100,12 +99,12 @@ def read_batches(request: FileRequest, check: Callable[[pa.Table], object]) -> B
 
 
 def _build_frame(table: pa.Table) -> pd.DataFrame:
-    """Return the frame of a table; whole numbers among which values are missing do not become floats."""
+    """Return the frame of a table; integers do not become floats if some values are missing."""
     frame: pd.DataFrame = table.to_pandas(integer_object_nulls=True)
     return frame.set_index(INDEX).rename_axis(None)
 
 
-# --- what is asked for -----------------------------------------------------------------------------------------------
+# --- checks ----------------------------------------------------------------------------------------------------------
 
 
 def _describe_request(request: FileRequest) -> dict[str, Any]:
@@ -119,20 +118,20 @@ def _describe_request(request: FileRequest) -> dict[str, Any]:
 def _check_target(request: FileRequest, source: TextFiles) -> None:
     target = request.target
     if target.suffix.lower() != ".parquet":
-        raise OptionError(f"output {target} ends in {target.suffix!r}", ".parquet", "Choose a name that ends so")
+        raise OptionError(f"output {target} ends in {target.suffix!r}", ".parquet", "Choose a name with this extension")
     check_place(target)
     _check_other(target, source)
     if source.root is not None and target.resolve().is_relative_to(source.root.resolve()):
-        got = f"output {target} lies in the folder {source.root} that is read"
-        raise OptionError(got, "another folder", "Write it elsewhere")
+        got = f"output {target} is in the folder {source.root} that is read"
+        raise OptionError(got, "a file in another folder", "Choose another folder")
 
 
 def check_place(target: Path) -> None:
-    """Check that an output can be put where it is asked for, before any work is done.
+    """Check that an output can be written to a path, before the computation starts.
 
     Raises:
-        OptionError: There is a folder of that name, or the name is not UTF-8 or has a NUL character.
-        SourceError: Its folder does not exist.
+        OptionError: The path is a folder or a special file, or is not UTF-8, or contains a NUL character.
+        SourceError: The folder of the path does not exist.
     """
     try:
         usable = "\0" not in str(target) and bool(str(target).encode())
@@ -142,21 +141,21 @@ def check_place(target: Path) -> None:
         raise OptionError(f"output {str(target)!r}", "a name in UTF-8 without NUL characters", "Choose another name")
     with translate_write_errors(target):
         if target.is_dir():
-            raise OptionError(f"output {target} is a folder", "the name of a file", "Name a file in it")
-        if target.exists() and not target.is_file():  # opening a pipe to look at it would wait for a writer
+            raise OptionError(f"output {target} is a folder", "the name of a file", "Add the name of a file")
+        if target.exists() and not target.is_file():  # opening a pipe would wait for its writer
             raise OptionError(f"output {target} is not a regular file", "the name of a file", "Choose another name")
         target.parent.stat()
 
 
 def _check_other(target: Path, source: TextFiles) -> None:
-    """Refuse to write over what is read."""
+    """Refuse an output that is also an input."""
     paths = [file.path for file in source.files if file.path is not None]
     if any(target.exists() and path.exists() and target.samefile(path) for path in paths):
         raise OptionError(f"output {target} is the file that is read", "another file", "Choose another name")
 
 
 def _select_columns(request: FileRequest, source: TextFiles) -> TextFiles:
-    """Leave out columns that are not asked for."""
+    """Return the files with only the requested columns."""
     if request.predict.keep_columns is OtherColumns.KEEP:
         return source
     text = request.predict.text_column
@@ -170,10 +169,10 @@ def _select_columns(request: FileRequest, source: TextFiles) -> TextFiles:
 
 
 def check_free(request: FileRequest) -> None:
-    """Refuse an output that exists, before any work is done, unless a run of the same request may have written it.
+    """Refuse an output that exists, unless a run of the same request may have written it.
 
     Raises:
-        OptionError: Another file has the name.
+        OptionError: Another file has this name.
     """
     if _is_taken(request) and not Parts(request.target, {}).folder.exists() and not has_notes(request.target):
         raise _taken_error(request)
@@ -186,12 +185,12 @@ def _is_taken(request: FileRequest) -> bool:
 
 def _taken_error(request: FileRequest, why: str = "") -> OptionError:
     return OptionError(
-        f"output {request.target} exists{why}", "a name that is free", 'Remove it, or pass existing="replace"'
+        f"output {request.target} exists{why}", "an unused name", 'Remove it, or pass existing="replace"'
     )
 
 
 def _find_unchanged(request: FileRequest, source: TextFiles, settings: Mapping[str, Any]) -> Written:
-    """Find that an earlier run of the same request finished the file, with the same settings and texts."""
+    """Describe the existing output, which must have been written with the same settings from the same texts."""
     found = read_finished(request.target)
     if found is None:
         raise _taken_error(request)
@@ -213,10 +212,10 @@ def _is_of_same_texts(found: FinishedFile, request: FileRequest, source: TextFil
 
 
 def _finish(request: FileRequest, source: TextFiles, parts: Parts) -> Written:
-    """End a run that was killed when the file was whole, but had not got its name or still had its parts."""
+    """Finish a run that was interrupted after its last part was joined."""
     if parts.joined.exists():
         found = read_finished(parts.joined)
-        if found is not None:  # a damaged file is noticed by `finish`
+        if found is not None:  # `finish` detects a damaged file
             _check_same(_is_of_same_texts(found, request, source), 0, None, parts)
         if _is_taken(request):
             raise _taken_error(request)
@@ -227,10 +226,10 @@ def _finish(request: FileRequest, source: TextFiles, parts: Parts) -> Written:
 
 
 def _describe_finished(target: Path) -> Written:
-    """Describe a file that an earlier run had made but for its name."""
+    """Describe a file that only had to be renamed."""
     found = read_finished(target)
     if found is None:
-        raise OptionError(f"{target} was changed after it was written", "the file as it was", "Remove it")
+        raise OptionError(f"{target} was changed after it was written", "the file as written", "Remove it")
     return _describe_written(target, found)
 
 
@@ -270,26 +269,26 @@ def _write(request: FileRequest, source: TextFiles, parts: Parts, predict: Predi
 
 
 def _check_free_still(request: FileRequest) -> None:
-    """Refuse to write over a file that another program has made since the run began."""
+    """Refuse to replace a file that another program has created since the run began."""
     if _is_taken(request):
         raise _taken_error(request, " since this run began")
 
 
 def _check_same(same: bool, first: int, end: int | None, parts: Parts) -> None:
     if not same:
-        what = f"rows {first} to {end - 1}" if end is not None else f"its end, now after {first} rows"
+        place = f"rows {first} to {end - 1}" if end is not None else f"its end, now after {first} rows"
         raise InputError(
-            f"the input has changed since the parts in {parts.folder} were made, at {what}",
+            f"the input has changed since the parts in {parts.folder} were made, at {place}",
             "the same texts in the same order, to resume",
-            f"Put the input back, or remove {parts.folder} to begin anew",
+            f"Restore the input, or remove {parts.folder} to start over",
         )
 
 
 def _check_gaps(row: int | None, missing: Missing) -> None:
-    """Refuse before work begins what predict would refuse in the midst of it."""
+    """Refuse a missing text before the computation starts; predict would refuse it only at its chunk."""
     if row is not None and missing is Missing.ERROR:
         raise InputError(
             f"there is no text in row {row} of the input",
             "a text in every row",
-            'Fill it, or pass missing="skip" to leave such rows out',
+            'Add the text, or pass missing="skip" to omit such rows',
         )

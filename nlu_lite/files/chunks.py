@@ -1,4 +1,4 @@
-"""A chunk of texts becomes rows of the output."""
+"""Process a chunk of texts into rows of the output."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class OutputLayout:
     """The columns of the output.
 
     Attributes:
-        request: The options of each chunk; its column of texts is named.
+        request: The options of each chunk, with the name of the column of texts.
         kept: Names of the columns of the input that are kept.
         computed: Schema of the columns that are computed.
         schema: Schema of all columns.
@@ -42,10 +42,10 @@ class OutputLayout:
 
 
 def plan_layout(request: FileRequest, source: TextFiles, reading: TextTables, predict: Predict) -> OutputLayout:
-    """Find out which columns there will be, by processing one text: so all parts have one schema, with rows or not.
+    """Determine the columns of the output by processing one text, so that all parts have the same schema.
 
     Raises:
-        InputError: A column is missing, or cannot be kept.
+        InputError: A column is missing or cannot be kept.
     """
     import pyarrow as pa
 
@@ -69,7 +69,7 @@ def plan_layout(request: FileRequest, source: TextFiles, reading: TextTables, pr
 
 
 def hash_chunk(chunk: pa.Table) -> str:
-    """Return the SHA-256 of the values of a chunk, in the encoding of Parquet, which has one for each type."""
+    """Return the SHA-256 of the values of a chunk in Parquet's encoding, which covers every type."""
     from pyarrow import parquet
 
     data = BytesIO()
@@ -77,7 +77,7 @@ def hash_chunk(chunk: pa.Table) -> str:
         data, chunk.schema, compression="none", use_dictionary=False, write_statistics=False, data_page_version="1.0"
     ) as writer:
         writer.write_table(chunk.combine_chunks())
-        pages = data.getvalue()  # the footer, which comes next, names the version of pyarrow
+        pages = data.getvalue()  # without the footer, which contains the version of pyarrow
     return hashlib.sha256(str(chunk.schema.remove_metadata()).encode() + pages).hexdigest()
 
 
@@ -101,7 +101,7 @@ def process_chunk(chunk: pa.Table, first: int, layout: OutputLayout, dtype: Vect
 
 
 def _compute(chunk: pa.Table, first: int, options: PredictRequest, dtype: VectorDtype, predict: Predict) -> pa.Table:
-    """Process texts whose rows are numbered through all files, so that errors name them."""
+    """Process texts; their rows are numbered through all files, so that errors name the row of the input."""
     names = [options.text_column] if options.lang_column is None else [options.text_column, options.lang_column]
     table = predict(chunk.select(names), replace(options, first_row=first)).replace_schema_metadata(None)
     return table if dtype is VectorDtype.FLOAT32 else _convert_to_float16(table)

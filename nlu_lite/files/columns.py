@@ -1,4 +1,4 @@
-"""Columns of files: which are texts, and which can be kept."""
+"""Columns of files: find the columns of texts, and check the columns that are kept."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def select_own_fields(schema: pa.Schema) -> list[pa.Field]:
-    """Return the columns of the files themselves; files without rows may not have any."""
+    """Return the columns of the files, without those that are added; files without rows may have none."""
     return [field for field in schema if field.name not in (INDEX, FILE)]
 
 
@@ -24,12 +24,12 @@ def select_own_fields(schema: pa.Schema) -> list[pa.Field]:
 
 
 def find_text_names(table: pa.Table, file: TextFile, known: set[str]) -> set[str]:
-    """Return the names of columns that hold texts, as far as these rows show.
+    """Return the names of the columns that contain texts in these rows.
 
     Args:
         table: Rows of a file.
-        file: The file. In CSV every column has the type of strings, so values decide; elsewhere the type does.
-        known: Names of columns known to hold texts, which need not be looked at.
+        file: The file. In CSV, where every column has strings, the values decide; in other formats, the type.
+        known: Names of columns that are known to contain texts, and need no check.
     """
     names = [
         field.name for field in select_own_fields(table.schema) if field.name not in known and _is_string(field.type)
@@ -42,8 +42,8 @@ def choose_text_names(schema: pa.Schema, found: set[str]) -> tuple[str, ...]:
 
     Args:
         schema: The schema of the files.
-        found: Names of the columns that hold texts; where there are none, a single column of strings is taken, and
-            columns without any value are.
+        found: Names of the columns that contain texts. If there are none, a single column of strings counts as
+            texts, and so do columns without any value.
     """
     import pyarrow as pa
 
@@ -58,15 +58,15 @@ def choose_text_names(schema: pa.Schema, found: set[str]) -> tuple[str, ...]:
 
 
 def find_text_column(schema: pa.Schema, texts: Sequence[str], name: Hashable | None) -> str:
-    """Return the name of the column of texts: the one that is named, else ``text``, else the only one of texts.
+    """Return the name of the column of texts: the requested one, or ``text``, or else the only column of texts.
 
     Args:
         schema: The schema of the files.
         texts: Names of the columns that can be the texts.
-        name: The name that the caller gave.
+        name: The requested column; None finds it.
 
     Raises:
-        InputError: There is no such column, it has another type, or there are none or several.
+        InputError: The column does not exist or has another type, or no column or several can be the texts.
     """
     names = [field.name for field in select_own_fields(schema)]
     if not names:
@@ -79,14 +79,14 @@ def find_text_column(schema: pa.Schema, texts: Sequence[str], name: Hashable | N
 
 
 def check_language_column(schema: pa.Schema, name: Hashable | None) -> None:
-    """Check that the files have the column of languages.
+    """Check that the files have the column of language codes.
 
     Raises:
-        InputError: They have not.
+        InputError: The column does not exist.
     """
     names = [field.name for field in select_own_fields(schema)]
     if name is not None and names and name not in names:
-        got = f"the column of languages, {name!r}, is not there"
+        got = f"the column of language codes, {name!r}, does not exist"
         raise InputError(got, f"one of {names}", "Name one: lang_column=...")
 
 
@@ -101,10 +101,10 @@ def _is_string(kind: pa.DataType) -> bool:
 
 
 def check_utf8(table: pa.Table, name: str) -> None:
-    """Check the strings of a Parquet file, which other programs may have written as any bytes.
+    """Check the strings of a Parquet file, into which other programs may have written arbitrary bytes.
 
     Raises:
-        InputError: They are not UTF-8.
+        InputError: A string is not UTF-8.
     """
     import pyarrow as pa
 
@@ -115,15 +115,15 @@ def check_utf8(table: pa.Table, name: str) -> None:
             raise InputError(
                 f"the column {column!r} of {name} holds invalid values ({error})",
                 "strings in UTF-8",
-                "Write the file anew, as a column of type binary if these are bytes, or pass keep_columns=False",
+                "Write the column again with the type binary if its values are bytes, or pass keep_columns=False",
             ) from error
 
 
 def check_storable(schema: pa.Schema, names: Iterable[str]) -> None:
-    """Check before work begins that columns can be repeated and written to Parquet.
+    """Check before the computation starts that columns can be repeated and written to Parquet.
 
     Raises:
-        InputError: One cannot be.
+        InputError: Parquet or Arrow does not support the type of a column.
     """
     import pyarrow as pa
     from pyarrow import parquet
@@ -136,4 +136,4 @@ def check_storable(schema: pa.Schema, names: Iterable[str]) -> None:
             parquet.read_schema(file)  # fails where lists or records are nested too deeply
         except (pa.ArrowException, OSError) as error:
             got = f"Parquet cannot hold the column {name!r} of type {schema.field(name).type!s:.60} ({error})"
-            raise InputError(got, "columns of other types", "Mend it, or pass keep_columns=False") from error
+            raise InputError(got, "columns of other types", "Convert it, or pass keep_columns=False") from error

@@ -1,4 +1,4 @@
-"""CSV files: find the delimiter, check the quotes, read every column as strings."""
+"""CSV files: detect the delimiter, check the quotes, read every column as strings."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ UNUSUAL_DELIMITERS = (*"^:~#@!$%&*+=/\\<>?`", "\x01", "\x1c", "\x1d", "\x1e", "\
 """The delimiters that are not detected. Marks within words, such as the hyphen, and brackets are not delimiters."""
 
 SAMPLE, SAMPLE_RECORDS = 1 << 15, 100
-"""Bytes, and at most this many records, from which the delimiter is detected."""
+"""The number of bytes, and the maximum number of records, from which the delimiter is detected."""
 
 LONGEST_HEADER = 1 << 20
 """Maximum size of a header in bytes."""
@@ -39,7 +39,7 @@ NOT_TEXT = (
     r"|(?i:true|false|[+\-]?(?:nan|inf|infinity)|n/?a|null|none|-)?"
     r")\s*$"
 )
-"""Values that are not texts: numbers, dates, times, truth values, and marks of missing values."""
+"""Values that are not texts: numbers, dates, times, booleans, and markers of missing values."""
 
 
 @dataclass(frozen=True)
@@ -57,18 +57,18 @@ class CsvHeader:
 
 @contextmanager
 def open_csv(file: TextFile, header: CsvHeader, columns: list[str], block_size: int) -> Iterator[pa.RecordBatchReader]:
-    """Open a CSV file; every column is read as strings, so that no leading zero and no large number changes.
+    """Open a CSV file. All columns are read as strings, so that leading zeros and large numbers do not change.
 
     Args:
         file: The file.
         header: Its header.
         columns: Names of the columns to read.
-        block_size: Bytes that are parsed at once; the maximum size of a record.
+        block_size: The number of bytes that are parsed at once, which is the maximum size of a record.
 
     Raises:
         SourceError: The file cannot be read.
-        InputError: It is not UTF-8.
-        FormatError: It has NUL characters, or quotes that do not enclose a field.
+        InputError: The file is not UTF-8.
+        FormatError: The file contains NUL characters, or quotes that do not enclose a field.
     """
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
@@ -84,7 +84,7 @@ def open_csv(file: TextFile, header: CsvHeader, columns: list[str], block_size: 
 
 
 def holds_text(column: pa.ChunkedArray) -> bool:
-    """Whether a column of strings has a value that is a text, not a number, a date or the like.
+    """Whether a column of strings has a value that is not a number, a date, a boolean or a marker of a missing value.
 
     Example:
         >>> import pyarrow as pa
@@ -104,8 +104,8 @@ def read_header(file: TextFile) -> CsvHeader:
 
     Raises:
         SourceError: The file cannot be read.
-        InputError: It is not UTF-8, or several delimiters fit.
-        FormatError: It has no header.
+        InputError: The file is not UTF-8, or the delimiter is in doubt.
+        FormatError: The file has no header.
     """
     sample, is_whole = _read_sample(file)
     delimiter = file.delimiter or (
@@ -114,7 +114,7 @@ def read_header(file: TextFile) -> CsvHeader:
     names = next(iter(_parse_records(sample, delimiter)), None)
     if names is None:
         reason = "a header that is too long" if sample.strip() else "Empty CSV file"
-        raise FormatError(f"{file.name} cannot be read ({reason})", "a header", "Add one, or leave it out")
+        raise FormatError(f"{file.name} cannot be read ({reason})", "a header", "Add one, or leave the file out")
     if file.delimiter is None and len(names) == 1:
         _check_single_column(sample, is_whole, delimiter, file.name)
     return CsvHeader(names, delimiter)
@@ -133,7 +133,7 @@ def _check_single_column(sample: str, is_whole: bool, delimiter: str, name: str)
 
 
 def _read_sample(file: TextFile) -> tuple[str, bool]:
-    """Read the beginning of a file, with a line at least; whether that is all of it is the second value."""
+    """Return the beginning of a file, at least one line, and whether it is the whole file."""
     head = b""
     with open_utf8(file) as blocks:
         for block in blocks:
@@ -156,7 +156,7 @@ def _detect_delimiter(sample: str, is_whole: bool, name: str) -> str:
 def _parse_sample(sample: str, delimiter: str, is_whole: bool) -> list[list[str]]:
     records = list(islice(_parse_records(sample, delimiter), SAMPLE_RECORDS))
     if len(records) > 1 and not is_whole and len(records) < SAMPLE_RECORDS:
-        records.pop()  # it may be cut off
+        records.pop()  # it may be incomplete
     return records
 
 
@@ -166,7 +166,7 @@ def _are_even(records: list[list[str]]) -> bool:
 
 
 def _guess_delimiter(sample: str) -> str:
-    """Return the delimiter of most columns of the header where no delimiter fits; a parser will name the record."""
+    """Return the delimiter with the most columns in the header; if none fits, the parser will name the record."""
     counts = {delimiter: len(next(iter(_parse_records(sample, delimiter)), [])) for delimiter in DELIMITERS}
     return max(counts, key=lambda delimiter: counts[delimiter])
 
@@ -174,7 +174,7 @@ def _guess_delimiter(sample: str) -> str:
 def _parse_records(sample: str, delimiter: str) -> Iterator[list[str]]:
     try:
         yield from (record for record in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter) if record)
-    except csv.Error:  # such as a field longer than the module's limit
+    except csv.Error:  # such as a field that exceeds the module's limit
         return
 
 
@@ -182,17 +182,17 @@ def _parse_records(sample: str, delimiter: str) -> Iterator[list[str]]:
 
 
 class QuoteState(Enum):
-    """Where the next byte is."""
+    """The place of the next byte."""
 
-    OUTSIDE = auto()  # of quotes
+    OUTSIDE = auto()  # outside of quotes
     INSIDE = auto()
-    AFTER = auto()  # behind a quote inside, which ends the field or is the first one of a pair
+    AFTER = auto()  # after a quote inside, which ends the field or begins a doubled quote
 
 
 class QuoteChecker:
-    """Finds quotes that a lenient parser would take for something else.
+    """Finds quotes that a lenient parser would misread.
 
-    Arrow reads all that follows a quote without a counterpart as one field, and so loses records without an error.
+    After an unclosed quote, Arrow reads the rest of the file as one field, and so loses records without an error.
     """
 
     def __init__(self, delimiter: str, name: str) -> None:
@@ -200,14 +200,14 @@ class QuoteChecker:
         self._name = name
         self._state = QuoteState.OUTSIDE
         self._last = b"\n"
-        self._lines = 1  # number of the line in which the next block begins
-        self._quote = (b"", 0, 1)  # a block, a place in it, and the number of its first line
+        self._lines = 1  # number of the first line of the next block
+        self._quote = (b"", 0, 1)  # a block, an offset into it, and the number of its first line
 
     def check(self, block: bytes) -> None:
-        """Go through the next block.
+        """Check the next block.
 
         Raises:
-            FormatError: A quoted field goes on behind its closing quote, or there is a NUL character.
+            FormatError: A quoted field continues after its closing quote, or the block has a NUL character.
         """
         if b"\0" in block:
             raise self._make_error(
@@ -220,10 +220,10 @@ class QuoteChecker:
         self._lines += block.count(b"\n")
 
     def finish(self) -> None:
-        """End the file.
+        """Check the end of the file.
 
         Raises:
-            FormatError: A quoted field has no end.
+            FormatError: A quoted field is not closed.
         """
         if self._state is QuoteState.INSIDE:
             block, place, lines = self._quote
@@ -231,11 +231,11 @@ class QuoteChecker:
             raise FormatError(
                 f"{self._name} has a quoted field without an end, which begins in line {line}",
                 'a quote (") at the end of the field',
-                'Add it, or double the quote and put the field in quotes: """..."',
+                'Add it, or write a literal quote as a doubled quote in a quoted field: """..."',
             )
 
     def _step(self, block: bytes, place: int) -> int:
-        """Go to behind the next quote, and return its place."""
+        """Go past the next quote, and return the new offset."""
         if self._state is QuoteState.AFTER:
             return self._step_after_quote(block, place)
         found = block.find(b'"', place)
@@ -252,14 +252,14 @@ class QuoteChecker:
             self._state = QuoteState.INSIDE
             return place + 1
         if block[place] not in self._ends:
-            remedy = 'Double each quote inside of a quoted field: ""'
-            raise self._make_error("a quoted field goes on behind its closing quote", block, place, remedy)
+            remedy = 'Double each quote inside a quoted field: ""'
+            raise self._make_error("a quoted field continues after its closing quote", block, place, remedy)
         self._state = QuoteState.OUTSIDE
         return place
 
     def _make_error(self, got: str, block: bytes, place: int, remedy: str) -> FormatError:
         line = self._lines + block.count(b"\n", 0, place)
-        return FormatError(f"{got} in line {line} of {self._name}", "CSV as RFC 4180 describes it", remedy)
+        return FormatError(f"{got} in line {line} of {self._name}", "CSV according to RFC 4180", remedy)
 
 
 def _check_quotes(blocks: Iterator[bytes], delimiter: str, name: str) -> Iterator[bytes]:

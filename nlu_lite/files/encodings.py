@@ -1,4 +1,4 @@
-"""Files of text become UTF-8: byte order marks are obeyed, and a byte that is wrong is named with its place."""
+"""Decode files of text: byte order marks are respected, and errors name the offset and line of an invalid byte."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 BLOCK = 1 << 16
-"""Bytes of a file that are decoded at once."""
+"""Number of bytes that are decoded at once."""
 
-MARKS = (  # the mark of UTF-32 begins with that of UTF-16, so it comes first
+MARKS = (  # UTF-32 first: its mark begins with the mark of UTF-16
     (codecs.BOM_UTF32_LE, "UTF-32-LE"),
     (codecs.BOM_UTF32_BE, "UTF-32-BE"),
     (codecs.BOM_UTF8, "UTF-8"),
@@ -28,7 +28,7 @@ MARKS = (  # the mark of UTF-32 begins with that of UTF-16, so it comes first
 LONGEST_MARK = 4
 
 LEAST = 16
-"""Bytes that show whether every other one is NUL."""
+"""Minimum number of bytes for finding out that every other one is NUL."""
 
 
 class BlockStream(io.RawIOBase):
@@ -61,11 +61,11 @@ class BlockStream(io.RawIOBase):
 def open_utf8(file: TextFile) -> Iterator[Iterator[bytes]]:
     """Open a file of text as blocks of UTF-8 without a byte order mark.
 
-    UTF-16 and UTF-32 are read where a byte order mark announces them.
+    UTF-16 and UTF-32 are decoded if the file has their byte order mark.
 
     Raises:
         SourceError: The file cannot be read.
-        InputError: A byte does not belong to the encoding; raised after all that is in front of it.
+        InputError: A byte is invalid in the encoding; raised after the blocks before it.
     """
     with file.open() as raw:
         yield _read_blocks(raw, file.name)
@@ -79,11 +79,11 @@ def open_buffered(blocks: Iterator[bytes]) -> Iterator[IO[bytes]]:
 
 
 def read_lines(file: TextFile) -> Iterator[str]:
-    r"""Yield the lines of a file; they end at ``\n`` or ``\r\n``, not at other line ends of Unicode.
+    r"""Yield the lines of a file, which end with ``\n`` or ``\r\n``, not with other line breaks of Unicode.
 
     Raises:
         SourceError: The file cannot be read.
-        InputError: A byte does not belong to the encoding.
+        InputError: A byte is invalid in the encoding.
     """
     with open_utf8(file) as blocks, open_buffered(blocks) as text:
         for line in text:
@@ -93,7 +93,7 @@ def read_lines(file: TextFile) -> Iterator[str]:
 def _read_blocks(raw: IO[bytes], name: str) -> Iterator[bytes]:
     read = getattr(raw, "read1", raw.read)
     head = b""
-    while len(head) < LONGEST_MARK and (block := read(BLOCK)):  # a pipe may deliver byte by byte
+    while len(head) < LONGEST_MARK and (block := read(BLOCK)):  # a pipe may return single bytes
         head += block
     mark, encoding = next((known for known in MARKS if head.startswith(known[0])), (b"", "UTF-8"))
     if not mark:
@@ -102,13 +102,13 @@ def _read_blocks(raw: IO[bytes], name: str) -> Iterator[bytes]:
 
 
 def _decode(blocks: Iterable[bytes], encoding: str, place: int, name: str) -> Iterator[bytes]:
-    """Yield blocks as UTF-8; what is in front of a wrong byte is yielded before it is reported.
+    """Yield blocks as UTF-8; the text before an invalid byte is yielded before the error is raised.
 
     Args:
-        blocks: The file behind its byte order mark.
-        encoding: Its encoding.
+        blocks: The bytes of the file after its byte order mark.
+        encoding: The encoding.
         place: Length of the mark.
-        name: The file's name.
+        name: Name of the file.
     """
     decoder = codecs.getincrementaldecoder(encoding)()
     lines = 1
@@ -131,7 +131,7 @@ def _decode(blocks: Iterable[bytes], encoding: str, place: int, name: str) -> It
 
 
 def _check_marked(head: bytes, name: str) -> None:
-    """Refuse UTF-16 without its mark, whose ASCII characters would be read as characters with NULs between them."""
+    """Refuse UTF-16 without a byte order mark: its ASCII characters would be read with NULs between them."""
     zeros = [head[first::2].count(0) for first in (0, 1)]
     if min(zeros) == 0 and max(zeros) > len(head) // 4 and len(head) >= LEAST:
         code = "UTF-16BE" if zeros[0] else "UTF-16LE"

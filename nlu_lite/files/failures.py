@@ -1,4 +1,4 @@
-"""Errors of the system and of Arrow become the library's, with the name of the file that is read."""
+"""Translate errors of the operating system and of Arrow, and add the name of the file."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from nlu_lite.errors import FormatError, NluLiteError
 
 @contextmanager
 def translate_read_errors(name: str) -> Iterator[None]:
-    """Translate errors of the system.
+    """Translate errors of the operating system.
 
     Args:
-        name: The file, as errors call it.
+        name: Name of the file in errors.
 
     Raises:
         SourceError: The file cannot be read.
@@ -24,14 +24,14 @@ def translate_read_errors(name: str) -> Iterator[None]:
         try:
             yield
         except OSError as error:
-            if error.errno is None and not isinstance(error, NluLiteError):  # Arrow's, about the content
+            if error.errno is None and not isinstance(error, NluLiteError):  # an error of Arrow about the content
                 raise build_content_error(name, error) from error
             raise
 
 
 @contextmanager
 def translate_parse_errors(name: str) -> Iterator[None]:
-    """Translate errors of the system and of Arrow; see `translate_read_errors`."""
+    """Translate errors of the operating system, as `translate_read_errors` does, and of Arrow."""
     import pyarrow as pa
 
     try:
@@ -42,6 +42,6 @@ def translate_parse_errors(name: str) -> Iterator[None]:
 
 
 def build_content_error(name: str, error: Exception) -> FormatError:
-    """Return the error for a file whose content cannot be read."""
+    """Return the error for a file with invalid content."""
     got = f"{name} cannot be read ({' '.join(str(error).split())})"
-    return FormatError(got, "a whole file of its kind", "Make it again, or leave it out")
+    return FormatError(got, "a valid file of this format", "Create the file again, or leave it out")

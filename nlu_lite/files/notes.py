@@ -1,4 +1,4 @@
-"""Notes by which a part, and a whole file, can be recognized and checked.
+"""Notes that identify a part or a finished file, and verify its bytes.
 
 The note of a part is a file, written after the part, with the digest of the part's bytes. The notes of the whole file
 are in its Parquet footer: the settings of the run, the digest of the texts, and the digest of the file itself. That
@@ -31,7 +31,7 @@ TAIL = 8
 """Size of the end of a Parquet file in bytes: the length of the footer in four, and a mark."""
 
 BLOCK = 1 << 20
-"""Bytes of a file that are hashed at once."""
+"""Number of bytes that are hashed at once."""
 
 
 # --- parts -----------------------------------------------------------------------------------------------------------
@@ -39,14 +39,14 @@ BLOCK = 1 << 20
 
 @dataclass(frozen=True)
 class PartNote:
-    """A part that is whole.
+    """The note of a completed part.
 
     Attributes:
-        number: Its place, counted from 1.
-        texts: SHA-256 of the texts that it answers.
-        rows: Number of its rows.
+        number: Number of the part, from 1.
+        texts: SHA-256 of the texts.
+        rows: Number of rows.
         run: SHA-256 of the settings of the run.
-        content: SHA-256 of its bytes.
+        content: SHA-256 of the file.
     """
 
     number: int
@@ -56,13 +56,13 @@ class PartNote:
     content: str
 
     def write(self) -> str:
-        """Return the note as JSON with a digest of its own."""
+        """Return the note as JSON, with a digest of the note itself."""
         values = asdict(self)
         return json.dumps(values | {"note": hash_values(values)}, indent=2)
 
     @classmethod
     def read(cls, data: bytes) -> PartNote | None:
-        """Read a note; None where it is damaged.
+        """Read a note; None if it is damaged.
 
         Example:
             >>> part = PartNote(1, "ab", 3, "cd", "ef")
@@ -79,7 +79,7 @@ class PartNote:
 
 
 def read_object(data: bytes) -> dict[str, Any] | None:
-    """Read a JSON object; None where there is anything else."""
+    """Read a JSON object; None for anything else."""
     try:
         values = json.loads(data)
     except (ValueError, RecursionError):
@@ -88,7 +88,7 @@ def read_object(data: bytes) -> dict[str, Any] | None:
 
 
 def hash_values(values: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of values that JSON can hold."""
+    """Return the SHA-256 of JSON values."""
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
@@ -97,11 +97,11 @@ def hash_values(values: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class RunNote:
-    """What made a file, as its footer says.
+    """The run that wrote a file.
 
     Attributes:
-        settings: All that decides what the file holds.
-        texts: Number of the texts.
+        settings: The settings that decide the content of the file.
+        texts: Number of texts.
         digest: SHA-256 of the texts.
     """
 
@@ -111,7 +111,7 @@ class RunNote:
 
     @property
     def notes(self) -> dict[bytes, str]:
-        """The notes in the footer, but for that of the data."""
+        """The notes in the footer, except the digest of the file."""
         return {
             SETTINGS_KEY: json.dumps(self.settings),
             INPUT_KEY: json.dumps({"texts": self.texts, "sha256": self.digest}),
@@ -120,11 +120,11 @@ class RunNote:
 
 @dataclass(frozen=True)
 class FinishedFile:
-    """A file that a run finished.
+    """A file that a run has finished.
 
     Attributes:
-        run: What made it.
-        rows: Number of its rows.
+        run: The run.
+        rows: Number of rows of the file.
     """
 
     run: RunNote
@@ -177,7 +177,7 @@ class HashingFile(io.RawIOBase):
 
 
 def read_finished(path: Path) -> FinishedFile | None:
-    """Read the notes of a file that a run finished; None for another or a damaged file."""
+    """Read the notes of a finished file; None for a damaged or any other file."""
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -193,7 +193,7 @@ def read_finished(path: Path) -> FinishedFile | None:
 
 
 def has_notes(path: Path) -> bool:
-    """Whether a file looks as if a run had finished it; its content is not checked."""
+    """Whether a file has the notes of a finished file; its content is not verified."""
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -226,5 +226,5 @@ def _is_intact(file: IO[bytes], notes: Mapping[bytes, bytes]) -> bool:
 
 
 def list_changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """Name the settings that differ, `now` as JSON writes it."""
+    """List the settings that differ; `now` is converted to JSON values first."""
     return differences(before, json.loads(json.dumps(now)))

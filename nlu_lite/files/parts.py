@@ -1,8 +1,8 @@
-"""What is done so far of a file: whole parts in a folder next to it, joined when all are there.
+"""The parts of an output file: completed chunks in a folder next to it, joined when all are complete.
 
-A part is written under another name, flushed, and renamed; then its note is. A part counts only with a note that has
-the digest of its bytes, of the texts that it answers, and of the settings: so resuming can neither lose a text nor
-answer it twice, and damaged parts are computed again.
+Each part is written under a temporary name, flushed and renamed; then its note is written in the same way. A part is
+valid only with a note that has the digests of its bytes, its texts and the settings. Therefore a resumed run neither
+loses a text nor processes it twice, and it recomputes damaged parts.
 """
 
 from __future__ import annotations
@@ -34,19 +34,19 @@ OURS = re.compile(r"(settings\.json|joined\.parquet|finished|part-\d{6,}\.parque
 """Names of the files in a folder of parts."""
 
 LAYOUT = 2
-"""Number of the layout of the folder; version 0.1.0 wrote none, and its parts had no digest."""
+"""Version of the layout of the folder. Release 0.1.0 wrote no version, and its parts had no digests."""
 
 LONGEST = 1 << 24
-"""Maximum size of the settings, and of a note, in bytes."""
+"""Maximum size of the settings and of a note in bytes."""
 
 
 @dataclass(frozen=True)
 class Parts:
-    """The parts of a Parquet file that is being made.
+    """The parts of a Parquet file.
 
     Attributes:
         target: The file.
-        settings: All that decides what it will hold, in values that JSON knows.
+        settings: The settings that decide the content of the file, as JSON values.
     """
 
     target: Path
@@ -54,18 +54,18 @@ class Parts:
 
     @property
     def folder(self) -> Path:
-        """Where the parts are."""
+        """The folder of the parts."""
         return self.target.with_name(f"{self.target.name}.parts")
 
     @contextmanager
     def hold(self) -> Iterator[None]:
-        """Hold the folder of parts; meanwhile other processes are refused.
+        """Lock the folder of parts, so that other processes are refused.
 
         Raises:
-            OptionError: Another process holds it, something else has its name, or its parts were made with other
-                settings, which are named, or by an older version.
-            SourceError: It cannot be written.
-            FormatError: Its settings are damaged.
+            OptionError: Another process has locked the folder; its name is in use; or its parts have other settings,
+                which are listed, or an older layout.
+            SourceError: The folder cannot be written.
+            FormatError: The settings in the folder are damaged.
         """
         from filelock import FileLock, Timeout
 
@@ -74,9 +74,9 @@ class Parts:
             lock = FileLock(self.folder / LOCK)
             try:
                 lock.acquire(timeout=0)
-            except Timeout:  # which is an OSError, but none of the disk's
+            except Timeout:  # an OSError that is not about the disk
                 got = f"another process is writing {self.target}"
-                raise OptionError(got, "one at a time", "Wait for it, or choose another name") from None
+                raise OptionError(got, "one process at a time", "Wait for it, or choose another name") from None
         try:
             if self._is_begun():
                 self._check_settings()
@@ -91,7 +91,7 @@ class Parts:
         """Write the settings.
 
         Raises:
-            SourceError: They cannot be written.
+            SourceError: The settings cannot be written.
         """
         text = json.dumps({**self.settings, "layout": LAYOUT}, indent=2)
         with translate_write_errors(self.target), _open_part(self.folder / SETTINGS) as path:
@@ -100,10 +100,10 @@ class Parts:
     # --- one part ----------------------------------------------------------------------------------------------------
 
     def find(self, number: int) -> PartNote | None:
-        """Return a part if it is there, whole, and of this run.
+        """Return the note of a part; None if the part is missing, damaged or from another run.
 
         Raises:
-            SourceError: It cannot be read.
+            SourceError: The part cannot be read.
         """
         with self._translate_errors():
             part = self._find_note(number)
@@ -117,19 +117,19 @@ class Parts:
         return part if matches else None
 
     def count(self) -> int:
-        """Return the number of parts that were written, whole or not."""
+        """Return the number of parts, valid or not."""
         return len(list(self.folder.glob("part-*.parquet")))
 
     def write(self, number: int, rows: pa.Table, texts: str) -> PartNote:
         """Write a part and its note.
 
         Args:
-            number: Its place, from 1.
-            rows: Its rows.
-            texts: SHA-256 of the texts that it answers.
+            number: Number of the part, from 1.
+            rows: Rows of the part.
+            texts: SHA-256 of the texts.
 
         Raises:
-            SourceError: There is no room, or no right to.
+            SourceError: The disk is full, or the folder cannot be written.
         """
         from pyarrow import parquet
 
@@ -147,17 +147,17 @@ class Parts:
     def join(
         self, parts: Sequence[PartNote], schema: pa.Schema, run: RunNote, check: Callable[[], None] | None = None
     ) -> None:
-        """Put the file together, a row group for each part, and remove the parts.
+        """Join the parts to the file, with a row group for each, and remove them.
 
         Args:
             parts: All parts, in order.
             schema: The schema of the rows.
-            run: What the footer says of them.
-            check: Called before the file gets its name; an error that it raises keeps the parts.
+            run: The notes for the footer.
+            check: Called before the file gets its name; if it raises an error, the parts are kept.
 
         Raises:
-            SourceError: There is no room, or no right to.
-            IntegrityError: A part was damaged since it was written or found.
+            SourceError: The disk is full, or the file cannot be written.
+            IntegrityError: A part was damaged after it was written or verified.
         """
         noted = schema.with_metadata(run.notes)
         with self._translate_errors():
@@ -171,19 +171,19 @@ class Parts:
 
     @property
     def joined(self) -> Path:
-        """The file of all rows, until it gets its name."""
+        """The file of all rows, before it gets its name."""
         return self.folder / JOINED
 
     @property
     def is_finished(self) -> bool:
-        """Whether a process was killed after the last row: `finish` is what is left to do.
+        """Whether only `finish` remains: an earlier run joined all parts.
 
-        The joined file has no name yet, and is whole; or it has, and the parts were not removed.
+        Either the joined file does not have its name yet, or the parts were not removed.
         """
         return self._is_begun() and (self.folder / FINISHED).exists()
 
     def finish(self) -> None:
-        """Give the joined file its name, and remove the parts."""
+        """Rename the joined file to its name, and remove the parts."""
         with self._translate_errors():
             if (self.folder / JOINED).exists():
                 (self.folder / JOINED).replace(self.target)
@@ -203,7 +203,7 @@ class Parts:
             return sink.seal()
 
     def _row_groups(self, part: PartNote) -> Iterator[pa.Table]:
-        """Read a part once, so that the bytes that are checked are those that are joined."""
+        """Yield the row groups of a part, which is read once, so that the joined bytes are the verified ones."""
         import pyarrow as pa
         from pyarrow import parquet
 
@@ -212,7 +212,7 @@ class Parts:
             raise IntegrityError(
                 f"{self._part_path(part.number)} was damaged while the others were computed",
                 f"SHA-256 {part.content}",
-                "Run the same again: this part will be computed again",
+                "Repeat the same call: this part will be computed again",
             )
         with parquet.ParquetFile(pa.BufferReader(data)) as file:
             for group in range(file.num_row_groups):
@@ -236,8 +236,8 @@ class Parts:
     def _make_folder(self) -> None:
         if (self.folder.exists() or self.folder.is_symlink()) and not _is_ours(self.folder):
             raise OptionError(
-                f"there is something at {self.folder}, where parts of {self.target.name} would be put",
-                "a name that is free",
+                f"there is something at {self.folder}, the folder for the parts of {self.target.name}",
+                "an unused name",
                 "Move it away, or choose another name for the output",
             )
         self.folder.mkdir(exist_ok=True)
@@ -249,23 +249,23 @@ class Parts:
         stored = _read(self.folder / SETTINGS)
         if stored is None:
             got, expected = f"{self.folder / SETTINGS} cannot be read", "the settings of the parts"
-            raise FormatError(got, expected, f"Remove {self.folder} to begin anew")
+            raise FormatError(got, expected, f"Remove {self.folder} to start over")
         if stored.pop("layout", None) != LAYOUT:
             raise OptionError(
-                f"{self.folder} holds parts of another version of nlu-lite, which cannot be checked",
+                f"{self.folder} contains parts of another version of nlu-lite, which cannot be verified",
                 "parts of this version",
-                f"Remove the folder and run the same again to compute them anew: rm -r {shlex.quote(str(self.folder))}",
+                f"Remove the folder and repeat the call to compute them again: rm -r {shlex.quote(str(self.folder))}",
             )
         differing = list_changes(stored, self.settings)
         if differing:
             raise OptionError(
-                f"{self.folder} holds parts that were made with other settings ({'; '.join(differing)})",
+                f"{self.folder} contains parts that were made with other settings ({'; '.join(differing)})",
                 "the same settings, to resume",
-                f"Use these, or remove {self.folder} to begin anew",
+                f"Use the same settings, or remove {self.folder} to start over",
             )
 
     def _tidy(self) -> None:
-        """Remove files that killed processes left half-written, and a joined file that is not whole."""
+        """Remove incomplete files of interrupted processes, and a damaged joined file."""
         for path in self.folder.glob("*.tmp"):
             path.unlink(missing_ok=True)
         finished = self.folder / FINISHED
@@ -275,7 +275,7 @@ class Parts:
             finished.unlink(missing_ok=True)
 
     def _remove(self) -> None:
-        """Remove the folder, the files that show whose it is last; files of others that were put in are kept."""
+        """Remove the folder except files of other programs; the files that identify it are removed last."""
         last = {FINISHED: 1, SETTINGS: 2, LOCK: 3}
         for path in sorted(self.folder.glob("*"), key=lambda path: last.get(path.name, 0)):
             if OURS.fullmatch(path.name):
@@ -287,7 +287,7 @@ class Parts:
 
 
 def _is_ours(folder: Path) -> bool:
-    """Whether a folder has nothing but files of a run, which its settings show; files of others are never removed."""
+    """Whether a folder contains only files of a run; files of other programs must never be removed."""
     if folder.is_symlink() or not folder.is_dir():
         return False
     paths = list(folder.iterdir())
@@ -310,7 +310,7 @@ def _read_note(path: Path) -> PartNote | None:
 
 
 def _read(path: Path) -> dict[str, Any] | None:
-    """Read a JSON object; None where there is anything else."""
+    """Read a JSON object; None for anything else."""
     return read_object(path.read_bytes()) if path.is_file() and path.stat().st_size <= LONGEST else None
 
 
@@ -324,7 +324,7 @@ def _write_text(path: Path, text: str) -> None:
 
 
 def _find_dictionary_columns(schema: pa.Schema) -> Sequence[str]:
-    """Name the columns whose values repeat; those of vectors do not."""
+    """Return the names of the columns whose values can repeat: all but vectors."""
     import pyarrow as pa
 
     return [field.name for field in schema if not pa.types.is_fixed_size_list(field.type)]

@@ -1,4 +1,4 @@
-"""Files of texts become Arrow tables of a few rows each; errors name the file and the place."""
+"""Read files of texts as Arrow tables of a few rows each; errors name the file and the line."""
 
 from __future__ import annotations
 
@@ -37,22 +37,22 @@ __all__ = [
 T = TypeVar("T")
 
 CSV_BLOCK = 1 << 24
-"""Bytes of a CSV file that are read at once; no row may be longer."""
+"""Number of bytes of a CSV file that are read at once, which is the maximum size of a record."""
 
 Check = Callable[["pa.Table"], object]
-"""Raises an error at rows that cannot be written."""
+"""Raises an error for rows that cannot be written."""
 
 
 @dataclass(frozen=True)
 class TextTables:
-    """Files that are being read.
+    """The rows of files.
 
     Attributes:
-        schema: Names and types of all columns, the added ones first.
-        rows: Number of texts; None for a stream, whose end is unknown.
-        gaps: The first row without a value in each column that has one, as far as it is known.
+        schema: Names and types of all columns, added columns first.
+        rows: Number of rows; None for a stream, whose length is unknown.
+        gaps: For each column with missing values, the number of the first row without a value; empty for a stream.
         texts: Names of the columns that can be the texts.
-        tables: All rows in tables of one size, the last one of fewer, across the ends of files.
+        tables: All rows, in tables of one size that continue across files; the last one is shorter.
     """
 
     schema: pa.Schema
@@ -64,19 +64,19 @@ class TextTables:
 
 @dataclass
 class Survey:
-    """What one pass over the files finds.
+    """The properties of files, collected in one pass.
 
     Attributes:
-        schema: That of the files read so far.
-        rows: Number of their rows.
+        schema: The schema of the files read so far.
+        rows: Number of the rows read so far.
         gaps: See `TextTables`.
-        words: Names of the columns that hold texts.
+        texts: Names of the columns that contain texts.
     """
 
     schema: pa.Schema | None = None
     rows: int = 0
     gaps: dict[str, int] = field(default_factory=dict)
-    words: set[str] = field(default_factory=set)
+    texts: set[str] = field(default_factory=set)
 
     def add(self, table: pa.Table, file: TextFile) -> None:
         """Add the next rows."""
@@ -84,7 +84,7 @@ class Survey:
         for name, column in zip(table.column_names, table.columns, strict=True):
             if column.null_count:
                 self.gaps.setdefault(name, self.rows + column.is_null().index(True).as_py())
-        self.words |= find_text_names(table, file, self.words)
+        self.texts |= find_text_names(table, file, self.texts)
         self.rows += table.num_rows
 
 
@@ -92,7 +92,7 @@ class Survey:
 
 
 def read_first_schema(source: TextFiles) -> pa.Schema:
-    """Return the schema of the first rows of files, without those files of which no column is known.
+    """Return the schema of the first file that has columns.
 
     Raises:
         NluLiteError: As `open_tables`.
@@ -105,7 +105,8 @@ def read_first_schema(source: TextFiles) -> pa.Schema:
 def find_text_columns(source: TextFiles, size: int) -> tuple[pa.Schema, tuple[str, ...]]:
     """Return the schema of files and the names of the columns that can be the texts.
 
-    CSV files are read as a whole, since only their values show what a column is; of other files the types do.
+    CSV files are read completely, because only their values show whether a column contains texts. For other formats,
+    the types do.
 
     Raises:
         NluLiteError: As `open_tables`.
@@ -121,19 +122,19 @@ def find_text_columns(source: TextFiles, size: int) -> tuple[pa.Schema, tuple[st
 
 
 def open_tables(source: TextFiles, size: int, check: Check | None = None) -> TextTables:
-    """Begin to read files.
+    """Open files as tables.
 
-    All but streams are read once as a whole before: whatever is wrong with one is known before work begins.
+    Files are first read completely, so that errors in them are raised before the computation starts. Streams are not.
 
     Args:
         source: The files.
-        size: Rows of a table.
-        check: Called with all rows before work begins; not with those of a stream.
+        size: Number of rows of a table.
+        check: Called with all rows of files before the computation starts, but not with those of a stream.
 
     Raises:
         SourceError: A file cannot be read.
         FormatError: A file is damaged.
-        InputError: Files have other columns than those before them, or values of types that do not go together.
+        InputError: The columns of the files differ, or a column has values of different types.
     """
     if source.is_stream:
         return _open_stream(source, size)
@@ -144,7 +145,7 @@ def open_tables(source: TextFiles, size: int, check: Check | None = None) -> Tex
             if check is not None:
                 check(table)
     schema = survey.schema
-    texts = choose_text_names(schema, survey.words)
+    texts = choose_text_names(schema, survey.texts)
     return TextTables(schema, survey.rows, survey.gaps, texts, _regroup(_read_with_schema(source, size, schema), size))
 
 
@@ -152,9 +153,9 @@ def _open_stream(source: TextFiles, size: int) -> TextTables:
     (file,) = source.files
     parts = _read_numbered(file, source, size)
     head = next(parts)
-    fitted = (cast_table(part, head.schema, file) for part in chain([head], parts))
+    tables = (cast_table(part, head.schema, file) for part in chain([head], parts))
     texts = choose_text_names(head.schema, find_text_names(head, file, set()))
-    return TextTables(head.schema, None, {}, texts, _regroup(fitted, size))
+    return TextTables(head.schema, None, {}, texts, _regroup(tables, size))
 
 
 def _read_with_schema(source: TextFiles, size: int, schema: pa.Schema) -> Iterator[pa.Table]:
@@ -164,7 +165,7 @@ def _read_with_schema(source: TextFiles, size: int, schema: pa.Schema) -> Iterat
 
 
 def _read_numbered(file: TextFile, source: TextFiles, size: int) -> Iterator[pa.Table]:
-    """Add the columns that say where a row comes from."""
+    """Read a file and add the columns with the origin of each row."""
     import pyarrow as pa
 
     first = 0
@@ -176,13 +177,14 @@ def _read_numbered(file: TextFile, source: TextFiles, size: int) -> Iterator[pa.
         both = sorted(set(added) & set(table.column_names))
         if both:
             raise InputError(
-                f"{file.name} has columns called {both}, which the result has too", "other names", "Rename them"
+                f"{file.name} has columns called {both}, like the result", "other names", "Rename these columns"
             )
         yield pa.table({**added, **dict(zip(table.column_names, table.columns, strict=True))})
         first += table.num_rows
 
 
 def _regroup(parts: Iterable[pa.Table], size: int) -> Iterator[pa.Table]:
+    """Yield the rows of tables in tables of `size` rows; the last one may be shorter."""
     import pyarrow as pa
 
     waiting: list[pa.Table] = []
@@ -204,13 +206,13 @@ def _regroup(parts: Iterable[pa.Table], size: int) -> Iterator[pa.Table]:
 
 
 def split_batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Cut into lists of one size, the last one shorter."""
+    """Split items into lists of one size; the last one may be shorter."""
     rest = iter(items)
     while part := list(islice(rest, size)):
         yield part
 
 
-# Each reader yields at least one table, so that a file without rows has a schema too.
+# Each reader yields at least one table, so that a file without rows has a schema.
 
 
 def _read_txt(file: TextFile, size: int, columns: tuple[str, ...] | None) -> Iterator[pa.Table]:
@@ -254,18 +256,18 @@ def _read_parquet(file: TextFile, size: int, columns: tuple[str, ...] | None) ->
 
 
 def _check_columns(columns: tuple[str, ...] | None, names: list[str], file: TextFile) -> list[str]:
-    """Return the names of the columns to read, all of which must be there."""
+    """Return the names of the columns to read, all of which must exist."""
     missing = [name for name in columns or () if name not in names]
     if missing:
         raise InputError(f"{missing[0]!r} is no column of {file.name}", f"one of {names}", "Name one of these")
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise InputError(f"the column names {twice} stand twice in {file.name}", "names that differ", "Rename one")
+        raise InputError(f"the column names {twice} occur twice in {file.name}", "unique names", "Rename a column")
     return names if columns is None else [name for name in names if name in columns]
 
 
 def _slice_batches(batches: Iterable[pa.RecordBatch], schema: pa.Schema, size: int) -> Iterator[pa.Table]:
-    """Yield tables of at most `size` rows, and one at least, without metadata and string views."""
+    """Yield at least one table, each of at most `size` rows, without metadata and string views."""
     import pyarrow as pa
 
     schema = schema.remove_metadata()

@@ -1,4 +1,4 @@
-"""Records of files that are read and written."""
+"""Records of reading and writing files."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ class WriteOutcome(Enum):
     """The outcome of a run."""
 
     WRITTEN = "written"
-    UNCHANGED = "unchanged"  # an earlier run of the same request had finished it
+    UNCHANGED = "unchanged"  # an earlier run of the same request had completed the file
 
 
 @dataclass(frozen=True)
 class Written:
-    """A file that was written.
+    """A completed output file.
 
     Attributes:
         path: The file.
         texts: Number of texts that were read.
         rows: Number of rows in the file.
-        resumed: Number of the texts that earlier runs had processed.
-        outcome: Whether there was anything left to do.
+        resumed: Number of texts that earlier runs had processed.
+        outcome: Whether the file was written, or had already been completed.
     """
 
     path: Path
@@ -40,11 +40,11 @@ class Written:
 
 @dataclass(frozen=True)
 class Batches:
-    """Texts that are being read.
+    """Texts in batches.
 
     Attributes:
         batches: Lists of texts, or frames.
-        text_column: The frames' column of texts; None where there are lists.
+        text_column: The column of texts in the frames; None for lists.
         rows: Number of texts; None for a stream.
     """
 

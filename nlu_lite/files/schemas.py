@@ -1,4 +1,4 @@
-"""The columns of several files become one schema."""
+"""Unite the columns of several files in one schema."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
 
 def unite_schemas(before: pa.Schema | None, schema: pa.Schema, file: TextFile) -> pa.Schema:
-    """Return the schema of a file and of those before it.
+    """Return the united schema of a file and the files before it.
 
     Raises:
-        InputError: They have other columns, or types that cannot be unite_schemas.
+        InputError: The file has different columns, or types that cannot be united.
     """
     import pyarrow as pa
 
     if before is None or before.equals(schema):
         return schema
-    if file.format is not FileFormat.JSONL:  # whose objects may leave names out
+    if file.format is not FileFormat.JSONL:  # objects may omit names
         _check_names(before, schema, file)
     try:
         return pa.unify_schemas([before, schema], promote_options="permissive")
@@ -34,14 +34,14 @@ def _check_names(before: pa.Schema, schema: pa.Schema, file: TextFile) -> None:
     differing = sorted(set(before.names) ^ set(schema.names))
     if differing:
         got = f"{file.name} differs from the files before it in the columns {differing}"
-        raise InputError(got, "the same columns in each file", "Read them apart, or pass keep_columns=False")
+        raise InputError(got, "the same columns in each file", "Read the files separately, or pass keep_columns=False")
 
 
 def cast_table(table: pa.Table, schema: pa.Schema, file: TextFile) -> pa.Table:
     """Cast a table to the schema of all files.
 
     Raises:
-        InputError: It has other columns, or values that do not fit.
+        InputError: The table has additional columns, or values of other types.
     """
     import pyarrow as pa
 
@@ -49,7 +49,7 @@ def cast_table(table: pa.Table, schema: pa.Schema, file: TextFile) -> pa.Table:
         return table
     unknown = sorted(set(table.column_names) - set(schema.names))
     if unknown:
-        raise build_schema_error(file, f"the columns {unknown} came up after the first rows")
+        raise build_schema_error(file, f"the columns {unknown} are missing in the first rows")
     for name in schema.names:
         if name not in table.column_names:
             table = table.append_column(name, pa.nulls(table.num_rows))
@@ -60,9 +60,9 @@ def cast_table(table: pa.Table, schema: pa.Schema, file: TextFile) -> pa.Table:
 
 
 def build_schema_error(file: TextFile, reason: str) -> InputError:
-    """Return the error for columns that cannot be unite_schemas."""
+    """Return the error for columns that cannot be united."""
     return InputError(
         f"the columns of {file.name} do not go together ({' '.join(reason.split())})",
         "values of one type in each column",
-        "Mend them, or pass keep_columns=False",
+        "Convert the values, or pass keep_columns=False",
     )

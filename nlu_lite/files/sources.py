@@ -15,18 +15,18 @@ from nlu_lite.files.failures import translate_read_errors
 from nlu_lite.options import FileFormat
 
 STDIN = "-"
-"""Names standard input; the path ``./-`` is a file."""
+"""The name of standard input; the path ``./-`` is a file."""
 
 INDEX, FILE = "index", "file"
-"""Columns that are added: the number of a text in its file, counted from 0, and its file if a folder is read."""
+"""Added columns: the number of a text in its file, from 0; and the name of its file, if a folder is read."""
 
 
 DELIMITED = (FileFormat.CSV, FileFormat.TSV)
 STREAMED = (FileFormat.TXT, FileFormat.JSONL)
-"""Formats that can be read in one pass, as pipes are."""
+"""Formats that can be read from a pipe, in one pass."""
 
 PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
-"""Extensions of files that have to be unpacked first."""
+"""Extensions of compressed files, which have to be unpacked first."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class TextFile:
 
     @property
     def is_stream(self) -> bool:
-        """Whether it can be read only once: standard input, a named pipe, a process substitution."""
+        """Whether the file can be read only once: standard input, a named pipe, a process substitution."""
         return self.path is None or not self.path.is_file()
 
     @contextmanager
@@ -58,11 +58,13 @@ class TextFile:
         """Open the file.
 
         Raises:
-            SourceError: It cannot be opened or read.
+            SourceError: The file cannot be opened or read.
         """
         if self.path is None:
             if sys.stdin is None:
-                raise SourceError("standard input is closed", "texts", "Name a file, or pass texts through a pipe")
+                raise SourceError(
+                    "standard input is closed", "an open stream", "Name a file, or pass texts through a pipe"
+                )
             yield sys.stdin.buffer
             return
         with translate_read_errors(self.name), self.path.open("rb", buffering=0) as file:
@@ -90,7 +92,7 @@ class TextFiles:
 
     @property
     def is_stream(self) -> bool:
-        """Whether it can be read only once."""
+        """Whether the files can be read only once."""
         return self.root is None and self.files[0].is_stream
 
 
@@ -98,15 +100,16 @@ def find_text_files(source: str | Path, form: FileFormat | None, delimiter: str 
     """Find the files to read.
 
     Args:
-        source: A file, a folder (all files in it and in its folders, by name, except those whose names begin with ``.``
-            or ``_``), or the string ``"-"`` for standard input. A pipe is read once, as standard input is.
-        form: The format; None goes by the extension, and takes a stream without one for lines of text.
+        source: A file, a folder, or the string ``"-"`` for standard input. All files in a folder and its subfolders are
+            read, ordered by name, except those whose names begin with ``.`` or ``_``. A pipe is read once, like
+            standard input.
+        form: The format; None uses the extension, and plain text for streams without one.
         delimiter: The delimiter of CSV files; None detects it.
 
     Raises:
-        SourceError: There is nothing at `source`, or a folder in it cannot be read.
-        InputError: The folder has no file, one of another kind, or one whose name is not UTF-8.
-        OptionError: A stream cannot be read in this format, or `delimiter` cannot be used.
+        SourceError: `source` does not exist, or a folder cannot be read.
+        InputError: The folder has no file, a file of another format, or a file whose name is not UTF-8.
+        OptionError: A stream cannot be read in this format, or `delimiter` is not a delimiter.
     """
     _check_delimiter(delimiter)
     found = _find_text_files(source, form, delimiter)
@@ -154,7 +157,7 @@ def _list_files(folder: Path) -> list[Path]:
     files = sorted(_walk(folder))
     if not files:
         raise InputError(
-            f"the folder {folder} holds no file", f"files that end in {_list_extensions()}", "Check the path"
+            f"the folder {folder} contains no file", f"files that end in {_list_extensions()}", "Check the path"
         )
     for file in files:
         _check_file(file)
@@ -162,10 +165,10 @@ def _list_files(folder: Path) -> list[Path]:
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    """Find files that are not hidden; links to folders are not followed."""
+    """Yield files that are not hidden; links to folders are not followed."""
 
     def fail(error: OSError) -> None:
-        raise error  # a folder that is passed over would be texts that are lost
+        raise error  # skipping a folder would lose texts
 
     with translate_read_errors(str(folder)):
         for root, folders, names in os.walk(folder, onerror=fail):
@@ -179,14 +182,14 @@ def _is_hidden(name: str) -> bool:
 
 def _check_file(path: Path) -> None:
     if not path.is_file():
-        kind = "a link to nothing" if path.is_symlink() and not path.exists() else "no regular file"
-        raise InputError(f"{path} is {kind}", "files in a folder", "Remove it, or read the other files by themselves")
+        kind = "a broken link" if path.is_symlink() and not path.exists() else "not a regular file"
+        raise InputError(f"{path} is {kind}", "files in a folder", "Remove it, or read the other files separately")
     try:
         str(path).encode()
     except UnicodeEncodeError as error:
         got = f"the file name {os.fsencode(path)!r} is not UTF-8"
-        remedy = "Rename the file, for example with convmv -f latin1 -t utf8, or read it by itself"
-        raise InputError(got, "names in UTF-8, which the column 'file' can hold", remedy) from error
+        remedy = "Rename the file, for example with convmv -f latin1 -t utf8, or read it separately"
+        raise InputError(got, "a name in UTF-8, which the column 'file' can store", remedy) from error
 
 
 def _read_format(path: Path) -> FileFormat:
@@ -212,5 +215,5 @@ def _check_delimiter(delimiter: str | None) -> None:
         or delimiter.isalnum()
         or delimiter in '"\r\n\0'
     ):
-        expected = "one ASCII character that is no letter, digit, quote or line end"
-        raise OptionError(f"delimiter={delimiter!r}", expected, "Pass one such as ';' or '\\t'")
+        expected = "one ASCII character that is not a letter, a digit, a quote or a line break"
+        raise OptionError(f"delimiter={delimiter!r}", expected, "Pass a character such as ';' or '\\t'")

@@ -17,6 +17,7 @@ from pyarrow import parquet
 import nlu_lite
 from nlu_lite import FormatError, InputError, ModelError, OptionError, SourceError
 from nlu_lite.files import WriteOutcome, parts
+from nlu_lite.model import Model
 from tests.files.conftest import MODEL
 
 COLUMN = "word_embedding_xlmroberta_weights"
@@ -369,7 +370,7 @@ def test_other_outputs_are_refused(words, source, target, tmp_path):
         words.predict_file(source, tmp_path / "dir.parquet")
     with pytest.raises(OptionError, match=r"ends in '\.csv'"):
         words.predict_file(source, tmp_path / "out.csv")
-    with pytest.raises(OptionError, match="lies in the folder"):
+    with pytest.raises(OptionError, match="is in the folder"):
         words.predict_file(tmp_path / "texts", tmp_path / "texts" / "out.parquet")
     for name in ("no/out.parquet", "x" * 300 + ".parquet"):
         with pytest.raises(SourceError, match="cannot be written"):
@@ -456,7 +457,7 @@ def test_unknown_options_are_refused(words, source, target, options, said):
     [
         ("a,b\nx,y\n", {}, "no column is called 'text', and 2 of"),
         ("a,b\nx,y\n", {"text_column": "c"}, r"'c' is no column; expected one of \['a', 'b'\]"),
-        ("a,b\nx,y\n", {"text_column": "a", "lang_column": "c"}, "the column of languages, 'c', is not there"),
+        ("a,b\nx,y\n", {"text_column": "a", "lang_column": "c"}, "the column of language codes, 'c', does not exist"),
         ("text,token\nx,y\n", {}, r"the columns \['token'\] of the input have the names of columns of the result"),
         ("text,code\nx,q9\n", {"lang_column": "code"}, "'q9' is unknown"),
     ],
@@ -500,13 +501,8 @@ def test_columns_that_do_not_go_together_may_be_left_out(words, tmp_path, target
 
 
 def test_vectors_too_large_for_half_floats_are_refused(pipeline, source, target, monkeypatch):
-    vectors_of = type(pipeline)._compute_vectors
-
-    def large(self, *arguments):
-        found = vectors_of(self, *arguments)
-        return [type(column)(column.name, column.vectors * np.float32(1e6)) for column in found]
-
-    monkeypatch.setattr(type(pipeline), "_compute_vectors", large)
+    compute = Model.vectors
+    monkeypatch.setattr(Model, "vectors", lambda self, *arguments: compute(self, *arguments) * np.float32(1e6))
     with pytest.raises(ModelError, match="the largest of float16"):
         pipeline.predict_file(source, target, dtype="float16")
 

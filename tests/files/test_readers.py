@@ -164,7 +164,7 @@ def test_files_without_rows_add_no_column(tmp_path):
         ("a.jsonl", b'{"text": "a", "index": 1}\n', InputError, r"columns called \['index'\]"),
         ("a.csv", b"", FormatError, "Empty CSV file"),
         ("a.csv", b"a,b\n1,2\n3\n", FormatError, "Expected 2 columns, got 1"),
-        ("a.csv", b"a,a\n1,2\n", InputError, r"the column names \['a'\] stand twice"),
+        ("a.csv", b"a,a\n1,2\n", InputError, r"the column names \['a'\] occur twice"),
         ("a.csv", b"a,b\nx,\xff\n", InputError, "a.csv is not UTF-8 at byte 6, in line 2"),
         ("a.parquet", b"PAR1 cut off", FormatError, "a.parquet cannot be read"),
         ("a.pdf", b"", InputError, "ends in '.pdf'"),
@@ -199,7 +199,7 @@ def test_files_of_other_columns_are_refused(tmp_path):
 def test_a_column_that_comes_up_late_in_standard_input_is_refused(monkeypatch):
     data = b'{"text": "a"}\n{"text": "b", "n": 1}\n'
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
-    with pytest.raises(InputError, match=r"the columns \['n'\] came up after the first rows"):
+    with pytest.raises(InputError, match=r"the columns \['n'\] are missing in the first rows"):
         all_rows("-", 1, FileFormat.JSONL)
 
 
@@ -208,7 +208,7 @@ def test_paths_that_hold_nothing_are_refused(tmp_path):
         find_text_files(tmp_path / ("x" * 300 + ".txt"), None)
     with pytest.raises(SourceError, match="does not exist"):
         find_text_files(tmp_path / "nope.txt", None)
-    with pytest.raises(InputError, match="holds no file"):
+    with pytest.raises(InputError, match="contains no file"):
         find_text_files(tmp_path, None)
     with pytest.raises(OptionError, match="csv from standard input"):
         find_text_files("-", FileFormat.CSV)

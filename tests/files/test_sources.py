@@ -65,11 +65,11 @@ def test_a_csv_file_whose_name_is_not_utf_8_is_read(tmp_path):
 def test_what_is_no_file_in_a_folder_is_not_passed_over(tmp_path):
     (tmp_path / "a.txt").write_text("a\n")
     os.mkfifo(tmp_path / "b.txt")
-    with pytest.raises(InputError, match=r"b\.txt is no regular file"):
+    with pytest.raises(InputError, match=r"b\.txt is not a regular file"):
         find_text_files(tmp_path, None)
     (tmp_path / "b.txt").unlink()
     (tmp_path / "b.txt").symlink_to("nowhere")
-    with pytest.raises(InputError, match=r"b\.txt is a link to nothing"):
+    with pytest.raises(InputError, match=r"b\.txt is a broken link"):
         find_text_files(tmp_path, None)
     (tmp_path / "b.txt").unlink()
     (tmp_path / "b.txt").symlink_to("a.txt")
