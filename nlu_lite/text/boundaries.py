@@ -35,7 +35,7 @@ def _continues_after(mark: Terminator) -> bool:
     rules = mark.rules
     if mark.following and not mark.openers and _closes(mark):
         return True
-    if continues_after_ellipsis(mark) or continues_after_quotation(mark) or continues_after_name(mark):
+    if continues_after_name(mark) or continues_after_ellipsis(mark) or continues_after_quotation(mark):
         return True
     if mark.closers and rules.continuation is not None and rules.continuation.match(mark.text, mark.closers_end):
         return True

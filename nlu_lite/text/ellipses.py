@@ -5,6 +5,7 @@ from __future__ import annotations
 from nlu_lite.text.terminators import Terminator
 
 _PERIODS_OF_ELLIPSIS = 3
+_BRACKETS = {")": "(", "]": "[", "）": "（", "】": "【"}
 
 
 def continues_after_ellipsis(mark: Terminator) -> bool:
@@ -19,12 +20,13 @@ def continues_after_ellipsis(mark: Terminator) -> bool:
 def is_alone_in_brackets(mark: Terminator) -> bool:
     """Return whether brackets contain only the terminator: "[...]", "(!)"."""
     text = mark.text
-    before = text[max(0, mark.start - 2) : mark.start].rstrip()[-1:]
     after = text[mark.end : mark.end + 2].lstrip()[:1]
-    return before + after in ("()", "[]", "（）", "【】")
+    return after in _BRACKETS and text[max(0, mark.start - 2) : mark.start].rstrip()[-1:] == _BRACKETS[after]
 
 
 def _is_omission(mark: Terminator) -> bool:
+    if mark.character != "." or mark.is_period:
+        return False
     run = mark.text[mark.start : mark.end]
     spaced = any(character.isspace() for character in run)
     return spaced and run.count(".") == _PERIODS_OF_ELLIPSIS and mark.text[mark.start - 1 : mark.start].isspace()

@@ -29,7 +29,7 @@ _MARKER = re.compile(
     rf"(?:(?P<bullet>[{BULLETS}]|[{_LINE_BULLETS}](?=[^\S\n]))[^\S\n]*+)?(?:{_ENUMERATOR}(?:(?=\s)|(?<=[）、．①-⑳])(?!\d)))?"
 )
 _PLACE = re.compile(
-    rf"[{_LINE_BREAKS}:：.!?…。！？।።](?:\s++|(?<=[{_LINE_BREAKS}：。！？।።]))"
+    rf"[{_LINE_BREAKS}:：.!?…。！？।።](?:[^\S{_LINE_BREAKS}]++|(?<=[{_LINE_BREAKS}：。！？।።]))"
     rf"(?=[^\W_{BULLETS}]|[(（{BULLETS}{_LINE_BULLETS}])"
 )
 _SPACE_AND_BREAK = re.compile(r"[^\S\n\r]*+(?:\r?\n)?[^\S\n\r]*+")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from functools import cache
 from importlib import resources
 
@@ -18,10 +19,16 @@ def continues_after_name(mark: Terminator) -> bool:
     if not mark.following.isalnum() or (mark.following.isupper() and is_sentence_starter(mark)):
         return False
     before = mark.text[max(0, mark.end - _LONGEST_NAME) : mark.end]
-    return any(before.endswith(name) and not before[: -len(name)][-1:].isalnum() for name in _load_names())
+    names = _load_names().get(before.split()[-1], ())
+    return any(before.endswith(name) and not before[: -len(name)][-1:].isalnum() for name in names)
 
 
 @cache
-def _load_names() -> tuple[str, ...]:
+def _load_names() -> dict[str, list[str]]:
+    """Load the names by their last words."""
     text = resources.files("nlu_lite.text").joinpath("data/names.txt").read_text(encoding="utf-8")
-    return tuple(line for line in text.splitlines() if line and not line.startswith("#"))
+    names: dict[str, list[str]] = defaultdict(list)
+    for line in text.splitlines():
+        if line and not line.startswith("#"):
+            names[line.split()[-1]].append(line)
+    return dict(names)

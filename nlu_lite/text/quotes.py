@@ -16,7 +16,7 @@ _LONGEST_TAG = 60
 _MOST_WORDS_OF_TAG = 4
 _TAG_ENDS = ("", ".", ",", ":", ";")  # after a period, a name and a verb that has an object begin a sentence
 _WORD = re.compile(r"[\w'’\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0dff\u1000-\u109f]+")
-_TITLE_CLOSERS = "》〉"
+_TITLE_CLOSERS = frozenset("》〉")
 
 
 def absorb_late_closer(mark: Terminator) -> Terminator:
@@ -47,7 +47,9 @@ def _is_open(mark: Terminator, closer: str) -> bool:
 
 def continues_after_quotation(mark: Terminator) -> bool:
     """Return whether the text after a quotation shows that the sentence around it goes on."""
-    if any(closer in mark.closers for closer in _TITLE_CLOSERS):
+    if not (mark.closers or mark.openers):
+        return False
+    if not _TITLE_CLOSERS.isdisjoint(mark.closers):
         return mark.following not in ("", "\n")
     if DASHES.isdisjoint(mark.openers):
         if QUOTATION_MARKS.isdisjoint(mark.closers):
