@@ -290,5 +290,5 @@ def _check_gaps(row: int | None, missing: Missing) -> None:
         raise InputError(
             f"there is no text in row {row} of the input",
             "a text in every row",
-            'Add the text, or pass missing="skip" to omit such rows',
+            'Fill it, or pass missing="skip" to leave such rows out',
         )
