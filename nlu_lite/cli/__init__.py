@@ -1,4 +1,4 @@
-"""The command line, `nlu-lite`: one module a group of commands."""
+"""The command line, `nlu-lite`: one module per group of commands."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from nlu_lite.errors import NluLiteError, OptionError, SourceError, nearest_name
 __all__ = ["app", "main"]
 
 INVALID_CHOICE = re.compile(r"'([^']*)' is not one of (.*)", re.DOTALL)
-"""What typer says of a value that an option does not have."""
+"""Typer's message for an unknown value of an option."""
 
 
 class Commands(TyperGroup):
-    """Commands whose wrong usage is told with the nearest names."""
+    """Commands whose usage errors list the nearest names."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run a command; what typer says of a mistyped choice gains the nearest ones."""
+        """Run a command, and add the nearest values to typer's error for a mistyped one."""
         try:
             return super().invoke(ctx)
         except Exception as error:
@@ -71,9 +71,9 @@ app.add_typer(cache_app)
 
 
 def main() -> None:
-    """Run the command line; exit codes: 0, 1 for a failure, 2 for wrong usage, 130 for Ctrl-C.
+    """Run the command line. Exit codes: 0 for success, 1 for a failure, 2 for wrong usage, 130 for Ctrl-C.
 
-    A failure is told in a line on stderr; with ``--json`` that line is an object.
+    Errors are printed on stderr in one line, which with ``--json`` is an object.
     """
     as_json = "--json" in sys.argv[1:]
     _escape_unknown_characters()
@@ -86,7 +86,7 @@ def main() -> None:
     except BrokenPipeError:
         _discard_output()
         sys.exit(1)
-    except OSError as error:  # the rooms explain those of their files
+    except OSError as error:  # the other rooms translate errors of their own files
         _discard_output()
         got = f"{error.filename or 'standard output'} cannot be written or read ({get_reason(error)})"
         _print_error(SourceError(got), 1, as_json)
@@ -94,14 +94,14 @@ def main() -> None:
 
 
 def _escape_unknown_characters() -> None:
-    """Let a terminal or pipe that knows few characters show the others as escapes."""
+    """Print characters that the encoding of a terminal or pipe lacks as escapes."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
 def _discard_output() -> None:
-    """Forget what standard output does not take, or Python complains when it flushes at the end."""
+    """Discard output that cannot be written; Python would print an error when it flushes it at exit."""
     try:
         if sys.stdout is not None:
             sys.stdout.flush()
@@ -112,11 +112,11 @@ def _discard_output() -> None:
 
 
 def _run_with_json_errors() -> int:
-    """Run a command, and tell of wrong usage as an object."""
+    """Run a command, and print usage errors as JSON."""
     try:
         return int(app(standalone_mode=False) or 0)
     except Exception as error:
-        # Newer releases of typer carry a click of their own: this is what both call a mistake in the usage.
+        # Newer releases of typer contain a copy of click: usage errors of both have this method.
         message = getattr(error, "format_message", None)
         if message is None:
             raise
@@ -127,11 +127,11 @@ def _run_with_json_errors() -> int:
 
 
 class UsageError(NluLiteError):
-    """A command, an option or its value that does not exist."""
+    """A command, an option or the value of an option does not exist."""
 
 
 def _list_options() -> list[str]:
-    """Return the options of the command that is run."""
+    """List the options of the command on the command line."""
     commands = getattr(typer.main.get_command(app), "commands", {})
     command = next((commands[name] for name in sys.argv[1:] if name in commands), None)
     return [option for parameter in getattr(command, "params", []) for option in parameter.opts]

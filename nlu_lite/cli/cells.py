@@ -1,4 +1,4 @@
-"""Values of kept columns as JSON lines and CSV can hold them."""
+"""Convert the values of kept columns for JSON Lines and CSV."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def to_json_value(value: Any) -> Any:
-    """Return a value as JSON knows it: dates and the like as text, missing values as None, lists and records as such.
+    """Convert a value for JSON: dates and similar types become text, missing values None.
 
     Raises:
-        TypeError: The value is bytes, which have no text.
+        TypeError: The value is bytes, which have no text form.
 
     Example:
         >>> import datetime, numpy
@@ -31,7 +31,7 @@ def to_json_value(value: Any) -> Any:
         return value
     if isinstance(value, bytes):
         raise TypeError("bytes have no text")
-    if isinstance(value, np.ndarray) and value.dtype.kind in "mM":  # whose tolist gives numbers
+    if isinstance(value, np.ndarray) and value.dtype.kind in "mM":  # their tolist returns integers
         value = pd.Series(value).tolist()
     value = value.tolist() if hasattr(value, "tolist") else value
     if isinstance(value, Mapping):
@@ -44,10 +44,10 @@ def to_json_value(value: Any) -> Any:
 
 
 def check_printable(table: pa.Table) -> None:
-    """Check before work begins that JSON lines and CSV can hold the rows of a table.
+    """Check before the computation starts that the rows of a table can be written as JSON Lines and CSV.
 
     Raises:
-        InputError: They cannot hold a column, such as bytes, or dates after the year 9999.
+        InputError: A column has values without a text form, such as bytes or dates after the year 9999.
     """
     import pyarrow as pa
 
@@ -59,7 +59,7 @@ def check_printable(table: pa.Table) -> None:
                 json.dumps(to_json_value(value))
         except (ValueError, TypeError, ArithmeticError, LookupError, NotImplementedError, pa.ArrowException) as error:
             raise InputError(
-                f"the column {name!r} of type {table.schema.field(name).type} has values that are no text ({error})",
+                f"the column {name!r} of type {table.schema.field(name).type} has values without a text form ({error})",
                 "columns that can be written as text",
                 "Write .parquet, convert the column, or pass keep_columns=False",
             ) from error

@@ -18,15 +18,15 @@ def lock(
     references: Annotated[
         list[str] | None, typer.Argument(metavar="REF...", help="References; by default the packaged model.")
     ] = None,
-    offline: Annotated[bool, typer.Option("--offline", help="Use only what is on this machine.")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Use only files on this machine.")] = False,
 ) -> None:
-    """Print a lock: where each model comes from, with the SHA-256 and size of every file.
+    """Print a lock file: the origin of each model, with the SHA-256 and size of every file.
 
-    Models that are not here are fetched. For example:
+    Models that are not on this machine are fetched. For example:
 
     nlu-lite lock xx.embed.xlm hf:org/name > models.lock
 
-    nlu_lite.load("xx.embed.xlm", lock="models.lock") then takes these bytes and no others.
+    nlu_lite.load("xx.embed.xlm", lock="models.lock") then accepts only files with these digests.
     """
     from nlu_lite.store import lockfile as locking
     from nlu_lite.store.cache import default_cache
@@ -35,10 +35,10 @@ def lock(
     typer.echo(locking.make(references or (), Access(default_cache(), offline=offline or None)), nl=False)
 
 
-def verify(path: Annotated[Path, typer.Argument(metavar="LOCK", help="A file that `nlu-lite lock` made.")]) -> None:
-    """Compare the models on this machine with a lock; nothing is fetched.
+def verify(path: Annotated[Path, typer.Argument(metavar="LOCK", help="A file written by `nlu-lite lock`.")]) -> None:
+    """Compare the models on this machine with a lock file. Nothing is fetched.
 
-    Code 1 if a model is not here or has other bytes. For example:
+    The exit code is 1 if a model is missing or differs. For example:
 
     nlu-lite verify models.lock
     """
@@ -55,7 +55,7 @@ def verify(path: Annotated[Path, typer.Argument(metavar="LOCK", help="A file tha
 
 
 def _verify_model(model: LockedModel) -> str:
-    """Say what is wrong with a model, in a line; print that it is well, and nothing, where it is."""
+    """Compare a model with the lock: print a line if it matches, else return the error as one line."""
     from nlu_lite.store.cache import default_cache
     from nlu_lite.store.sources import Access
 

@@ -1,4 +1,4 @@
-"""`nlu-lite download`, `nlu-lite convert`, `nlu-lite cache`: models on this machine."""
+"""`nlu-lite download`, `nlu-lite convert` and `nlu-lite cache`: models on this machine."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from nlu_lite.store.cache import Cache, default_cache
 
 CacheDir = Annotated[
     Path | None,
-    typer.Option(help="Folder of the cache; by default NLU_LITE_CACHE, else the user's cache folder.", metavar="DIR"),
+    typer.Option(help="Folder of the cache. Default: NLU_LITE_CACHE, or the user's cache folder.", metavar="DIR"),
 ]
-Keys = Annotated[list[str] | None, typer.Argument(metavar="KEY...", help="Keys, as `nlu-lite cache list` gives them.")]
+Keys = Annotated[list[str] | None, typer.Argument(metavar="KEY...", help="Keys, as printed by `nlu-lite cache list`.")]
 
 cache_app = typer.Typer(
     name="cache",
-    help="What was downloaded from Spark NLP's bucket, or converted. The hub's files lie in the Hugging Face cache.",
+    help="Manage downloaded archives and converted models. Files of the hub are in the Hugging Face cache.",
     no_args_is_help=True,
 )
 
@@ -31,9 +31,9 @@ def download(
     ] = False,
     cache_dir: CacheDir = None,
 ) -> None:
-    """Fetch models, and convert what has to be converted, so that loading them needs no network.
+    """Fetch models, and convert them if necessary, so that they load without network access.
 
-    Prints each reference with the folder in which its model lies now. For example:
+    Prints each reference with the folder of its model. For example:
 
     nlu-lite download xx.embed.xlm_roberta_xtreme_base
     """
@@ -45,14 +45,14 @@ def download(
     for spec, folder in found:
         typer.echo(f"{spec.reference}\t{folder}")
     if not found:
-        typer.echo("None of these has a model: there is nothing to download.", err=True)
+        typer.echo("None of these references has a model: there is nothing to download.", err=True)
 
 
 def convert(
-    archive: Annotated[Path, typer.Argument(help="A model that Spark NLP saved, as a folder or zip.")],
+    archive: Annotated[Path, typer.Argument(help="A model saved by Spark NLP, as a folder or zip file.")],
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that does not exist yet.")],
 ) -> None:
-    """Write a model as a folder in transformers' layout, which AutoModel and `path:DIR` load.
+    """Convert a model to a folder in transformers' layout, for AutoModel and `path:DIR`.
 
     For example:
 
@@ -66,7 +66,7 @@ def convert(
 
 @cache_app.command("list")
 def list_cache(cache_dir: CacheDir = None) -> None:
-    """Print key, size and origin of what the cache holds."""
+    """List the models and archives in the cache, with key, size and origin."""
     cache = default_cache(cache_dir)
     sizes = {entry.key: f"{entry.size / 1e6:,.1f} MB" for entry in cache.entries()}
     for key in cache.names():
@@ -75,7 +75,7 @@ def list_cache(cache_dir: CacheDir = None) -> None:
 
 @cache_app.command("verify")
 def verify_cache(keys: Keys = None, cache_dir: CacheDir = None) -> None:
-    """Compare files with the digests that they had when they were placed; by default all of them."""
+    """Compare files with their recorded digests. Default: all files."""
     cache = default_cache(cache_dir)
     damaged: list[IntegrityError] = []
     for key in keys or cache.names():
@@ -86,27 +86,27 @@ def verify_cache(keys: Keys = None, cache_dir: CacheDir = None) -> None:
             damaged.append(error)
             typer.echo(f"{key}\tdamaged: {error.got}")
     if damaged:
-        remedy = "Remove what is damaged, with nlu-lite cache remove KEY, and load it again"
-        raise IntegrityError(f"{len(damaged)} damaged in {cache.root}", "the files that were placed there", remedy)
+        remedy = "Remove damaged entries with nlu-lite cache remove KEY, and load the models again"
+        raise IntegrityError(f"{len(damaged)} damaged in {cache.root}", "the recorded digests", remedy)
 
 
 @cache_app.command("remove")
 def remove_from_cache(
     keys: Keys = None,
-    everything: Annotated[bool, typer.Option("--all", help="Remove all that `list` gives.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Remove everything in the cache.")] = False,
     cache_dir: CacheDir = None,
 ) -> None:
-    """Delete models or archives. What is known of an archive stays: a later download must have the same SHA-256."""
+    """Delete models or archives. The digest of an archive is kept: a later download must have the same SHA-256."""
     cache = default_cache(cache_dir)
     if everything == bool(keys):
-        raise OptionError(f"{len(keys or ())} keys, --all {everything}", "either keys or --all", "Give one of the two")
+        raise OptionError(f"{len(keys or ())} keys, --all {everything}", "either keys or --all", "Pass one of the two")
     for key in keys or cache.names():
         cache.remove(key)
         typer.echo(f"{key}\tremoved")
 
 
 def _list_origins(cache: Cache, key: str) -> list[str]:
-    """Give the archives from which a folder came, each with who vouches for its bytes."""
+    """List the archives from which a folder was converted, each with the source of its digest."""
     from nlu_lite.store.sources import known_archives
 
     kind, _, digest = key.partition("-")

@@ -1,4 +1,4 @@
-"""Where `nlu-lite predict` writes: Parquet, CSV and JSON lines, whole or not at all; and what it says at the end."""
+"""The outputs of `nlu-lite predict`: Parquet, CSV and JSON Lines, written completely or not at all; and the summary."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ STDOUT = Path("-")
 NESTED = (list, tuple, dict, np.ndarray)
 
 Write = Callable[["pd.DataFrame"], object]
-"""Takes the rows of a chunk."""
+"""Writes the rows of a chunk."""
 
 
 class OutputFormat(Enum):
-    """What a file is; the value is the ending of its name."""
+    """The format of a file; the value is its extension."""
 
     PARQUET = ".parquet"
     CSV = ".csv"
@@ -48,7 +48,7 @@ class Output:
     """A file to write, or standard output.
 
     Attributes:
-        path: Its name; ``-`` is standard output.
+        path: The path; ``-`` is standard output.
         format: The format.
     """
 
@@ -57,20 +57,20 @@ class Output:
 
     @property
     def is_parquet(self) -> bool:
-        """Whether it can be made part by part, and gone on with."""
+        """Whether the output is Parquet, which can be written part by part and resumed."""
         return self.format is OutputFormat.PARQUET
 
     @property
     def is_stdout(self) -> bool:
-        """Whether it has no name."""
+        """Whether the output is standard output."""
         return self.path == STDOUT
 
     @contextmanager
     def open(self) -> Iterator[Write]:
-        """Give what writes rows; the file has its name when all are written.
+        """Yield a function that writes rows; the file gets its name when all rows are written.
 
         Raises:
-            SourceError: There is no room, or no right to.
+            SourceError: The disk is full, or the file cannot be written.
         """
         if self.is_stdout:
             yield lambda frame: _write_lines(frame.reset_index(), _prepare_stdout())
@@ -84,14 +84,14 @@ class Output:
 
 
 def parse_output(path: str | None) -> Output | None:
-    """Look at the name of an output before any work is done.
+    """Parse the name of an output, and check it before the computation starts.
 
     Args:
         path: The name; ``-`` is standard output, ``./-`` a file.
 
     Raises:
-        OptionError: It has another extension, or is a folder.
-        SourceError: Its folder does not exist.
+        OptionError: The extension is not supported, or the path is a folder.
+        SourceError: The folder of the path does not exist.
         MissingExtra: pyarrow is needed and not installed.
     """
     if path is None:
@@ -110,12 +110,12 @@ def parse_output(path: str | None) -> Output | None:
 
 
 def make_stdout() -> Output:
-    """Give standard output, for JSON lines."""
+    """Return standard output, for JSON Lines."""
     return Output(STDOUT, OutputFormat.JSONL)
 
 
 def print_summary(summary: Mapping[str, Any], as_json: bool) -> None:
-    """Tell what was written: people on stderr, programs on stdout."""
+    """Print the summary: as text on stderr, or as JSON on stdout."""
     if as_json:
         typer.echo(json.dumps(summary))
         return
@@ -123,7 +123,7 @@ def print_summary(summary: Mapping[str, Any], as_json: bool) -> None:
         counts = f"{summary['texts']} texts, {summary['rows']} rows"
         typer.echo(f"{summary['output']} is whole: an earlier run of the same command wrote it; {counts}", err=True)
         return
-    before = f" ({summary['resumed']} of them answered before)" if summary["resumed"] else ""
+    before = f" ({summary['resumed']} of them in earlier runs)" if summary["resumed"] else ""
     typer.echo(f"{summary['output']}: {summary['texts']} texts{before}, {summary['rows']} rows", err=True)
 
 
@@ -161,7 +161,7 @@ def _open_csv(path: Path) -> Iterator[Write]:
 
 
 def _encode_cells(column: pd.Series[Any]) -> pd.Series[Any]:
-    """Write vectors, lists and records as JSON: `str` would leave out the middle of a long one."""
+    """Write vectors, lists and records as JSON: `str` would abbreviate long ones."""
     if column.dtype != object:
         return column
     return column.map(lambda cell: json.dumps(to_json_value(cell)) if isinstance(cell, NESTED) else cell)
@@ -177,9 +177,9 @@ WRITERS = {OutputFormat.PARQUET: _open_parquet, OutputFormat.CSV: _open_csv, Out
 
 
 def _prepare_stdout() -> TextIO:
-    """Give standard output, which a caller may have closed; JSON is UTF-8 wherever it goes."""
+    """Return standard output, encoded in UTF-8; a caller may have closed it."""
     if sys.stdout is None:
-        raise SourceError("standard output is closed", "somebody who reads it", "Write to a file: --output")
+        raise SourceError("standard output is closed", "an open stream", "Write to a file: --output")
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")
     return sys.stdout

@@ -47,8 +47,8 @@ class Task:
     """A run of the command.
 
     Attributes:
-        texts: Texts of the command line; none where a file is read.
-        request: How the file is read; its target is that of `output`.
+        texts: Texts from the command line; none if a file is read.
+        request: The options of files; its target is the path of `output`.
         output: The output; None prints a table.
         options: The options of each call of `Pipeline.predict`.
     """
@@ -62,17 +62,17 @@ class Task:
 def predict(
     texts: Annotated[list[str] | None, typer.Argument(metavar="TEXT...", help="Texts, one document each.")] = None,
     ref: Annotated[
-        list[str] | None, typer.Option(help="A reference; may be given several times. By default the packaged model.")
+        list[str] | None, typer.Option(help="A reference; can be repeated. Default: the packaged model.")
     ] = None,
-    path: Annotated[Path | None, typer.Option(help="A saved pipeline, in the place of references.")] = None,
+    path: Annotated[Path | None, typer.Option(help="A saved pipeline, instead of references.")] = None,
     file: Annotated[
         str | None,  # not a Path, which makes - of ./-
         typer.Option(
             "--file",
             "-f",
             metavar="PATH",
-            help="A file of texts, .txt (one a line), .jsonl, .csv, .tsv or .parquet, or a folder of them; - reads"
-            " standard input, as does leaving out both texts and --file in a pipe.",
+            help="A file of texts: .txt (one per line), .jsonl, .csv, .tsv or .parquet; or a folder of such files."
+            " - reads standard input, which is the default in a pipe.",
         ),
     ] = None,
     output: Annotated[
@@ -81,46 +81,59 @@ def predict(
             "--output",
             "-o",
             metavar="PATH",
-            help="Write here: x.parquet, x.csv or x.jsonl; - writes JSON lines to standard output.",
+            help="The file to write: .parquet, .csv or .jsonl; - writes JSON Lines to standard output.",
         ),
     ] = None,
-    output_level: Annotated[Level | None, typer.Option(help="What a row is.")] = None,
-    positions: Annotated[bool, typer.Option("--positions", help="Add where each row begins and ends.")] = False,
-    metadata: Annotated[
-        bool, typer.Option("--metadata", help="Add numbers of documents, sentences, tokens, and facts of the vectors.")
+    output_level: Annotated[Level | None, typer.Option(help="The unit of a row.")] = None,
+    positions: Annotated[
+        bool, typer.Option("--positions", help="Add the begin and end of each row in its document.")
     ] = False,
-    lang: Annotated[str | None, typer.Option(help="Language of the texts, such as de.")] = None,
-    form: Annotated[FileFormat | None, typer.Option("--format", help="What --file is, whatever its name.")] = None,
-    delimiter: Annotated[
-        str | None, typer.Option(help="The delimiter of a CSV file; by default it is detected.")
+    metadata: Annotated[
+        bool,
+        typer.Option(
+            "--metadata", help="Add the numbers of document, sentence and token, and statistics of the vectors."
+        ),
+    ] = False,
+    lang: Annotated[str | None, typer.Option(help="The language code of the texts, such as de.")] = None,
+    form: Annotated[
+        FileFormat | None, typer.Option("--format", help="The format of --file. Default: its extension.")
     ] = None,
-    text_column: Annotated[str | None, typer.Option(help="The file's column of texts.")] = None,
-    lang_column: Annotated[str | None, typer.Option(help="The file's column of language codes.")] = None,
-    only: Annotated[bool, typer.Option("--drop-columns", help="Leave the file's other columns out.")] = False,
-    missing: Annotated[Missing, typer.Option(help="What to do with rows without a text.")] = Missing.ERROR,
+    delimiter: Annotated[str | None, typer.Option(help="The delimiter of a CSV file. Default: detected.")] = None,
+    text_column: Annotated[str | None, typer.Option(help="The column of texts in the file.")] = None,
+    lang_column: Annotated[str | None, typer.Option(help="The column of language codes in the file.")] = None,
+    only: Annotated[bool, typer.Option("--drop-columns", help="Drop the other columns of the file.")] = False,
+    missing: Annotated[Missing, typer.Option(help="Refuse or skip rows without a text.")] = Missing.ERROR,
     empty: Annotated[
-        Empty, typer.Option(help="What to do with texts without words; keep gives each a row of zeros.")
+        Empty, typer.Option(help="Drop texts without words, or keep a row with a vector of zeros for each.")
     ] = Empty.DROP,
-    chunk: Annotated[int, typer.Option(min=1, help="Texts of a file that are answered at once.")] = 1024,
+    chunk: Annotated[int, typer.Option(min=1, help="The number of texts that are processed at once.")] = 1024,
     dtype: Annotated[
-        VectorDtype | None, typer.Option(help="In what numbers vectors are written from --file to Parquet.")
+        VectorDtype | None, typer.Option(help="The data type of vectors, from --file to Parquet. Default: float32.")
     ] = None,
-    replace: Annotated[bool, typer.Option("--replace", help="Write over an output that exists.")] = False,
-    pooling: Annotated[Pooling | None, typer.Option(help="How a token's pieces become one vector.")] = None,
-    device: Annotated[str, typer.Option(help="Where models run: cpu, cuda, mps.")] = "cpu",
+    replace: Annotated[bool, typer.Option("--replace", help="Replace an output that exists.")] = False,
+    pooling: Annotated[
+        Pooling | None, typer.Option(help="The vector of a token from its pieces. Default: first.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="The device: cpu, cuda or mps.")] = "cpu",
     backend: Annotated[BackendName | None, typer.Option(help="What runs them.")] = None,
-    precision: Annotated[Precision | None, typer.Option(help="In what numbers they compute.")] = None,
-    threads: Annotated[int | None, typer.Option(min=1, help="Threads of a forward pass on the CPU.")] = None,
-    offline: Annotated[bool, typer.Option("--offline", help="Use only what is on this machine.")] = False,
-    lock: Annotated[Path | None, typer.Option(help="A file of nlu-lite lock, to which models are held.")] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no bar, no warning and no summary.")] = False,
+    precision: Annotated[
+        Precision | None, typer.Option(help="The number format of the computation. Default: fp32.")
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="The number of threads of a forward pass on the CPU.")
+    ] = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Use only files on this machine.")] = False,
+    lock: Annotated[Path | None, typer.Option(help="A lock file, with which models must agree.")] = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Suppress the progress bar, warnings and the summary.")
+    ] = False,
     json: Annotated[
-        bool, typer.Option("--json", help="Print JSON: rows or a summary on stdout, and an error on stderr.")
+        bool, typer.Option("--json", help="Print rows or a summary as JSON on stdout, and errors as JSON on stderr.")
     ] = False,
 ) -> None:
     """Print or write a table of tokens and vectors.
 
-    A file becomes Parquet chunk by chunk: after a kill the same command goes on where it stood.
+    Files are written to Parquet chunk by chunk. After an interruption, the same command resumes.
 
     For example:
 
@@ -144,7 +157,7 @@ def predict(
         "missing": missing,
         "empty": empty,
     }
-    chosen = cast("PredictOptions", options)  # members of enums, which are parsed as their values are
+    chosen = cast("PredictOptions", options)  # members of enums, which are parsed like their values
     request = FileRequest(
         _choose_source(texts, file),
         Path() if found is None or found.is_stdout else found.path,
@@ -191,40 +204,40 @@ def _load_pipeline(
     )
 
 
-# --- what is asked for -----------------------------------------------------------------------------------------------
+# --- checks ---------------------------------------------------------------------------------------------------------
 
 
 def _choose_source(texts: list[str] | None, file: str | None) -> str:
-    """Return the file to read; standard input where nothing is named and no person sits there."""
+    """Return the file to read; standard input by default, unless it is a terminal."""
     if file is None and not texts and not (sys.stdin is not None and sys.stdin.isatty()):
         return "-"
     if (file is None) == (not texts):
-        raise typer.BadParameter("give either texts or --file", param_hint="TEXT...")
+        raise typer.BadParameter("pass either texts or --file", param_hint="TEXT...")
     return "-" if file is None else file
 
 
 def _check_options(
     texts: list[str] | None, request: FileRequest, output: Output | None, dtype: VectorDtype | None
 ) -> None:
-    """Refuse options that would do nothing."""
+    """Refuse options that would have no effect."""
     columns: dict[str, object] = {"--format": request.format, "--delimiter": request.delimiter}
     columns |= {"--text-column": request.predict.text_column, "--lang-column": request.predict.lang_column}
     given = [name for name, value in columns.items() if value is not None]
     given += ["--drop-columns"] if request.predict.keep_columns is OtherColumns.DROP else []
     if texts and given:
-        raise OptionError(f"{given[0]} with texts of the command line", "it with --file", "Leave it out")
+        raise OptionError(f"{given[0]} with texts from the command line", "this option with --file", "Leave it out")
     if dtype is not None and (texts or output is None or not output.is_parquet):
         raise OptionError(
-            f"--dtype {dtype.value} without --file or --output x.parquet", "it from --file to Parquet", "Leave it out"
+            f"--dtype {dtype.value} without --file and a Parquet output", "this option with both", "Leave it out"
         )
 
 
 def _check_output(request: FileRequest, output: Output, texts: list[str] | None) -> None:
-    """Refuse an output that exists; a Parquet file may be that of an earlier run of the same command."""
+    """Refuse an output that exists, unless an earlier run of the same command may have written it."""
     if output.is_parquet and not texts:
         check_free(request)
     elif request.existing is Existing.ERROR and (output.path.exists() or output.path.is_symlink()):
-        raise OptionError(f"output {output.path} exists", "a name that is free", "Remove it, or pass --replace")
+        raise OptionError(f"output {output.path} exists", "an unused name", "Remove it, or pass --replace")
 
 
 def _decode_arguments(texts: list[str] | None) -> tuple[str, ...]:
@@ -237,7 +250,7 @@ def _decode_arguments(texts: list[str] | None) -> tuple[str, ...]:
 
 @contextmanager
 def _hide_messages(quiet: bool) -> Iterator[None]:
-    """Show neither bars nor warnings, if so wished."""
+    """Suppress progress bars and warnings if `quiet` is true."""
     if not quiet:
         yield
         return
@@ -251,11 +264,11 @@ def _hide_messages(quiet: bool) -> Iterator[None]:
         log.setLevel(level)
 
 
-# --- three ways of doing it ------------------------------------------------------------------------------------------
+# --- outputs ----------------------------------------------------------------------------------------------------------
 
 
 def _run_task(pipeline: Pipeline, task: Task) -> dict[str, Any] | None:
-    """Predict, and give what there is to say of it."""
+    """Predict, write the output, and return the summary."""
     try:
         if task.output is None:
             _print_table(pipeline, task)
@@ -271,11 +284,11 @@ def _run_task(pipeline: Pipeline, task: Task) -> dict[str, Any] | None:
 def _describe_resuming(task: Task) -> str:
     if task.output is None or not task.output.is_parquet or task.texts:
         return ""
-    return "; what is done so far is kept, and the same command goes on with it"
+    return "; completed chunks are kept, and the same command resumes"
 
 
 def _print_table(pipeline: Pipeline, task: Task) -> None:
-    """Print a table, for which all rows have to be there."""
+    """Print a table, for which all rows are collected first."""
     import pandas as pd
 
     frames = [frame for frame, _ in _predict_frames(pipeline, task)]
@@ -302,7 +315,7 @@ def _write_parquet(pipeline: Pipeline, task: Task) -> dict[str, Any]:
 
 
 def _write_frames(pipeline: Pipeline, task: Task, output: Output) -> dict[str, Any] | None:
-    """Write chunk by chunk, beside the output first, so that a half-written file never has its name."""
+    """Write chunk by chunk under a temporary name, so that an incomplete file never has the name of the output."""
     texts = rows = 0
     with output.open() as write:
         for frame, count in _predict_frames(pipeline, task):
@@ -314,13 +327,13 @@ def _write_frames(pipeline: Pipeline, task: Task, output: Output) -> dict[str, A
 
 
 def _predict_nothing(pipeline: Pipeline, task: Task) -> pd.DataFrame:
-    """Return the columns of the result."""
+    """Return a result without rows, for its columns."""
     options: PredictOptions = {**task.options, "text_column": None, "lang_column": None}
     return pipeline.predict([], **options)
 
 
 def _predict_frames(pipeline: Pipeline, task: Task) -> Iterator[tuple[pd.DataFrame, int]]:
-    """Answer chunk by chunk, and count the texts."""
+    """Yield the result of each chunk, and the number of texts so far."""
     if task.texts:
         yield pipeline.predict(list(task.texts), **task.options), len(task.texts)
         return

@@ -1,4 +1,4 @@
-"""Errors name options as Python writes them; on the command line they are spelled as its own options."""
+"""Respell the options in errors, which name them as Python does, as options of the command line."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from collections.abc import Iterable, Mapping
 from nlu_lite.errors import NluLiteError
 
 SAME = {"keep_columns=False": "--drop-columns", 'existing="replace"': "--replace"}
-"""Options of Python whose counterparts have other names."""
+"""Options of Python that have other names on the command line."""
 
 KEYWORD = r"\b([a-z_]+)=(\"[^\"]*\"|'[^']*'|\.\.\.|\w+|)"
 CALL = re.compile(rf"\b[\w.]+\((?:\w+, )?({KEYWORD}(?:, {KEYWORD})*)\)(?P<rest>(?:\.\w+\([^()]*\))*)")
 
 
 def spell_options(error: NluLiteError, options: Iterable[str]) -> NluLiteError:
-    """Return an error whose expectation and remedy name options of a command.
+    """Return an error whose expected values and remedy name the options of a command.
 
     Args:
         error: An error that names options as Python does: ``text_column=...``.
-        options: The options of the command, such as ``--text-column``; others are left as they are.
+        options: The options of the command, such as ``--text-column``. Other options stay as they are.
 
     Example:
         >>> error = NluLiteError("2 of ['a', 'b'] hold texts", remedy='Name it: text_column="a", or pass as_="arrow"')
@@ -33,7 +33,7 @@ def spell_options(error: NluLiteError, options: Iterable[str]) -> NluLiteError:
 
 
 def _spell_sentence(text: str, names: Mapping[str, str], same: Mapping[str, str]) -> str:
-    """Respell the options of a sentence; a call of Python is one option or stays."""
+    """Respell the options of a sentence; calls of Python with other options stay as they are."""
     spelled, end = "", 0
     for call in CALL.finditer(text):
         arguments = re.findall(KEYWORD, call[1])

@@ -58,11 +58,11 @@ def read(data: object, request: PredictRequest, check_language: Callable[[str], 
     Args:
         data: A str; strings in a list, tuple, iterator, generator or another iterable, a 1-D numpy array, a pandas
             Series, an Arrow array or a Polars Series; or a frame with a column of strings: of pandas, Arrow (Table,
-            RecordBatch, RecordBatchReader) or Polars (lazy ones too), a Dataset or IterableDataset of Hugging Face, or
-            of any library that speaks the Arrow PyCapsule interface. Each string may be
-            a list of strings instead: the tokens of a document of one sentence, or the sentences of a document.
+            RecordBatch, RecordBatchReader), Polars (also lazy) or any other library with the Arrow PyCapsule interface;
+            or a Dataset or IterableDataset of Hugging Face. A list of strings can replace each string: the words or the
+            sentences of a document.
         request: The options of the call.
-        check_language: Called with each code of the column of read_languages. Raises an error where a code is unknown.
+        check_language: Called with each language code; raises an error if the code is unknown.
 
     Raises:
         InputError: The data cannot be read.
@@ -82,7 +82,7 @@ def read(data: object, request: PredictRequest, check_language: Callable[[str], 
         return _read_sheet(ArrowReader(found), request, check_language)
     if request.text_column is not None or request.lang_column is not None:
         raise InputError(
-            f"find_text_column or lang_column was given with {describe_type(data)}",
+            f"text_column or lang_column was given with {describe_type(data)}",
             "a frame, which has columns",
             "Leave them out, or pass a frame, such as pandas.DataFrame(data)",
         )

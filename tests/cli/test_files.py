@@ -114,7 +114,7 @@ def test_delimiters(run, tmp_path, name, delimiter):
     more = ["--delimiter", delimiter] if delimiter == "~" else []
     rows = [json.loads(line) for line in run("-f", name, "-o", "-", *more)[0].splitlines()]
     assert [(row["id"], row["token"]) for row in rows] == [("1", "Good"), ("1", ","), ("1", "cheap")]
-    assert "with texts of the command line" in run("--delimiter", ";", "text", code=2)[1]
+    assert "with texts from the command line" in run("--delimiter", ";", "text", code=2)[1]
 
 
 def test_the_same_command_again_says_that_the_file_is_whole(run, tmp_path):

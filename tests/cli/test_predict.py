@@ -244,11 +244,11 @@ def test_ctrl_c_is_told_and_the_same_command_goes_on(tmp_path):
         process.send_signal(signal.SIGINT)
         err = process.stderr.read().decode()
     assert process.returncode == 130
-    assert err == "nlu-lite: interrupted; what is done so far is kept, and the same command goes on with it\n"
+    assert err == "nlu-lite: interrupted; completed chunks are kept, and the same command resumes\n"
     assert not target.exists()
     _, err = invoked(*arguments)
     assert "4000 texts (" in err
-    assert "of them answered before), 20000 rows" in err
+    assert "of them in earlier runs), 20000 rows" in err
 
 
 # --- errors ----------------------------------------------------------------------------------------------------------
@@ -306,7 +306,7 @@ def test_json_is_utf_8_wherever_it_goes(monkeypatch):
         (["-o", "{here}/there.parquet"], "there.parquet exists"),
         (["-o", "{here}/folder.parquet"], "folder.parquet is a folder"),
         (["--dtype", "float16"], "--dtype float16 without --file"),
-        (["--text-column", "x", "a"], "--text-column with texts of the command line"),
+        (["--text-column", "x", "a"], "--text-column with texts from the command line"),
         (["--drop-columns", "a"], "--drop-columns with texts"),
         (["--format", "csv"], "csv from standard input"),
         (["--path", "/no/such", "--pooling", "mean", "a"], "path= was given with references"),
