@@ -8,6 +8,10 @@ from nlu_lite.records import Int64s, Ints, Windows
 
 SPECIAL_TOKEN_COUNT = 2
 """Special tokens around the pieces of each window."""
+LARGEST_PADDING = 0.1
+"""Share of padding in a batch above which it takes no more windows."""
+SMALL_BATCH = 1 << 12
+"""Pieces in a batch that cost a GPU little more than its launch, so that padding does not matter."""
 
 
 def plan_windows(run_first: Ints, capacity: int) -> Windows:
@@ -70,6 +74,8 @@ def join_ranges(begin: Ints | Int64s, end: Ints | Int64s) -> Int64s:
 def plan_batches(windows: Windows, budget: int) -> list[Int64s]:
     """Group windows of like length, so that little is padding: longest first, up to `budget` pieces.
 
+    A batch of more than `SMALL_BATCH` pieces has at most the share `LARGEST_PADDING` of padding.
+
     Args:
         windows: The windows to encode.
         budget: Pieces in a batch, padding and special tokens included; a longer window has a batch of its own.
@@ -86,7 +92,15 @@ def plan_batches(windows: Windows, budget: int) -> list[Int64s]:
     order = np.argsort(-lengths, kind="stable")
     batches, place = [], 0
     while place < len(order):
-        size = max(1, budget // int(lengths[order[place]]))
-        batches.append(order[place : place + size])
-        place += size
+        chosen = order[place : place + max(1, budget // int(lengths[order[place]]))]
+        chosen = chosen[: _count_dense(lengths[chosen])]
+        batches.append(chosen)
+        place += len(chosen)
     return batches
+
+
+def _count_dense(lengths: Ints) -> int:
+    """Count the windows, longest first, that a batch can have without too much padding."""
+    positions = np.arange(1, len(lengths) + 1) * int(lengths[0])
+    is_dense = np.cumsum(lengths) >= (1 - LARGEST_PADDING) * positions
+    return int(np.count_nonzero(is_dense | (positions <= SMALL_BATCH)))

@@ -11,7 +11,7 @@ from tiny import hidden_states
 from nlu_lite.encoding.backends.graph import bucket_distances, number_positions
 from nlu_lite.encoding.backends.kinds import DEFAULTS, KINDS, describe_encoder
 from nlu_lite.encoding.backends.openvino import OpenVinoBackend
-from nlu_lite.encoding.backends.torch import TorchBackend, _empty_model
+from nlu_lite.encoding.backends.torch import TorchBackend, _empty_model, _expand_mask, _takes_whole_masks
 from nlu_lite.errors import ModelError
 from nlu_lite.records import Batch, Checkpoint, SubwordKind, SubwordModel
 
@@ -79,6 +79,19 @@ def test_rows_are_those_of_all_hidden_states(backends, model, rows, layers):
     theirs, ours = (one.submit(Batch(ids, mask, np.array(rows)), layers).result() for one in backends)
     np.testing.assert_array_equal(theirs, expected)
     np.testing.assert_allclose(ours, expected, atol=1e-5)
+
+
+def test_masks_of_scores_are_those_of_positions(backends, model):
+    import torch
+
+    theirs = backends[0].model
+    assert _takes_whole_masks(theirs) == (model.config["model_type"] != "mpnet")
+    if not _takes_whole_masks(theirs):
+        return
+    ids, mask = (torch.from_numpy(array) for array in batch(model, (20, 11, 17)))
+    with torch.inference_mode():
+        expected, found = (theirs(ids, attention_mask=one).last_hidden_state for one in (mask, _expand_mask(mask)))
+    np.testing.assert_allclose(found[mask == 1], expected[mask == 1], atol=1e-6)
 
 
 def test_backends_agree_on_sizes(backends):

@@ -5,7 +5,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlu_lite.encoding.plan import SPECIAL_TOKEN_COUNT, plan_batches, plan_windows
+from nlu_lite.encoding.plan import LARGEST_PADDING, SMALL_BATCH, SPECIAL_TOKEN_COUNT, plan_batches, plan_windows
 from nlu_lite.records import Windows
 
 run_lengths = st.lists(st.integers(0, 60), max_size=12)
@@ -73,6 +73,24 @@ def test_batches_hold_each_window_once_within_the_budget(lengths, capacity, budg
     for batch in batches:
         sizes = (windows.end - windows.first)[batch] + SPECIAL_TOKEN_COUNT
         assert len(sizes) == 1 or len(sizes) * sizes.max() <= budget
+
+
+@given(st.lists(st.integers(1, 300), max_size=500), st.integers(512, 1 << 14))
+def test_a_large_batch_has_little_padding(lengths, budget):
+    windows = planned(lengths, 510)
+    for batch in plan_batches(windows, budget):
+        sizes = (windows.end - windows.first)[batch] + SPECIAL_TOKEN_COUNT
+        positions = len(sizes) * sizes.max()
+        assert positions <= SMALL_BATCH or positions - sizes.sum() <= LARGEST_PADDING * positions
+
+
+def test_sentences_of_a_corpus_are_few_batches_with_little_padding():
+    lengths = np.random.default_rng(0).lognormal(3.1, 0.8, 8000).astype(int) + 1
+    windows = planned(lengths.tolist(), 510)
+    batches = [(windows.end - windows.first)[batch] + SPECIAL_TOKEN_COUNT for batch in plan_batches(windows, 1 << 14)]
+    positions = sum(len(sizes) * sizes.max() for sizes in batches)
+    assert sum(sizes.sum() for sizes in batches) > (1 - LARGEST_PADDING) * positions
+    assert len(batches) < 2 * positions / (1 << 14)
 
 
 def test_a_short_run_is_one_window():

@@ -77,3 +77,8 @@ def _check_unused(unused: Mapping[str, object] | set[str]) -> None:
             "in layers only what the architecture has",
             "Configuration and weights belong to different models: fetch them again",
         )
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of an error's text, or the name of its class where it has none."""
+    return (str(error) or type(error).__name__).splitlines()[0]

@@ -17,8 +17,9 @@ import numpy as np
 from nlu_lite._util.mapping import release_pages
 from nlu_lite._util.processes import WORKERS, computing, has_lost_threads
 from nlu_lite.encoding.architectures import ARCHITECTURES, SETTINGS, WORDS, find_architecture
-from nlu_lite.encoding.backends import CPU_BUDGET, ComputedStates, HiddenStates, OutOfMemory
-from nlu_lite.encoding.backends.checks import check_names, check_shape, configuration_error
+from nlu_lite.encoding.backends import CPU_BUDGET, ComputedStates, HiddenStates
+from nlu_lite.encoding.backends.checks import check_names, check_shape, configuration_error, first_line
+from nlu_lite.encoding.backends.memory import PinnedStates, translate_memory_errors, upload
 from nlu_lite.errors import ModelError, OptionError
 from nlu_lite.options import Precision
 from nlu_lite.records import Batch, Checkpoint, Floats
@@ -26,7 +27,8 @@ from nlu_lite.records import Batch, Checkpoint, Floats
 if TYPE_CHECKING:
     import torch
 
-LARGEST_BUDGET = 1 << 16
+LARGEST_BUDGET = 1 << 14
+"""Pieces in a batch on a GPU: enough to keep it at work, few enough to pool them while the next runs."""
 COPIED = 1 << 13
 """Rows of a matrix that are copied at once to a device or another precision."""
 
@@ -104,21 +106,24 @@ class TorchBackend:
         if self._device.type != "cpu" and self._process != os.getpid():
             got = f"the model is on the device {str(self._device)!r} of the process that this one was forked from"
             raise OptionError(got, 'device="cpu" before a fork', WORKERS)
-        with computing(), _translate_memory_errors():
+        with computing(), translate_memory_errors():
             hidden = self._compute(batch, layers)
         if self._words is not None:
             release_pages(self._words)  # of the whole matrix, which would soon be in memory, a text needs a few rows
-        return ComputedStates(hidden)
+        return hidden
 
-    def _compute(self, batch: Batch, layers: tuple[int, ...]) -> Floats:
-        """Compute the rows; nothing of PyTorch's outlives this call, since deleting a tensor is native code as well."""
+    def _compute(self, batch: Batch, layers: tuple[int, ...]) -> HiddenStates:
+        """Compute the rows; on a CPU no tensor outlives this call, since deleting a tensor is native code as well."""
         import torch
 
-        hidden = np.empty((len(layers), len(batch.rows), self.dimension), np.float32)
         with torch.inference_mode(), _limit_threads(self._threads):
-            for place, rows in enumerate(self._run(batch, layers)):
+            states = self._run(batch, layers)
+            if self._device.type == "cuda":
+                return PinnedStates(states)
+            hidden = np.empty((len(layers), len(batch.rows), self.dimension), np.float32)
+            for place, rows in enumerate(states):
                 torch.from_numpy(hidden[place]).copy_(rows)
-        return hidden
+        return ComputedStates(hidden)
 
     def _run(self, batch: Batch, layers: tuple[int, ...]) -> list[torch.Tensor]:
         """Run the model, and take the rows on the device: [rows, d] of each layer."""
@@ -128,16 +133,35 @@ class TorchBackend:
         wanted = self._device.type == "cpu" and self._dtype != torch.float32
         mixed = torch.autocast(self._device.type, self._dtype, enabled=wanted)
         with mixed, _EXACT.hold():
-            # Without padding no mask is needed, and attention without one is faster.
-            attended = None if batch.mask.all() else torch.from_numpy(batch.mask).to(self._device)
             output = self.model(
-                input_ids=torch.from_numpy(batch.ids).to(self._device),
-                attention_mask=attended,
+                input_ids=upload(batch.ids, self._device),
+                attention_mask=self._build_mask(batch),
                 output_hidden_states=layers != (self.layers,),
             )
-        rows = torch.from_numpy(batch.rows).to(self._device)
+        rows = upload(batch.rows, self._device)
         chosen = [output.last_hidden_state if n == self.layers else output.hidden_states[n] for n in layers]
         return [state.flatten(0, 1).index_select(0, rows) for state in chosen]
+
+    def _build_mask(self, batch: Batch) -> torch.Tensor | None:
+        """Return the attention mask; without padding none is needed, and attention without one is faster."""
+        if batch.mask.all():
+            return None
+        mask = upload(batch.mask, self._device)
+        return _expand_mask(mask) if self._device.type == "cuda" and _takes_whole_masks(self.model) else mask
+
+
+def _takes_whole_masks(model: Any) -> bool:
+    """Return whether a model takes masks in the shape of attention scores, as all with PyTorch's attention do."""
+    found: bool = model.config._attn_implementation == "sdpa"
+    return found
+
+
+def _expand_mask(mask: torch.Tensor) -> torch.Tensor:
+    """Return a mask in the shape of attention scores, bool [windows, 1, length, length].
+
+    Of a mask of positions transformers asks whether it masks anything, and waits for all that the device has to do.
+    """
+    return mask.bool()[:, None, None].expand(-1, 1, mask.shape[1], -1)
 
 
 class _ExactProducts:
@@ -185,27 +209,6 @@ def _set_exact() -> list[Callable[[], None]]:
             undo.append(partial(setattr, products, "fp32_precision", products.fp32_precision))
             products.fp32_precision = "ieee"
     return undo
-
-
-@contextmanager
-def _translate_memory_errors() -> Iterator[None]:
-    """Tell a lack of memory from other errors: PyTorch has a class for GPUs, and sentences for the rest."""
-    import torch
-
-    try:
-        yield
-    except (RuntimeError, MemoryError) as error:
-        known = ("out of memory", "can't allocate memory", "not enough memory", "ALLOC_FAILED")
-        expected = isinstance(error, (torch.OutOfMemoryError, MemoryError))
-        if not expected and not any(words in str(error) for words in known):
-            raise
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
-        raise OutOfMemory(_first_line(error)) from error
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0]
 
 
 @contextmanager
@@ -306,7 +309,7 @@ def _empty_model(checkpoint: Checkpoint) -> Any:
         with torch.device("meta"):
             return build.from_config(config, **architecture.options())
     except Exception as error:  # whatever transformers makes of values that it does not expect
-        raise configuration_error(model_type, _first_line(error)) from error
+        raise configuration_error(model_type, first_line(error)) from error
 
 
 def _place(array: Floats, device: torch.device, dtype: torch.dtype) -> torch.Tensor:
