@@ -26,8 +26,8 @@ FAR = 12
 """Maximum number of nodes between a product and the ops that use it."""
 
 
-class Flow:
-    """A graph whose nodes are found by their inputs and outputs."""
+class GraphIndex:
+    """Finds the nodes and tensors of a graph by their inputs and outputs."""
 
     def __init__(self, graph: OnnxGraph, where: str) -> None:
         self.graph = graph
@@ -103,7 +103,7 @@ class Flow:
                     names += node.outputs
 
     def follow(self, name: str, stop: tuple[str, ...]) -> Iterator[OnnxNode]:
-        """Yield the nodes that a value reaches, nearest first, not following the ops in `stop`."""
+        """Yield the nodes that a value reaches, nearest first, without following the ops in `stop`."""
         seen, edge = {name}, [name]
         for _ in range(FAR):
             nodes = [node for value in edge for node in self.consumers.get(value, ())]
@@ -130,72 +130,72 @@ def read_onnx(source: ByteSource, siblings: Mapping[str, ByteSource], family: Mo
     if len(models) != 1:
         raise format_error(source.name, f"it holds {name_some(members)}", "one .onnx file")
     graph = read_model(models[0], find_external({**siblings, **members}, source.name))
-    flow = Flow(graph, models[0].name)
-    _check_ops(flow)
-    return _build_network(flow, family)
+    index = GraphIndex(graph, models[0].name)
+    _check_ops(index)
+    return _build_network(index, family)
 
 
-def _build_network(flow: Flow, family: ModelFamily) -> Network:
-    found = _name_tensors(flow, family)
-    own = map_names(family, found, flow.where)
-    tensors = {name: _read_tensor(flow, found[has]) for name, has in own.items()}
-    sizes = measure_sizes(family, {name: tensor.shape for name, tensor in tensors.items()}, flow.where)
+def _build_network(index: GraphIndex, family: ModelFamily) -> Network:
+    found = _name_tensors(index, family)
+    own = map_names(family, found, index.where)
+    tensors = {name: _read_tensor(index, found[has]) for name, has in own.items()}
+    sizes = measure_sizes(family, {name: tensor.shape for name, tensor in tensors.items()}, index.where)
     queries = [found[has] for name, has in own.items() if name.endswith(f"{family.query}.weight")]
     inner = [found[has] for name, has in own.items() if name.endswith(f".{family.feed_forward}.weight")]
     return Network(
         tensors=dict(sorted(tensors.items(), key=lambda item: (item[1].extent.source.name, item[1].extent.offset))),
         sizes=sizes,
-        heads=require_one(set(_find_heads(flow, queries, sizes["H"])), "the number of heads", flow.where),
-        epsilon=require_one(set(_find_epsilons(flow)), "the layer norms' epsilon", flow.where),
-        activation=require_one(set(_find_activations(flow, inner)), "the activation", flow.where),
-        passes=len({id(node) for name in queries for node in _find_products(flow, name)}),
+        heads=require_one(set(_find_heads(index, queries, sizes["H"])), "the number of heads", index.where),
+        epsilon=require_one(set(_find_epsilons(index)), "the layer norms' epsilon", index.where),
+        activation=require_one(set(_find_activations(index, inner)), "the activation", index.where),
+        passes=len({id(node) for name in queries for node in _find_products(index, name)}),
     )
 
 
-def _check_ops(flow: Flow) -> None:
+def _check_ops(index: GraphIndex) -> None:
     """Raise an error for a graph with quantized numbers or with ops of other domains than ONNX's own."""
-    for node in flow.graph.nodes:
+    for node in index.graph.nodes:
         if node.op in INT8 or node.domain not in ("", "ai.onnx"):
             op = f"{node.domain}.{node.op}" if node.domain else node.op
             graph = "a quantized graph" if node.op in INT8 else "a fused graph"
             raise unsupported_error(
-                f"{flow.where}, node {node.name!r}", f"the op {op} of {graph}", "a plain export in floats"
+                f"{index.where}, node {node.name!r}", f"the op {op} of {graph}", "a plain export in floats"
             )
 
 
-def _name_tensors(flow: Flow, family: ModelFamily) -> dict[str, str]:
+def _name_tensors(index: GraphIndex, family: ModelFamily) -> dict[str, str]:
     """Return the graph's value for each tensor by the tensor's name in torch's style.
 
     Names that the exporter kept are used unchanged. A matrix or bias that lost its name is named after the bias of the
     same product, or after the path of the node that uses it.
     """
     found: dict[str, str] = {}
-    for node in flow.graph.nodes:
-        for name, value in (*_find_kept(flow, node, family), *_find_lost(flow, node, family)):
+    for node in index.graph.nodes:
+        for name, value in (*_find_kept(index, node, family), *_find_lost(index, node, family)):
             plain = write_as_torch(name)
-            if flow.find_tensor(found.setdefault(plain, value)) is not flow.find_tensor(value):
-                raise format_error(flow.where, f"{found[plain]!r} and {value!r} are both {plain!r}", "one tensor")
-    taken = {tensor.name for value in found.values() if (tensor := flow.find_tensor(value))}
-    for name, tensor in flow.graph.tensors.items():
+            if index.find_tensor(found.setdefault(plain, value)) is not index.find_tensor(value):
+                raise format_error(index.where, f"{found[plain]!r} and {value!r} are both {plain!r}", "one tensor")
+    taken = {tensor.name for value in found.values() if (tensor := index.find_tensor(value))}
+    for name, tensor in index.graph.tensors.items():
         is_weight = tensor.kind not in (6, 7, 9) and (tensor.values is None or math.prod(tensor.shape) > 1)
         if is_weight and name not in taken and not is_other(write_as_torch(name)):
             raise format_error(tensor.where, "it is used by no known part of the model", "the model's tensors only")
     return found
 
 
-def _find_kept(flow: Flow, node: OnnxNode, family: ModelFamily) -> Iterator[tuple[str, str]]:
+def _find_kept(index: GraphIndex, node: OnnxNode, family: ModelFamily) -> Iterator[tuple[str, str]]:
     """Yield the inputs of a node that still have the names of the model's tensors."""
     for name in node.inputs:
-        if family.find_name(write_as_torch(name)) and flow.find_tensor(name):
+        if family.find_name(write_as_torch(name)) and index.find_tensor(name):
             yield name, name
 
 
-def _find_lost(flow: Flow, node: OnnxNode, family: ModelFamily) -> Iterator[tuple[str, str]]:
+def _find_lost(index: GraphIndex, node: OnnxNode, family: ModelFamily) -> Iterator[tuple[str, str]]:
     """Yield the tensors of a node that lost their names, with names derived from other tensors or from its path."""
     if node.op in ("MatMul", "Gemm", "Gather") and len(node.inputs) > 1:
-        yield from _name_lost_matrix(flow, node, family)
+        yield from _name_lost_matrix(index, node, family)
     for value, part in _list_vectors(node):
-        tensor, name = flow.find_tensor(value), f"{node.path}/{part}"
+        tensor, name = index.find_tensor(value), f"{node.path}/{part}"
         is_lost = tensor is not None and len(tensor.shape) == 1 and not family.find_name(write_as_torch(tensor.name))
         if is_lost and family.find_name(write_as_torch(name)):
             yield name, value
@@ -209,31 +209,31 @@ def _list_vectors(node: OnnxNode) -> list[tuple[str, str]]:
     return [(value, part) for value in node.inputs] if part else []
 
 
-def _name_lost_matrix(flow: Flow, node: OnnxNode, family: ModelFamily) -> Iterator[tuple[str, str]]:
+def _name_lost_matrix(index: GraphIndex, node: OnnxNode, family: ModelFamily) -> Iterator[tuple[str, str]]:
     """Yield the matrix of a product or lookup that lost its name, named after the bias or the node's path."""
     matrix = node.inputs[0 if node.op == "Gather" else 1]
-    if flow.find_tensor(matrix) is None or family.find_name(write_as_torch(matrix)):
+    if index.find_tensor(matrix) is None or family.find_name(write_as_torch(matrix)):
         return
     biases = [node.inputs[2]] if node.op == "Gemm" and len(node.inputs) > 2 else []
-    sums = [consumer for consumer in flow.consumers.get(node.outputs[0], ()) if consumer.op == "Add"]
+    sums = [consumer for consumer in index.consumers.get(node.outputs[0], ()) if consumer.op == "Add"]
     biases += [name for consumer in sums for name in consumer.inputs]
     names = {
-        f"{bias.removesuffix('.bias')}.weight" for bias in biases if bias.endswith(".bias") and flow.find_tensor(bias)
+        f"{bias.removesuffix('.bias')}.weight" for bias in biases if bias.endswith(".bias") and index.find_tensor(bias)
     }
     names |= {f"{node.path}/weight"} if node.path and not names else set()
     for name in names:
         yield name, matrix
 
 
-def _read_tensor(flow: Flow, value: str) -> Tensor:
+def _read_tensor(index: GraphIndex, value: str) -> Tensor:
     """Return a tensor in torch's orientation: the matrix of a product is transposed, unless the graph transposes it."""
-    tensor = flow.find_tensor(value)
+    tensor = index.find_tensor(value)
     if tensor is None:
-        raise format_error(flow.where, f"{value!r} is not a tensor", "a tensor")
+        raise format_error(index.where, f"{value!r} is not a tensor", "a tensor")
     extent = tensor.locate()
-    uses = list(flow.find_users(value))
+    uses = list(index.find_users(value))
     for node, name in uses:
-        _check_use(flow, node, name)
+        _check_use(index, node, name)
     if len(tensor.shape) == 2 and any(_is_product(node, name) for node, name in uses):
         return Tensor(extent, (tensor.shape[1], tensor.shape[0]), transpose)
     return Tensor(extent, tensor.shape, keep_orientation)
@@ -244,16 +244,18 @@ def _is_product(node: OnnxNode, value: str) -> bool:
     return is_matmul and len(node.inputs) > 1 and node.inputs[1] == value
 
 
-def _check_use(flow: Flow, node: OnnxNode, value: str) -> None:
+def _check_use(index: GraphIndex, node: OnnxNode, value: str) -> None:
     """Raise an error for a node that uses a tensor in another way than the model's layers do."""
     if node.op == "Gemm":
         scales = node.read_attribute("alpha", float), node.read_attribute("beta", float)
         if scales != (1, 1) or node.read_attribute("transA", int):
             raise unsupported_error(
-                f"{flow.where}, node {node.name!r}", f"a Gemm that scales by {scales} or transposes", "a plain Gemm"
+                f"{index.where}, node {node.name!r}", f"a Gemm that scales by {scales} or transposes", "a plain Gemm"
             )
     if node.op == "Gather" and node.inputs[0] == value and node.read_attribute("axis", int) not in (0, -2):
-        raise unsupported_error(f"{flow.where}, node {node.name!r}", f"a lookup in columns of {value!r}", "one in rows")
+        raise unsupported_error(
+            f"{index.where}, node {node.name!r}", f"a lookup in columns of {value!r}", "one in rows"
+        )
 
 
 def _passes_through(node: OnnxNode) -> bool:
@@ -264,18 +266,18 @@ def _passes_through(node: OnnxNode) -> bool:
     return node.op in PASS_THROUGH
 
 
-def _find_products(flow: Flow, value: str) -> list[OnnxNode]:
+def _find_products(index: GraphIndex, value: str) -> list[OnnxNode]:
     """Return the products with a matrix, under any name, also if it is transposed first."""
-    tensor = flow.find_tensor(value)
-    return [node for node in flow.products if flow.find_matrix(node) is tensor]
+    tensor = index.find_tensor(value)
+    return [node for node in index.products if index.find_matrix(node) is tensor]
 
 
-def _find_heads(flow: Flow, queries: list[str], hidden: int) -> Iterator[int]:
+def _find_heads(index: GraphIndex, queries: list[str], hidden: int) -> Iterator[int]:
     """Yield the number of heads in the reshape after each product with a query matrix."""
-    for product in (product for query in queries for product in _find_products(flow, query)):
-        reshapes = flow.follow(product.outputs[0], ("MatMul", "Gemm", "Softmax", "Reshape"))
+    for product in (product for query in queries for product in _find_products(index, query)):
+        reshapes = index.follow(product.outputs[0], ("MatMul", "Gemm", "Softmax", "Reshape"))
         shapes = [
-            flow.find_numbers(node.inputs[1]) for node in reshapes if node.op == "Reshape" and len(node.inputs) > 1
+            index.find_numbers(node.inputs[1]) for node in reshapes if node.op == "Reshape" and len(node.inputs) > 1
         ]
         heads = [_count_heads(shape[-2], shape[-1], hidden) for shape in shapes if len(shape) in (3, 4)]
         yield from [count for count in heads if count][:1]
@@ -294,20 +296,20 @@ def _count_heads(first: float | None, second: float | None, hidden: int) -> int:
     return heads if heads * width == hidden and heads > 0 else 0
 
 
-def _find_epsilons(flow: Flow) -> Iterator[float]:
+def _find_epsilons(index: GraphIndex) -> Iterator[float]:
     """Yield the number added before each square root, or the epsilon of each LayerNormalization."""
-    for node in flow.graph.nodes:
+    for node in index.graph.nodes:
         if node.op == "LayerNormalization":
             yield node.read_attribute("epsilon", float)
-        producer = flow.producers.get(node.inputs[0]) if node.op == "Sqrt" and node.inputs else None
+        producer = index.producers.get(node.inputs[0]) if node.op == "Sqrt" and node.inputs else None
         if producer is not None and producer.op == "Add":
-            yield from [number for number in map(flow.find_number, producer.inputs) if number is not None]
+            yield from [number for number in map(index.find_number, producer.inputs) if number is not None]
 
 
-def _find_activations(flow: Flow, inner: list[str]) -> Iterator[str]:
+def _find_activations(index: GraphIndex, inner: list[str]) -> Iterator[str]:
     """Yield the activation after each product in the feed-forward layers."""
-    for product in (product for matrix in inner for product in _find_products(flow, matrix)):
-        for node in flow.follow(product.outputs[0], ("MatMul", "Gemm", "LayerNormalization", "ReduceMean")):
+    for product in (product for matrix in inner for product in _find_products(index, matrix)):
+        for node in index.follow(product.outputs[0], ("MatMul", "Gemm", "LayerNormalization", "ReduceMean")):
             if node.op == "Gelu":
                 yield "gelu_new" if node.read_attribute("approximate", bytes) == b"tanh" else "gelu"
             elif node.op in ACTIVATIONS:
