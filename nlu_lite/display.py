@@ -99,10 +99,10 @@ def _build_component_row(spec: ModelSpec | ComponentSpec, model: Model | None) -
             "dimension": model.encoder.backend.dimension,
             "layers": model.encoder.backend.layers,
             "sentence_vectors": describe_recipe(model.recipe, model.normalize),
-            "source": describe_origin(model.fetched.origin),
-            "files": printable(str(model.fetched.path)),
-            "digest": model.fetched.digest,
-            "verified": model.fetched.verified,
+            "source": describe_origin(model.files.origin),
+            "files": printable(str(model.files.path)),
+            "digest": model.files.digest,
+            "verified": model.files.verified,
         }
     return row
 

@@ -25,9 +25,9 @@ from nlu_lite.records import (
     SentenceRecipe,
     TokenStats,
 )
-from nlu_lite.store.checkpoints import Obtained, obtain_identified
+from nlu_lite.store.checkpoints import LoadedCheckpoint, load_checkpoint
 from nlu_lite.store.locks import LockedModel
-from nlu_lite.store.sources import Access, Fetched
+from nlu_lite.store.sources import Access, ModelFiles
 
 MAXIMUM_THREADS = 1024
 """Threads of a forward pass beyond which a number is taken for a mistake."""
@@ -39,16 +39,16 @@ class Model:
 
     Attributes:
         spec: What its reference stands for.
-        fetched: Where its files were found.
+        files: Its files.
         column: Name of its column in the result.
         encoder: What makes the vectors.
         recipe: How it makes vectors of sentences; None: as the mean of the token vectors.
         normalize: Whether vectors are divided by their Euclidean length.
-        digest: SHA-256 of all that can change a piece or a vector, but for the options; see `Obtained`.
+        digest: SHA-256 of all that can change a piece or a vector, but for the options; see `LoadedCheckpoint`.
     """
 
     spec: ModelSpec
-    fetched: Fetched
+    files: ModelFiles
     column: str
     encoder: Encoder
     recipe: SentenceRecipe | None = None
@@ -102,17 +102,13 @@ class Model:
         return found[segments.token_sentence] if level is Level.TOKEN else found
 
 
-def _accept(_found: Obtained) -> None:
-    """Find nothing wrong."""
-
-
 def open_model(
     spec: ModelSpec,
     column: str,
     access: Access,
     options: ModelOptions,
     locked: LockedModel | None = None,
-    check: Callable[[Obtained], None] = _accept,
+    check: Callable[[LoadedCheckpoint], None] | None = None,
 ) -> Model:
     """Fetch, read and open a model; whatever can fail fails here.
 
@@ -127,8 +123,9 @@ def open_model(
     Raises:
         NluLiteError: As `load` says.
     """
-    found = _obtained(spec, access, locked)
-    check(found)
+    found = load_checkpoint(spec, access) if locked is None else locked.load(spec, access)
+    if check is not None:
+        check(found)
     spec = found.spec
     with computing():
         backend = _backend(found.checkpoint, options)
@@ -136,7 +133,7 @@ def open_model(
     recipe = _recipe(spec, options)
     if recipe is not None:
         _check_recipe(spec, recipe, encoder)
-    return Model(spec, _placed(found.fetched), column, encoder, recipe, options.normalize, found.digest)
+    return Model(spec, _resolve_folder(found.files), column, encoder, recipe, options.normalize, found.digest)
 
 
 def changed(model: Model, options: ModelOptions) -> Model:
@@ -152,20 +149,12 @@ def changed(model: Model, options: ModelOptions) -> Model:
     return replace(model, encoder=encoder, recipe=recipe, normalize=options.normalize)
 
 
-def _placed(fetched: Fetched) -> Fetched:
-    """Say where a folder of the user's is, wherever the process goes from here."""
-    origin = fetched.origin
+def _resolve_folder(files: ModelFiles) -> ModelFiles:
+    """Return files with an absolute path of the user's folder: the working directory may change."""
+    origin = files.origin
     if not isinstance(origin, LocalFolder):
-        return fetched
-    return replace(fetched, origin=LocalFolder(str(expand_user(origin.path).resolve())))
-
-
-def _obtained(spec: ModelSpec, access: Access, locked: LockedModel | None) -> Obtained:
-    if locked is None:
-        return obtain_identified(spec, access)
-    found = obtain_identified(locked.pin(spec), access, lambda fetched: locked.check(fetched, access.cache))
-    locked.check_digest(found.digest)
-    return found
+        return files
+    return replace(files, origin=LocalFolder(str(expand_user(origin.path).resolve())))
 
 
 def _backend(checkpoint: Checkpoint, options: ModelOptions) -> encoding.Backend:

@@ -111,11 +111,11 @@ def test_a_lock_is_verified_and_renewed(release, hub, reference):
     access = nlu_lite.load(reference).access
     lock = locking.read("models.lock")
     assert lock.version == "0.1.0"
-    lock.model(reference).verify(access)
+    lock.get_model(reference).verify(access)
     Path("new.lock").write_text(locking.make([reference], access), encoding="utf-8")
-    new = locking.read("new.lock").model(reference)
+    new = locking.read("new.lock").get_model(reference)
     assert new.digest is not None
-    assert new.files == lock.model(reference).files
+    assert new.files == lock.get_model(reference).files
     assert_expected(nlu_lite.load(reference, lock="new.lock"), MODELS[reference])
 
 

@@ -38,10 +38,10 @@ def download(
     nlu-lite download xx.embed.xlm_roberta_xtreme_base
     """
     from nlu_lite.store.checkpoints import download as fetch_and_convert
-    from nlu_lite.store.sources import Access, Archives
+    from nlu_lite.store.sources import Access, ArchiveRetention
 
     access = Access(default_cache(cache_dir))
-    found = fetch_and_convert(references, replace(access, archives=Archives.KEEP) if keep_archive else access)
+    found = fetch_and_convert(references, replace(access, archives=ArchiveRetention.KEEP) if keep_archive else access)
     for spec, folder in found:
         typer.echo(f"{spec.reference}\t{folder}")
     if not found:
@@ -68,8 +68,8 @@ def convert(
 def list_cache(cache_dir: CacheDir = None) -> None:
     """List the models and archives in the cache, with key, size and origin."""
     cache = default_cache(cache_dir)
-    sizes = {entry.key: f"{entry.size / 1e6:,.1f} MB" for entry in cache.entries()}
-    for key in cache.names():
+    sizes = {folder.key: f"{folder.size / 1e6:,.1f} MB" for folder in cache.list_folders()}
+    for key in cache.list_keys():
         typer.echo("\t".join([key, sizes.get(key, "not whole"), *_list_origins(cache, key)]))
 
 
@@ -78,7 +78,7 @@ def verify_cache(keys: Keys = None, cache_dir: CacheDir = None) -> None:
     """Compare files with their recorded digests. Default: all files."""
     cache = default_cache(cache_dir)
     damaged: list[IntegrityError] = []
-    for key in keys or cache.names():
+    for key in keys or cache.list_keys():
         try:
             cache.verify(key)
             typer.echo(f"{key}\twhole")
@@ -100,18 +100,18 @@ def remove_from_cache(
     cache = default_cache(cache_dir)
     if everything == bool(keys):
         raise OptionError(f"{len(keys or ())} keys, --all {everything}", "either keys or --all", "Pass one of the two")
-    for key in keys or cache.names():
+    for key in keys or cache.list_keys():
         cache.remove(key)
         typer.echo(f"{key}\tremoved")
 
 
 def _list_origins(cache: Cache, key: str) -> list[str]:
     """List the archives from which a folder was converted, each with the source of its digest."""
-    from nlu_lite.store.sources import known_archives
+    from nlu_lite.store.sources import list_archive_records
 
     kind, _, digest = key.partition("-")
     return [
-        f"{record.file} ({record.verified})"
-        for record in known_archives(cache)
+        f"{record.file} ({record.verification})"
+        for record in list_archive_records(cache)
         if (kind == "model" and digest == record.sha256) or (kind == "archive" and f"{digest}.zip" == record.file)
     ]

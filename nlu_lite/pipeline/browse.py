@@ -13,7 +13,8 @@ from nlu_lite.records import ComponentSpec, ModelSpec, Origin
 from nlu_lite.registry import browse
 from nlu_lite.registry.browse import Environment
 from nlu_lite.store.cache import default_cache
-from nlu_lite.store.sources import PLACES, Inventory, asked
+from nlu_lite.store.inventory import Inventory
+from nlu_lite.store.sources import SOURCE_KINDS, list_optional_files
 from nlu_lite.text import check_language
 from nlu_lite.text.rules import list_languages_with_rules
 
@@ -119,9 +120,11 @@ def _build_environment(cache_dir: str | Path | None) -> Environment:
     inventory = Inventory(default_cache(cache_dir))
 
     def find_files(spec: ModelSpec, origin: Origin) -> Path | None:
-        return inventory.where(origin, asked(spec))
+        return inventory.find(origin, list_optional_files(spec))
 
-    return Environment(lambda origin: PLACES[type(origin)].value, find_files, _describe_rules, formats.read_recipe)
+    return Environment(
+        lambda origin: SOURCE_KINDS[type(origin)].value, find_files, _describe_rules, formats.read_recipe
+    )
 
 
 def _describe_rules(language: str) -> str:

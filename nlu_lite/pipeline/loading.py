@@ -168,7 +168,7 @@ def load(
     access = store.Access(
         cache=default_cache(None if cache_dir is None else parse_path(cache_dir, "cache_dir")),
         offline=offline,
-        source=None if source is None else parse_choice(store.Place, source, "source"),
+        source=None if source is None else parse_choice(store.SourceKind, source, "source"),
         revision=revision,
     )
     kept = parse_choice(Versions, versions, "versions")
@@ -238,7 +238,7 @@ def _find_locked(
             f"revision={revision!r} and a lock", "one of them", "Leave revision= out: the lock contains it"
         )
     found = lockfile.read(parse_path(lock, "lock"))
-    return [found.model(spec.reference) for spec in specs]
+    return [found.get_model(spec.reference) for spec in specs]
 
 
 def _choose_language(components: tuple[ModelSpec | ComponentSpec, ...]) -> str:

@@ -318,7 +318,7 @@ class Pipeline:
     def __reduce__(self) -> tuple[Callable[..., Pipeline], tuple[object, ...]]:
         """Pickle everything but the weights, which are opened again from their files when the pipeline is unpickled."""
         bare = {field.name: getattr(self, field.name) for field in fields(self)} | {"models": ()}
-        names = [(saving.pinned(model), model.column, model.fetched.digest, model.digest) for model in self.models]
+        names = [(saving.pinned(model), model.column, model.files.digest, model.digest) for model in self.models]
         from nlu_lite.pipeline.loading import reopen  # which imports this module
 
         return reopen, (bare, names)

@@ -31,7 +31,7 @@ from nlu_lite.records import (
 from nlu_lite.saving.comparison import DIGESTS, LAYOUT, SavedModel, checked, same
 from nlu_lite.saving.values import name_of, plain, read_record, read_value
 from nlu_lite.saving.versions import check_versions, differences, present_versions
-from nlu_lite.store.checkpoints import obtain_identified
+from nlu_lite.store.checkpoints import load_checkpoint
 from nlu_lite.store.sources import Access
 
 __all__ = [
@@ -153,10 +153,10 @@ def _refuse_callables(settings: TextSettings) -> None:
 
 def _save_model(model: Model, access: Access, folder: Path, number: int, weights: SavedWeights) -> dict[str, Any]:
     spec = pinned(model)
-    found = obtain_identified(spec, replace(access, revision=None))  # the origin names its own
-    if (found.fetched.digest, found.digest) != (model.fetched.digest, model.digest):
+    found = load_checkpoint(spec, replace(access, revision=None))  # the origin names its own
+    if (found.files.digest, found.digest) != (model.files.digest, model.digest):
         raise IntegrityError(
-            f"the files of {spec.reference!r} at {found.fetched.path} have changed since they were loaded",
+            f"the files of {spec.reference!r} at {found.files.path} have changed since they were loaded",
             "those that the pipeline runs",
             "Load the pipeline again",
         )
@@ -178,7 +178,7 @@ def _save_model(model: Model, access: Access, folder: Path, number: int, weights
 
 def pinned(model: Model) -> ModelSpec:
     """Give what a model's reference stands for with the one origin that it came from."""
-    return replace(model.spec, origins=(model.fetched.origin,))
+    return replace(model.spec, origins=(model.files.origin,))
 
 
 # --- and back --------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import numpy as np
 
 from nlu_lite.errors import IntegrityError
 from nlu_lite.records import Checkpoint, ModelSpec
-from nlu_lite.store.checkpoints import Obtained
+from nlu_lite.store.checkpoints import LoadedCheckpoint
 
 LAYOUT = 2
 """Number of the layout of a saved pipeline; grows when its fields change.
@@ -50,20 +50,20 @@ def _digest_of_layout_1(checkpoint: Checkpoint) -> str:
     return digest.hexdigest()
 
 
-DIGESTS: Mapping[int, Callable[[Obtained], str]] = {
+DIGESTS: Mapping[int, Callable[[LoadedCheckpoint], str]] = {
     1: lambda found: _digest_of_layout_1(found.checkpoint),
     LAYOUT: lambda found: found.digest,
 }
 """By the number of the layout, how the digest of a model is made."""
 
 
-def checked(model: SavedModel) -> Callable[[Obtained], None]:
+def checked(model: SavedModel) -> Callable[[LoadedCheckpoint], None]:
     """Return a function that compares the model that is found with the one that was saved.
 
     It raises `IntegrityError` if they differ.
     """
 
-    def check(found: Obtained) -> None:
+    def check(found: LoadedCheckpoint) -> None:
         reference = model.spec.reference
         if model.layout != LAYOUT:
             message = "The digest of %r in a pipeline of version 0.1.0 leaves out how texts are spelt: save it again"
@@ -81,20 +81,20 @@ def checked(model: SavedModel) -> Callable[[Obtained], None]:
     return check
 
 
-def same(files: str, digest: str) -> Callable[[Obtained], None]:
+def same(files: str, digest: str) -> Callable[[LoadedCheckpoint], None]:
     """Return a function that compares the model that is found with the one that was pickled.
 
     It raises `IntegrityError` if they differ.
 
     Args:
-        files: The digest of its files; see `Fetched`.
-        digest: The digest of the model; see `Obtained`.
+        files: The digest of its files; see `ModelFiles`.
+        digest: The digest of the model; see `LoadedCheckpoint`.
     """
 
-    def check(found: Obtained) -> None:
-        if (found.fetched.digest, found.digest) != (files, digest):
+    def check(found: LoadedCheckpoint) -> None:
+        if (found.files.digest, found.digest) != (files, digest):
             raise IntegrityError(
-                f"the files of {found.spec.reference!r} at {found.fetched.path} are not those that were pickled",
+                f"the files of {found.spec.reference!r} at {found.files.path} are not those that were pickled",
                 f"digest {digest}",
                 "Put them back, or pickle the pipeline anew",
             )

@@ -1,9 +1,19 @@
-"""A `ModelSpec` becomes a `Checkpoint` on this machine: fetched, verified, converted once, kept, held to a lock."""
+"""From a `ModelSpec` to a `Checkpoint` on this machine: downloaded, verified, converted once, and checked by a lock."""
 
 from __future__ import annotations
 
 from nlu_lite.store.cache import Cache, default_cache
 from nlu_lite.store.inventory import Inventory
-from nlu_lite.store.sources import PLACES, Access, Archives, Fetched, Place, asked
+from nlu_lite.store.sources import SOURCE_KINDS, Access, ArchiveRetention, ModelFiles, SourceKind, list_optional_files
 
-__all__ = ["PLACES", "Access", "Archives", "Cache", "Fetched", "Inventory", "Place", "asked", "default_cache"]
+__all__ = [
+    "SOURCE_KINDS",
+    "Access",
+    "ArchiveRetention",
+    "Cache",
+    "Inventory",
+    "ModelFiles",
+    "SourceKind",
+    "default_cache",
+    "list_optional_files",
+]

@@ -1,4 +1,4 @@
-"""Models that can be loaded without the network: for errors about a network that cannot be used."""
+"""Models that can be loaded without the network, for errors about the network."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from nlu_lite.errors import OfflineError, SourceError
 from nlu_lite.records import ModelSpec, Origin
 from nlu_lite.store.cache import Cache
 from nlu_lite.store.inventory import Inventory
-from nlu_lite.store.sources import asked
+from nlu_lite.store.sources import list_optional_files
 
 MAXIMUM_NAMES = 5
-"""Number of references that an error names."""
+"""Maximum number of references that an error names."""
 
 
 def add_alternatives(error: SourceError, spec: ModelSpec, cache: Cache) -> SourceError:
-    """Return an error whose remedy also names what can be loaded without the network.
+    """Return an error whose remedy also names models that can be loaded without the network.
 
     Args:
         error: An error about the network.
-        spec: The model that was asked for; it is not an alternative to itself.
+        spec: The requested model, which is no alternative to itself.
         cache: The cache of archives and converted models.
     """
     names = [name for name in find_local_references(cache) if name != spec.reference]
@@ -37,14 +37,14 @@ def add_alternatives(error: SourceError, spec: ModelSpec, cache: Cache) -> Sourc
 
 
 def find_local_references(cache: Cache) -> list[str]:
-    """Return references whose models are on this machine, one for each model."""
+    """Return a reference for each model on this machine."""
     catalogue, inventory = registry.load_catalogue(), Inventory(cache)
     found: dict[tuple[Origin, ...], str] = {}
     for row in catalogue.rows.values():
         if catalogue.explain_unloadable(row):
             continue
         spec = catalogue.build_spec(row)
-        if any(inventory.where(origin, asked(spec)) is not None for origin in spec.origins):
+        if any(inventory.find(origin, list_optional_files(spec)) is not None for origin in spec.origins):
             found.setdefault(spec.origins, row.reference)
     known = {origin for origins in found for origin in origins}
-    return [*found.values(), *(f"hf:{one.repository}" for one in inventory.repositories() if one not in known)]
+    return [*found.values(), *(f"hf:{one.repository}" for one in inventory.list_repositories() if one not in known)]

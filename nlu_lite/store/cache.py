@@ -1,7 +1,7 @@
-"""Folders that are made once and kept: whole or not at all, however many processes want the same one.
+"""A cache of folders: each is made once, whole or not at all, however many processes want it.
 
-Each folder has a manifest with the SHA-256 of every file. The files are hashed again whenever their size, modification
-time or inode is not what it was when they were last compared with the manifest; until then a look at these is enough.
+Each folder has a manifest with the SHA-256 of every file. A file is hashed again only if its size, times or inode have
+changed since it was last compared with the manifest.
 """
 
 from __future__ import annotations
@@ -28,14 +28,20 @@ from nlu_lite.store.memo import FileMemo
 T = TypeVar("T")
 
 MANIFEST = "nlu_lite.json"
-"""Name of the file in each folder that lists the others; written last, so a folder that has it was whole."""
-LARGEST = 16 << 20
+"""Name of the file in each folder that lists the others; it is written last, so that a folder with it is complete."""
+MAXIMUM_MANIFEST = 16 << 20
 """Maximum size of a manifest, in bytes."""
 
 
 @dataclass(frozen=True)
-class Entry:
-    """A folder of the cache: its key, where it is, its size in bytes."""
+class CachedFolder:
+    """A folder of the cache.
+
+    Attributes:
+        key: Its key.
+        path: Its path.
+        size: The size of its files in bytes.
+    """
 
     key: str
     path: Path
@@ -44,7 +50,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Manifest:
-    """The files of a folder when it was placed: size in bytes and SHA-256 of each, by name."""
+    """The size in bytes and the SHA-256 of each file of a folder when it was placed, by name."""
 
     sizes: dict[str, int]
     sha256: dict[str, str]
@@ -52,26 +58,26 @@ class Manifest:
 
 @dataclass(frozen=True)
 class Cache:
-    """A folder of folders.
+    """A cache.
 
     Attributes:
-        root: Where the folders are; made when the first one is placed.
+        root: The folder that contains the folders; made when the first folder is placed.
     """
 
     root: Path
 
     @property
     def memo(self) -> FileMemo:
-        """What is remembered of files on this machine, in the cache and elsewhere."""
+        """The stored values that were computed from files, in the cache and elsewhere."""
         return FileMemo(self.root)
 
     def place(self, key: str, fill: Callable[[Path], None]) -> Path:
-        """Give the folder of `key`; if there is none that is whole, make it.
+        """Return the folder of `key`; make it if it is missing or incomplete.
 
         Args:
-            key: Name of the folder.
-            fill: Called with an empty folder; what it writes there becomes the folder of `key` in one step. Nothing
-                stays of it when it raises. Other processes that want the same key wait.
+            key: The name of the folder.
+            fill: Writes the files into an empty folder, which then becomes the folder of `key` in one step. An
+                exception deletes the files. Other processes that want the same key wait.
 
         Raises:
             SourceError: The cache cannot be written.
@@ -83,44 +89,45 @@ class Cache:
             return self._place(self.root / key, fill)
 
     def find(self, key: str) -> Path | None:
-        """Return the folder of `key`; None if there is none, if a file is missing, or if a file has other bytes.
+        """Return the folder of `key`; None if it is missing or incomplete, or if a file has changed.
 
-        Files that have changed are named in a warning of the logger ``nlu_lite``.
+        A warning on the logger ``nlu_lite`` names the file that has changed.
         """
         target = self.root / key
-        changed = self._changed(target)
+        changed = self._list_changed(target)
         if changed:
             message = "%s has changed since it was placed in the cache: it is not used"
             logging.getLogger("nlu_lite").warning(message, target / changed[0])
         return target if changed == [] else None
 
     def has(self, key: str) -> bool:
-        """Return whether `key` has a folder with all its files at their sizes; their bytes are not looked at."""
-        return _whole(self.root / key) is not None
+        """Return whether `key` has a folder with all files in their sizes; the files are not read."""
+        return _read_complete_manifest(self.root / key) is not None
 
     def is_changed(self, key: str) -> bool:
-        """Return whether the folder of `key` has all its files, and one of them has other bytes."""
-        return bool(self._changed(self.root / key))
+        """Return whether the folder of `key` has all files, and one of them has changed."""
+        return bool(self._list_changed(self.root / key))
 
-    def entries(self) -> list[Entry]:
-        """List the whole folders, by key."""
-        whole = {key: manifest for key in self.names() if (manifest := _whole(self.root / key)) is not None}
-        return [Entry(key, self.root / key, sum(manifest.sizes.values())) for key, manifest in whole.items()]
+    def list_folders(self) -> list[CachedFolder]:
+        """Return the complete folders, by key."""
+        manifests = {key: _read_complete_manifest(self.root / key) for key in self.list_keys()}
+        complete = {key: manifest for key, manifest in manifests.items() if manifest is not None}
+        return [CachedFolder(key, self.root / key, sum(manifest.sizes.values())) for key, manifest in complete.items()]
 
-    def names(self) -> list[str]:
-        """List the keys of all folders, whole or not."""
+    def list_keys(self) -> list[str]:
+        """Return the keys of all folders, complete or not."""
         folders = sorted(self.root.iterdir()) if self.root.is_dir() else []
         return [path.name for path in folders if not path.name.startswith(".") and path.is_dir()]
 
     def verify(self, key: str) -> None:
-        """Compare every file of a folder with the digest that it had when it was placed.
+        """Compare every file of a folder with its SHA-256 in the manifest.
 
         Raises:
             IntegrityError: A file has changed or is missing.
             SourceError: There is no such folder.
         """
-        folder = self._existing(key)
-        manifest = _whole(folder)
+        folder = self._get_folder(key)
+        manifest = _read_complete_manifest(folder)
         remedy = f"Remove {folder} (nlu-lite cache remove {key}), and load the model again"
         if manifest is None:
             raise IntegrityError(f"{folder} is not whole", "the files that were placed there", remedy)
@@ -130,16 +137,16 @@ class Cache:
                 raise IntegrityError(got, f"SHA-256 {digest}", remedy)
 
     def remove(self, key: str) -> None:
-        """Delete a folder; from then on it is not whole, even when this is interrupted.
+        """Delete a folder; an interrupted deletion leaves an incomplete folder, which is not used.
 
         Raises:
             SourceError: There is no such folder, or it cannot be deleted.
         """
-        self._existing(key)
+        self._get_folder(key)
         self.discard(key)
 
     def discard(self, key: str) -> None:
-        """Delete a folder if it is there, as `remove` does; other processes may be deleting it at the same time.
+        """Delete a folder if it exists; other processes may delete it at the same time.
 
         Raises:
             SourceError: It cannot be deleted.
@@ -149,9 +156,9 @@ class Cache:
             (folder / MANIFEST).unlink(missing_ok=True)
             shutil.rmtree(folder)
 
-    def _existing(self, key: str) -> Path:
-        if key not in self.names():
-            near = get_close_matches(key, self.names())
+    def _get_folder(self, key: str) -> Path:
+        if key not in self.list_keys():
+            near = get_close_matches(key, self.list_keys())
             raise SourceError(f"the cache {self.root} has no folder {key!r}", "one of its keys", "Check the name", near)
         return self.root / key
 
@@ -168,23 +175,23 @@ class Cache:
                 fill(part)
                 digests = _write_manifest(part)
                 shutil.rmtree(target, ignore_errors=True)
-            self._digests(target, lambda _: digests)
+            self._recall_digests(target, lambda _: digests)
         return target
 
-    def _changed(self, folder: Path) -> list[str] | None:
-        """Return the files of a folder that have other bytes than its manifest says; None if it is not whole."""
-        manifest = _whole(folder)
+    def _list_changed(self, folder: Path) -> list[str] | None:
+        """Return the files of a folder that differ from its manifest; None if the folder is incomplete."""
+        manifest = _read_complete_manifest(folder)
         if manifest is None:
             return None
         try:
-            found = self._digests(folder, lambda _: _hashed(folder))
+            found = self._recall_digests(folder, lambda _: _hash_files(folder))
         except OSError:  # another process is removing it
             return None
         return [name for name, digest in manifest.sha256.items() if found.get(name) != digest]
 
-    def _digests(self, folder: Path, make: Callable[[object], dict[str, str]]) -> dict[str, str]:
-        """Return the SHA-256 of the files of a folder: `make` is called if they are not known, or have changed."""
-        files = {name: folder / name for name in _files(folder)}
+    def _recall_digests(self, folder: Path, make: Callable[[object], dict[str, str]]) -> dict[str, str]:
+        """Return the SHA-256 of each file of a folder; `make` computes them if they are unknown or a file changed."""
+        files = {name: folder / name for name in _list_files(folder)}
         digests: dict[str, str] = self.memo.recall(f"files of {folder.absolute()}", files, make)
         return digests
 
@@ -194,25 +201,25 @@ def translate_cache_errors(path: Path) -> AbstractContextManager[None]:
     return translate_write_errors(path, "Free some space, or name another folder: cache_dir=... or NLU_LITE_CACHE")
 
 
-def load_again_if_removed(load: Callable[[], T], name: str) -> T:
-    """Call `load`, and call it again if a file was removed that it had found: somebody may empty a cache at any time.
+def retry_if_removed(load: Callable[[], T], name: str) -> T:
+    """Call `load`, and call it again if a file that it found was removed: a cache may be emptied at any time.
 
     Args:
         load: Finds files and reads them.
-        name: Name of what is loaded, for the error.
+        name: The name of the model, for errors.
 
     Raises:
         SourceError: A file was removed both times, or cannot be read.
     """
     try:
-        return _explained(load)
+        return _translate_read_errors(load)
     except (NluLiteError, OSError) as error:
-        if _removed_file(error) is None:
+        if _find_removed_file(error) is None:
             raise
     try:
-        return _explained(load)
+        return _translate_read_errors(load)
     except (NluLiteError, OSError) as error:
-        path = _removed_file(error)
+        path = _find_removed_file(error)
         if path is None:
             raise
         raise SourceError(
@@ -222,8 +229,8 @@ def load_again_if_removed(load: Callable[[], T], name: str) -> T:
         ) from error
 
 
-def _explained(load: Callable[[], T]) -> T:
-    """Call `load`, and explain what the system says of a file that is there and cannot be read."""
+def _translate_read_errors(load: Callable[[], T]) -> T:
+    """Call `load`, and raise `SourceError` for a file that exists and cannot be read."""
     try:
         return load()
     except (NluLiteError, FileNotFoundError):
@@ -233,18 +240,18 @@ def _explained(load: Callable[[], T]) -> T:
         raise SourceError(got, "readable files", "Check its permissions, and the disk") from error
 
 
-def _removed_file(error: BaseException) -> str | None:
-    """Return the file whose absence led to an error; None if there is none."""
+def _find_removed_file(error: BaseException) -> str | None:
+    """Return the missing file that caused an error; None if the error has another cause."""
     cause: BaseException | None = error
     while cause is not None:
-        if type(cause) is FileNotFoundError:  # huggingface_hub derives errors of its own from it
+        if type(cause) is FileNotFoundError:  # not a subclass: huggingface_hub derives errors of its own from it
             return str(cause.filename or cause)
         cause = cause.__cause__
     return None
 
 
 def model_key(digest: str) -> str:
-    """Give the key under which a converted model is kept, from the digest of what it was converted from."""
+    """Return the cache key of a converted model, from the digest of its source."""
     return f"model-{digest}"
 
 
@@ -267,47 +274,47 @@ def default_cache(cache_dir: str | Path | None = None) -> Cache:
 
 
 def _remove_abandoned(target: Path) -> None:
-    """Delete what killed processes left half-written of `target`; whoever holds its lock is alone with it."""
+    """Delete the unfinished folders that killed processes left of `target`; the caller holds its lock."""
     for path in target.parent.iterdir():
         if re.fullmatch(rf"\.{re.escape(target.name)}\.[0-9a-f]{{32}}", path.name):
             shutil.rmtree(path, ignore_errors=True)
 
 
-def _files(folder: Path) -> list[str]:
+def _list_files(folder: Path) -> list[str]:
     files = (path for path in folder.rglob("*") if path.is_file())
     return sorted(path.relative_to(folder).as_posix() for path in files if path.name != MANIFEST)
 
 
-def _sizes(folder: Path) -> dict[str, int]:
-    return {name: (folder / name).stat().st_size for name in _files(folder)}
+def _get_sizes(folder: Path) -> dict[str, int]:
+    return {name: (folder / name).stat().st_size for name in _list_files(folder)}
 
 
-def _hashed(folder: Path) -> dict[str, str]:
-    return {name: hash_file(folder / name) for name in _files(folder)}
+def _hash_files(folder: Path) -> dict[str, str]:
+    return {name: hash_file(folder / name) for name in _list_files(folder)}
 
 
 def _write_manifest(folder: Path) -> dict[str, str]:
     """Write the manifest of a folder; return the SHA-256 of each file."""
-    digests = _hashed(folder)
-    content = {"sizes": _sizes(folder), "sha256": digests}
+    digests = _hash_files(folder)
+    content = {"sizes": _get_sizes(folder), "sha256": digests}
     (folder / MANIFEST).write_text(json.dumps(content, indent=2), encoding="utf-8")
     return digests
 
 
-def _whole(folder: Path) -> Manifest | None:
-    """Return the manifest of a folder that has all its files at their sizes, and no others; None for any other."""
-    manifest = _manifest(folder)
+def _read_complete_manifest(folder: Path) -> Manifest | None:
+    """Return the manifest of a folder that has exactly its files, in their sizes; None for any other folder."""
+    manifest = _read_manifest(folder)
     try:
-        return manifest if manifest is not None and manifest.sizes == _sizes(folder) else None
+        return manifest if manifest is not None and manifest.sizes == _get_sizes(folder) else None
     except OSError:
         return None
 
 
-def _manifest(folder: Path) -> Manifest | None:
-    """Read the manifest of a folder; None if there is none, or nothing that this module writes."""
+def _read_manifest(folder: Path) -> Manifest | None:
+    """Return the manifest of a folder; None if it is missing or damaged."""
     try:
         with (folder / MANIFEST).open("rb") as file:
-            content = json.loads(file.read(LARGEST))
+            content = json.loads(file.read(MAXIMUM_MANIFEST))
         sizes, digests = content["sizes"], content["sha256"]
         is_whole = sizes.keys() == digests.keys() and all(type(size) is int for size in sizes.values())
         return Manifest(sizes, digests) if is_whole and all(map(_is_sha256, digests.values())) else None

@@ -1,4 +1,4 @@
-"""What a fetched model consists of: the SHA-256 and size of every file."""
+"""The files of a model on this machine, with the SHA-256 and size of each."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ from nlu_lite._util.digest import hash_file
 from nlu_lite.records import BucketArchive, Origin
 from nlu_lite.store.bucket import BucketSource
 from nlu_lite.store.cache import Cache, model_key
-from nlu_lite.store.hub import needed
+from nlu_lite.store.repositories import select_model_files
 
 
-class Digest(NamedTuple):
-    """What tells a file from any other.
+class FileDigest(NamedTuple):
+    """The digest of a file.
 
     Attributes:
-        sha256: Hexadecimal.
-        size: Bytes.
+        sha256: SHA-256, in hexadecimal.
+        size: Size in bytes.
     """
 
     sha256: str
     size: int
 
 
-def digests(path: Path, origin: Origin, digest: str, cache: Cache) -> dict[str, Digest]:
-    """Read every file of a model and give what tells it from others, by its name below the model's folder.
+def digest_files(path: Path, origin: Origin, digest: str, cache: Cache) -> dict[str, FileDigest]:
+    """Read every file of a model, and return its digest by its name in the model's folder.
 
-    Of an archive of the bucket that has been converted, it is the archive that is given, as it was when it was fetched;
-    what was made of it, and of any other model, is compared with what the cache knows of it.
+    For a converted archive of the bucket, this is the digest of the archive when it was downloaded. A converted model
+    is compared with the manifest of the cache.
 
     Args:
-        path: A file or folder, as `fetch` gave it.
-        origin: Where it came from.
-        digest: As `fetch` gave it.
-        cache: Where archives and converted models are kept.
+        path: A file or folder that `nlu_lite.store.sources.fetch` returned.
+        origin: Its origin.
+        digest: Its digest, from the same function.
+        cache: The cache of archives and converted models.
 
     Raises:
         IntegrityError: A converted model in the cache has changed.
@@ -42,19 +42,19 @@ def digests(path: Path, origin: Origin, digest: str, cache: Cache) -> dict[str, 
     if cache.has(model_key(digest)):
         cache.verify(model_key(digest))
     if isinstance(origin, BucketArchive) and origin.file is not None:
-        record = BucketSource(cache, offline=True).record(origin.file)
-        if record is not None and record.sha256 == digest:  # not where Spark NLP unpacked it
-            return {origin.file: Digest(record.sha256, record.size)}
+        record = BucketSource(cache, offline=True).archives.get_record(origin.file)
+        if record is not None and record.sha256 == digest:  # false for a folder that Spark NLP unpacked
+            return {origin.file: FileDigest(record.sha256, record.size)}
     if path.is_file():
-        return {path.name: _of(path)}
-    return {name: _of(path / name) for name in names(path)}
+        return {path.name: _digest_file(path)}
+    return {name: _digest_file(path / name) for name in list_model_files(path)}
 
 
-def _of(path: Path) -> Digest:
-    return Digest(hash_file(path), path.stat().st_size)
+def _digest_file(path: Path) -> FileDigest:
+    return FileDigest(hash_file(path), path.stat().st_size)
 
 
-def names(folder: Path) -> list[str]:
-    """List the files that are read: of a folder in transformers' layout those that a model needs, of others all."""
+def list_model_files(folder: Path) -> list[str]:
+    """Return the files of a model: in transformers' layout those that a model needs, in other layouts all."""
     names = [file.relative_to(folder).as_posix() for file in sorted(folder.rglob("*")) if file.is_file()]
-    return (needed(names) if "config.json" in names else []) or names
+    return (select_model_files(names) if "config.json" in names else []) or names

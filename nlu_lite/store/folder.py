@@ -1,4 +1,4 @@
-"""Folders and files that the user names."""
+"""The source of folders and files that the user names."""
 
 from __future__ import annotations
 
@@ -15,41 +15,41 @@ from nlu_lite._util.paths import expand_user
 from nlu_lite.errors import SourceError
 from nlu_lite.records import LocalFolder
 
-NAME = re.compile(r"[a-zA-Z0-9][\w.-]*/[\w.-]*\w", re.ASCII)
+REPOSITORY_NAME = re.compile(r"[a-zA-Z0-9][\w.-]*/[\w.-]*\w", re.ASCII)
 """A path that could be the name of a repository of the hub as well."""
 
 
 @dataclass(frozen=True)
 class FolderSource:
-    """This machine's files."""
+    """The file system of this machine."""
 
     def fetch(self, origin: LocalFolder) -> Path:
-        """Give the path as it is.
+        """Return the path, with the user's home in place of ``~``.
 
         Raises:
-            SourceError: There is nothing at that path; the nearest names beside it are given.
+            SourceError: The path does not exist; the error lists the nearest names in its folder.
         """
         path = expand_user(origin.path)
         reason = "does not exist"
         try:
             if path.exists():
                 return path
-            beside = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
-        except OSError as error:  # overlong, or in a folder that may not be looked into
-            beside, reason = [], f"cannot be accessed ({get_reason(error)})"
-        near = [str(path.parent / name) for name in get_close_matches(path.name, beside)]
+            names = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
+        except OSError as error:  # the path is too long, or its folder cannot be read
+            names, reason = [], f"cannot be accessed ({get_reason(error)})"
+        near = [str(path.parent / name) for name in get_close_matches(path.name, names)]
         remedy = "Check the path"
-        if NAME.fullmatch(origin.path):
+        if REPOSITORY_NAME.fullmatch(origin.path):
             remedy += f"; hf:{origin.path} is the repository of that name on the Hugging Face hub"
         raise SourceError(f"{path} {reason}", "a model's folder or file", remedy, near)
 
 
 def fingerprint(path: Path) -> str:
-    """Give a digest that changes when the user changes a model's files.
+    """Return a digest that changes when the user changes the files of a model.
 
     Args:
-        path: A file, whose content counts; or a folder, of which place, names, sizes and times count, up to three
-            levels down: no model's files lie deeper.
+        path: A file, whose content is hashed; or a folder, of which the path and the names, sizes and times of its
+            files are hashed, down to three levels: no layout of a model is deeper.
     """
     if path.is_file():
         return hash_file(path)

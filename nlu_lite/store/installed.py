@@ -1,4 +1,4 @@
-"""Files that an installed package carries: found through its metadata, never imported."""
+"""The source of files in installed packages, which are found through the packages' metadata and never imported."""
 
 from __future__ import annotations
 
@@ -14,27 +14,28 @@ from nlu_lite.records import InstalledFile
 
 @dataclass(frozen=True)
 class InstalledSource:
-    """Packages of this Python environment."""
+    """The packages of this Python environment."""
 
     def fetch(self, origin: InstalledFile) -> Path:
-        """Give the file, its size and SHA-256 checked.
+        """Return the path of a file whose size and SHA-256 are the published ones.
 
         Raises:
             MissingExtra: The package is not installed.
-            IntegrityError: The file is missing, or not the published one.
+            IntegrityError: The file is missing, or is not the published one.
         """
-        path = located(origin)
+        path = locate_installed_file(origin)
         size = path.stat().st_size if path.is_file() else None
         if size != origin.size:
-            raise _damaged(origin, path, f"{size} bytes" if size is not None else "no file", f"{origin.size} bytes")
+            got = f"{size} bytes" if size is not None else "no file"
+            raise _build_damage_error(origin, path, got, f"{origin.size} bytes")
         digest = hash_file(path)
         if digest != origin.sha256:
-            raise _damaged(origin, path, f"SHA-256 {digest}", f"SHA-256 {origin.sha256}")
+            raise _build_damage_error(origin, path, f"SHA-256 {digest}", f"SHA-256 {origin.sha256}")
         return path
 
 
-def located(origin: InstalledFile) -> Path:
-    """Give where a package's file is, unchecked.
+def locate_installed_file(origin: InstalledFile) -> Path:
+    """Return the path of a package's file, without a check of the file.
 
     Raises:
         MissingExtra: The package is not installed.
@@ -55,7 +56,6 @@ def _build_missing_package(origin: InstalledFile) -> MissingExtra:
     return build_missing_extra(problem, origin.extra, wheels)
 
 
-def _damaged(origin: InstalledFile, path: Path, got: str, expected: str) -> IntegrityError:
-    return IntegrityError(
-        f"{path} has {got}", expected, f"Install it again: pip install --force-reinstall {origin.distribution}"
-    )
+def _build_damage_error(origin: InstalledFile, path: Path, got: str, expected: str) -> IntegrityError:
+    remedy = f"Install it again: pip install --force-reinstall {origin.distribution}"
+    return IntegrityError(f"{path} has {got}", expected, remedy)

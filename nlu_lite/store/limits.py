@@ -1,7 +1,7 @@
-"""Limits on what a server sends: its size, its rate, and the room on the disk.
+"""Limits on the answers of a server: their size, their rate, and the space that they need on the disk.
 
-The bucket is asked through httpx, the hub through the client that huggingface_hub shares between all its calls, which
-is of httpx or of its successor. Both are held to the same limits by hooks that act on the requests of one thread.
+Requests to the bucket use httpx. Requests to the hub use the client that huggingface_hub shares between all its calls,
+which is one of httpx or of its successor. Hooks on the client apply the same limits to the requests of one thread.
 """
 
 from __future__ import annotations
@@ -16,29 +16,29 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from nlu_lite.errors import OptionError, SourceError
 
-REDIRECTS = 20
-"""Redirects in a row that are followed."""
-GLANCES = 10
-"""How often in a window the rate is looked at."""
+MAXIMUM_REDIRECTS = 20
+"""Maximum number of consecutive redirects."""
+CHECKS_PER_WINDOW = 10
+"""Number of times that the rate is checked in a window."""
 SPACE_CHECKED = 64 << 20
-"""Bytes between two looks at the free space of the disk."""
-_HOOKS = threading.Lock()
+"""Number of bytes between two checks of the free space of the disk."""
+_HOOKS_LOCK = threading.Lock()
 """Held while the hooks of a shared client are changed."""
 
 
 class NetworkError(SourceError):
-    """A server could not be reached, or sent what cannot be used; never seen by callers of the library."""
+    """A server cannot be reached, or its answer cannot be used; callers of the library see `SourceError`."""
 
 
 class OversizeError(NetworkError):
-    """A server sends more than it may; never seen by callers of the library."""
+    """An answer is too large; callers of the library see `SourceError`."""
 
 
-def _number(name: str, default: int) -> int:
+def _read_number(name: str, default: int) -> int:
     value = os.environ.get(name, "").strip()
     if value and not re.fullmatch("[0-9]{1,15}", value):
         raise OptionError(f"{name}={value!r}", "a whole number from 0 on", f"Unset it for the default, {default}")
@@ -50,24 +50,28 @@ class Limits:
     """Limits of a download.
 
     Attributes:
-        rate: Least bytes a second, by default ``NLU_LITE_LEAST_RATE``, else 1000; 0 for no least rate.
+        rate: Minimum number of bytes per second, by default ``NLU_LITE_LEAST_RATE``, else 1000; 0 for no minimum.
         window: Seconds over which the rate is averaged; only the time spent waiting for the server counts.
-        unstated: Most bytes of an answer whose size the server does not state, by default
-            ``NLU_LITE_LARGEST_UNSTATED``, else 64 MiB; also of redirects and refusals.
-        clock: Seconds from any moment on.
+        unstated: Maximum size in bytes of an answer whose size the server does not state, by default
+            ``NLU_LITE_LARGEST_UNSTATED``, else 64 MiB; the maximum of redirects and of error pages as well.
+        clock: Returns seconds since an arbitrary moment.
 
     Raises:
         OptionError: One of the variables is not a whole number.
     """
 
-    rate: int = field(default_factory=lambda: _number("NLU_LITE_LEAST_RATE", 1000))
+    rate: int = field(default_factory=lambda: _read_number("NLU_LITE_LEAST_RATE", 1000))
     window: float = 30
-    unstated: int = field(default_factory=lambda: _number("NLU_LITE_LARGEST_UNSTATED", 64 << 20))
+    unstated: int = field(default_factory=lambda: _read_number("NLU_LITE_LARGEST_UNSTATED", 64 << 20))
     clock: Callable[[], float] = time.monotonic
 
 
+FindFault: TypeAlias = Callable[[Any], str]
+"""Returns the fault in the headers of an answer, or an empty string."""
+
+
 class Pace:
-    """The rate at which bytes arrive while they are waited for; used by two threads."""
+    """The rate at which bytes arrive while a thread waits for them; used by two threads."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -76,14 +80,14 @@ class Pace:
         self._since: float | None = None
 
     def wait(self) -> None:
-        """Note that the server is waited for from now on."""
+        """Record that a thread begins to wait for the server."""
         with self._lock:
             self._since = self._limits.clock()
 
     def receive(self, size: int) -> bool:
-        """Note that bytes arrived, and that the server is not waited for any more; return whether they were too few."""
+        """Record that bytes arrived and that the wait is over; return whether the rate is too low."""
         with self._lock:
-            self._waited, self._since = self._elapsed(), None
+            self._waited, self._since = self._get_elapsed(), None
             self._received += size
             too_slow = self._is_too_slow()
             if self._waited >= self._limits.window:
@@ -91,31 +95,31 @@ class Pace:
             return too_slow
 
     def is_too_slow(self) -> bool:
-        """Return whether a window has passed with too few bytes."""
+        """Return whether the rate over a window is too low."""
         with self._lock:
             return self._is_too_slow()
 
     def _is_too_slow(self) -> bool:
-        elapsed = self._elapsed()
+        elapsed = self._get_elapsed()
         return elapsed >= self._limits.window and self._received < self._limits.rate * self._limits.window
 
-    def _elapsed(self) -> float:
+    def _get_elapsed(self) -> float:
         return self._waited + (0 if self._since is None else self._limits.clock() - self._since)
 
 
-class Watch:
-    """The requests that one thread makes, held to limits.
+class RequestMonitor:
+    """Applies limits to the requests of one thread.
 
     Args:
         limits: The limits.
-        folder: Where the answers are kept, whose disk needs room for them.
-        largest: Most bytes of an answer, even where the server states its size; None for no such limit.
-        remedy: What the user can do, besides trying again.
-        find_fault: Return what is wrong with an answer's headers; an empty string where nothing is.
+        folder: The folder that stores the answers; its disk needs space for them.
+        largest: Maximum size of an answer in bytes, even if the server states its size; None for no such limit.
+        remedy: What the user can do, apart from a retry.
+        find_fault: Returns the fault in the headers of an answer, or an empty string; None for no check.
     """
 
     def __init__(
-        self, limits: Limits, folder: Path, largest: int | None, remedy: str, find_fault: Callable[[Any], str]
+        self, limits: Limits, folder: Path, largest: int | None, remedy: str, find_fault: FindFault | None
     ) -> None:
         self.refusal: SourceError | None = None
         self._limits, self._folder, self._largest, self._remedy = limits, folder, largest, remedy
@@ -127,10 +131,10 @@ class Watch:
         self._redirects = 0
 
     def on_request(self, request: Any) -> None:
-        """Begin to wait for an answer."""
+        """Record that the thread waits for an answer."""
         if threading.get_ident() != self._thread:
             return
-        if self.refusal is not None:  # the client tries again what was refused
+        if self.refusal is not None:  # the client retries a refused request
             raise self.refusal
         self._url = str(request.url)
         request.headers["Accept-Encoding"] = "identity"
@@ -139,39 +143,40 @@ class Watch:
         self._pace.wait()
 
     def on_response(self, response: Any) -> None:
-        """Check the head of an answer, and have its body counted."""
+        """Check the headers of an answer, and count the bytes of its body."""
         if threading.get_ident() != self._thread:
             return
         self._connection = response.extensions.get("network_stream", self._connection)
         self._pace = Pace(self._limits)
         self._redirects = self._redirects + 1 if response.has_redirect_location else 0
-        fault = self._find_fault(response)
+        fault = self._find_fault(response) if self._find_fault is not None else ""
         if fault:
             self._refuse(f"{self._url} was sent with {fault}", "a file of the hub")
-        if self._redirects > REDIRECTS:
-            self._refuse(f"{self._url} is the end of {REDIRECTS} redirects, and redirects again", "a file")
+        if self._redirects > MAXIMUM_REDIRECTS:
+            self._refuse(f"{self._url} is the end of {MAXIMUM_REDIRECTS} redirects, and redirects again", "a file")
         if response.request.method != "HEAD":
             self._check_encoding(response)
-            stream, most = response.stream, self._most(response)
-            response.stream = _counted(stream, self._chunks(stream, most, "Content-Length" in response.headers))
+            stream, most = response.stream, self._find_maximum(response)
+            chunks = self._count_chunks(stream, most, "Content-Length" in response.headers)
+            response.stream = _wrap_stream(stream, chunks)
 
-    def look_on(self, done: threading.Event) -> None:
-        """Hang up on a server that is too slow; to be run in a thread of its own, since the other one waits."""
-        while not done.wait(self._limits.window / GLANCES):
+    def monitor_rate(self, done: threading.Event) -> None:
+        """Close the connection to a slow server; runs in a thread of its own, since the other thread waits."""
+        while not done.wait(self._limits.window / CHECKS_PER_WINDOW):
             if self.refusal is None and self._pace.is_too_slow():
                 with suppress(SourceError):
                     self._refuse_slow()
                 self._hang_up()
 
     def _check_encoding(self, response: Any) -> None:
-        """Refuse a compressed answer: a small one may become more than any disk holds."""
+        """Refuse a compressed answer: a small one may expand beyond the size of any disk."""
         encoding = response.headers.get("Content-Encoding", "").strip().lower()
         if encoding not in ("", "identity"):
             self._refuse(f"{self._url} was sent with Content-Encoding {encoding[:40]!r}", "the file as it is")
 
-    def _most(self, response: Any) -> int:
-        """Return how many bytes an answer may have; refuse one that states more."""
-        stated = whole_number(response.headers.get("Content-Length"))
+    def _find_maximum(self, response: Any) -> int:
+        """Return the maximum size of an answer in bytes; refuse an answer that states a larger size."""
+        stated = parse_size(response.headers.get("Content-Length"))
         is_file = response.is_success and stated is not None
         most = (self._largest or stated or 0) if is_file else self._limits.unstated
         if stated is not None and stated > most:
@@ -180,7 +185,7 @@ class Watch:
             self._check_space(stated)
         return stated if is_file and stated is not None else most
 
-    def _chunks(self, stream: Any, most: int, is_stated: bool) -> Iterator[bytes]:
+    def _count_chunks(self, stream: Any, most: int, is_stated: bool) -> Iterator[bytes]:
         received, checked = 0, 0
         self._pace.wait()
         for chunk in stream:
@@ -194,7 +199,7 @@ class Watch:
                 self._check_space(most - received if is_stated else SPACE_CHECKED)
             yield chunk
             self._pace.wait()
-        if self.refusal is not None:  # where no size is stated, the end of the connection looks like that of the file
+        if self.refusal is not None:  # without a stated size, a closed connection looks like the end of the file
             raise self.refusal
         self._pace.receive(0)
 
@@ -210,7 +215,7 @@ class Watch:
             self._connection = details["return_value"]
 
     def _hang_up(self) -> None:
-        """Wake the thread that waits; closing the socket would not."""
+        """Wake the waiting thread; closing the socket would not wake it."""
         connected = self._connection.get_extra_info("socket") if self._connection is not None else None
         if connected is not None:
             with suppress(OSError):
@@ -235,90 +240,86 @@ class Watch:
         raise self.refusal
 
 
-def _find_no_fault(_response: Any) -> str:
-    return ""
-
-
 @contextmanager
-def watched(
+def limit_requests(
     client: Any,
     limits: Limits,
     folder: Path,
     remedy: str,
     largest: int | None = None,
-    find_fault: Callable[[Any], str] = _find_no_fault,
+    find_fault: FindFault | None = None,
 ) -> Iterator[None]:
-    """Hold the requests that this thread makes through a client to limits.
+    """Apply limits to the requests that this thread makes through a client.
 
     Args:
-        client: One of httpx or of its successor; other threads may use it, too.
+        client: A client of httpx or of its successor; other threads may use it as well.
         limits: The limits.
-        folder: Where the answers are kept.
-        remedy: What the user can do about a server that is refused, besides trying again.
-        largest: Most bytes of an answer, even where the server states its size.
-        find_fault: Return what is wrong with an answer's headers; an empty string where nothing is.
+        folder: The folder that stores the answers.
+        remedy: What the user can do about a refused server, apart from a retry.
+        largest: Maximum size of an answer in bytes, even if the server states its size.
+        find_fault: Returns the fault in the headers of an answer, or an empty string; None for no check.
 
     Raises:
-        SourceError: The server goes beyond a limit, whatever the client makes of that.
+        SourceError: An answer exceeds a limit; the client's own exception is its cause.
     """
-    watch, done = Watch(limits, folder, largest, remedy, find_fault), threading.Event()
-    watcher = threading.Thread(target=watch.look_on, args=(done,), name="nlu_lite download", daemon=True)
-    with _hooked(client, {"request": watch.on_request, "response": watch.on_response}):
-        watcher.start()
+    monitor, done = RequestMonitor(limits, folder, largest, remedy, find_fault), threading.Event()
+    thread = threading.Thread(target=monitor.monitor_rate, args=(done,), name="nlu_lite download", daemon=True)
+    with _add_hooks(client, {"request": monitor.on_request, "response": monitor.on_response}):
+        thread.start()
         try:
             yield
         except Exception as error:
-            if watch.refusal is None or error is watch.refusal:
+            if monitor.refusal is None or error is monitor.refusal:
                 raise
-            raise watch.refusal from error
+            raise monitor.refusal from error
         finally:
             done.set()
-            watcher.join()
+            thread.join()
 
 
 @contextmanager
-def _hooked(client: Any, hooks: Mapping[str, Callable[[Any], None]]) -> Iterator[None]:
-    """Add hooks to a client; lists are replaced, since other threads may be going through them."""
-    with _HOOKS:
+def _add_hooks(client: Any, hooks: Mapping[str, Callable[[Any], None]]) -> Iterator[None]:
+    """Add hooks to a client; the lists are replaced, since other threads may iterate over them."""
+    with _HOOKS_LOCK:
         client.event_hooks = {name: [*known, hooks[name]] for name, known in client.event_hooks.items()}
     try:
         yield
     finally:
-        with _HOOKS:
+        with _HOOKS_LOCK:
             client.event_hooks = {
                 name: [hook for hook in known if hook != hooks[name]] for name, known in client.event_hooks.items()
             }
 
 
-def _counted(stream: Any, chunks: Iterator[bytes]) -> Any:
-    """Return a stream of `chunks` that closes `stream`; clients take only streams of their own library's class."""
+def _wrap_stream(stream: Any, chunks: Iterator[bytes]) -> Any:
+    """Return a stream of `chunks` that closes `stream`; a client accepts only streams of its own library's class."""
     base: Any = next(kind for kind in type(stream).__mro__ if kind.__name__ == "SyncByteStream")
 
-    class Counted(base):  # type: ignore[misc]  # known when it runs
+    class CountedStream(base):  # type: ignore[misc]  # the base is known at run time only
         def __iter__(self) -> Iterator[bytes]:
             yield from chunks
 
         def close(self) -> None:
             stream.close()
 
-    return Counted()
+    return CountedStream()
 
 
-def whole_number(text: str | None) -> int | None:
-    """Return the number that a header states; None where it states none that could be.
+def parse_size(text: str | None) -> int | None:
+    """Return the size in bytes that a header states; None if there is no valid size.
 
     Example:
-        >>> whole_number("42"), whole_number("-1"), whole_number("9" * 5000)
+        >>> parse_size("42"), parse_size("-1"), parse_size("9" * 5000)
         (42, None, None)
     """
     return int(text) if text is not None and re.fullmatch("[0-9]{1,18}", text.strip()) else None
 
 
 def check_space(folder: Path, needed: int) -> None:
-    """Refuse a download for which the disk has no room.
+    """Check that the disk has space for a download.
 
     Raises:
-        SourceError: It has less than `needed` bytes free.
+        SourceError: It has less than `needed` bytes of free space.
     """
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     free = shutil.disk_usage(existing).free

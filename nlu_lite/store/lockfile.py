@@ -1,7 +1,7 @@
-"""Locks: files that say, for each reference, which bytes it stood for when they were made.
+"""Lock files, which pin the source, the revision and the bytes of each model.
 
-A lock is TOML that `nlu-lite lock` writes. A model that is loaded with it comes from the place and the revision that
-the lock names, and every file of it is compared with the lock before anything of it is read.
+A lock is a TOML file that `nlu-lite lock` writes. A model that is loaded with a lock comes from the locked source and
+revision, and its files are compared with the lock before they are read.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from nlu_lite._util.toml import TABLES, TomlTable, Types, abbreviate, read_toml_
 from nlu_lite._version import __version__
 from nlu_lite.errors import FormatError, OptionError, printable
 from nlu_lite.records import HubRepository, ModelSpec
-from nlu_lite.store import sources
-from nlu_lite.store.checkpoints import obtain_identified
+from nlu_lite.store.checkpoints import load_checkpoint
+from nlu_lite.store.digests import FileDigest, digest_files
 from nlu_lite.store.locks import REMEDY, Lock, LockedModel, name_origin
-from nlu_lite.store.sources import PLACES, Access, Digest
+from nlu_lite.store.sources import SOURCE_KINDS, Access
 
 FORMAT = 2
-"""Number of the form of a lock. Locks of form 1, of version 0.1.0, have no digests of models."""
+"""Version of the format of locks. Format 1, of version 0.1.0, has no digests of models."""
 READABLE = (1, FORMAT)
 LARGEST = 16 << 20
 """Maximum size of a lock, in bytes."""
@@ -34,48 +34,47 @@ format = {format}
 nlu_lite = {version}
 """
 
-# --- making ----------------------------------------------------------------------------------------------------------
+# --- writing ---------------------------------------------------------------------------------------------------------
 
 
 def make(references: Sequence[str], access: Access) -> str:
-    """Give the text of a lock: the models of references, fetched if they are not here, and read.
+    """Return the text of a lock; models that are not on this machine are downloaded.
 
     Raises:
         OptionError: None of the references has a model.
-        NluLiteError: As `load`: a reference cannot be resolved, or its model not be fetched or read.
+        NluLiteError: As `load`: a reference cannot be resolved, or its model cannot be fetched or read.
     """
     specs = [spec for spec in registry.resolve(references) if isinstance(spec, ModelSpec)]
     if not specs:
         raise OptionError("no reference of a model", "one such as 'xx.embed.xlm'", "Text components need no lock")
-    head = HEAD.format(format=FORMAT, version=_quoted(__version__))
-    return head + "".join(_table(_locked(spec, access)) for spec in specs)
+    head = HEAD.format(format=FORMAT, version=_quote(__version__))
+    return head + "".join(_format_model(_lock_model(spec, access)) for spec in specs)
 
 
-def _locked(spec: ModelSpec, access: Access) -> LockedModel:
-    found = obtain_identified(spec, access)
-    fetched, origin = found.fetched, found.fetched.origin
+def _lock_model(spec: ModelSpec, access: Access) -> LockedModel:
+    loaded = load_checkpoint(spec, access)
+    origin = loaded.files.origin
     revision = origin.revision if isinstance(origin, HubRepository) else None
-    files = sources.digests(fetched.path, origin, fetched.digest, access.cache)
-    return LockedModel(
-        spec.reference, PLACES[type(origin)].value, name_origin(origin), revision, files, digest=found.digest
-    )
+    files = digest_files(loaded.files.path, origin, loaded.files.digest, access.cache)
+    kind = SOURCE_KINDS[type(origin)].value
+    return LockedModel(spec.reference, kind, name_origin(origin), revision, files, digest=loaded.digest)
 
 
-def _table(model: LockedModel) -> str:
+def _format_model(model: LockedModel) -> str:
     values = {"reference": model.reference, "source": model.source, "name": model.name, "revision": model.revision}
     values["digest"] = model.digest
-    lines = ["", "[[model]]", *(f"{key} = {_quoted(value)}" for key, value in values.items() if value is not None)]
+    lines = ["", "[[model]]", *(f"{key} = {_quote(value)}" for key, value in values.items() if value is not None)]
     for name, digest in model.files.items():
-        lines += ["", "[[model.file]]", f"name = {_quoted(name)}", f'sha256 = "{digest.sha256}"']
+        lines += ["", "[[model.file]]", f"name = {_quote(name)}", f'sha256 = "{digest.sha256}"']
         lines.append(f"size = {digest.size}")
     return "\n".join(lines) + "\n"
 
 
-def _quoted(text: str) -> str:
-    """Write a TOML string: JSON's, but for DEL, which TOML wants escaped.
+def _quote(text: str) -> str:
+    """Return a TOML string: JSON's, except for DEL, which TOML requires to be escaped.
 
     Raises:
-        FormatError: It is the name of a file that is not UTF-8, which TOML cannot hold.
+        FormatError: The text is the name of a file that is not UTF-8, which TOML cannot contain.
     """
     if printable(text) != text:
         raise FormatError(f"the name {text!r} is not UTF-8", "a name that a lock can hold", "Rename the file or folder")
@@ -94,7 +93,7 @@ def read(path: str | Path) -> Lock:
 
     Raises:
         SourceError: It cannot be read.
-        FormatError: It is not a lock, or an edit has broken it; the line is named.
+        FormatError: It is not a valid lock; the error names the line.
     """
     file = read_toml_file(expand_user(path), LARGEST, REMEDY)
     content = file.parse()
@@ -114,11 +113,11 @@ def read(path: str | Path) -> Lock:
     return Lock(Path(path), content["nlu_lite"], models)
 
 
-def _read_model(table: TomlTable, values: Mapping[str, Any], form: int) -> LockedModel:
+def _read_model(table: TomlTable, values: Mapping[str, Any], version: int) -> LockedModel:
     table.check(values, MODEL, [key for key in MODEL if key not in ("revision", "digest")])
     _check_source(table, values)
-    _check_digest(table, values, form)
-    files: dict[str, Digest] = {}
+    _check_digest(table, values, version)
+    files: dict[str, FileDigest] = {}
     lines: dict[str, str] = {}
     for number, file in enumerate(values["file"]):
         row = TomlTable(table.file, "model.file", number, table)
@@ -133,9 +132,9 @@ def _read_model(table: TomlTable, values: Mapping[str, Any], form: int) -> Locke
 
 
 def _check_source(table: TomlTable, values: Mapping[str, Any]) -> None:
-    places, source = [place.value for place in PLACES.values()], values["source"]
-    if source not in places:
-        table.fail(f"source {abbreviate(source)}", ", ".join(places), "source")
+    kinds, source = [kind.value for kind in SOURCE_KINDS.values()], values["source"]
+    if source not in kinds:
+        table.fail(f"source {abbreviate(source)}", ", ".join(kinds), "source")
     has_revision = "revision" in values
     if (source == "hub") != has_revision:
         expected = "a revision with source 'hub' alone"
@@ -145,19 +144,19 @@ def _check_source(table: TomlTable, values: Mapping[str, Any]) -> None:
         table.fail(f"revision {abbreviate(values['revision'])}", expected, "revision")
 
 
-def _check_digest(table: TomlTable, values: Mapping[str, Any], form: int) -> None:
-    if ("digest" in values) != (form == FORMAT):
+def _check_digest(table: TomlTable, values: Mapping[str, Any], version: int) -> None:
+    if ("digest" in values) != (version == FORMAT):
         got = f"{'a' if 'digest' in values else 'no'} digest"
-        table.fail(got, f"{'one' if form == FORMAT else 'none'} in a lock of format {form}", "digest")
+        table.fail(got, f"{'one' if version == FORMAT else 'none'} in a lock of format {version}", "digest")
     _check_sha256(table, values, "digest")
 
 
-def _add_file(table: TomlTable, files: dict[str, Digest], values: Mapping[str, Any]) -> None:
+def _add_file(table: TomlTable, files: dict[str, FileDigest], values: Mapping[str, Any]) -> None:
     table.check(values, FILE, tuple(FILE))
     _check_sha256(table, values, "sha256")
     if values["name"] in files:
         table.fail(f"the file {abbreviate(values['name'])} appears twice", "each file once", "name")
-    files[values["name"]] = Digest(values["sha256"], values["size"])
+    files[values["name"]] = FileDigest(values["sha256"], values["size"])
 
 
 def _check_sha256(table: TomlTable, values: Mapping[str, Any], key: str) -> None:

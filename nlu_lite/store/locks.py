@@ -1,4 +1,4 @@
-"""The models of a lock, compared with those on this machine."""
+"""Locked models, and their comparison with the models on this machine."""
 
 from __future__ import annotations
 
@@ -13,64 +13,65 @@ from nlu_lite.errors import FormatError, IntegrityError, OptionError
 from nlu_lite.records import BucketArchive, HubRepository, InstalledFile, ModelSpec, Origin
 from nlu_lite.store import sources
 from nlu_lite.store.cache import Cache
-from nlu_lite.store.checkpoints import obtain_identified
-from nlu_lite.store.sources import PLACES, Access, Digest, Fetched
+from nlu_lite.store.checkpoints import LoadedCheckpoint, load_checkpoint
+from nlu_lite.store.digests import FileDigest, digest_files
+from nlu_lite.store.sources import SOURCE_KINDS, Access, ModelFiles
 
 REMEDY = "Make the lock anew: nlu-lite lock REF... > models.lock"
 
 
 @dataclass(frozen=True)
 class LockedModel:
-    """What a lock says of a model.
+    """A model of a lock.
 
     Attributes:
-        reference: As it stands in the catalogue, or the direct reference as written.
-        source: The place that it comes from: ``"installed"``, ``"folder"``, ``"hub"`` or ``"bucket"``.
-        name: What it is called there: distribution, path, repository or file name of the archive.
-        revision: Commit of a hub repository; None for other places.
-        files: What tells each of its files from others, by name.
-        place: The lock's name and the line on which this model stands.
-        places: The same of its files, by name.
-        digest: SHA-256 of all that can change a piece or a vector; see `nlu_lite.store.checkpoints.Obtained`. None in
-            locks of version 0.1.0.
+        reference: Its reference as the catalogue writes it, or a direct reference.
+        source: The kind of its source: ``"installed"``, ``"folder"``, ``"hub"`` or ``"bucket"``.
+        name: Its name there: distribution, path, repository or file name of the archive.
+        revision: Commit of a hub repository; None for other sources.
+        files: The digest of each file, by name.
+        location: The lock's name and the line of this model.
+        locations: The lock's name and the line of each file, by name.
+        digest: SHA-256 of everything that can change a piece or a vector; see
+            `nlu_lite.store.checkpoints.LoadedCheckpoint`. None in locks of version 0.1.0.
     """
 
     reference: str
     source: str
     name: str
     revision: str | None
-    files: Mapping[str, Digest]
-    place: str = ""
-    places: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, FileDigest]
+    location: str = ""
+    locations: Mapping[str, str] = field(default_factory=dict)
     digest: str | None = None
 
-    def check(self, fetched: Fetched, cache: Cache) -> None:
+    def check_files(self, files: ModelFiles, cache: Cache) -> None:
         """Compare the files of a model with the lock.
 
         Raises:
-            IntegrityError: A file has other bytes, is missing, or is one that the lock does not know.
+            IntegrityError: A file has other bytes, is missing, or is not in the lock.
         """
-        found = sources.digests(fetched.path, fetched.origin, fetched.digest, cache)
+        found = digest_files(files.path, files.origin, files.digest, cache)
         for name in sorted(found.keys() | self.files.keys()):
             if found.get(name) != self.files.get(name):
                 raise IntegrityError(
-                    f"{fetched.path}: {name} {_told(found.get(name))}",
-                    f"that it {_told(self.files.get(name))}, as {self.places.get(name, self.place)} says",
-                    "Delete what is there and fetch it again. If it stays so, the source gives other bytes by now "
-                    "under the same name, or the lock was edited: use it only if you trust the change, with a new "
+                    f"{files.path}: {name} {_describe(found.get(name))}",
+                    f"that it {_describe(self.files.get(name))}, as {self.locations.get(name, self.location)} says",
+                    "Delete the file and fetch it again. If the error remains, the source gives other bytes by now "
+                    "under the same name, or the lock was edited. If you trust the change, make a new "
                     f"lock: {self._command}",
                 )
 
     def check_digest(self, found: str) -> None:
-        """Compare the digest of a model that was read with the lock's.
+        """Compare the digest of a model with that of the lock.
 
         Raises:
-            IntegrityError: It is another.
+            IntegrityError: They differ.
         """
         if self.digest not in (None, found):
             raise IntegrityError(
                 f"{self.reference!r} is read as a model with digest {found}",
-                f"{self.digest}, as {self.place} says",
+                f"{self.digest}, as {self.location} says",
                 "A file has changed that the lock does not list, or this release reads the files in another way. "
                 f"If you trust the change, make the lock again: {self._command}",
             )
@@ -80,34 +81,43 @@ class LockedModel:
         return f"nlu-lite lock {shlex.quote(self.reference)} > models.lock"
 
     def verify(self, access: Access) -> None:
-        """Compare what is on this machine with the lock.
+        """Compare the model on this machine with the lock.
 
         Raises:
-            NluLiteError: As `check`; or the model is not here, or its reference has another meaning by now.
+            NluLiteError: As `check_files`; or the model is not on this machine, or its reference has a new meaning.
         """
         found = registry.look_up(self.reference).spec
         if not isinstance(found, ModelSpec) or found.reference != self.reference:
-            raise FormatError(f"{self.place}: {self.reference!r} is no full reference of a model", "one", REMEDY)
-        spec = self.pin(found)
+            raise FormatError(f"{self.location}: {self.reference!r} is no full reference of a model", "one", REMEDY)
         if self.digest is None:
-            self.check(sources.fetch(spec, access), access.cache)
+            self.check_files(sources.fetch(self.pin(found), access), access.cache)
         else:
-            kept = replace(access, archives=sources.Archives.KEEP)
-            obtained = obtain_identified(spec, kept, lambda fetched: self.check(fetched, access.cache))
-            self.check_digest(obtained.digest)
+            self.load(found, replace(access, archives=sources.ArchiveRetention.KEEP))
 
-    def pin(self, spec: ModelSpec) -> ModelSpec:
-        """Leave a model the one origin that the lock names.
+    def load(self, spec: ModelSpec, access: Access) -> LoadedCheckpoint:
+        """Fetch and read a model from the locked origin, and compare it with the lock.
 
         Raises:
-            FormatError: The reference does not come from there.
+            FormatError: The reference does not have the locked origin.
+            IntegrityError: A file or the digest of the model differs from the lock.
+            NluLiteError: As `load_checkpoint`.
+        """
+        loaded = load_checkpoint(self.pin(spec), access, lambda files: self.check_files(files, access.cache))
+        self.check_digest(loaded.digest)
+        return loaded
+
+    def pin(self, spec: ModelSpec) -> ModelSpec:
+        """Return a model with the locked origin alone.
+
+        Raises:
+            FormatError: The reference does not have this origin.
         """
         for origin in spec.origins:
-            pinned = _pinned(origin, self)
+            pinned = _pin_origin(origin, self)
             if pinned is not None:
                 return replace(spec, origins=(pinned,))
-        stated = " or ".join(f"{PLACES[type(origin)].value} {name_origin(origin)}" for origin in spec.origins)
-        raise FormatError(f"{self.place}: {self.reference!r} from {self.source} {self.name}", stated, REMEDY)
+        stated = " or ".join(f"{SOURCE_KINDS[type(origin)].value} {name_origin(origin)}" for origin in spec.origins)
+        raise FormatError(f"{self.location}: {self.reference!r} from {self.source} {self.name}", stated, REMEDY)
 
 
 @dataclass(frozen=True)
@@ -115,20 +125,20 @@ class Lock:
     """A lock.
 
     Attributes:
-        path: The file that it was read from.
+        path: The file of the lock.
         version: The version of this library that made it.
-        models: What it says, by reference.
+        models: Its models, by reference.
     """
 
     path: Path
     version: str
     models: Mapping[str, LockedModel]
 
-    def model(self, reference: str) -> LockedModel:
-        """Give what the lock says of a reference.
+    def get_model(self, reference: str) -> LockedModel:
+        """Return the locked model of a reference.
 
         Raises:
-            OptionError: It says nothing of it.
+            OptionError: The lock does not have this reference.
         """
         if reference not in self.models:
             known = list(self.models)
@@ -139,7 +149,7 @@ class Lock:
 
 
 def name_origin(origin: Origin) -> str:
-    """Return what an origin is called in a lock: distribution, path, repository or file name of the archive."""
+    """Return the name of an origin in a lock: distribution, path, repository or file name of the archive."""
     if isinstance(origin, HubRepository):
         return origin.repository
     if isinstance(origin, BucketArchive):
@@ -147,11 +157,11 @@ def name_origin(origin: Origin) -> str:
     return origin.distribution if isinstance(origin, InstalledFile) else origin.path
 
 
-def _pinned(origin: Origin, model: LockedModel) -> Origin | None:
-    """Give an origin as the lock has it; None where it is another one."""
-    if PLACES[type(origin)].value != model.source:
+def _pin_origin(origin: Origin, model: LockedModel) -> Origin | None:
+    """Return an origin with the locked revision or file; None if it is not the locked origin."""
+    if SOURCE_KINDS[type(origin)].value != model.source:
         return None
-    if isinstance(origin, BucketArchive):  # the catalogue may name a newer one by now
+    if isinstance(origin, BucketArchive):  # the catalogue may name a newer archive now
         suits = origin.file == model.name or model.name.startswith(f"{origin.name}_{origin.language}_")
         return replace(origin, file=model.name) if suits else None
     if name_origin(origin) != model.name:
@@ -159,5 +169,5 @@ def _pinned(origin: Origin, model: LockedModel) -> Origin | None:
     return replace(origin, revision=model.revision) if isinstance(origin, HubRepository) else origin
 
 
-def _told(digest: Digest | None) -> str:
+def _describe(digest: FileDigest | None) -> str:
     return "is not there" if digest is None else f"has {digest.size:,} bytes and the SHA-256 {digest.sha256}"

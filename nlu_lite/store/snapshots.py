@@ -1,4 +1,4 @@
-"""Snapshots of the Hugging Face cache: are their files still what the hub gave?"""
+"""The check that the files of a snapshot in the Hugging Face cache are those that the hub sent."""
 
 from __future__ import annotations
 
@@ -9,37 +9,37 @@ from pathlib import Path
 from nlu_lite._util.digest import hash_file
 from nlu_lite.errors import IntegrityError
 from nlu_lite.store.cache import Cache
-from nlu_lite.store.digests import names
+from nlu_lite.store.digests import list_model_files
 
 
 def check_snapshot(folder: Path, cache: Cache) -> None:
-    """Compare the files that a model needs with the digests that the hub gave, or with what they were before.
+    """Compare the files that a model needs with the hub's digests, else with their own digests at the first check.
 
-    The Hugging Face cache calls a file by the digest that came with it: SHA-256 for weights, Git's SHA-1 for others. A
-    file without such a name has to stay what it was when it was seen first. Files are read only if they have changed
-    since they were compared last.
+    The Hugging Face cache names a file by the digest that the hub sent: SHA-256 for weights, Git's SHA-1 for others. A
+    file without such a name must not change after it was first read. Files are read only if they have changed since
+    the last check.
 
     Raises:
         IntegrityError: A file has other bytes.
         OSError: A file cannot be read.
     """
-    files = {name: folder / name for name in names(folder)}
+    files = {name: folder / name for name in list_model_files(folder)}
 
-    def compared(before: object) -> dict[str, str]:
+    def check_files(before: object) -> dict[str, str]:
         known = before if isinstance(before, dict) else {}
-        return {name: _compared(path, known.get(name)) for name, path in files.items()}
+        return {name: _check_file(path, known.get(name)) for name, path in files.items()}
 
     if files:
-        cache.memo.recall(f"snapshot {folder.absolute()} {folder.stat().st_ino}", files, compared)
+        cache.memo.recall(f"snapshot {folder.absolute()} {folder.stat().st_ino}", files, check_files)
 
 
-def _compared(path: Path, known: str | None) -> str:
-    """Return the digest of a file after comparing it with its name, else with the digest that was known before."""
+def _check_file(path: Path, known: str | None) -> str:
+    """Compare a file with the digest in its name, else with a known digest, and return the digest."""
     blob = path.resolve()
     expected = blob.name if blob.parent.name == "blobs" and _is_digest(blob.name) else known
     if expected is None:
         return hash_file(path)
-    if expected not in _digests(path, expected):
+    if expected not in _compute_digests(path, expected):
         raise IntegrityError(
             f"{path} is not the file that the hub gave",
             f"the digest {expected}",
@@ -48,7 +48,7 @@ def _compared(path: Path, known: str | None) -> str:
     return expected
 
 
-def _digests(path: Path, expected: str) -> tuple[str, ...]:
+def _compute_digests(path: Path, expected: str) -> tuple[str, ...]:
     """Return the digests of a file that are as long as an expected one."""
     if len(expected) == 64:
         return (hash_file(path),)

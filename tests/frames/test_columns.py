@@ -10,7 +10,7 @@ from tiny import MODEL, open_tiny
 import nlu_lite
 from nlu_lite.model import Model
 from nlu_lite.records import LocalFolder
-from nlu_lite.store.sources import Fetched
+from nlu_lite.store.sources import ModelFiles
 
 CASES = json.loads((Path(__file__).parents[1] / "data" / "columns.json").read_text(encoding="utf-8"))
 
@@ -21,7 +21,7 @@ def tiny_models(monkeypatch):
     encoder = open_tiny()
 
     def open_model(spec, column, *_):
-        return Model(spec, Fetched(MODEL, LocalFolder(str(MODEL)), "0"), column, encoder, spec.sentence)
+        return Model(spec, ModelFiles(MODEL, LocalFolder(str(MODEL)), "0"), column, encoder, spec.sentence)
 
     monkeypatch.setattr("nlu_lite.pipeline.loading.open_model", open_model)
 

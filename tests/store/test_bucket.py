@@ -89,9 +89,9 @@ def test_nothing_is_lost_however_early_a_connection_breaks(source, bucket):
 
 def test_what_a_failed_download_fetched_is_kept_for_the_next(source, bucket):
     bucket.cuts = [2 << 20, 0, 0, 0]
-    with pytest.raises(SourceError, match=r"3 times.*what has come so far is kept"):
+    with pytest.raises(SourceError, match=r"3 times.*the downloaded part is kept"):
         source.fetch(ORIGIN)
-    assert source.cache.entries() == []
+    assert source.cache.list_folders() == []
     with pytest.raises(OfflineError):
         offline(source).fetch(ORIGIN)
     assert is_whole(source.fetch(ORIGIN))
@@ -185,7 +185,7 @@ def test_what_is_no_whole_zip_is_refused_and_not_kept(source, bucket, content):
     bucket.files[FILE] = content
     with pytest.raises(IntegrityError, match=r"is no whole zip|is damaged at 'weights'"):
         source.fetch(ORIGIN)
-    assert source.cache.entries() == []
+    assert source.cache.list_folders() == []
     assert left_over(source) == []
     bucket.files[FILE] = ZIP
     assert is_whole(source.fetch(ORIGIN))
@@ -196,7 +196,7 @@ def test_a_wrong_md5_is_refused(source, bucket, origin):
     bucket.files["metadata.json"] = index_line(checksum="0" * 32).encode()
     with pytest.raises(IntegrityError, match=r"has MD5 [0-9a-f]{32}; expected 0{32} as the index states"):
         source.fetch(origin)
-    assert source.cache.entries() == []
+    assert source.cache.list_folders() == []
     assert left_over(source) == []
 
 
@@ -205,17 +205,17 @@ def test_the_record_says_whether_the_publisher_verified_it(source, bucket, origi
     md5 = hashlib.md5(ZIP).hexdigest()
     bucket.files["metadata.json"] = index_line(checksum=md5.upper()).encode()
     source.fetch(origin)
-    record = source.record(FILE)
+    record = source.archives.get_record(FILE)
     assert (record.file, record.size, record.md5, record.url) == (FILE, len(ZIP), md5, bucket.base + FILE)
 
 
 def test_where_the_index_cannot_be_had_an_older_one_does(source, bucket):
     md5 = hashlib.md5(ZIP).hexdigest()
     bucket.files["metadata.json"] = index_line(checksum=md5).encode()
-    source.discard(source.fetch(ORIGIN))
+    source.archives.discard(source.fetch(ORIGIN))
     del bucket.files["metadata.json"]
     assert is_whole(source.fetch(ORIGIN))
-    assert source.record(FILE).md5 == md5
+    assert source.archives.get_record(FILE).md5 == md5
 
 
 @pytest.mark.parametrize("index", [None, b'not JSON: "tiny"', b""])
@@ -223,13 +223,13 @@ def test_an_archive_that_the_catalogue_names_needs_no_index(source, bucket, inde
     del bucket.files["metadata.json"]
     bucket.files |= {"metadata.json": index} if index is not None else {}
     assert is_whole(source.fetch(ORIGIN))
-    assert source.record(FILE).md5 is None
+    assert source.archives.get_record(FILE).md5 is None
 
 
 def test_without_an_md5_the_first_download_is_what_counts(source, bucket):
     local = source.fetch(ORIGIN)
-    assert source.record(FILE).md5 is None
-    source.discard(local)
+    assert source.archives.get_record(FILE).md5 is None
+    source.archives.discard(local)
     bucket.files[FILE] = zipped(metadata="{}", weights="others")
     with pytest.raises(IntegrityError, match=r"not what was first fetched.*delete .*\.zip\.json"):
         source.fetch(ORIGIN)
@@ -361,7 +361,7 @@ def test_what_spark_nlp_fetched_is_read_in_place(source, bucket, origin):
     assert local.path == source.pretrained / FILE.removesuffix(".zip")
     (local.path / "weights").write_text("more")
     assert source.fetch(origin).digest != local.digest
-    source.discard(local)
+    source.archives.discard(local)
     assert local.path.is_dir()
     assert bucket.requests == []
 
@@ -369,12 +369,12 @@ def test_what_spark_nlp_fetched_is_read_in_place(source, bucket, origin):
 def test_the_zip_goes_after_conversion_and_the_converted_model_is_found(source, bucket):
     local = source.fetch(ORIGIN)
     converted = source.cache.place(model_key(local.digest), lambda folder: (folder / "x").write_text("converted"))
-    source.discard(local)
+    source.archives.discard(local)
     assert not local.path.exists()
     for origin in (ORIGIN, UNNAMED):
         again = offline(source).fetch(origin)
         assert (again.path, again.digest) == (converted, local.digest)
-    source.discard(again)
+    source.archives.discard(again)
     assert converted.is_dir()
     shutil.rmtree(converted)
     assert is_whole(source.fetch(ORIGIN))
@@ -457,7 +457,7 @@ def test_after_a_kill_in_the_middle_the_next_load_goes_on(source, bucket):
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=30)
     assert process.returncode == -signal.SIGKILL
-    assert source.cache.entries() == []
+    assert source.cache.list_folders() == []
     bucket.delay = 0
     assert is_whole(source.fetch(ORIGIN))
     (first, again) = bucket.asked(FILE)
@@ -473,6 +473,6 @@ def test_a_limit_on_file_sizes_is_said_and_nothing_stays(source, bucket):
     assert process.returncode == 1
     assert "SourceError" in said
     assert "File too large" in said
-    assert source.cache.entries() == []
+    assert source.cache.list_folders() == []
     assert left_over(source) == []
     assert is_whole(source.fetch(ORIGIN))

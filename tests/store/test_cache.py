@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from nlu_lite.errors import IntegrityError, OptionError, SourceError
 from nlu_lite.store import cache as cache_module
-from nlu_lite.store.cache import MANIFEST, Cache, default_cache, load_again_if_removed
+from nlu_lite.store.cache import MANIFEST, Cache, default_cache, retry_if_removed
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_nothing_stays_of_a_folder_that_could_not_be_filled(cache):
 
     with pytest.raises(ValueError, match="half-way"):
         cache.place("key", fail)
-    assert cache.entries() == []
+    assert cache.list_folders() == []
     assert [path.name for path in cache.root.iterdir() if path.is_dir()] == []
     assert cache.place("key", fill).is_dir()
 
@@ -64,9 +64,9 @@ def test_a_damaged_folder_is_made_anew(cache, harm):
 def test_entries_have_their_sizes(cache):
     cache.place("two", fill)
     cache.place("one", lambda folder: (folder / "x").write_bytes(b"12345"))
-    assert [(entry.key, entry.size) for entry in cache.entries()] == [("one", 5), ("two", 6)]
+    assert [(entry.key, entry.size) for entry in cache.list_folders()] == [("one", 5), ("two", 6)]
     cache.remove("one")
-    assert [entry.key for entry in cache.entries()] == ["two"]
+    assert [entry.key for entry in cache.list_folders()] == ["two"]
 
 
 def test_verify_finds_a_change_of_the_same_length(cache):
@@ -83,7 +83,7 @@ def test_a_cache_that_cannot_be_written_is_an_error(cache, monkeypatch):
 
     with pytest.raises(SourceError, match=r"No space left on device.*NLU_LITE_CACHE"):
         cache.place("key", full)
-    assert cache.entries() == []
+    assert cache.list_folders() == []
 
 
 def test_a_file_in_place_of_the_cache_is_an_error(tmp_path):
@@ -285,7 +285,7 @@ def test_a_manifest_of_another_kind_is_that_of_no_folder(cache, manifest):
     (path / MANIFEST).write_bytes(manifest.encode(errors="surrogateescape"))
     assert cache.find("key") is None
     assert not cache.has("key")
-    assert cache.entries() == []
+    assert cache.list_folders() == []
     with pytest.raises(IntegrityError, match=r"is not whole.*nlu-lite cache remove key"):
         cache.verify("key")
     assert (cache.place("key", fill) / "a").read_text() == "one"
@@ -324,7 +324,7 @@ def test_what_is_removed_while_it_is_loaded_is_loaded_once_more(cache):
             shutil.rmtree(cache.root)
         return (path / "a").read_text()
 
-    assert load_again_if_removed(load, "name") == "one"
+    assert retry_if_removed(load, "name") == "one"
     assert len(seen) == 2
 
 
@@ -335,7 +335,7 @@ def test_what_is_removed_twice_is_said(cache):
         return (path / "a").read_text()
 
     with pytest.raises(SourceError, match="a was removed while 'name' was loaded, and again"):
-        load_again_if_removed(load, "name")
+        retry_if_removed(load, "name")
 
 
 def test_a_cache_that_is_removed_while_it_is_filled_is_made_again(cache):
@@ -347,13 +347,13 @@ def test_a_cache_that_is_removed_while_it_is_filled_is_made_again(cache):
             shutil.rmtree(cache.root)
         fill(folder)
 
-    assert load_again_if_removed(lambda: cache.place("key", removing), "name") == cache.root / "key"
+    assert retry_if_removed(lambda: cache.place("key", removing), "name") == cache.root / "key"
     assert cache.find("key")
 
 
 def test_what_the_system_says_of_a_file_is_explained(tmp_path):
     with pytest.raises(SourceError, match=r"cannot be read \(Is a directory"):
-        load_again_if_removed(tmp_path.read_bytes, "name")
+        retry_if_removed(tmp_path.read_bytes, "name")
 
 
 def test_another_error_is_not_tried_again():
@@ -364,7 +364,7 @@ def test_another_error_is_not_tried_again():
         raise SourceError("the disk is full")
 
     with pytest.raises(SourceError, match="the disk is full"):
-        load_again_if_removed(load, "name")
+        retry_if_removed(load, "name")
     assert calls == [1]
 
 

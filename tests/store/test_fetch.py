@@ -6,7 +6,7 @@ from nlu_lite.errors import IntegrityError, OfflineError, OptionError, SourceErr
 from nlu_lite.records import Action, BucketArchive, HubRepository, LocalFolder, ModelSpec
 from nlu_lite.store.cache import Cache, model_key
 from nlu_lite.store.hub import HubSource
-from nlu_lite.store.sources import Access, Archives, Place, discard, fetch
+from nlu_lite.store.sources import Access, ArchiveRetention, SourceKind, discard, fetch
 from tests.store.bucket_server import serving, zipped
 
 FILE = "tiny_xx_3.1.3_2.4_1626712227969.zip"
@@ -105,21 +105,21 @@ def test_offline_nothing_is_asked_and_the_error_names_each(bucket, access, hub, 
 
 
 def test_a_place_or_a_revision_chooses_the_hub(bucket, access, hub):
-    for changed in (Access(access.cache, source=Place.HUB), Access(access.cache, revision="v1")):
+    for changed in (Access(access.cache, source=SourceKind.HUB), Access(access.cache, revision="v1")):
         assert fetch(spec(ARCHIVE, REPOSITORY), changed).origin == HubRepository("org/tiny", "commit")
     assert bucket.requests == []
 
 
 def test_a_place_or_a_revision_that_the_model_lacks_is_an_error(access, tmp_path):
     with pytest.raises(OptionError, match="has no source 'hub'; expected bucket"):
-        fetch(spec(ARCHIVE), Access(access.cache, source=Place.HUB))
+        fetch(spec(ARCHIVE), Access(access.cache, source=SourceKind.HUB))
     with pytest.raises(OptionError, match="place without revisions"):
         fetch(spec(LocalFolder(str(tmp_path))), Access(access.cache, revision="v1"))
 
 
 def test_an_archive_is_discarded_once_converted_unless_it_is_to_be_kept(bucket, access):
     fetched = fetch(spec(ARCHIVE), access)
-    discard(fetched, Access(access.cache, archives=Archives.KEEP))
+    discard(fetched, Access(access.cache, archives=ArchiveRetention.KEEP))
     assert fetched.path.exists()
     converted = access.cache.place(model_key(fetched.digest), lambda folder: (folder / "x").write_text("x"))
     discard(fetched, access)

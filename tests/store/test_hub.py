@@ -19,8 +19,8 @@ from nlu_lite.errors import (
 from nlu_lite.records import HubRepository
 from nlu_lite.registry import resolve
 from nlu_lite.store.cache import Cache
-from nlu_lite.store.hub import needed
-from nlu_lite.store.sources import Access, Place, fetch
+from nlu_lite.store.repositories import select_model_files
+from nlu_lite.store.sources import Access, SourceKind, fetch
 from tests.store.hub_server import COMMIT, Hub, served, tiny_files
 
 
@@ -99,7 +99,7 @@ def test_the_pipeline_runs_on_what_the_hub_gave(hub):
 def test_a_row_of_the_catalogue_comes_from_its_hub_repository(hub, tmp_path):
     hub.repositories["FacebookAI/xlm-roberta-base"] = hub.repositories["org/tiny"]
     (spec,) = resolve(["xx.embed.xlm"])
-    for source in (Place.HUB, None):  # the second time it is here, so that no other place is asked
+    for source in (SourceKind.HUB, None):  # the second time it is here, so that no other place is asked
         fetched = fetch(spec, Access(Cache(tmp_path), source=source))
         assert fetched.origin == HubRepository("FacebookAI/xlm-roberta-base", COMMIT)
 
@@ -257,7 +257,7 @@ def test_another_word_in_the_environment_is_an_error(monkeypatch):
         get()
 
 
-@pytest.mark.parametrize("access", [{"revision": "v1"}, {"source": Place.HUB}])
+@pytest.mark.parametrize("access", [{"revision": "v1"}, {"source": SourceKind.HUB}])
 def test_options_that_do_not_fit_the_model_are_errors(access):
     with pytest.raises(OptionError):
         get("path:/tmp", **access)
@@ -266,7 +266,7 @@ def test_options_that_do_not_fit_the_model_are_errors(access):
 def test_needed_takes_shards_with_their_index():
     shards = [f"model-0000{n}-of-00002.safetensors" for n in (1, 2)]
     names = [*shards, "model.safetensors.index.json", "pytorch_model.bin", "vocab.txt"]
-    assert needed(names) == sorted([*shards, "model.safetensors.index.json", "vocab.txt"])
+    assert select_model_files(names) == sorted([*shards, "model.safetensors.index.json", "vocab.txt"])
 
 
 # --- as a user does it -----------------------------------------------------------------------------------------------

@@ -13,8 +13,8 @@ from nlu_lite.errors import FormatError, OptionError, SourceError
 from nlu_lite.records import BucketArchive
 from nlu_lite.store.bucket import BucketSource
 from nlu_lite.store.cache import Cache
-from nlu_lite.store.download import Outcome, Patience, download, etag_of
-from nlu_lite.store.limits import Limits, Pace, watched, whole_number
+from nlu_lite.store.download import DownloadStatus, Patience, download, read_etag
+from nlu_lite.store.limits import Limits, Pace, limit_requests, parse_size
 from tests.store.bucket_server import index_line, zipped
 from tests.store.hostile_server import BLOCK, OK, endless, serving, trickling, whole
 
@@ -76,7 +76,7 @@ def test_an_endless_chunked_body_is_cut_off_at_the_limit(part):
 @pytest.mark.parametrize("length", [None, 1 << 40])
 def test_a_file_of_no_stated_size_is_fetched_below_the_limit(part, length):
     with serving(whole(b"abc")) as server:
-        assert fetched(server, part) is Outcome.COMPLETE
+        assert fetched(server, part) is DownloadStatus.COMPLETE
     assert part.read_bytes() == b"abc"
 
 
@@ -163,7 +163,7 @@ def test_what_a_slow_server_sent_is_kept(part):
     ):
         fetched(server, part, SMALL)
     assert part.stat().st_size >= 1000
-    assert etag_of(part) == '"1"'
+    assert read_etag(part) == '"1"'
 
 
 def test_endless_headers_are_an_error(part):
@@ -218,7 +218,7 @@ def test_no_least_rate_waits_for_ever():
 # --- space ---
 
 
-def test_the_free_space_is_watched_while_a_file_of_no_stated_size_comes(part, monkeypatch):
+def test_the_free_space_is_limit_requests_while_a_file_of_no_stated_size_comes(part, monkeypatch):
     free = iter([1 << 40, 5])
     monkeypatch.setattr("nlu_lite.store.limits.SPACE_CHECKED", 1 << 17)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10, 5, next(free)))
@@ -330,14 +330,14 @@ def test_a_redirect_to_nowhere_is_a_source_error(part, location):
 def test_an_etag_that_could_not_be_sent_back_is_not_kept(part, etag):
     with serving(whole(b"abc", b"ETag: " + etag, b"Content-Length: 3")) as server:
         fetched(server, part)
-        assert etag_of(part) is None
-        assert fetched(server, part, known_etag=None) is Outcome.COMPLETE
+        assert read_etag(part) is None
+        assert fetched(server, part, known_etag=None) is DownloadStatus.COMPLETE
 
 
 def test_an_etag_that_was_changed_on_the_disk_is_not_sent(part):
     part.write_bytes(b"a")
     part.with_name("file.part.etag").write_text('"é\r\nX: y"', encoding="utf-8")
-    assert etag_of(part) is None
+    assert read_etag(part) is None
 
 
 @pytest.mark.parametrize(
@@ -406,7 +406,7 @@ def test_settings_of_the_environment_hold(monkeypatch):
 def test_other_threads_of_a_shared_client_are_left_alone(tmp_path):
     found = []
     with serving(whole(bytes(2000))) as server, httpx.Client() as client:
-        with watched(client, Limits(unstated=10), tmp_path, "Try again"):
+        with limit_requests(client, Limits(unstated=10), tmp_path, "Try again"):
             other = threading.Thread(target=lambda: found.append(client.get(server.base).content))
             other.start()
             other.join()
@@ -419,4 +419,4 @@ def test_other_threads_of_a_shared_client_are_left_alone(tmp_path):
 
 @pytest.mark.parametrize("text", ["", "-1", "1.0", "1e3", "٣", "9" * 5000, None, "0x1"])
 def test_what_is_no_number_is_none(text):
-    assert whole_number(text) is None
+    assert parse_size(text) is None

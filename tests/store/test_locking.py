@@ -30,8 +30,9 @@ from nlu_lite.records import BucketArchive, HubRepository, ModelSpec
 from nlu_lite.registry import resolve
 from nlu_lite.store import lockfile as locking
 from nlu_lite.store.cache import Cache
+from nlu_lite.store.digests import FileDigest
 from nlu_lite.store.locks import LockedModel
-from nlu_lite.store.sources import Access, Digest, fetch
+from nlu_lite.store.sources import Access, fetch
 from tests.store.hub_server import COMMIT
 
 TINY = Path(__file__).parents[1] / "data" / "xlmroberta_weights"
@@ -102,8 +103,8 @@ def test_the_packaged_model_can_be_locked(locked):
 
 @given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=30))
 def test_any_name_can_be_written(name):
-    model = LockedModel(name, "folder", name, None, {name: Digest("0" * 64, 1)})
-    (table,) = tomllib.loads(locking._table(model))["model"]
+    model = LockedModel(name, "folder", name, None, {name: FileDigest("0" * 64, 1)})
+    (table,) = tomllib.loads(locking._format_model(model))["model"]
     assert (table["reference"], table["file"][0]["name"]) == (name, name)
 
 
@@ -205,7 +206,7 @@ def test_a_digest_of_another_model_is_refused(hub, locked):
     with pytest.raises(IntegrityError, match=said):
         load("hf:org/tiny", path)
     with pytest.raises(IntegrityError, match=said):
-        locking.read(path).model("hf:org/tiny").verify(nlu_lite.load("hf:org/tiny").access)
+        locking.read(path).get_model("hf:org/tiny").verify(nlu_lite.load("hf:org/tiny").access)
 
 
 @pytest.fixture

@@ -22,8 +22,8 @@ from nlu_lite.errors import FormatError, IntegrityError, ModelError, OfflineErro
 from nlu_lite.store import lockfile as locking
 from nlu_lite.store.bucket import BucketSource
 from nlu_lite.store.cache import Cache
-from nlu_lite.store.checkpoints import convert, download, obtain
-from nlu_lite.store.sources import Access, Archives
+from nlu_lite.store.checkpoints import convert, download, load_checkpoint
+from nlu_lite.store.sources import Access, ArchiveRetention
 from tests.store.bucket_server import serving
 
 FILE = "xlm_roberta_xtreme_base_xx_3.1.3_2.4_1626712227969.zip"
@@ -56,7 +56,7 @@ def bucket(home, wide, monkeypatch):
 
 
 def keys(cache):
-    return sorted(entry.key.partition("-")[0] for entry in cache.entries())
+    return sorted(entry.key.partition("-")[0] for entry in cache.list_folders())
 
 
 # --- the bucket ------------------------------------------------------------------------------------------------------
@@ -84,8 +84,8 @@ def test_the_model_at_the_heart_comes_from_the_bucket_once(bucket, home):
 def test_of_many_that_load_at_once_one_fetches_and_all_load(bucket, home):
     bucket.delay = 0.001
     with ThreadPoolExecutor(4) as pool:
-        loads = [pool.submit(obtain, *registry.resolve([REFERENCE]), Access(home)) for _ in range(4)]
-        folders = {load.result()[0].path for load in loads}
+        loads = [pool.submit(load_checkpoint, *registry.resolve([REFERENCE]), Access(home)) for _ in range(4)]
+        folders = {load.result().files.path for load in loads}
     assert len(folders) == 1
     assert bucket.asked(FILE) == [None]
     assert keys(home) == ["model"]
@@ -101,7 +101,7 @@ def test_an_archive_that_another_process_converts_meanwhile_is_found(bucket, hom
     def meanwhile(cache, key):
         looks.append(key)
         if len(looks) == 2:  # this process has seen that there is no model, and now looks for the archive
-            obtain(spec, Access(home))
+            load_checkpoint(spec, Access(home))
         return find(cache, key)
 
     monkeypatch.setattr(Cache, "find", meanwhile)
@@ -116,7 +116,7 @@ def test_the_vectors_are_transformers_own(bucket):
     from nlu_lite.formats import read
 
     pipeline = nlu_lite.load(REFERENCE)
-    model = build_model(read(pipeline.models[0].fetched.path))
+    model = build_model(read(pipeline.models[0].files.path))
     pieces = pipeline.models[0].encoder.subwords.encode(["Put", "your", "."])
     ids = [0, *chain.from_iterable(pieces), 2]
     states, _ = run(model, [ids], [[1] * len(ids)])
@@ -196,7 +196,7 @@ def test_an_archive_that_is_not_read_stays_unconverted(bucket, home, tmp_path):
 
 
 def test_download_converts_and_says_where_the_model_lies(bucket, home):
-    ((spec, folder),) = download([REFERENCE, "de.tokenize"], Access(home, archives=Archives.KEEP))
+    ((spec, folder),) = download([REFERENCE, "de.tokenize"], Access(home, archives=ArchiveRetention.KEEP))
     assert spec.reference == REFERENCE
     assert json.loads((folder / "config.json").read_text(encoding="utf-8"))["hidden_size"] == 768
     assert keys(home) == ["archive", "model"]
@@ -307,7 +307,7 @@ def test_after_a_kill_in_the_middle_of_a_conversion_the_next_load_works(home, wi
     killed = converting(wide, KILLED)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert list(home.root.rglob("*.safetensors"))  # it was in the middle
-    assert home.entries() == []
+    assert home.list_folders() == []
     assert len(nlu_lite.load(f"sparknlp:{wide}").predict("Put your text here.")) == 5
     assert keys(home) == ["model"]
 
@@ -318,7 +318,7 @@ def test_a_limit_on_file_sizes_ends_a_conversion_with_an_error(home, wide):
     assert ended.returncode == 1
     assert "SourceError" in ended.stderr
     assert "File too large" in ended.stderr
-    assert home.entries() == []
+    assert home.list_folders() == []
     assert list(home.root.rglob("*.safetensors")) == []
     assert len(nlu_lite.load(f"sparknlp:{wide}").predict("Put your text here.")) == 5
 
@@ -335,7 +335,7 @@ def test_a_disk_that_fails_during_a_conversion_is_said_and_nothing_stays(home, w
         patch.setattr(formats, "write_checkpoint", fail)
         with pytest.raises(SourceError, match=os.strerror(code)):
             nlu_lite.load(f"sparknlp:{wide}")
-    assert home.entries() == []
+    assert home.list_folders() == []
     assert len(nlu_lite.load(f"sparknlp:{wide}").predict("Put your text here.")) == 5
 
 

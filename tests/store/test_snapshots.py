@@ -73,7 +73,7 @@ def test_files_that_do_not_change_are_not_read_again(load, folder, monkeypatch):
     def refuse(*arguments):
         raise AssertionError("a file was read")
 
-    monkeypatch.setattr(snapshots, "_compared", refuse)
+    monkeypatch.setattr(snapshots, "_check_file", refuse)
     load(offline=True)
     os.utime(folder / "config.json")
     with pytest.raises(AssertionError, match="was read"):
