@@ -25,7 +25,9 @@ def ends_sentence(mark: Terminator) -> bool:
     """Return whether a terminator that is part of no word ends its sentence."""
     if mark.character in mark.rules.weak_terminators:
         return bool(mark.gap) and mark.following.isupper() and _find_open_bracket(mark) < 0
-    if _continues_after(mark) or is_in_brackets(mark):
+    if mark.character in mark.rules.spaced_terminators and not mark.text[mark.start - 1 : mark.start].isspace():
+        return False
+    if _continues_after(mark) or is_in_brackets(mark) or _ends_address(mark):
         return False
     return not mark.precedes_lowercase or _ends_before_lowercase(mark)
 
@@ -37,11 +39,20 @@ def _continues_after(mark: Terminator) -> bool:
         return True
     if continues_after_name(mark) or continues_after_ellipsis(mark) or continues_after_quotation(mark):
         return True
-    if mark.closers and rules.continuation is not None and rules.continuation.match(mark.text, mark.closers_end):
+    quotes = mark.closers or not DASHES.isdisjoint(mark.openers)
+    if quotes and rules.continuation is not None and rules.continuation.match(mark.text, mark.closers_end):
         return True
     if rules.after_quotation != "continues":
         return False
     return not QUOTATION_MARKS.isdisjoint(mark.closers) and QUOTATION_MARKS.isdisjoint(mark.openers)
+
+
+def _ends_address(mark: Terminator) -> bool:
+    """Return whether a period ends a form of address, which is part of the sentence after it: "Herra forseti. Ég"."""
+    address = mark.rules.address
+    if address is None or not mark.is_period:
+        return False
+    return address.search(mark.text, max(mark.sentence_begin, mark.start - LOOKBEHIND), mark.start) is not None
 
 
 def _closes(mark: Terminator) -> bool:

@@ -6,9 +6,10 @@ import re
 
 from nlu_lite.text.abbreviations import LOOKBEHIND, SHORT_WORD, find_word_before, precedes_cardinal
 from nlu_lite.text.starters import find_word_after, is_sentence_starter
-from nlu_lite.text.terminators import Terminator
+from nlu_lite.text.terminators import DASHES, Terminator
 
 _ROMAN_NUMERAL = re.compile(r"[IVXLC]+")
+_SECTION = re.compile(r"\d{1,3}(?:\.\d{1,3})*+")
 _DECIMAL = re.compile(r"\d[:.,]\Z")
 _CARDINAL_SIGN = re.compile(r"\d[-–]\Z|[%№#$€£§]\s?\Z")
 _NUMBER_AND_PERIOD = re.compile(r"\s\d{1,2}\.(?=[\s\d\-–)]|\Z|[^\W\d_])")
@@ -17,15 +18,14 @@ _DATE_BEFORE = re.compile(r"(?<!\d)\d{1,2}\.\s?\Z")
 
 def is_ordinal(word: str, mark: Terminator) -> bool:
     """Return whether a period makes the number before it an ordinal or the number of a list item."""
-    number, rules = word.rpartition("-")[2], mark.rules
-    if not (number.isdigit() or ("roman" in rules.ordinals and _ROMAN_NUMERAL.fullmatch(number))):
-        return False
-    start = mark.start
+    number, rules, start = word.rpartition("-")[2], mark.rules, mark.start
     before = mark.text[max(mark.sentence_begin, start - LOOKBEHIND) : start - len(number)]
-    is_list_item = len(number) <= SHORT_WORD and not before.strip()
-    if is_list_item or not rules.ordinals:
-        return is_list_item and bool(mark.following)
-    if _is_date(before, mark):
+    is_roman = "roman" in rules.ordinals and _ROMAN_NUMERAL.fullmatch(number) is not None
+    if not before.strip() and (_SECTION.fullmatch(number) or (is_roman and len(number) <= SHORT_WORD)):
+        return bool(mark.following)
+    if not rules.ordinals or not (number.isdigit() or is_roman):
+        return False
+    if _is_date(number, before, mark):
         return True
     return "dates" not in rules.ordinals and _shows_ordinal(number, before, mark)
 
@@ -44,15 +44,21 @@ def _is_cardinal(before: str, mark: Terminator) -> bool:
     if _DECIMAL.search(before) or _CARDINAL_SIGN.search(before):
         return True
     before = before.rstrip()
-    return before.endswith(".") and precedes_cardinal(find_word_before(before, len(before) - 1), mark.rules)
+    if before.endswith("."):
+        return precedes_cardinal(find_word_before(before, len(before) - 1), mark.rules)
+    return find_word_before(before, len(before)).lower() in mark.rules.numbered
 
 
-def _is_date(before: str, mark: Terminator) -> bool:
+def _is_date(number: str, before: str, mark: Terminator) -> bool:
     """Return whether the number is the day, month or year of a numeric date: "3. 10. 2020"."""
-    if not mark.following.isdigit() or mark.openers:
+    if len(number) > 2 and "short" in mark.rules.ordinals:
         return False
-    number = _NUMBER_AND_PERIOD.match(mark.text, mark.end)
-    if number is not None and not _has_case(mark.text[number.end() : number.end() + 1]):
+    if not mark.following.isdigit() or not DASHES.issuperset(mark.openers.strip()):
+        return False
+    if mark.openers:
+        return _DATE_BEFORE.search(before) is not None
+    following = _NUMBER_AND_PERIOD.match(mark.text, mark.end)
+    if following is not None and not _has_case(mark.text[following.end() : following.end() + 1]):
         return True
     return _DATE_BEFORE.search(before) is not None
 

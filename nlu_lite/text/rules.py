@@ -36,6 +36,7 @@ class SentenceRules:
 
     terminators: str = ""
     weak_terminators: str = ""
+    spaced_terminators: str = ""
     titles: frozenset[str] = frozenset()
     abbreviations: frozenset[str] = frozenset()
     prepositive: frozenset[str] = frozenset()
@@ -44,6 +45,7 @@ class SentenceRules:
     before_numbers: frozenset[str] = frozenset()
     sentence_starters: frozenset[str] = frozenset()
     months: frozenset[str] = frozenset()
+    numbered: frozenset[str] = frozenset()
     ordinals: frozenset[str] = frozenset()
     initials: re.Pattern[str] | None = None
     initial_syllables: re.Pattern[str] | None = None
@@ -52,6 +54,7 @@ class SentenceRules:
     lowercase_after_period: str = "begins"
     after_quotation: str = "begins"
     continuation: re.Pattern[str] | None = None
+    address: re.Pattern[str] | None = None
     speech_verbs: frozenset[str] = frozenset()
     proclitic: re.Pattern[str] | None = None
     capitalization: str = "names"
@@ -217,7 +220,7 @@ _EVIDENCE_PARSERS: Mapping[str, Parser] = {
     "distinctive_letters": str,
 }
 _SENTENCE_PARSERS: Mapping[str, Parser] = {
-    **dict.fromkeys(("terminators", "weak_terminators"), str),
+    **dict.fromkeys(("terminators", "weak_terminators", "spaced_terminators"), str),
     **dict.fromkeys(
         ("lowercase_after_question", "lowercase_after_period", "after_quotation"),
         _build_choice_parser("begins", "continues"),
@@ -225,10 +228,10 @@ _SENTENCE_PARSERS: Mapping[str, Parser] = {
     "case": _build_choice_parser("bicameral", "unicameral"),
     "capitalization": _build_choice_parser("names", "nouns"),
     "ordinals": _parse_ordinals,
-    **dict.fromkeys(("initials", "initial_syllables", "continuation", "proclitic"), re.compile),
+    **dict.fromkeys(("initials", "initial_syllables", "continuation", "address", "proclitic"), re.compile),
     **dict.fromkeys(("titles", "prepositive", "before_numbers"), _parse_abbreviations),
     **dict.fromkeys(("units", "final", "abbreviations"), _parse_abbreviations),
-    **dict.fromkeys(("ordinary_words", "sentence_starters", "months", "speech_verbs"), _parse_words),
+    **dict.fromkeys(("ordinary_words", "sentence_starters", "months", "numbered", "speech_verbs"), _parse_words),
 }
 _WORD_PARSERS: Mapping[str, Parser] = {
     **dict.fromkeys(("join", "splits"), _parse_sequence),

@@ -9,7 +9,6 @@ import pytest
 
 from nlu_lite.errors import FormatError, OptionError
 from nlu_lite.records import Corpus
-from nlu_lite.registry import look_up
 from nlu_lite.text import check_language, detect, segment
 from nlu_lite.text.rules import (
     Evidence,
@@ -21,11 +20,6 @@ from nlu_lite.text.rules import (
     parse_rules,
 )
 
-XLM_ROBERTA = """
-af am ar as az be bg bn br bs ca cs cy da de el en eo es et eu fa fi fr fy ga gd gl gu ha he hi hr hu hy id is it ja jv
-ka kk km kn ko ku ky la lo lt lv mg mk ml mn mr ms my ne nl no om or pa pl ps pt ro ru sa sd si sk sl so sq sr su sv sw
-ta te th tl tr ug uk ur uz vi xh yi zh bn-Latn hi-Latn ta-Latn te-Latn ur-Latn
-"""
 CARD = """
 af ar bg bn de el en es et eu fa fi fr he hi hu id it ja jv ka kk ko ml mr ms my nl pt ru sw ta te th tl tr ur vi yo zh
 """
@@ -58,19 +52,6 @@ def test_every_file_can_be_read(language):
 
 def test_the_languages_of_the_card_have_rules():
     assert set(CARD.split()) <= list_languages_with_rules()
-
-
-@pytest.mark.parametrize("language", XLM_ROBERTA.split())
-def test_the_languages_of_the_model_have_rules_and_can_be_named(language):
-    assert language in list_languages_with_rules()
-    assert look_up(f"{language}.tokenize").spec.language == language
-    assert look_up(f"{language}.sentence_detector").spec.language == language
-
-
-def test_a_language_in_latin_letters_is_found_by_its_other_code():
-    with pytest.raises(OptionError) as caught:
-        check_language("hi_rom")
-    assert caught.value.nearest[0] == "hi-Latn"
 
 
 def test_a_language_inherits_the_keys_that_it_lacks():
