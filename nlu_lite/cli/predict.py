@@ -237,7 +237,7 @@ def _check_output(request: FileRequest, output: Output, texts: list[str] | None)
     if output.is_parquet and not texts:
         check_free(request)
     elif request.existing is Existing.ERROR and (output.path.exists() or output.path.is_symlink()):
-        raise OptionError(f"output {output.path} exists", "an unused name", "Remove it, or pass --replace")
+        raise OptionError(f"output {output.path} exists", "a name that is free", "Remove it, or pass --replace")
 
 
 def _decode_arguments(texts: list[str] | None) -> tuple[str, ...]:

@@ -185,7 +185,7 @@ def _is_taken(request: FileRequest) -> bool:
 
 def _taken_error(request: FileRequest, why: str = "") -> OptionError:
     return OptionError(
-        f"output {request.target} exists{why}", "an unused name", 'Remove it, or pass existing="replace"'
+        f"output {request.target} exists{why}", "a name that is free", 'Remove it, or pass existing="replace"'
     )
 
 

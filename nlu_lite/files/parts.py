@@ -237,7 +237,7 @@ class Parts:
         if (self.folder.exists() or self.folder.is_symlink()) and not _is_ours(self.folder):
             raise OptionError(
                 f"there is something at {self.folder}, the folder for the parts of {self.target.name}",
-                "an unused name",
+                "a name that is free",
                 "Move it away, or choose another name for the output",
             )
         self.folder.mkdir(exist_ok=True)
