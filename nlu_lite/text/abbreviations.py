@@ -107,15 +107,18 @@ def _is_before_number(word: str, before: str, after: str, rules: SentenceRules) 
     if word[0].isupper() and (previous.isalnum() or previous in (",", "(")):
         return True
     noun = number.group(1) or ""
-    return not noun.islower() or noun in rules.ordinary_words
+    return not noun.islower() or noun in rules.ordinary_words or noun in rules.lowercase_abbreviations
 
 
 def precedes_cardinal(word: str, rules: SentenceRules) -> bool:
-    """Return whether the number after a word is a cardinal: after "No." and "p.", but not after a month.
+    """Return whether the number after a word is a cardinal: after "No." and "p.", but not after a month or weekday.
 
-    A month is also listed among the units, since a day precedes it; the number after it may be an ordinal.
+    A month is also listed among the units, since a day precedes it, and a weekday among the ordinary words. The number
+    after them may be an ordinal.
     """
-    return _precedes_number(word, rules) and word.lower() not in rules.units and word not in rules.units
+    if word in rules.units or word.lower() in rules.units or word.lower() in rules.ordinary_words:
+        return False
+    return _precedes_number(word, rules)
 
 
 def _is_initial(word: str, before: str, after: str, rules: SentenceRules) -> bool:

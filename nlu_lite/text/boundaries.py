@@ -7,7 +7,7 @@ import re
 from nlu_lite.text.abbreviations import LOOKBEHIND, SHORT_WORD, find_word_before
 from nlu_lite.text.ellipses import continues_after_ellipsis
 from nlu_lite.text.names import continues_after_name
-from nlu_lite.text.quotes import continues_after_quotation
+from nlu_lite.text.quotes import continues_after_quotation, introduces_quotation
 from nlu_lite.text.starters import is_sentence_starter
 from nlu_lite.text.terminators import DASHES, QUOTATION_MARKS, TERMINATORS, Terminator
 from nlu_lite.text.token_patterns import EMOTICON
@@ -24,7 +24,8 @@ _CLOSED_SOON = re.compile(rf"[^()\n]{{0,{_MAX_ASIDE}}}\)")
 def ends_sentence(mark: Terminator) -> bool:
     """Return whether a terminator that is part of no word ends its sentence."""
     if mark.character in mark.rules.weak_terminators:
-        return bool(mark.gap) and mark.following.isupper() and _find_open_bracket(mark) < 0
+        begins = bool(mark.gap) and mark.following.isupper()
+        return begins and not introduces_quotation(mark) and _find_open_bracket(mark) < 0
     if mark.character in mark.rules.spaced_terminators and not mark.text[mark.start - 1 : mark.start].isspace():
         return False
     if _continues_after(mark) or is_in_brackets(mark) or _ends_address(mark):

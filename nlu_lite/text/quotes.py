@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from itertools import islice
 
+from nlu_lite.text.abbreviations import find_word_before
 from nlu_lite.text.starters import is_sentence_starter
 from nlu_lite.text.terminators import DASHES, QUOTATION_MARKS, Terminator, read_after
 
@@ -48,7 +49,7 @@ def _is_open(mark: Terminator, closer: str) -> bool:
 def continues_after_quotation(mark: Terminator) -> bool:
     """Return whether the text after a quotation shows that the sentence around it goes on."""
     if not (mark.closers or mark.openers):
-        return False
+        return mark.following.islower() and mark.text[mark.sentence_begin] in DASHES and _is_speech_tag(mark)
     if not _TITLE_CLOSERS.isdisjoint(mark.closers):
         return mark.following not in ("", "\n")
     if DASHES.isdisjoint(mark.openers):
@@ -56,6 +57,13 @@ def continues_after_quotation(mark: Terminator) -> bool:
             return False
         return _CITATION.match(mark.text, mark.closers_end) is not None or _is_speech_tag(mark)
     return _resumes_after_tag(mark) or (not QUOTATION_MARKS.isdisjoint(mark.closers) and _is_speech_tag(mark))
+
+
+def introduces_quotation(mark: Terminator) -> bool:
+    """Return whether a colon after a verb of speaking introduces a quotation: "Disse: «Sì.»"."""
+    if mark.character != ":" or QUOTATION_MARKS.isdisjoint(mark.openers):
+        return False
+    return find_word_before(mark.text, mark.start).lower() in mark.rules.speech_verbs
 
 
 def _is_speech_tag(mark: Terminator) -> bool:
