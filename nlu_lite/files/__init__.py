@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -16,7 +15,7 @@ from nlu_lite.errors import InputError, OptionError
 from nlu_lite.files.chunks import Predict, hash_chunk, plan_layout, process_chunk
 from nlu_lite.files.columns import check_language_column, find_text_column
 from nlu_lite.files.encodings import read_lines
-from nlu_lite.files.notes import FinishedFile, RunNote, has_notes, list_changes, read_finished
+from nlu_lite.files.notes import FinishedFile, PartNote, RunNote, has_notes, hash_texts, list_changes, read_finished
 from nlu_lite.files.parts import Parts
 from nlu_lite.files.readers import find_text_columns, find_text_files, open_tables, split_batches
 from nlu_lite.files.requests import Batches, WriteOutcome, Written
@@ -203,18 +202,16 @@ def _find_unchanged(request: FileRequest, source: TextFiles, settings: Mapping[s
 
 
 def _is_of_same_texts(found: FinishedFile, request: FileRequest, source: TextFiles) -> bool:
-    total = hashlib.sha256()
-    texts = 0
-    for chunk in open_tables(_select_columns(request, source), request.chunk).tables:
-        total.update(hash_chunk(chunk).encode())
-        texts += len(chunk)
-    return (texts, total.hexdigest()) == (found.run.texts, found.run.digest)
+    tables = open_tables(_select_columns(request, source), request.chunk).tables
+    chunks = [(len(chunk), hash_chunk(chunk)) for chunk in tables]
+    texts, digest = sum(count for count, _ in chunks), hash_texts(digest for _, digest in chunks)
+    return (texts, digest) == (found.run.texts, found.run.digest)
 
 
 def _finish(request: FileRequest, source: TextFiles, parts: Parts) -> Written:
     """Finish a run that was interrupted after its last part was joined."""
-    if parts.joined.exists():
-        found = read_finished(parts.joined)
+    if parts.draft.exists():
+        found = read_finished(parts.draft)
         if found is not None:  # `finish` detects a damaged file
             _check_same(_is_of_same_texts(found, request, source), 0, None, parts)
         if _is_taken(request):
@@ -245,27 +242,32 @@ def _write(request: FileRequest, source: TextFiles, parts: Parts, predict: Predi
     layout = plan_layout(request, source, reading, predict)
     _check_gaps(reading.gaps.get(str(layout.request.text_column)), request.predict.missing)
     parts.begin()
-    total, done = hashlib.sha256(), []
+    done: list[PartNote] = []
     texts = resumed = 0
     with progress_bar(reading.rows, "text", progress) as bar:
         for number, chunk in enumerate(reading.tables, 1):
-            texts_digest = hash_chunk(chunk)
-            part = parts.find(number)
+            part = _find_part(parts, number, chunk, texts)
             if part is None:
-                part = parts.write(number, process_chunk(chunk, texts, layout, request.dtype, predict), texts_digest)
+                rows = process_chunk(chunk, texts, layout, request.dtype, predict)
+                part = parts.write(number, rows, hash_chunk(chunk))
                 bar.update(len(chunk))
             else:
-                _check_same(part.texts == texts_digest, texts, texts + len(chunk), parts)
                 skip(bar, len(chunk))
                 resumed += len(chunk)
-            total.update(texts_digest.encode())
             done.append(part)
             texts += len(chunk)
     _check_same(parts.count() == len(done), texts, None, parts)
-    parts.join(
-        done, layout.schema, RunNote(parts.settings, texts, total.hexdigest()), partial(_check_free_still, request)
-    )
+    run = RunNote(parts.settings, texts, hash_texts(part.texts for part in done))
+    parts.join(done, layout.schema, run, partial(_check_free_still, request))
     return Written(request.target, texts, sum(part.rows for part in done), resumed)
+
+
+def _find_part(parts: Parts, number: int, chunk: pa.Table, first: int) -> PartNote | None:
+    """Return the part of a chunk if an earlier run has completed it."""
+    part = parts.find(number)
+    if part is not None:
+        _check_same(part.texts == hash_chunk(chunk), first, first + len(chunk), parts)
+    return part
 
 
 def _check_free_still(request: FileRequest) -> None:

@@ -58,7 +58,7 @@ def plan_layout(request: FileRequest, source: TextFiles, reading: TextTables, pr
     computed = _compute(sample, 0, options, request.dtype, predict).drop_columns([INDEX]).schema
     kept = [name for name in schema.names if name != text]
     if request.predict.keep_columns is OtherColumns.DROP:
-        kept = [name for name in kept if name in source.added]
+        kept = [name for name in kept if name in source.origin_columns]
     both = [name for name in kept if name in computed.names]
     if both:
         got = f"the columns {both} of the input have the names of columns of the result"

@@ -11,7 +11,7 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -92,7 +92,12 @@ def hash_values(values: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
-# --- whole files -----------------------------------------------------------------------------------------------------
+def hash_texts(chunks: Iterable[str]) -> str:
+    """Return the SHA-256 of all texts from those of the chunks."""
+    return hashlib.sha256("".join(chunks).encode()).hexdigest()
+
+
+# --- finished files --------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)

@@ -159,10 +159,10 @@ class Parts:
             SourceError: The disk is full, or the file cannot be written.
             IntegrityError: A part was damaged after it was written or verified.
         """
-        noted = schema.with_metadata(run.notes)
+        schema = schema.with_metadata(run.notes)
         with self._translate_errors():
             with _open_part(self.folder / JOINED) as path:
-                digest = self._write_all(path, parts, noted)
+                digest = self._write_all(path, parts, schema)
             with _open_part(self.folder / FINISHED) as path:
                 _write_text(path, digest)
         if check is not None:
@@ -170,8 +170,8 @@ class Parts:
         self.finish()
 
     @property
-    def joined(self) -> Path:
-        """The file of all rows, before it gets its name."""
+    def draft(self) -> Path:
+        """The joined file, before it gets its name."""
         return self.folder / JOINED
 
     @property

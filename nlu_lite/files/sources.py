@@ -86,8 +86,8 @@ class TextFiles:
     columns: tuple[str, ...] | None = None
 
     @property
-    def added(self) -> tuple[str, ...]:
-        """Names of the columns that are added."""
+    def origin_columns(self) -> tuple[str, ...]:
+        """Names of the added columns, which state the origin of a row."""
         return (INDEX,) if self.root is None else (FILE, INDEX)
 
     @property

@@ -69,7 +69,7 @@ def _build_name(spec: ModelSpec, segments: list[str], length: int) -> str:
     return f"{PREFIX[spec.action]}_{plain}"
 
 
-# --- all columns ----------------------------------------------------------------------------------------------------
+# --- all columns -----------------------------------------------------------------------------------------------------
 
 
 def name_result_columns(request: PredictRequest, vectors: Sequence[str]) -> list[str]:
@@ -117,7 +117,7 @@ def name_stats_columns(vector: str) -> list[str]:
     return [f"{kind}_{fact}_{identity}" for fact in ("pieces", "oov", "windows")]
 
 
-# --- the caller's columns ---------------------------------------------------------------------------------------------
+# --- the caller's columns --------------------------------------------------------------------------------------------
 
 
 def check_names(names: Sequence[Any]) -> None:

@@ -142,7 +142,7 @@ def _number_members(group: Ints) -> Ints:
     return found
 
 
-# --- writers ----------------------------------------------------------------------------------------------------------
+# --- writers ---------------------------------------------------------------------------------------------------------
 
 
 def open_writer(corpus: Corpus, request: PredictRequest, names: Sequence[str]) -> FrameWriter:
