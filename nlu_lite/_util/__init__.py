@@ -1,1 +1,1 @@
-"""Helpers that several rooms share, each written once."""
+"""Helpers that several rooms share."""

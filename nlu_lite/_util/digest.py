@@ -1,7 +1,7 @@
-"""One digest of everything that can change a token, a piece or a vector.
+"""The digest of everything that can change a token, a piece or a vector.
 
-Saved pipelines, pickles, locks and the parts of a file hold the digest of each model. A new field of a record is part
-of the digest automatically.
+Saved pipelines, pickles, locks and the parts of a file contain the digest of each model. A new field of a record is
+part of the digest automatically.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from nlu_lite._util.mapping import release_pages
 from nlu_lite.records import Card
 
-LEFT_OUT = (Card,)
-"""Records that no result depends on: a card says for readers what is published about a model."""
+EXCLUDED = (Card,)
+"""Records on which no result depends: a card describes a model for readers."""
 CHUNK = 1 << 20
-"""Numbers of an array that are read before their pages are released: a matrix can be larger than the memory."""
+"""Numbers of an array that are hashed before their pages are released: an array can be larger than memory."""
 
 
 def hash_file(path: Path) -> str:
@@ -36,30 +36,30 @@ def hash_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def digest(value: object) -> str:
-    """Return the SHA-256 of a record, or of anything else that `plain` takes.
+def compute_digest(value: object) -> str:
+    """Return the SHA-256 of a record, or of any other value that `to_plain` accepts.
 
     Example:
         >>> from nlu_lite.records import Normalization
-        >>> digest(Normalization()) == digest(Normalization(lowercase=True))
+        >>> compute_digest(Normalization()) == compute_digest(Normalization(lowercase=True))
         False
     """
-    return hashlib.sha256(json.dumps(plain(value), sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(to_plain(value), sort_keys=True).encode()).hexdigest()
 
 
-def plain(value: object) -> Any:
-    """Return a value as JSON can hold it; different values stay different.
+def to_plain(value: object) -> Any:
+    """Return a value in the types of JSON; different values remain different.
 
-    A record becomes its fields. A field with its default is left out, so that a release that adds a field does not
-    change the digests of the models that do not use it. Bytes and arrays become their SHA-256. What JSON holds already
-    stays as it is.
+    A record becomes its fields. A field with its default value is left out, so that a release that adds a field does
+    not change the digests of the models that do not use it. Bytes and arrays become their SHA-256. Values in the types
+    of JSON are unchanged.
 
     Raises:
-        TypeError: The value, or something in it, is of another type.
+        TypeError: The value, or a part of it, has another type.
 
     Example:
         >>> from nlu_lite.records import SentencePooling, SentenceRecipe
-        >>> plain(SentenceRecipe(SentencePooling.MEAN, normalize=True))
+        >>> to_plain(SentenceRecipe(SentencePooling.MEAN, normalize=True))
         {'pooling': 'mean', 'normalize': True}
     """
     if isinstance(value, Enum):
@@ -69,27 +69,27 @@ def plain(value: object) -> Any:
     if isinstance(value, bytes):
         return {"bytes": len(value), "sha256": hashlib.sha256(value).hexdigest()}
     if isinstance(value, np.ndarray):
-        return _plain_array(value)
+        return _describe_array(value)
     if isinstance(value, Mapping):
-        return {str(key): plain(value[key]) for key in value}
+        return {str(key): to_plain(value[key]) for key in value}
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+        return [to_plain(item) for item in value]
     if is_dataclass(value):
-        changed = [field for field in fields(value) if _counts(field, getattr(value, field.name))]
-        return {field.name: plain(getattr(value, field.name)) for field in changed}
+        changed = [field for field in fields(value) if _is_included(field, getattr(value, field.name))]
+        return {field.name: to_plain(getattr(value, field.name)) for field in changed}
     raise TypeError(f"{type(value).__name__} has no digest")
 
 
-def _counts(field: Field[Any], value: object) -> bool:
-    """Say whether the value of a field is in the digest."""
-    if isinstance(value, LEFT_OUT):
+def _is_included(field: Field[Any], value: object) -> bool:
+    """Return whether the value of a field is part of the digest."""
+    if isinstance(value, EXCLUDED):
         return False
     default = field.default if field.default_factory is MISSING else field.default_factory()
     return type(value) is not type(default) or value != default
 
 
-def _plain_array(array: NDArray[Any]) -> dict[str, Any]:
-    """Return shape and SHA-256 of an array, the numbers as float32, whatever the file that they come from holds."""
+def _describe_array(array: NDArray[Any]) -> dict[str, Any]:
+    """Return the shape and the SHA-256 of an array; numbers are hashed as float32, whatever their type in the file."""
     found, flat = hashlib.sha256(), array.reshape(-1)
     for begin in range(0, len(flat), CHUNK):
         numbers = flat[begin : begin + CHUNK]

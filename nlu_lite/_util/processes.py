@@ -1,8 +1,9 @@
-"""The end of a process, and its forks: neither may come while another thread is in the middle of native code.
+"""Safe exits and forks of a process whose threads run native code.
 
-PyTorch, OpenVINO, `tokenizers` and Arrow compute without Python's lock. A daemon thread that wants it back when the
-process ends aborts it, and a fork copies their own locks as they are, held by threads that the child does not have.
-Whoever calls them does so within `computing`; the end of the process and a fork wait until nobody else does.
+PyTorch, OpenVINO, `tokenizers` and Arrow release Python's global lock while they compute. A daemon thread that acquires
+the lock again while the process exits aborts the process. A fork copies the native locks in their present state, held
+by threads that do not exist in the child. Calls of these libraries are therefore made inside `computing`; an exit and a
+fork wait until no other thread is inside.
 """
 
 from __future__ import annotations
@@ -20,19 +21,19 @@ from weakref import WeakSet
 from nlu_lite.errors import ModelError
 
 LONGEST_WAIT = 60.0
-"""Seconds that the end of the process, or a fork, waits for computation in other threads."""
+"""Maximum seconds that an exit or a fork waits for other threads."""
 WORKERS = 'Start workers with multiprocessing.get_context("spawn") or "forkserver", or load with threads=1'
 
 
-class Heir(Protocol):
-    """An object that a forked process cannot use as its parent left it."""
+class ForkObserver(Protocol):
+    """An object that a forked process cannot use in the state of its parent."""
 
-    def disinherit(self) -> None:
-        """Give up, in the forked process, what belongs to the parent's threads."""
+    def reset_after_fork(self) -> None:
+        """Release the resources of the parent's threads; called in the forked process."""
 
 
 class Gate:
-    """Lets threads compute, unless the process is about to end or to fork."""
+    """Admits threads that compute, unless the process is about to exit or to fork."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition(threading.RLock())
@@ -41,11 +42,11 @@ class Gate:
         self.is_torn = False
         self.started: set[str] = set()
         self.lost: set[str] = set()
-        self.heirs: WeakSet[Heir] = WeakSet()
+        self.observers: WeakSet[ForkObserver] = WeakSet()
 
     @contextmanager
     def inside(self) -> Iterator[None]:
-        """Keep the process from ending and from forking; wait while it is about to."""
+        """Prevent an exit and a fork during the block; wait if one is about to happen."""
         me = threading.get_ident()
         with self._changed:
             self._register()
@@ -62,14 +63,14 @@ class Gate:
                 self._changed.notify_all()
 
     def _is_open(self) -> bool:
-        """Return whether a thread may begin: of daemon threads, none does once the process ends."""
+        """Return whether the current thread may enter; a daemon thread may not once the process exits."""
         return not self._is_forking and not (self._is_ending and threading.current_thread().daemon)
 
     def _are_others_outside(self) -> bool:
         return not self._inside.keys() - {threading.get_ident()}
 
     def _register(self) -> None:
-        """Watch the end and the forks of this process, from the first computation on."""
+        """Observe the exit and the forks of this process, from the first computation on."""
         if self._is_registered:
             return
         self._is_registered = True
@@ -86,7 +87,7 @@ class Gate:
             self._changed.wait_for(self._are_others_outside, LONGEST_WAIT)
 
     def _before_fork(self) -> None:
-        self._changed.acquire()  # until after the fork, so that the child finds it held by the thread that it has
+        self._changed.acquire()  # until after the fork, so that its owner in the child is the thread that exists there
         self._is_forking = True
         self._changed.wait_for(self._are_others_outside, LONGEST_WAIT)
 
@@ -98,13 +99,13 @@ class Gate:
     def _after_fork_in_child(self) -> None:
         me = threading.get_ident()
         self.is_torn = self.is_torn or not self._are_others_outside()
-        self.lost |= self.started | ({"torch"} & sys.modules.keys())  # others may have started PyTorch's threads
+        self.lost |= self.started | ({"torch"} & sys.modules.keys())  # other code may have started PyTorch's threads
         self.started = set()
         self._inside = {me: self._inside[me]} if me in self._inside else {}
         self._is_forking = self._is_ending = False
         self._changed = threading.Condition(threading.RLock())
-        for heir in list(self.heirs):
-            heir.disinherit()
+        for observer in list(self.observers):
+            observer.reset_after_fork()
 
 
 _GATE = Gate()
@@ -112,7 +113,7 @@ _GATE = Gate()
 
 @contextmanager
 def computing() -> Iterator[None]:
-    """Call native code within, for no longer than a batch takes; threads may do so at the same time, and nest it.
+    """Allow native code in the block, for no longer than a batch; several threads may enter, and blocks may nest.
 
     Raises:
         ModelError: This process was forked while another thread computed for longer than a minute.
@@ -124,13 +125,13 @@ def computing() -> Iterator[None]:
         yield
 
 
-def watch_forks(heir: Heir) -> None:
-    """Have `disinherit` called in every process that is forked from this one, for as long as the object lives."""
-    _GATE.heirs.add(heir)
+def observe_forks(observer: ForkObserver) -> None:
+    """Call `reset_after_fork` in every process that is forked from this one, for as long as the object lives."""
+    _GATE.observers.add(observer)
 
 
 def start_threads(library: str) -> None:
-    """Note that a library has threads of its own from now on, which a forked process will not have."""
+    """Record that a library has threads of its own from now on, which a forked process will not have."""
     _GATE.started.add(library)
 
 
@@ -138,12 +139,12 @@ def has_lost_threads(library: str) -> bool:
     """Return whether this process was forked from one in which a library had, or may have had, threads of its own.
 
     Args:
-        library: ``"torch"``, whose threads anybody may have started once it was imported, or ``"openvino"``.
+        library: ``"torch"``, whose threads any code may have started since its import, or ``"openvino"``.
     """
     return library in _GATE.lost
 
 
 def _is_forked_by_multiprocessing() -> bool:
-    """Return whether the parent may have used PyTorch by itself before this library was used at all."""
+    """Return whether the parent may have used PyTorch before it used this library."""
     forks = multiprocessing.get_start_method(allow_none=True) in (None, "fork") and sys.platform == "linux"
     return multiprocessing.parent_process() is not None and forks and "torch" in sys.modules

@@ -19,7 +19,7 @@ _HIDDEN: ContextVar[bool] = ContextVar("hidden", default=False)
 
 
 @contextmanager
-def no_bars() -> Iterator[None]:
+def hide_progress_bars() -> Iterator[None]:
     """Show no progress bar inside the block, even when output is interactive."""
     token = _HIDDEN.set(True)
     try:
@@ -46,7 +46,7 @@ def progress_bar(total: int | None, unit: str, wanted: bool | None) -> Iterator[
         yield bar
 
 
-def skip(bar: bars.tqdm[NoReturn], number: int) -> None:
+def skip_units(bar: bars.tqdm[NoReturn], number: int) -> None:
     """Advance a bar by units that an earlier process completed; they do not count in the rate."""
     if not bar.disable:
         bar.initial += number

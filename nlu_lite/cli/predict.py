@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from nlu_lite._util.progress import no_bars, progress_bar
+from nlu_lite._util.progress import hide_progress_bars, progress_bar
 from nlu_lite.cli.cells import check_printable
 from nlu_lite.cli.outputs import Output, make_stdout, parse_output, print_summary
 from nlu_lite.errors import InputError, OptionError
@@ -258,7 +258,7 @@ def _hide_messages(quiet: bool) -> Iterator[None]:
     level = log.level
     log.setLevel(logging.ERROR)
     try:
-        with no_bars():
+        with hide_progress_bars():
             yield
     finally:
         log.setLevel(level)

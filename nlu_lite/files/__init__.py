@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from nlu_lite._util.extras import check_extra
 from nlu_lite._util.os_errors import translate_write_errors
-from nlu_lite._util.progress import progress_bar, skip
+from nlu_lite._util.progress import progress_bar, skip_units
 from nlu_lite.errors import InputError, OptionError
 from nlu_lite.files.chunks import Predict, hash_chunk, plan_layout, process_chunk
 from nlu_lite.files.columns import check_language_column, find_text_column
@@ -252,7 +252,7 @@ def _write(request: FileRequest, source: TextFiles, parts: Parts, predict: Predi
                 part = parts.write(number, rows, hash_chunk(chunk))
                 bar.update(len(chunk))
             else:
-                skip(bar, len(chunk))
+                skip_units(bar, len(chunk))
                 resumed += len(chunk)
             done.append(part)
             texts += len(chunk)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from nlu_lite._util.language_names import language_codes
+from nlu_lite._util.language_names import find_language_codes
 from nlu_lite._util.paths import expand_user
 from nlu_lite.errors import BadReference, LicensedReference, UnknownReference, UnsupportedReference
 from nlu_lite.records import AS_STATED, Action, ComponentSpec, HubRepository, LocalFolder, ModelSpec
@@ -201,7 +201,7 @@ def _list_nearest(name: str, catalogue: Catalogue) -> list[str]:
 def _replace_language_name(name: str) -> str:
     """Replace a language's name at the beginning of a reference by its code: ``german.tokenize``."""
     language, dot, rest = name.partition(".")
-    codes = language_codes(language) if dot else []
+    codes = find_language_codes(language) if dot else []
     return f"{codes[0]}.{rest}" if codes else name
 
 

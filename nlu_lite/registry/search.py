@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from difflib import SequenceMatcher, get_close_matches
 
-from nlu_lite._util.language_names import nearest_languages
+from nlu_lite._util.language_names import find_nearest_languages
 from nlu_lite.errors import OptionError
 from nlu_lite.registry.catalogue import Catalogue, Row, load_kinds
 
@@ -60,7 +60,7 @@ def _select_language(rows: list[Row], language: str | None) -> list[Row]:
         return rows
     known = sorted({row.language for row in rows})
     if language not in known:
-        near = [code for code in nearest_languages(str(language)) if code in known]
+        near = [code for code in find_nearest_languages(str(language)) if code in known]
         raise OptionError(f"no model has the language {_shorten(language)}", "one of " + ", ".join(known), "", near)
     return [row for row in rows if row.language == language]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from nlu_lite import formats, registry
 from nlu_lite._util.atomic import write_folder_atomically
-from nlu_lite._util.digest import digest, plain
+from nlu_lite._util.digest import compute_digest, to_plain
 from nlu_lite._util.os_errors import translate_write_errors
 from nlu_lite._util.paths import check_new_folder
 from nlu_lite._util.progress import progress_bar
@@ -173,8 +173,8 @@ def _compute_digest(spec: ModelSpec, files: ModelFiles, checkpoint: Checkpoint, 
     """Return the digest of a model; its weights are read only if their files have changed since the last time."""
     folder = cache.find(model_key(files.digest)) or files.path
     paths = {path.name: path for path in sorted(folder.iterdir()) if path.is_file()}
-    tensors = cache.memo.recall(f"tensors of {folder.absolute()}", paths, lambda _: plain(checkpoint.tensors))
-    return digest([replace(checkpoint, tensors=tensors), spec.sentence])  # `plain` leaves digests of arrays unchanged
+    tensors = cache.memo.recall(f"tensors of {folder.absolute()}", paths, lambda _: to_plain(checkpoint.tensors))
+    return compute_digest([replace(checkpoint, tensors=tensors), spec.sentence])  # plain tensors have the same digest
 
 
 # --- checks ----------------------------------------------------------------------------------------------------------

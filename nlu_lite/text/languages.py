@@ -12,7 +12,7 @@ from itertools import chain, repeat
 import numpy as np
 from numpy.typing import NDArray
 
-from nlu_lite._util.language_names import language_codes, nearest_languages
+from nlu_lite._util.language_names import find_language_codes, find_nearest_languages
 from nlu_lite.errors import OptionError
 from nlu_lite.text.rules import list_languages_with_rules, load_rules_of_script
 
@@ -58,13 +58,13 @@ def check_language(code: str) -> str:
         OptionError: The code is unknown; the error lists the nearest codes.
     """
     if not isinstance(code, str) or code not in list_languages():
-        meant = language_codes(str(code))
+        meant = find_language_codes(str(code))
         remedy = f"Pass {' or '.join(map(repr, meant))}. " if meant else ""
         raise OptionError(
             f"language {code!r} is unknown",
             "an ISO 639 code such as 'de'",
             f"{remedy}Pass 'xx' to detect the language of each text",
-            nearest_languages(str(code)),
+            find_nearest_languages(str(code)),
         )
     return code
 

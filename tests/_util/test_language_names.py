@@ -4,7 +4,7 @@ import pytest
 
 import nlu_lite
 from nlu_lite import OptionError, UnknownReference
-from nlu_lite._util.language_names import language_codes, nearest_languages
+from nlu_lite._util.language_names import find_language_codes, find_nearest_languages
 from nlu_lite.text import list_languages
 
 MEANT = {
@@ -57,8 +57,8 @@ def test_a_name_is_refused_with_its_code(words, name):
 
 @pytest.mark.parametrize(("name", "code"), [("germn", "de"), ("Portugese", "pt"), ("englsh", "en"), ("japanes", "ja")])
 def test_a_misspelt_name_is_near_to_its_code(name, code):
-    assert language_codes(name) == []
-    assert nearest_languages(name)[0] == code
+    assert find_language_codes(name) == []
+    assert find_nearest_languages(name)[0] == code
 
 
 @pytest.mark.parametrize(
@@ -93,10 +93,10 @@ def test_models_of_a_language_are_searched_by_its_code():
 
 def test_every_language_has_a_name_and_every_code_means_itself():
     for code in list_languages():
-        assert code in language_codes(code)
-    assert all(language_codes(name)[0] == code for name, code in MEANT.items())
+        assert code in find_language_codes(code)
+    assert all(find_language_codes(name)[0] == code for name, code in MEANT.items())
 
 
 @pytest.mark.parametrize("name", ["", "-", "\u0301", "x" * 100_000, "en-" * 1000])
 def test_any_text_has_codes_or_none(name):
-    assert isinstance(nearest_languages(name), list)
+    assert isinstance(find_nearest_languages(name), list)

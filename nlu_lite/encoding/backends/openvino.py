@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from nlu_lite._util.extras import import_extra
 from nlu_lite._util.mapping import release_pages
-from nlu_lite._util.processes import WORKERS, computing, has_lost_threads, start_threads, watch_forks
+from nlu_lite._util.processes import WORKERS, computing, has_lost_threads, observe_forks, start_threads
 from nlu_lite.encoding.architectures import WORDS, find_architecture
 from nlu_lite.encoding.backends import CPU_BUDGET, ComputedStates, HiddenStates, OutOfMemory
 from nlu_lite.encoding.backends.checks import check_names
@@ -89,7 +89,7 @@ class OpenVinoBackend:
         self._built = {usual: build_graph(openvino, checkpoint, self._encoder, usual)}  # looks at every tensor
         self._compiled: dict[tuple[int, ...], Any] = {}
         self._lock = Lock()  # a compiled model has one place for its results
-        watch_forks(self)
+        observe_forks(self)
 
     def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
         if is_finalizing():  # no thread is left, and no name of this module
@@ -97,7 +97,7 @@ class OpenVinoBackend:
         with computing():  # deleting a model is native code, too
             self.__dict__.clear()
 
-    def disinherit(self) -> None:
+    def reset_after_fork(self) -> None:
         """Compile anew after a fork; a model of the parent is never deleted, which would wait for its threads."""
         for compiled in self._compiled.values():
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(compiled))
