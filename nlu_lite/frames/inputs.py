@@ -128,6 +128,36 @@ def _collect_items(data: object) -> Sequence[object]:
 # --- texts -----------------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class InputRows:
+    """Rows of the caller's data.
+
+    Attributes:
+        items: The texts, or documents that are already split; missing ones too.
+        codes: The language code of each row.
+        index: The label of each row.
+        kept: The other columns that are kept; None if there are none.
+    """
+
+    items: Sequence[object]
+    codes: list[str]
+    index: pd.Index
+    kept: pd.DataFrame | pa.Table | None
+
+    def select(self, present: Bools) -> InputRows:
+        """Return the rows of a mask."""
+        numbers = np.flatnonzero(present)
+        kept = self.kept
+        if kept is not None:
+            kept = kept.iloc[numbers] if hasattr(kept, "iloc") else kept.take(numbers)
+        items, codes = list(compress(self.items, present)), list(compress(self.codes, present))
+        return InputRows(items, codes, self.index[present], kept)
+
+    def build_corpus(self, texts: list[str]) -> Corpus:
+        """Return the corpus of these rows."""
+        return Corpus(texts, self.codes, self.index, self.kept)
+
+
 def _read_items(
     items: Sequence[object],
     index: pd.Index | None,
@@ -137,51 +167,40 @@ def _read_items(
 ) -> ParsedInput:
     import pandas as pd
 
-    codes = codes or [request.lang] * len(items)
     first = request.first_row
     index = pd.RangeIndex(first, first + len(items)) if index is None else index
+    rows = InputRows(items, codes or [request.lang] * len(items), index, kept)
     present = _find_present(items)
-    numbers = np.flatnonzero(present)
+    numbers = np.flatnonzero(present) + first
     if len(numbers) < len(items):
-        if request.missing is Missing.ERROR:
-            raise InputError(
-                f"there is no text in {name_rows(index[~present].tolist())}",
-                "a str in every row",
-                'Fill them, or pass missing="skip" to leave these rows out',
-            )
-        items, codes = list(compress(items, present)), list(compress(codes, present))
-        index, kept = index[present], _take_rows(kept, numbers)
-    split = any(map(is_split, items))
-    if split or (items and request.split is Split.SENTENCES):
-        return _read_split(items, numbers + first, codes, index, kept, request.split)
-    return ParsedInput(Corpus(_check_strings(items, index), codes, index, kept), numbers + first)
+        _check_missing(index[~present], request.missing)
+        rows = rows.select(present)
+    if any(map(is_split, rows.items)) or (rows.items and request.split is Split.SENTENCES):
+        return _read_split(rows, numbers, request.split)
+    return ParsedInput(rows.build_corpus(_check_strings(rows.items, rows.index)), numbers)
 
 
-def _read_split(
-    items: Sequence[object],
-    numbers: Rows,
-    codes: list[str],
-    index: pd.Index,
-    kept: pd.DataFrame | pa.Table | None,
-    split: Split,
-) -> ParsedInput:
-    if split is Split.SENTENCES and not all(map(is_split, items)):
+def _check_missing(labels: pd.Index, missing: Missing) -> None:
+    if missing is Missing.ERROR:
+        raise InputError(
+            f"there is no text in {name_rows(labels.tolist())}",
+            "a str in every row",
+            'Fill them, or pass missing="skip" to leave these rows out',
+        )
+
+
+def _read_split(rows: InputRows, numbers: Rows, split: Split) -> ParsedInput:
+    if split is Split.SENTENCES and not all(map(is_split, rows.items)):
         raise InputError(
             'split="sentences" was given with texts that are not split',
             "a list of lists of sentences",
             "Leave it out, or split each document",
         )
-    parts = check_parts(items, numbers.tolist(), split)
-    corpus = Corpus([" ".join(document) for document in parts], codes, index, kept)
+    parts = check_parts(rows.items, numbers.tolist(), split)
+    corpus = rows.build_corpus([" ".join(document) for document in parts])
     if split is Split.SENTENCES:
         return ParsedInput(corpus, numbers, sentences=parts)
     return ParsedInput(corpus, numbers, segments=build_segments(parts))
-
-
-def _take_rows(kept: pd.DataFrame | pa.Table | None, numbers: np.ndarray[Any, Any]) -> pd.DataFrame | pa.Table | None:
-    if kept is None:
-        return None
-    return kept.iloc[numbers] if hasattr(kept, "iloc") else kept.take(numbers)
 
 
 def _find_present(items: Sequence[object]) -> Bools:
