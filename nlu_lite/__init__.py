@@ -21,11 +21,12 @@ from nlu_lite.errors import (
     UnsupportedReference,
 )
 from nlu_lite.frames import matrix
-from nlu_lite.pipeline import Pipeline, info, load, references, search
+from nlu_lite.pipeline import BatchMapper, Pipeline, clear_models, info, load, references, search
 from nlu_lite.registry import register
 
 __all__ = [
     "BadReference",
+    "BatchMapper",
     "FormatError",
     "Info",
     "InputError",
@@ -41,6 +42,7 @@ __all__ = [
     "UnknownReference",
     "UnsupportedReference",
     "__version__",
+    "clear_models",
     "info",
     "load",
     "matrix",

@@ -96,10 +96,17 @@ def no_connections(monkeypatch):
 
 
 def pytest_collection_modifyitems(config, items):
-    gpu = [item for item in items if item.get_closest_marker("gpu")]
-    if gpu and not _has_gpu():
-        config.hook.pytest_deselected(items=gpu)
-        items[:] = [item for item in items if item not in gpu]
+    if "engines" not in config.option.markexpr:
+        _deselect(config, items, "engines")
+    if any(item.get_closest_marker("gpu") for item in items) and not _has_gpu():
+        _deselect(config, items, "gpu")
+
+
+def _deselect(config, items, marker):
+    left_out = [item for item in items if item.get_closest_marker(marker)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
 
 
 def _has_gpu() -> bool:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from nlu_lite.frames.arrow import repeat_rows
 from nlu_lite.frames.chunks import stream
-from nlu_lite.frames.columns import DOCUMENT_NUMBER, choose_text_column, name_result_columns, name_vector_columns
+from nlu_lite.frames.columns import (
+    DOCUMENT_NUMBER,
+    check_exists,
+    check_names,
+    choose_text_column,
+    name_result_columns,
+    name_vector_columns,
+)
 from nlu_lite.frames.inputs import ParsedInput, read
 from nlu_lite.frames.matrix import find_vector_column, find_vector_columns, matrix, to_arrow
 from nlu_lite.frames.pandas import INDEX
@@ -18,6 +25,8 @@ __all__ = [
     "VectorColumn",
     "build_frame",
     "cast_views",
+    "check_exists",
+    "check_names",
     "choose_text_column",
     "find_vector_column",
     "find_vector_columns",

@@ -10,7 +10,7 @@ from nlu_lite.errors import InputError
 from nlu_lite.frames.arrow import from_arrow
 from nlu_lite.frames.hugging_face import iterate_dataset
 from nlu_lite.frames.inputs import NO_TEXTS
-from nlu_lite.frames.messages import describe_type, is_foreign_frame, suggest_remedy
+from nlu_lite.frames.messages import describe_type, is_foreign_frame, refuse_distributed, suggest_remedy
 from nlu_lite.options import FrameLibrary, PredictRequest
 
 if TYPE_CHECKING:
@@ -111,6 +111,7 @@ def cut_chunks(data: object, size: int) -> Iterator[Chunk]:
 
 def _open_batches(data: object, size: int) -> Iterable[object]:
     """Return texts or batches to iterate over: data that is a text or a batch itself becomes the only one."""
+    refuse_distributed(data, "stream")
     batches = iterate_dataset(data, size)
     if batches is not None:
         return batches

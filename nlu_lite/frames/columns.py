@@ -152,7 +152,7 @@ def choose_text_column(names: Sequence[Hashable], texts: Sequence[Hashable], wan
         'review'
     """
     if wanted is not None:
-        return _check_exists(names, wanted, "text_column")
+        return check_exists(names, wanted, "text_column")
     if "text" in names:
         return "text"
     if len(texts) != 1:
@@ -170,7 +170,7 @@ def read_languages(
     """Return the language code of each row. Rows without a text need none."""
     if request.lang_column is None:
         return None
-    column = sheet.values(_check_exists(sheet.names, request.lang_column, "lang_column"))
+    column = sheet.values(check_exists(sheet.names, request.lang_column, "lang_column"))
     codes = [code if here else "xx" for code, here in zip(column, present, strict=True)]
     strings = [code for code in codes if isinstance(code, str)]
     if len(strings) < len(codes):
@@ -184,7 +184,12 @@ def read_languages(
     return strings
 
 
-def _check_exists(names: Sequence[Hashable], name: Hashable, option: str) -> Hashable:
+def check_exists(names: Sequence[Hashable], name: Hashable, option: str) -> Hashable:
+    """Return the name of a column if it is among the columns.
+
+    Raises:
+        InputError: It is not.
+    """
     if name not in names:  # whole names only, and nothing need be hashable
         near = nearest_names(name, names)
         raise InputError(f"{option}={name!r} is no column", f"one of {list(names)}", f"Name one: {option}=...", near)

@@ -12,7 +12,14 @@ import numpy as np
 from nlu_lite.errors import InputError
 from nlu_lite.frames.arrow import ArrowReader, from_arrow, note_origin, to_objects
 from nlu_lite.frames.columns import check_names, find_text_column, read_languages
-from nlu_lite.frames.messages import describe_type, is_foreign_frame, name_rows, suggest_item_remedy, suggest_remedy
+from nlu_lite.frames.messages import (
+    describe_type,
+    is_foreign_frame,
+    name_rows,
+    refuse_distributed,
+    suggest_item_remedy,
+    suggest_remedy,
+)
 from nlu_lite.frames.pandas import PandasReader, series_to_objects
 from nlu_lite.frames.presplit import build_segments, check_parts, is_split
 from nlu_lite.frames.protocols import FrameReader
@@ -75,6 +82,7 @@ def read(data: object, request: PredictRequest, check_language: Callable[[str], 
     """
     import pandas as pd
 
+    refuse_distributed(data, "predict")
     if isinstance(data, pd.DataFrame):
         return _read_sheet(PandasReader(data), request, check_language)
     found = None if isinstance(data, (str, list, tuple, pd.Series, pd.Index)) else from_arrow(data)

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterable, ItemsView, Iterable, Mapping, Sequenc
 
 import numpy as np
 
+from nlu_lite.errors import InputError
+
 
 def describe_type(value: object) -> str:
     """Name the type of a value."""
@@ -67,6 +69,31 @@ def is_foreign_frame(value: object) -> bool:
     """Whether a value has columns: iterating over it would return their names instead of texts."""
     columns = getattr(value, "columns", None)
     return columns is not None and not callable(columns)
+
+
+DISTRIBUTED = {
+    "pyspark": "Call nlu_lite.spark.predict(data, pipeline), which runs in its partitions",
+    "ray": "Call nlu_lite.ray.predict(data, pipeline), which runs on its workers",
+    "dask": "Call data.map_partitions with Pipeline.mapper, as the documentation shows",
+    "daft": 'Call stream(data.to_arrow_iter(), as_="arrow")',
+}
+"""Packages of frames that are computed on many machines, and the calls that do not collect them on this one."""
+
+
+def refuse_distributed(data: object, call: str) -> None:
+    """Refuse a frame of Spark, Ray, Dask or Daft, which would be collected in this process.
+
+    Args:
+        data: The data of the caller.
+        call: The name of the function that was called.
+
+    Raises:
+        InputError: It is one.
+    """
+    package = type(data).__module__.partition(".")[0]
+    if package in DISTRIBUTED and not isinstance(data, str):
+        got = f"{call} was given {describe_type(data)} of {package}, which it would collect in this process"
+        raise InputError(got, "data that is in memory", DISTRIBUTED[package])
 
 
 def name_rows(labels: Sequence[object], most: int = 5) -> str:

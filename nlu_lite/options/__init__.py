@@ -46,6 +46,7 @@ from nlu_lite.options.choices import (
 )
 from nlu_lite.options.files import FileRequest, parse_file_request
 from nlu_lite.options.load import EncoderSettings, ModelChanges, ModelOptions, Splitter, TextSettings, parse_changes
+from nlu_lite.options.mapper import MapRequest, VectorLists, VectorListsName, parse_map_request
 from nlu_lite.options.parsing import check_number, parse_choice, parse_flag, parse_path
 from nlu_lite.options.predict import (
     FrameOptions,
@@ -79,6 +80,7 @@ __all__ = [
     "LayerMergeName",
     "Level",
     "LevelName",
+    "MapRequest",
     "Missing",
     "MissingName",
     "ModelChanges",
@@ -105,6 +107,8 @@ __all__ = [
     "VectorCellsName",
     "VectorDtype",
     "VectorDtypeName",
+    "VectorLists",
+    "VectorListsName",
     "Versions",
     "VersionsName",
     "Words",
@@ -116,6 +120,7 @@ __all__ = [
     "parse_choice",
     "parse_file_request",
     "parse_flag",
+    "parse_map_request",
     "parse_path",
     "parse_predict",
     "show_options",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from nlu_lite import frames, registry, saving, store, text
 from nlu_lite.errors import FormatError, OptionError
@@ -215,17 +214,6 @@ def _load_saved(
     options = replace(saved.options, device=options.device, threads=options.threads)
     models = [open_model(one.spec, one.column, access, options, check=saving.checked(one)) for one in saved.models]
     return Pipeline(saved.components, tuple(models), saved.language, saved.settings, options, access)
-
-
-def reopen(bare: dict[str, Any], names: Sequence[tuple[ModelSpec, str, str, str]]) -> Pipeline:
-    """Open the models of a pickled pipeline, which has their names and digests but not their weights."""
-    pipeline = Pipeline(**bare)
-    access = replace(pipeline.access, revision=None)  # each origin has its own
-    models = [
-        open_model(spec, column, access, pipeline.options, check=saving.same(files, digest))
-        for spec, column, files, digest in names
-    ]
-    return replace(pipeline, models=tuple(models))
 
 
 def _find_locked(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
@@ -29,10 +29,12 @@ from nlu_lite.options import (
     TextSettings,
     VectorCellsName,
     VectorDtypeName,
+    VectorListsName,
     check_stream,
     describe_request,
     parse_changes,
     parse_file_request,
+    parse_map_request,
     parse_path,
     show_options,
 )
@@ -43,6 +45,9 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
     import pyarrow as pa
+
+    from nlu_lite.pipeline.mapper import BatchMapper
+    from nlu_lite.pipeline.opened import PipelineRecipe
 
 
 @dataclass(frozen=True, repr=False)
@@ -260,6 +265,44 @@ class Pipeline:
         settings = {"pipeline": saving.described(self), **describe_request(predict)}
         return files.predict_file(request, self._predict, settings, progress)
 
+    @show_options(PredictOptions, before="vectors")
+    def mapper(
+        self,
+        schema: pa.Schema,
+        *,
+        vectors: VectorListsName = "list",
+        chunk: int = 256,
+        threads: int = 1,
+        **options: Unpack[PredictOptions],
+    ) -> BatchMapper:
+        """Return `predict` as a function of Arrow record batches, which engines such as Spark and Ray can send around.
+
+        Args:
+            schema: The Arrow schema of the batches.
+            vectors: The Arrow type of vectors: ``"list"``, which every engine reads, or ``"fixed"``, of one length.
+            chunk: Maximum number of texts that are processed at once.
+            threads: Threads of a forward pass in each process.
+            options: Options of `predict`. ``document_number`` counts the rows of one call of the mapper.
+
+        Returns:
+            A `BatchMapper`. Its ``schema`` is that of the result.
+
+        Raises:
+            InputError: There is no column of texts, or a column has the name of a column of the result.
+            OptionError: An option has an unknown value, or a stage is a callable that other processes cannot import.
+            MissingExtra: The extra ``arrow`` is not installed.
+
+        Example:
+            >>> import nlu_lite, pyarrow
+            >>> table = pyarrow.table({"id": [7, 8], "text": ["Good morning.", "Hello!"]})
+            >>> nlu_lite.load("en.tokenize").mapper(table.schema).map(table).to_pydict()
+            {'id': [7, 7, 7, 8, 8], 'token': ['Good', 'morning', '.', 'Hello', '!']}
+        """
+        from nlu_lite.pipeline.mapper import build_mapper  # which imports this module
+
+        request = parse_map_request(self._parse(options, "arrow"), vectors, chunk)
+        return build_mapper(self, schema, request, threads)
+
     @property
     def info(self) -> pd.DataFrame:
         """The components and the settings of their models: one row per component."""
@@ -315,13 +358,11 @@ class Pipeline:
         """
         saving.save(self, parse_path(path, "path"), SavedWeights.COPY if weights else SavedWeights.REFERENCE)
 
-    def __reduce__(self) -> tuple[Callable[..., Pipeline], tuple[object, ...]]:
-        """Pickle everything but the weights, which are opened again from their files when the pipeline is unpickled."""
-        bare = {field.name: getattr(self, field.name) for field in fields(self)} | {"models": ()}
-        names = [(saving.pinned(model), model.column, model.files.digest, model.digest) for model in self.models]
-        from nlu_lite.pipeline.loading import reopen  # which imports this module
+    def __reduce__(self) -> tuple[Callable[[PipelineRecipe], Pipeline], tuple[PipelineRecipe]]:
+        """Pickle everything except the weights, which have to be there where the pipeline is unpickled."""
+        from nlu_lite.pipeline.opened import describe_recipe, open_recipe  # which import this module
 
-        return reopen, (bare, names)
+        return open_recipe, (describe_recipe(self),)
 
     def __copy__(self) -> Pipeline:
         return self

@@ -1,0 +1,119 @@
+"""Pipelines without their weights: a recipe is pickled instead, and opened once in each process."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass, replace
+
+from nlu_lite import saving
+from nlu_lite.model import open_model
+from nlu_lite.options import ModelOptions, TextSettings
+from nlu_lite.pipeline.pipeline import Pipeline
+from nlu_lite.records import ComponentSpec, ModelSpec
+from nlu_lite.store import Access
+
+
+@dataclass(frozen=True)
+class PinnedModel:
+    """A model of a pipeline, with the digests of its files.
+
+    Attributes:
+        spec: The model, with the one origin that it was loaded from.
+        column: Name of its column in a result.
+        files: Digest of its files.
+        digest: SHA-256 of all that can change a piece or a vector.
+    """
+
+    spec: ModelSpec
+    column: str
+    files: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class PipelineRecipe:
+    """Everything of a pipeline except the weights: a few kB, equal for pipelines of equal content.
+
+    Attributes:
+        components: The specifications of its references.
+        models: The models among them.
+        language: The default language of texts.
+        settings: The options of the text stages.
+        options: The options of the models.
+        access: The ways to the files.
+    """
+
+    components: tuple[ModelSpec | ComponentSpec, ...]
+    models: tuple[PinnedModel, ...]
+    language: str
+    settings: TextSettings
+    options: ModelOptions
+    access: Access
+
+
+def describe_recipe(pipeline: Pipeline) -> PipelineRecipe:
+    """Return the recipe of a pipeline."""
+    models = tuple(
+        PinnedModel(saving.pinned(model), model.column, model.files.digest, model.digest) for model in pipeline.models
+    )
+    return PipelineRecipe(
+        pipeline.components, models, pipeline.language, pipeline.settings, pipeline.options, pipeline.access
+    )
+
+
+def open_recipe(recipe: PipelineRecipe) -> Pipeline:
+    """Return the pipeline of a recipe; only the first call in a process opens its models.
+
+    Raises:
+        SourceError: The files of a model are not on this machine and cannot be fetched.
+        IntegrityError: The files of a model have changed since the recipe was made.
+    """
+    return _OPENED.open(recipe)
+
+
+def clear_models() -> None:
+    """Release the models that unpickled pipelines and `BatchMapper` keep open in this process.
+
+    A pipeline that is still in use keeps its models; the next one that is unpickled opens its own.
+
+    Example:
+        >>> import nlu_lite
+        >>> nlu_lite.clear_models()
+    """
+    _OPENED.clear()
+
+
+class _OpenedPipelines:
+    """The pipelines that this process has opened from recipes; equal recipes share one. Safe for threads and forks."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._pipelines: dict[PipelineRecipe, Pipeline] = {}
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._replace_lock)
+
+    def open(self, recipe: PipelineRecipe) -> Pipeline:
+        with self._lock:
+            if recipe not in self._pipelines:
+                self._pipelines[recipe] = _open(recipe)
+            return self._pipelines[recipe]
+
+    def clear(self) -> None:
+        with self._lock:
+            self._pipelines.clear()
+
+    def _replace_lock(self) -> None:
+        self._lock = threading.Lock()  # another thread of the parent may have held it
+
+
+_OPENED = _OpenedPipelines()
+
+
+def _open(recipe: PipelineRecipe) -> Pipeline:
+    access = replace(recipe.access, revision=None)  # each origin names its own
+    models = tuple(
+        open_model(one.spec, one.column, access, recipe.options, check=saving.same(one.files, one.digest))
+        for one in recipe.models
+    )
+    return Pipeline(recipe.components, models, recipe.language, recipe.settings, recipe.options, recipe.access)

@@ -1,0 +1,123 @@
+"""`NluLite`: a stage that stands in a pipeline of `pyspark.ml` and is saved with it."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from pyspark import keyword_only
+from pyspark.ml import Transformer
+from pyspark.ml.param import Param, Params, TypeConverters
+from pyspark.ml.util import DefaultParamsReadable, DefaultParamsWritable
+from pyspark.sql import DataFrame
+
+from nlu_lite.errors import OptionError
+from nlu_lite.options import PredictOptions
+from nlu_lite.pipeline import Pipeline, load
+from nlu_lite.spark.frames import predict
+
+OPTIONS = {
+    "inputCol": "text_column",
+    "outputLevel": "output_level",
+    "lang": "lang",
+    "langCol": "lang_column",
+    "positions": "positions",
+    "metadata": "metadata",
+    "keepColumns": "keep_columns",
+    "missing": "missing",
+    "empty": "empty",
+}
+"""The options of `Pipeline.mapper` by the names of their parameters."""
+
+
+class NluLite(Transformer, DefaultParamsReadable, DefaultParamsWritable):  # type: ignore[misc]  # they have no types
+    """A transformer that adds tokens and vectors to a frame of Spark; see `nlu_lite.spark.predict`.
+
+    Args:
+        reference: References as `nlu_lite.load` takes them.
+        path: A folder that `Pipeline.save` wrote, instead of references; the driver reads it.
+        inputCol: The column of texts; by default ``text``, else the only column of strings.
+        outputLevel: ``"token"``, ``"sentence"`` or ``"document"``.
+        lang: Language of the texts.
+        langCol: The column of language codes.
+        positions: Whether columns of offsets are added.
+        metadata: Whether columns of numbers and statistics are added.
+        keepColumns: Whether the other columns are kept.
+        missing: ``"error"`` or ``"skip"``.
+        empty: ``"drop"`` or ``"keep"``.
+        vectors: ``"array"`` or ``"ml"``.
+
+    Raises:
+        OptionError: Neither `reference` nor `path` is set, or both are; raised by `transform`.
+
+    Each parameter has a getter and a setter of Spark's kind: ``getInputCol()``, ``setInputCol("review")``.
+    """
+
+    reference: Param[str] = Param(Params._dummy(), "reference", "references of models", TypeConverters.toString)
+    path: Param[str] = Param(Params._dummy(), "path", "folder of a saved pipeline", TypeConverters.toString)
+    inputCol: Param[str] = Param(Params._dummy(), "inputCol", "column of texts", TypeConverters.toString)
+    outputLevel: Param[str] = Param(Params._dummy(), "outputLevel", "unit of a row", TypeConverters.toString)
+    lang: Param[str] = Param(Params._dummy(), "lang", "language of the texts", TypeConverters.toString)
+    langCol: Param[str] = Param(Params._dummy(), "langCol", "column of language codes", TypeConverters.toString)
+    positions: Param[bool] = Param(Params._dummy(), "positions", "add offsets", TypeConverters.toBoolean)
+    metadata: Param[bool] = Param(Params._dummy(), "metadata", "add numbers and statistics", TypeConverters.toBoolean)
+    keepColumns: Param[bool] = Param(Params._dummy(), "keepColumns", "keep other columns", TypeConverters.toBoolean)
+    missing: Param[str] = Param(Params._dummy(), "missing", "treatment of nulls", TypeConverters.toString)
+    empty: Param[str] = Param(Params._dummy(), "empty", "rows of texts without words", TypeConverters.toString)
+    vectors: Param[str] = Param(Params._dummy(), "vectors", "type of vectors", TypeConverters.toString)
+
+    @keyword_only  # type: ignore[untyped-decorator]
+    def __init__(
+        self,
+        *,
+        reference: str | None = None,
+        path: str | None = None,
+        inputCol: str | None = None,
+        outputLevel: str | None = None,
+        lang: str | None = None,
+        langCol: str | None = None,
+        positions: bool | None = None,
+        metadata: bool | None = None,
+        keepColumns: bool | None = None,
+        missing: str | None = None,
+        empty: str | None = None,
+        vectors: str | None = None,
+    ) -> None:
+        super().__init__()
+        self._setDefault(positions=False, metadata=False, keepColumns=True, missing="error", empty="drop")
+        self._setDefault(vectors="array")
+        self._set(**{name: value for name, value in self._input_kwargs.items() if value is not None})
+
+    def _transform(self, dataset: DataFrame) -> DataFrame:
+        chosen = {name: self.getOrDefault(name) for name in OPTIONS if self.isDefined(name)}
+        options = PredictOptions(**{OPTIONS[name]: value for name, value in chosen.items()})  # type: ignore[typeddict-item]
+        return predict(dataset, self._load(), vectors=self.getOrDefault("vectors"), **options)
+
+    def _load(self) -> Pipeline:
+        reference, path = (self.getOrDefault(n) if self.isDefined(n) else None for n in ("reference", "path"))
+        if (reference is None) == (path is None):
+            got = f"reference={reference!r} and path={path!r}"
+            raise OptionError(got, "one of them", "Set one: setReference or setPath")
+        return _load_once(reference, path)
+
+
+@lru_cache(maxsize=4)
+def _load_once(reference: str | None, path: str | None) -> Pipeline:
+    """Load a pipeline in the driver, whose stages are applied to many frames."""
+    return load(path=path) if reference is None else load(reference)
+
+
+def _add_accessors(stage: Any) -> None:
+    """Add the getters and setters of Spark's kind for each parameter."""
+
+    def build(name: str) -> tuple[Any, Any]:
+        return lambda self: self.getOrDefault(name), lambda self, value: self._set(**{name: value})
+
+    for name in ("reference", "path", *OPTIONS, "vectors"):
+        suffix = name[0].upper() + name[1:]
+        getter, setter = build(name)
+        setattr(stage, f"get{suffix}", getter)
+        setattr(stage, f"set{suffix}", setter)
+
+
+_add_accessors(NluLite)

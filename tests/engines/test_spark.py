@@ -1,0 +1,177 @@
+"""`nlu_lite.spark` on a real Spark, with worker processes."""
+
+import datetime
+import os
+import signal
+from decimal import Decimal
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from pyspark.errors import PySparkException
+from pyspark.ml import Pipeline as Stages
+from pyspark.ml import PipelineModel
+from pyspark.sql import SparkSession
+
+import nlu_lite
+import nlu_lite.spark
+from nlu_lite import InputError, OptionError
+from nlu_lite.spark import NluLite
+from nlu_lite.spark.frames import build_task
+from tests.engines.corpus import COLUMN, LEVEL, MODEL, assert_equal, build_table
+
+pytestmark = [pytest.mark.engines, pytest.mark.slow, pytest.mark.filterwarnings("ignore::Warning")]
+
+
+@pytest.fixture(scope="module")
+def spark():
+    settings = {
+        "spark.ui.enabled": "false",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.sql.session.timeZone": "Europe/Berlin",
+        "spark.sql.shuffle.partitions": "4",
+        "spark.task.maxFailures": "4",
+    }
+    builder = SparkSession.builder.master("local[2,4]")
+    for name, value in settings.items():
+        builder = builder.config(name, value)
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("OFF")
+    yield session
+    session.stop()
+
+
+@pytest.fixture(scope="module")
+def pipeline():
+    return nlu_lite.load(MODEL, threads=1)
+
+
+def frame_of(spark, table):
+    return spark.createDataFrame([tuple(row.values()) for row in table.to_pylist()], table.column_names)
+
+
+def collect(frame):
+    return pa.Table.from_pylist([row.asDict() for row in frame.collect()])
+
+
+@pytest.mark.parametrize("partitions", [1, 7])
+def test_the_result_is_that_of_predict(spark, pipeline, partitions):
+    table = build_table(300)
+    frame = frame_of(spark, table).repartition(partitions)
+    found = collect(nlu_lite.spark.predict(frame, pipeline, **LEVEL))
+    assert_equal(found, pipeline.predict(table, as_="arrow", **LEVEL))
+
+
+def test_columns_keep_names_types_and_values_in_any_order(spark):
+    when, day = datetime.datetime(2020, 1, 2, 3, 4, 5, 678901), datetime.date(2021, 2, 3)
+    row = ("Hello!", {"a": 1}, when, Decimal("1.50"), [["x"]], day, b"\0", 7, ("y", None))
+    schema = (
+        "text string, m map<string,int>, w timestamp, d decimal(10,2), l array<array<string>>, day date, b binary, "
+        "index int, s struct<a:string,b:double>"
+    )
+    frame = spark.createDataFrame([row], schema).select("index", "s", "text", "w", "b", "l", "day", "m", "d")
+    found = nlu_lite.spark.predict(frame, "en.tokenize", text_column="text")
+    kept = [field for field in frame.schema.fields if field.name != "text"]
+    assert found.schema.fields[:-1] == kept
+    first, _ = found.collect()
+    expected = {**frame.collect()[0].asDict(), "token": "Hello"}
+    del expected["text"]
+    assert first.asDict() == expected
+
+
+def test_partitions_without_rows_are_processed(spark, pipeline):
+    frame = frame_of(spark, build_table(2)).repartition(6)
+    assert nlu_lite.spark.predict(frame, pipeline, output_level="document", empty="keep").count() == 2
+    assert nlu_lite.spark.predict(frame.limit(0), pipeline).count() == 0
+
+
+def test_vectors_can_be_those_of_ml(spark, pipeline):
+    frame = frame_of(spark, build_table(1))
+    (row,) = nlu_lite.spark.predict(frame, pipeline, vectors="ml", output_level="document").collect()
+    expected = pipeline.predict(build_table(1), output_level="document")
+    np.testing.assert_allclose(row[COLUMN].toArray(), expected[COLUMN].iloc[0], atol=5e-6)
+
+
+def test_an_error_of_a_worker_names_row_host_and_remedy(spark, pipeline):
+    frame = spark.createDataFrame([(6, "One."), (7, None)], "id int, text string")
+    with pytest.raises(PySparkException, match=r"the row id='7', host .*, process \d+: there is no text(.|\n)*skip"):
+        nlu_lite.spark.predict(frame, pipeline).collect()
+    assert {row.id for row in nlu_lite.spark.predict(frame, pipeline, missing="skip").collect()} == {6}
+
+
+def test_a_model_is_opened_once_in_each_worker_over_20_tasks(spark, pipeline, tmp_path):
+    frame = frame_of(spark, build_table(100)).repartition(20)
+    unused = pipeline.with_(pooling="last")  # no worker has it open yet
+    task, folder = build_task(unused.mapper(build_table(1).schema)), tmp_path
+
+    def run(batches):
+        from nlu_lite.pipeline import opened
+
+        original = opened._open
+
+        def note(recipe):
+            with (folder / str(os.getpid())).open("a") as file:
+                file.write("x")
+            return original(recipe)
+
+        opened._open = note
+        yield from task(batches)
+        opened._open = original
+
+    assert frame.mapInArrow(run, nlu_lite.spark.predict(frame, unused).schema).count() > 100
+    assert {path.read_text() for path in tmp_path.iterdir()} == {"x"}
+
+
+def test_a_killed_worker_is_replaced_and_nothing_is_lost(spark, pipeline, tmp_path):
+    table = build_table(60)
+    frame = frame_of(spark, table).repartition(6)
+    task = build_task(pipeline.mapper(table.schema, **LEVEL))
+    mark = tmp_path / "killed"
+
+    def run(batches):
+        for number, batch in enumerate(task(batches)):
+            yield batch
+            if number == 0 and not mark.exists():
+                mark.touch()
+                os.kill(os.getpid(), signal.SIGKILL)  # this worker itself, after its first batch
+
+    schema = nlu_lite.spark.predict(frame, pipeline, **LEVEL).schema
+    found = collect(frame.mapInArrow(run, schema))
+    assert mark.exists()
+    assert_equal(found, pipeline.predict(table, as_="arrow", **LEVEL))
+
+
+def test_the_driver_refuses_frames_of_spark_where_they_would_be_collected(spark, pipeline):
+    frame = frame_of(spark, build_table(2))
+    for call in (pipeline.predict, lambda data: list(pipeline.stream(data))):
+        with pytest.raises(InputError, match=r"of pyspark.*Call nlu_lite\.spark\.predict"):
+            call(frame)
+    with pytest.raises(InputError, match="expected a DataFrame of Spark"):
+        nlu_lite.spark.predict(build_table(2), pipeline)
+
+
+# --- the stage -------------------------------------------------------------------------------------------------------
+
+
+def test_a_stage_is_saved_and_loaded_with_its_pipeline(spark, tmp_path):
+    frame = spark.createDataFrame([("One two. Three!",)], "review string")
+    stage = NluLite(reference="en.tokenize", inputCol="review", outputLevel="sentence").setPositions(True)
+    model = Stages(stages=[stage]).fit(frame)
+    model.write().overwrite().save(str(tmp_path / "model"))
+    loaded = PipelineModel.load(str(tmp_path / "model"))
+    assert loaded.stages[0].getOutputLevel() == "sentence"
+    expected = [("One two.", 0, 8), ("Three!", 9, 15)]
+    assert [tuple(row) for row in loaded.transform(frame).collect()] == expected
+
+
+def test_a_stage_runs_a_saved_pipeline(spark, pipeline, tmp_path):
+    pipeline.save(tmp_path / "saved")
+    table = build_table(5)
+    stage = NluLite(path=str(tmp_path / "saved"), positions=True, outputLevel="sentence")
+    assert_equal(collect(stage.transform(frame_of(spark, table))), pipeline.predict(table, as_="arrow", **LEVEL))
+
+
+def test_a_stage_needs_a_reference_or_a_path(spark):
+    with pytest.raises(OptionError, match="reference=None and path=None"):
+        NluLite().transform(frame_of(spark, build_table(1)))
