@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import resources
 from itertools import chain, repeat
+from operator import itemgetter
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +50,7 @@ SCRIPTS = (
 MIN_SHARE = 0.3  # of the letters: Japanese text may have fewer kana than ideographs
 MIN_EVIDENCE = 2  # function words and letters, where several languages share a script: one alone may be a loanword
 SAMPLE_LENGTH = 3000  # characters that are examined: more of them hardly ever change the result
+_BEGINNING = itemgetter(slice(4))
 _WORD = re.compile(r"[^\W\d_]+(?:[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0dff]+[^\W\d_]*)*")
 
 
@@ -130,9 +133,16 @@ def _choose_language(script: str, text: str) -> str:
     candidates = _rank_candidates(script)
     if len(candidates) == 1:
         return candidates[0]
-    word_votes = map(_index_common_words(script).get, _WORD.findall(text), repeat(()))
-    letter_votes = map(_index_letters(script).get, text, repeat(()))
-    votes = Counter(chain.from_iterable(chain(word_votes, letter_votes)))
+    index, words = _index_evidence(script), _WORD.findall(text)
+    votes = Counter(
+        chain.from_iterable(
+            chain(
+                map(index.common_words.get, words, repeat(())),
+                map(index.word_beginnings.get, map(_BEGINNING, words), repeat(())),
+                map(index.letters.get, text, repeat(())),
+            )
+        )
+    )
     best = max(candidates, key=votes.__getitem__, default="xx")
     return best if votes[best] >= MIN_EVIDENCE or (best != "xx" and script != "Latin") else "xx"
 
@@ -148,16 +158,22 @@ def _rank_candidates(script: str) -> tuple[str, ...]:
     return tuple(sorted(evidence, key=lambda code: (len(evidence[code].distinctive_letters), evidence[code].base)))
 
 
-@cache
-def _index_common_words(script: str) -> dict[str, tuple[str, ...]]:
-    """Return the languages of a script by their common words."""
-    return _invert((rules.language, rules.evidence.common_words) for rules in load_rules_of_script(script))
+class _EvidenceIndex(NamedTuple):
+    """The languages of a script by the evidence for them."""
+
+    common_words: Mapping[str, tuple[str, ...]]
+    word_beginnings: Mapping[str, tuple[str, ...]]
+    letters: Mapping[str, tuple[str, ...]]
 
 
 @cache
-def _index_letters(script: str) -> dict[str, tuple[str, ...]]:
-    """Return the languages of a script by their distinctive letters."""
-    return _invert((rules.language, rules.evidence.distinctive_letters) for rules in load_rules_of_script(script))
+def _index_evidence(script: str) -> _EvidenceIndex:
+    evidence = {rules.language: rules.evidence for rules in load_rules_of_script(script)}
+    return _EvidenceIndex(
+        _invert((language, one.common_words) for language, one in evidence.items()),
+        _invert((language, one.word_beginnings) for language, one in evidence.items()),
+        _invert((language, one.distinctive_letters) for language, one in evidence.items()),
+    )
 
 
 def _invert(evidence: Iterable[tuple[str, Iterable[str]]]) -> dict[str, tuple[str, ...]]:

@@ -27,6 +27,7 @@ class Evidence:
     base: str = ""
     script: tuple[str, ...] = ()
     common_words: frozenset[str] = frozenset()
+    word_beginnings: frozenset[str] = frozenset()
     distinctive_letters: str = ""
 
 
@@ -216,7 +217,7 @@ _DEFAULTS = Rules("xx", Evidence(), SentenceRules(), WordRules())
 _EVIDENCE_PARSERS: Mapping[str, Parser] = {
     "base": str,
     "script": _parse_sequence,
-    "common_words": _parse_words,
+    **dict.fromkeys(("common_words", "word_beginnings"), _parse_words),
     "distinctive_letters": str,
 }
 _SENTENCE_PARSERS: Mapping[str, Parser] = {
