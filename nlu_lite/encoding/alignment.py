@@ -7,7 +7,8 @@ from itertools import chain
 
 import numpy as np
 
-from nlu_lite.encoding.subwords import EncodedText, Subwords
+from nlu_lite.encoding.plan import join_ranges
+from nlu_lite.encoding.subwords import EncodedText, Subwords, TokenIds
 from nlu_lite.options import Context
 from nlu_lite.records import Alignment, Int64s, Ints, Pieces, Runs, Segments
 
@@ -74,20 +75,18 @@ def _align_words(tokens: Sequence[str], run: Ints, runs: int, subwords: Subwords
     """Encode each distinct token once, since equal tokens have equal pieces."""
     numbers: dict[str, int] = {}
     number = np.fromiter((numbers.setdefault(token, len(numbers)) for token in tokens), np.int64, len(tokens))
-    ids, bounds = _gather(subwords.encode(list(numbers)), number)
+    ids, bounds = _gather(subwords.encode_tokens(list(numbers)), number)
     run_first = bounds[np.searchsorted(run, np.arange(runs + 1))]
     return Pieces(ids, run_first, bounds[:-1], bounds[1:])
 
 
-def _gather(distinct: list[list[int]], number: Int64s) -> tuple[Ints, Ints]:
-    """Concatenate ``distinct[n]`` for each n of `number`. Return the ids, and the bounds of each part."""
-    lengths = np.fromiter(map(len, distinct), np.int64, len(distinct))
-    flat = np.fromiter(chain.from_iterable(distinct), np.int32, int(lengths.sum()))
-    begins = np.cumsum(lengths) - lengths
-    bounds = np.zeros(len(number) + 1, np.int64)
-    np.cumsum(lengths[number], out=bounds[1:])
-    shift = np.repeat(begins[number] - bounds[:-1], lengths[number])
-    return flat[shift + np.arange(bounds[-1])], bounds.astype(np.int32)
+def _gather(distinct: TokenIds, number: Int64s) -> tuple[Ints, Ints]:
+    """Concatenate the ids of token n for each n of `number`. Return the ids, and the bounds of each part."""
+    ends = np.cumsum(distinct.lengths)
+    begins = ends - distinct.lengths
+    bounds = np.zeros(len(number) + 1, np.int32)
+    np.cumsum(distinct.lengths[number], out=bounds[1:])
+    return distinct.ids[join_ranges(begins[number], ends[number])], bounds
 
 
 def _align_runs(encoded: list[EncodedText], segments: Segments, runs: Runs, run: Ints) -> Pieces:

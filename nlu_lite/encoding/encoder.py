@@ -16,7 +16,7 @@ from nlu_lite.encoding.flow import Flow, Job
 from nlu_lite.encoding.plan import SPECIAL_TOKEN_COUNT, plan_batches, plan_windows
 from nlu_lite.encoding.pooling import Pooler, RunVectors, TokenVectors, Vectors, merge_layers
 from nlu_lite.encoding.stats import count_pieces
-from nlu_lite.encoding.subwords import Subwords
+from nlu_lite.encoding.subwords import Subwords, TokenIds
 from nlu_lite.errors import ModelError
 from nlu_lite.options import EncoderSettings, LayerMerge
 from nlu_lite.records import (
@@ -121,12 +121,11 @@ class Encoder:
 
     def _find_run_pieces(self, texts: Sequence[str], runs: Runs, recipe: SentenceRecipe) -> Pieces:
         if recipe.alignment is Alignment.WORD:
-            ids = self.subwords.encode([recipe.prompt + text for text in run_texts(texts, runs)])
+            found = self.subwords.encode_tokens([recipe.prompt + text for text in run_texts(texts, runs)])
         else:
-            ids = [one.ids for one in encode_runs(texts, runs, self.subwords, recipe.prompt)]
-        run_first = np.cumsum([0, *map(len, ids)], dtype=np.int32)
-        flat = np.fromiter((i for one in ids for i in one), np.int32, int(run_first[-1]))
-        return Pieces(flat, run_first, run_first[:-1], run_first[1:])
+            found = TokenIds.from_lists([one.ids for one in encode_runs(texts, runs, self.subwords, recipe.prompt)])
+        run_first = np.append(0, np.cumsum(found.lengths)).astype(np.int32)
+        return Pieces(found.ids, run_first, run_first[:-1], run_first[1:])
 
     def _plan_windows(self, pieces: Pieces) -> Windows:
         return plan_windows(pieces.run_first, self.max_length - SPECIAL_TOKEN_COUNT)

@@ -88,8 +88,9 @@ class TokenVectors:
         self._first, self._end, self._last = pieces.token_first, pieces.token_end, pieces.token_end - 1
         self._pooling, self._dimension = pooling, dimension
         width = dimension * 2 if pooling is Pooling.FIRST_LAST else dimension
-        start = -np.inf if pooling is Pooling.MAX else 0.0
-        self.matrix: Floats = np.full((len(self._first), width), start, np.float32)
+        self.matrix: Floats = np.zeros((len(self._first), width), np.float32)
+        if pooling is Pooling.MAX:
+            self.matrix[:] = -np.inf
         self.needed = find_needed_pieces(pieces, pooling)
 
     def find_positions(self, windows: Windows) -> Positions:

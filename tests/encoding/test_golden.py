@@ -105,7 +105,7 @@ def as_spark_nlp(sentence, model):
     import torch
 
     subwords = open_subwords(read(MODEL))
-    encoded = subwords.encoder.encode([java_utf8(token) for token in sentence.words])
+    encoded = subwords.encoder.encode([java_utf8(token) for token in sentence.words]).to_lists()
     pieces = [
         [subwords.special_tokens.pad if i == subwords.special_tokens.unknown else i for i in ids] for ids in encoded
     ]
@@ -138,11 +138,11 @@ def test_where_it_is_wrong_its_defects_give_its_vectors(key, pipeline, transform
 def test_each_defect_that_is_named_is_there(key):
     sentence = next(s for s in sentences() if (s.text, s.number) == key)
     subwords = open_subwords(read(MODEL))
-    pieces = subwords.encoder.encode(sentence.words)
+    pieces = subwords.encoder.encode(sentence.words).to_lists()
     found = {
         "unknown pieces are masked out": any(
             subwords.special_tokens.unknown in ids
-            for ids in subwords.encoder.encode([java_utf8(w) for w in sentence.words])
+            for ids in subwords.encoder.encode([java_utf8(w) for w in sentence.words]).to_lists()
         ),
         "characters beyond U+FFFF become two surrogates": any(ord(c) > 0xFFFF for w in sentence.words for c in w),
         "tokens without pieces are dropped": not all(pieces),

@@ -8,6 +8,7 @@ from nlu_lite.encoding.subwords.core import (
     SpecialTokens,
     SubwordEncoder,
     Subwords,
+    TokenIds,
     replace_surrogates,
 )
 from nlu_lite.encoding.subwords.sentencepieces import ID_MAPPINGS, normalize_characters, open_sentencepiece
@@ -22,6 +23,7 @@ __all__ = [
     "SpecialTokens",
     "SubwordEncoder",
     "Subwords",
+    "TokenIds",
     "normalize_characters",
     "open_subwords",
     "replace_surrogates",

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from nlu_lite.encoding.subwords.core import EncodedText, SubwordEncoder
+from nlu_lite.encoding.subwords.core import EncodedText, SubwordEncoder, TokenIds
 from nlu_lite.encoding.subwords.rust import translate_errors
 from nlu_lite.errors import ModelError
 from nlu_lite.records import AddedToken, Normalization
@@ -142,11 +142,12 @@ class AddedTokenEncoder:
     def __init__(self, encoder: SubwordEncoder, splitter: Splitter) -> None:
         self._encoder, self._splitter = encoder, splitter
 
-    def encode(self, tokens: Sequence[str]) -> list[list[int]]:
+    def encode(self, tokens: Sequence[str]) -> TokenIds:
         """See `SubwordEncoder`."""
         divided = self._splitter.split(tokens)
-        rest = iter(self._encoder.encode(_collect_texts(tokens, divided)))
-        return [list(chain.from_iterable(next(rest) if p.id is None else [p.id] for p in parts)) for parts in divided]
+        rest = iter(self._encoder.encode(_collect_texts(tokens, divided)).to_lists())
+        ids = ((next(rest) if part.id is None else [part.id] for part in parts) for parts in divided)
+        return TokenIds.from_lists([list(chain.from_iterable(lists)) for lists in ids])
 
     def encode_texts(self, texts: Sequence[str]) -> list[EncodedText]:
         """See `SubwordEncoder`."""

@@ -2,17 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol, TypeVar
+from itertools import chain, pairwise
+from typing import NamedTuple, Protocol
+
+import numpy as np
 
 from nlu_lite._util.processes import computing
+from nlu_lite.records import Int64s, Ints
 
 CHUNK = 1024
 """Number of texts per call of an encoder, since a library's objects for them are much larger than their ids."""
 
 
-T = TypeVar("T")
+@dataclass(frozen=True)
+class TokenIds:
+    """The ids of the pieces of tokens, one token after another.
+
+    Attributes:
+        ids: int32 [P].
+        lengths: int64 [T], number of ids of each token.
+
+    Example:
+        >>> found = TokenIds.from_lists([[5, 7], [], [5]])
+        >>> found.lengths, found.drop(7).to_lists(), found.fill(3).to_lists()
+        (array([2, 0, 1]), [[5], [], [5]], [[5, 7], [3], [5]])
+    """
+
+    ids: Ints
+    lengths: Int64s
+
+    @classmethod
+    def from_lists(cls, lists: Sequence[Sequence[int]]) -> TokenIds:
+        """Return the ids of lists, one a token."""
+        lengths = np.fromiter(map(len, lists), np.int64, len(lists))
+        return cls(np.fromiter(chain.from_iterable(lists), np.int32, int(lengths.sum())), lengths)
+
+    def to_lists(self) -> list[list[int]]:
+        """Return the ids as lists, one a token."""
+        ids = self.ids.tolist()
+        return [ids[begin:end] for begin, end in pairwise([0, *np.cumsum(self.lengths).tolist()])]
+
+    def drop(self, dropped: int) -> TokenIds:
+        """Return all ids but one."""
+        kept = self.ids != dropped
+        token = np.repeat(np.arange(len(self.lengths)), self.lengths)
+        return TokenIds(self.ids[kept], np.bincount(token[kept], minlength=len(self.lengths)))
+
+    def fill(self, unknown: int) -> TokenIds:
+        """Return the ids with an unknown one for each token that has none."""
+        places = np.cumsum(self.lengths)[self.lengths == 0]
+        return TokenIds(np.insert(self.ids, places, unknown), np.maximum(self.lengths, 1))
 
 
 class EncodedText(NamedTuple):
@@ -30,7 +71,7 @@ class EncodedText(NamedTuple):
 class SubwordEncoder(Protocol):
     """Encodes strings into ids of pieces."""
 
-    def encode(self, tokens: Sequence[str]) -> list[list[int]]:
+    def encode(self, tokens: Sequence[str]) -> TokenIds:
         """Return the ids of each token, encoded separately; no ids for a token without pieces."""
 
     def encode_texts(self, texts: Sequence[str]) -> list[EncodedText]:
@@ -68,30 +109,44 @@ class Subwords:
 
     def encode(self, tokens: Sequence[str]) -> list[list[int]]:
         """Return the ids of each token, encoded separately. A token without pieces gets the unknown piece."""
-        found = (ids for part in _split_chunks(tokens) for ids in _encode_part(self.encoder.encode, part))
-        return [ids or [self.special_tokens.unknown] for ids in found]
+        return self.encode_tokens(tokens).to_lists()
+
+    def encode_tokens(self, tokens: Sequence[str]) -> TokenIds:
+        """Return the same ids as `encode`, in one array."""
+        found = [TokenIds.from_lists([])]
+        for part in _split_chunks(tokens):
+            with computing():
+                found.append(self.encoder.encode(part))
+        joined = TokenIds(np.concatenate([one.ids for one in found]), np.concatenate([one.lengths for one in found]))
+        return joined.fill(self.special_tokens.unknown)
 
     def encode_texts(self, texts: Sequence[str]) -> list[EncodedText]:
         """Return the pieces of each text, and the characters that they cover."""
-        return [one for part in _split_chunks(texts) for one in _encode_part(self.encoder.encode_texts, part)]
-
-
-def _encode_part(encode: Callable[[list[str]], list[T]], part: list[str]) -> list[T]:
-    with computing():
-        return encode(part)
+        found: list[EncodedText] = []
+        for part in _split_chunks(texts):
+            with computing():
+                found += self.encoder.encode_texts(part)
+        return found
 
 
 def _split_chunks(texts: Sequence[str]) -> Iterator[list[str]]:
     for begin in range(0, len(texts), CHUNK):
-        yield [replace_surrogates(text) for text in texts[begin : begin + CHUNK]]
+        part = list(texts[begin : begin + CHUNK])
+        yield part if _is_encodable("".join(part)) else [replace_surrogates(text) for text in part]
 
 
 def replace_surrogates(text: str) -> str:
     """Replace each lone surrogate, which UTF-8 cannot encode, by U+FFFD."""
-    if text.isascii():
+    if _is_encodable(text):
         return text
+    return "".join("\N{REPLACEMENT CHARACTER}" if "\ud800" <= c <= "\udfff" else c for c in text)
+
+
+def _is_encodable(text: str) -> bool:
+    if text.isascii():
+        return True
     try:
         text.encode()
     except UnicodeEncodeError:
-        return "".join("\N{REPLACEMENT CHARACTER}" if "\ud800" <= c <= "\udfff" else c for c in text)
-    return text
+        return False
+    return True

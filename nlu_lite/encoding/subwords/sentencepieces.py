@@ -9,6 +9,8 @@ from itertools import chain
 from typing import TYPE_CHECKING
 from unicodedata import combining, normalize
 
+import numpy as np
+
 from nlu_lite.encoding.subwords.added import (
     AddedTokenEncoder,
     Splitter,
@@ -17,7 +19,7 @@ from nlu_lite.encoding.subwords.added import (
     select_matchable,
 )
 from nlu_lite.encoding.subwords.charsmap import check_charsmap
-from nlu_lite.encoding.subwords.core import EncodedText, SpecialTokens, SubwordEncoder, Subwords
+from nlu_lite.encoding.subwords.core import EncodedText, SpecialTokens, SubwordEncoder, Subwords, TokenIds
 from nlu_lite.encoding.subwords.rows import check_added, check_rows, warn_of_unused_rows
 from nlu_lite.errors import ModelError
 from nlu_lite.records import AddedToken, Checkpoint, Normalization
@@ -67,11 +69,16 @@ class SentencePieceEncoder:
         space = processor.piece_to_id("▁")
         self._dropped = space if mapping.drops_space and space != self._unknown else None
 
-    def encode(self, tokens: Sequence[str]) -> list[list[int]]:
+    def encode(self, tokens: Sequence[str]) -> TokenIds:
         """See `SubwordEncoder`."""
-        normal = ["".join(self._normalize(token)) for token in tokens]
-        dropped, encoded = self._dropped, self._processor.encode(normal, num_threads=1)
-        return [self._map_ids([i for i in ids if i != dropped]) for ids in encoded]
+        plain = self._normalization == Normalization()
+        normal = list(tokens) if plain else ["".join(self._normalize(token)) for token in tokens]
+        found = TokenIds.from_lists(self._processor.encode(normal, num_threads=1))
+        if self._dropped is not None:
+            found = found.drop(self._dropped)
+        unknown = self._mapping.special_tokens.unknown
+        mapped = np.where(found.ids == self._unknown, unknown, found.ids + self._mapping.shift)
+        return TokenIds(mapped.astype(np.int32), found.lengths)
 
     def encode_texts(self, texts: Sequence[str]) -> list[EncodedText]:
         """See `SubwordEncoder`."""

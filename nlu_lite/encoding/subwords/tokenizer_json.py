@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nlu_lite.encoding.subwords.added import check_ids, check_normalized, find_file_ids, format_token, select_matchable
-from nlu_lite.encoding.subwords.core import EncodedText, SpecialTokens, Subwords
+from nlu_lite.encoding.subwords.core import EncodedText, SpecialTokens, Subwords, TokenIds
 from nlu_lite.encoding.subwords.inspection import REMEDY, check_components, component_error, shorten
 from nlu_lite.encoding.subwords.rows import check_added, check_rows, warn_of_unused_rows
 from nlu_lite.encoding.subwords.rust import translate_errors
@@ -68,13 +68,13 @@ class TokenizerEncoder:
     def __init__(self, tokenizer: Tokenizer, prefix: str, handling: PieceHandling) -> None:
         self._tokenizer, self._prefix, self._handling = tokenizer, prefix, handling
 
-    def encode(self, tokens: Sequence[str]) -> list[list[int]]:
+    def encode(self, tokens: Sequence[str]) -> TokenIds:
         """See `SubwordEncoder`."""
         words = [self._prefix + token for token in tokens]
         with _translate_encoding_errors():
             encoded = self._tokenizer.encode_batch_fast(words, add_special_tokens=False)
-        dropped = self._handling.dropped
-        return [[i for i in self._drop_lone_prefix(self._restore_ids(one.ids)) if i != dropped] for one in encoded]
+        found = TokenIds.from_lists([self._drop_lone_prefix(self._restore_ids(one.ids)) for one in encoded])
+        return found if self._handling.dropped is None else found.drop(self._handling.dropped)
 
     def encode_texts(self, texts: Sequence[str]) -> list[EncodedText]:
         """See `SubwordEncoder`."""
