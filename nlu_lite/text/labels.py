@@ -13,6 +13,7 @@ _ALPHABETS = (
     "աբգդեզէըթժիլխծկ",
     "אבגדהוזחטיכלמנ",
     "أبجدهوزحطيكلمن",
+    ("الف", *"بپتثجچح"),
     "कखगघङचछजझञ",
     "কখগঘঙচছজঝঞ",
     "กขคงจฉชซ",
@@ -22,8 +23,8 @@ _ALPHABETS = (
 )
 _UNITS = ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix")
 _ROMAN = (*_UNITS[1:], *("x" + unit for unit in _UNITS), "xx")
-_LETTERS = "".join(alphabet + alphabet.upper() for alphabet in _ALPHABETS)
-LABEL = rf"(?:\d{{1,3}}(?:\.\d{{1,2}}){{0,3}}(?!\d)|[ivx]{{2,5}}|[IVX]{{2,5}}|[{_LETTERS}])"
+_LETTERS = "".join(letter + letter.upper() for alphabet in _ALPHABETS for letter in alphabet if len(letter) == 1)
+LABEL = rf"(?:\d{{1,3}}(?:\.\d{{1,2}}){{0,3}}(?!\d)|[ivx]{{2,5}}|[IVX]{{2,5}}|الف|[{_LETTERS}])"
 
 
 def is_first_label(label: str) -> bool:

@@ -24,7 +24,7 @@ _LINE_BREAKS = "\n\r\f\u2028\u2029"
 _LONGEST_ITEM = 2000  # characters in which the next item is searched
 _LONGEST_LINE = 60  # characters of an item that is not wrapped
 _MOST_HITS = 8  # places where the next marker may be; a label that occurs more often without being one ends the list
-_ENUMERATOR = rf"(?P<open>[(（]?)(?P<label>{LABEL})(?P<close>\.?[)）]|\.-|[.．、]|(?<=[①-⑳]))"
+_ENUMERATOR = rf"(?P<open>[(（]?)(?P<label>{LABEL})(?P<close>\.?[)）]|\.-|[.．、۔]|(?<=[①-⑳]))"
 _MARKER = re.compile(
     rf"(?:(?P<bullet>[{BULLETS}]|[{_LINE_BULLETS}](?=[^\S\n]))[^\S\n]*+)?(?:{_ENUMERATOR}(?:(?=\s)|(?<=[）、．①-⑳])(?!\d)))?"
 )

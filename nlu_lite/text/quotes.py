@@ -15,8 +15,19 @@ _CITATION = re.compile(r"[^\S\n]?\([^()\n]{1,60}(?<![.!?…])\)(?=[.,;:]|\Z)")
 _LONGEST_QUOTATION = 1000  # characters in which the opening quotation mark is searched
 _LONGEST_TAG = 60
 _MOST_WORDS_OF_TAG = 4
-_TAG_ENDS = ("", ".", ",", ":", ";")  # after a period, a name and a verb that has an object begin a sentence
-_WORD = re.compile(r"[\w'’\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0dff\u1000-\u109f]+")
+_TAG_ENDS = (
+    "",
+    ".",
+    ",",
+    ":",
+    ";",
+    "।",
+    "۔",
+    "،",
+)  # after a period, a name and a verb that has an object begin a sentence
+_WORD = re.compile(
+    r"[\w'’\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0963\u0966-\u0dff\u1000-\u1049\u1050-\u109f]+"
+)
 _TITLE_CLOSERS = frozenset("》〉")
 
 
@@ -75,10 +86,12 @@ def _is_speech_tag(mark: Terminator) -> bool:
     place = next((place for place, word in enumerate(words) if word.group() in mark.rules.speech_verbs), None)
     if place is None:
         return False
-    if not mark.following.isupper():
+    if mark.following.islower():
         return True
-    named = place > 0 and not is_sentence_starter(mark) and all(word.group()[0].isupper() for word in words[:place])
-    return named and (mark.character in "!?" or mark.text[words[place].end() : words[place].end() + 1] in _TAG_ENDS)
+    names = place > 0 and not is_sentence_starter(mark) and all(word.group()[0].isupper() for word in words[:place])
+    end = words[place].end()
+    asks = mark.character in "!?؟" or mark.text[end : end + 1] in _TAG_ENDS
+    return asks and (names or not mark.following.isupper())
 
 
 def _resumes_after_tag(mark: Terminator) -> bool:

@@ -7,7 +7,9 @@ import re
 from nlu_lite.text.terminators import Terminator
 
 _LETTER_AND_WORD = re.compile(r"\s*+(\w)\s[^\W\d_]")
-_NEXT_WORD = re.compile(r"[\s\"“„«‘'(]*+(\w(?:(?![।॥])[\w\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0dff]){0,23})")
+_NEXT_WORD = re.compile(
+    r"[\s\"“„«‘'(]*+(\w(?:(?![।॥])[\w\u200c\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0dff]){0,23})"
+)
 
 
 def find_word_after(text: str, begin: int) -> str:
