@@ -129,7 +129,7 @@ class LocalArchives:
     ) -> IntegrityError:
         """Return the error for an archive that differs from its record."""
         return IntegrityError(
-            f"{where} is not what was first fetched under this name ({got})",
+            f"{where} differs from the first download under this name ({got})",
             f"SHA-256 {record.sha256}",
             f"If you trust the new archive, delete {self._record_path(record.file)}",
         )

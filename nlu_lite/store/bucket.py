@@ -119,7 +119,9 @@ class BucketSource:
         else:
             published = PublishedArchive(origin.file, None, 0)
         if not re.fullmatch(FILE_NAME, published.file):
-            raise FormatError(f"{published.file!r} is no name of an archive", "a file name", "Check the catalogue")
+            raise FormatError(
+                f"{published.file!r} is not a valid name of an archive", "a file name", "Check the catalogue"
+            )
         return published
 
     def _find_md5(self, name: str, file: str) -> str | None:
@@ -155,8 +157,8 @@ class BucketSource:
         damage = "".join(f", where {key} has changed since it was placed" for key in keys)
         address = self._build_url(origin.file) if origin.file else self.base
         return OfflineError(
-            f"the archive {name} is neither in {self.cache.root}{damage} nor in {self.pretrained}, and the network is "
-            "not to be used",
+            f"the archive {name} is neither in {self.cache.root}{damage} nor in {self.pretrained}, and the network "
+            "must not be used",
             "its files",
             f"Load it once on a machine with a network, from {address}, and copy {self.cache.root} to this machine",
         )

@@ -130,7 +130,7 @@ class Cache:
         manifest = _read_complete_manifest(folder)
         remedy = f"Remove {folder} (nlu-lite cache remove {key}), and load the model again"
         if manifest is None:
-            raise IntegrityError(f"{folder} is not whole", "the files that were placed there", remedy)
+            raise IntegrityError(f"{folder} is incomplete", "all files of its manifest", remedy)
         for name, digest in manifest.sha256.items():
             if hash_file(folder / name) != digest:
                 got = f"{folder / name} has changed since it was placed"

@@ -189,7 +189,7 @@ def _check_status(response: httpx.Response, url: str) -> None:
         raise _RetriableError(f"HTTP status {status}")
     if status in (401, 403, 404, 410):
         raise NetworkError(
-            f"{url} is not there, or not public (HTTP status {status})",
+            f"{url} does not exist, or is not public (HTTP status {status})",
             "a published archive",
             "Check the name of the model, and NLU_LITE_BUCKET if it is set",
         )

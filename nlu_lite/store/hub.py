@@ -165,5 +165,5 @@ def _check_space(origin: HubRepository, listing: RepositoryListing, files: Seque
 def _check_name(origin: HubRepository, present: str) -> None:
     """Refuse an old name: the hub redirects it to the new one, but anybody may register it at any time."""
     if present != origin.repository:
-        got = f"the repository {origin.repository!r} is called {present!r} by now"
+        got = f"the repository {origin.repository!r} has been renamed to {present!r}"
         raise UnknownReference(got, "its present name", f"Load hf:{present}")

@@ -75,8 +75,8 @@ def build_offline_error(origin: HubRepository) -> OfflineError:
     name, revision = origin.repository, origin.revision
     cache = Path(constants.HF_HUB_CACHE)
     return OfflineError(
-        f"the repository {name!r}{f' at revision {revision!r}' if revision else ''} is not, or not wholly, in the "
-        f"Hugging Face cache ({cache}), and the network is not to be used",
+        f"the repository {name!r}{f' at revision {revision!r}' if revision else ''} is missing or incomplete in the "
+        f"Hugging Face cache ({cache}), and the network must not be used",
         "its files",
         f"On a machine with a network, run: hf download {name}{f' --revision {revision}' if revision else ''}; then "
         f"copy the folder models--{name.replace('/', '--')} of its cache into the one on this machine",

@@ -41,7 +41,9 @@ class OversizeError(NetworkError):
 def _read_number(name: str, default: int) -> int:
     value = os.environ.get(name, "").strip()
     if value and not re.fullmatch("[0-9]{1,15}", value):
-        raise OptionError(f"{name}={value!r}", "a whole number from 0 on", f"Unset it for the default, {default}")
+        raise OptionError(
+            f"{name}={value!r}", "a whole number that is not negative", f"Unset it for the default, {default}"
+        )
     return int(value or default)
 
 
@@ -153,7 +155,7 @@ class RequestMonitor:
         if fault:
             self._refuse(f"{self._url} was sent with {fault}", "a file of the hub")
         if self._redirects > MAXIMUM_REDIRECTS:
-            self._refuse(f"{self._url} is the end of {MAXIMUM_REDIRECTS} redirects, and redirects again", "a file")
+            self._refuse(f"{self._url} redirects again after {MAXIMUM_REDIRECTS} redirects", "a file")
         if response.request.method != "HEAD":
             self._check_encoding(response)
             stream, most = response.stream, self._find_maximum(response)

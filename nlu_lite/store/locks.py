@@ -17,7 +17,7 @@ from nlu_lite.store.checkpoints import LoadedCheckpoint, load_checkpoint
 from nlu_lite.store.digests import FileDigest, digest_files
 from nlu_lite.store.sources import SOURCE_KINDS, Access, ModelFiles
 
-REMEDY = "Make the lock anew: nlu-lite lock REF... > models.lock"
+REMEDY = "Make the lock again: nlu-lite lock REF... > models.lock"
 
 
 @dataclass(frozen=True)
@@ -54,10 +54,11 @@ class LockedModel:
         found = digest_files(files.path, files.origin, files.digest, cache)
         for name in sorted(found.keys() | self.files.keys()):
             if found.get(name) != self.files.get(name):
+                location = self.locations.get(name, self.location)
                 raise IntegrityError(
-                    f"{files.path}: {name} {_describe(found.get(name))}",
-                    f"that it {_describe(self.files.get(name))}, as {self.locations.get(name, self.location)} says",
-                    "Delete the file and fetch it again. If the error remains, the source gives other bytes by now "
+                    f"{files.path}: {name} {_describe_file(found.get(name))}",
+                    f"a file that {_describe_file(self.files.get(name))}, as {location} says",
+                    "Delete the file and fetch it again. If the error remains, the source now sends other bytes "
                     "under the same name, or the lock was edited. If you trust the change, make a new "
                     f"lock: {self._command}",
                 )
@@ -88,7 +89,7 @@ class LockedModel:
         """
         found = registry.look_up(self.reference).spec
         if not isinstance(found, ModelSpec) or found.reference != self.reference:
-            raise FormatError(f"{self.location}: {self.reference!r} is no full reference of a model", "one", REMEDY)
+            raise FormatError(f"{self.location}: {self.reference!r} is not a full reference of a model", "one", REMEDY)
         if self.digest is None:
             self.check_files(sources.fetch(self.pin(found), access), access.cache)
         else:
@@ -169,5 +170,5 @@ def _pin_origin(origin: Origin, model: LockedModel) -> Origin | None:
     return replace(origin, revision=model.revision) if isinstance(origin, HubRepository) else origin
 
 
-def _describe(digest: FileDigest | None) -> str:
-    return "is not there" if digest is None else f"has {digest.size:,} bytes and the SHA-256 {digest.sha256}"
+def _describe_file(digest: FileDigest | None) -> str:
+    return "does not exist" if digest is None else f"has {digest.size:,} bytes and the SHA-256 {digest.sha256}"

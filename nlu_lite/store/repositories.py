@@ -110,7 +110,7 @@ def find_snapshot(origin: HubRepository, optional: Sequence[str] = ()) -> Path |
     except LocalEntryNotFoundError:
         return None
     except HFValidationError as error:
-        got = f"{name!r} is no name of a repository"
+        got = f"{name!r} is not a valid name of a repository"
         raise UnknownReference(got, "hf:organisation/name", "Check the name") from error
     is_known = all(is_presence_known(origin, path, file) for file in optional)
     return path if is_known and _is_complete(path) else None

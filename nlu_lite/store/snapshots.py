@@ -41,7 +41,7 @@ def _check_file(path: Path, known: str | None) -> str:
         return hash_file(path)
     if expected not in _compute_digests(path, expected):
         raise IntegrityError(
-            f"{path} is not the file that the hub gave",
+            f"{path} is not the file that the hub sent",
             f"the digest {expected}",
             f"Delete {blob}, and load the model again: the file is fetched again",
         )

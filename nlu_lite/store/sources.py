@@ -158,8 +158,8 @@ def _add_statements(spec: ModelSpec, files: ModelFiles, access: Access, inspect:
             request = _HubRequest(inspect, (MODULES,))
             return _fetch(replace(spec, origins=(files.origin,)), replace(access, revision=None), request)
     logging.getLogger("nlu_lite").warning(
-        "Whether %s has a %s, which would state how its vectors of sentences are made, cannot be found out offline; "
-        "they are the means of its token vectors. Run once where there is a network: nlu-lite download %s",
+        "Whether %s has a %s, which would state how to compute its sentence vectors, is unknown while offline; "
+        "sentence vectors are the means of its token vectors. Run once with a network: nlu-lite download %s",
         spec.reference,
         MODULES,
         spec.reference,
@@ -173,7 +173,9 @@ def _fetch(spec: ModelSpec, access: Access, request: _HubRequest) -> ModelFiles:
         return _fetch_first(origins, replace(access, offline=True), request)
     except OfflineError as error:
         if access.is_offline and not _is_pinned(origins, access):
-            remedy = f"Run where there is a network: nlu-lite download {spec.reference}. In other words: {error.remedy}"
+            remedy = (
+                f"Run on a machine with a network: nlu-lite download {spec.reference}. Alternatively: {error.remedy}"
+            )
             raise OfflineError(error.got, error.expected, remedy, error.nearest) from error
         if access.is_offline:
             raise
@@ -234,8 +236,8 @@ def _select_origins(spec: ModelSpec, access: Access) -> list[Origin]:
     repositories: list[Origin] = [origin for origin in origins if isinstance(origin, HubRepository)]
     if not repositories:
         raise OptionError(
-            f"revision={access.revision!r} was given, but the model comes from a place without revisions",
-            "it with a hub repository",
+            f"revision={access.revision!r} was passed, and the model's source has no revisions",
+            "a model of a hub repository",
             "Leave it out",
         )
     return repositories

@@ -44,7 +44,7 @@ def check_zip(path: Path, name: str) -> None:
     except FormatError:
         raise
     except UNREADABLE as error:
-        raise IntegrityError(f"{name} is no whole zip ({error})", "a zip", remedy) from error
+        raise IntegrityError(f"{name} is not a complete zip ({error})", "a zip", remedy) from error
     if damaged is not None:
         raise IntegrityError(f"{name} is damaged at {damaged!r}", "its own CRC-32", remedy)
 
@@ -57,11 +57,9 @@ def _check_members(members: list[zipfile.ZipInfo], size: int, name: str) -> None
     for member in members:
         _check_storage(member, size)
         if member.filename in seen or _is_unsafe(member):
-            raise FormatError(
-                f"{name} holds {member.filename!r}, a link, a second of its name or a path that leads out of it",
-                "plain files",
-                "Do not use this archive",
-            )
+            problem = "a link, a duplicate name, or a path that leaves the archive"
+            got = f"{name} contains {member.filename!r}, which is {problem}"
+            raise FormatError(got, "plain files", "Do not use this archive")
         seen.add(member.filename)
 
 

@@ -84,7 +84,7 @@ def test_a_download_that_fails_is_one_line_and_code_1(bucket, tmp_path):
     bucket.statuses = [404]
     _, err = run("download", REFERENCE, check=1)
     assert len(err.splitlines()) == 1
-    assert f"{FILE} is not there, or not public (HTTP status 404)" in err
+    assert f"{FILE} does not exist, or is not public (HTTP status 404)" in err
     _, err = run("download", "xx.embed.xlm_roberta_xtreme_bas", check=1)
     assert "Nearest: xx.embed.xlm_roberta_xtreme_base" in err
     assert call("cache", "list") == []

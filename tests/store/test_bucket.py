@@ -147,7 +147,7 @@ def test_but_not_for_ever(source, bucket, status):
 @pytest.mark.parametrize("status", [403, 404])
 def test_what_is_not_there_is_said_at_once(source, bucket, status):
     bucket.statuses = [status]
-    with pytest.raises(SourceError, match=rf"{FILE} is not there, or not public \(HTTP status {status}\)"):
+    with pytest.raises(SourceError, match=rf"{FILE} does not exist, or is not public \(HTTP status {status}\)"):
         source.fetch(ORIGIN)
     assert len(bucket.requests) == 1
 
@@ -183,7 +183,7 @@ def corrupt(data):
 @pytest.mark.parametrize("content", [corrupt(ZIP), ZIP[: 1 << 20], b"<html>sign in</html>", b""])
 def test_what_is_no_whole_zip_is_refused_and_not_kept(source, bucket, content):
     bucket.files[FILE] = content
-    with pytest.raises(IntegrityError, match=r"is no whole zip|is damaged at 'weights'"):
+    with pytest.raises(IntegrityError, match=r"is not a complete zip|is damaged at 'weights'"):
         source.fetch(ORIGIN)
     assert source.cache.list_folders() == []
     assert left_over(source) == []
@@ -231,7 +231,7 @@ def test_without_an_md5_the_first_download_is_what_counts(source, bucket):
     assert source.archives.get_record(FILE).md5 is None
     source.archives.discard(local)
     bucket.files[FILE] = zipped(metadata="{}", weights="others")
-    with pytest.raises(IntegrityError, match=r"not what was first fetched.*delete .*\.zip\.json"):
+    with pytest.raises(IntegrityError, match=r"differs from the first download.*delete .*\.zip\.json"):
         source.fetch(ORIGIN)
     bucket.files[FILE] = ZIP
     assert is_whole(source.fetch(ORIGIN))
@@ -240,7 +240,7 @@ def test_without_an_md5_the_first_download_is_what_counts(source, bucket):
 def test_an_archive_that_changed_in_the_cache_is_refused(source):
     path = source.fetch(ORIGIN).path
     path.write_bytes(corrupt(ZIP))
-    with pytest.raises(IntegrityError, match="not what was first fetched"):
+    with pytest.raises(IntegrityError, match="differs from the first download"):
         source.fetch(ORIGIN)
 
 
@@ -256,7 +256,7 @@ def test_names_that_lead_out_of_the_zip_are_refused(tmp_path, name):
     path = tmp_path / "bad.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(name, "x")
-    with pytest.raises(FormatError, match="leads out of it"):
+    with pytest.raises(FormatError, match="leaves the archive"):
         check_zip(path, "bad.zip")
 
 
@@ -271,7 +271,7 @@ def test_links_second_names_and_bombs_are_refused(tmp_path):
             archive.writestr("a", "2")
     with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("zeros", bytes(65 << 20))
-    for name, said in [("link", "a link"), ("twice", "a second of its name"), ("bomb", "claims 68,157,440 bytes in")]:
+    for name, said in [("link", "a link"), ("twice", "a duplicate name"), ("bomb", "claims 68,157,440 bytes in")]:
         with pytest.raises(FormatError, match=said):
             check_zip(tmp_path / f"{name}.zip", name)
 
@@ -289,7 +289,7 @@ def test_a_member_that_begins_before_its_zip_is_damage(tmp_path):
     end = data.rindex(b"PK\5\6")
     data[end + 16 : end + 20] = (len(data) + 5).to_bytes(4, "little")
     (tmp_path / "bad.zip").write_bytes(data)
-    with pytest.raises(IntegrityError, match=r"is no whole zip \('metadata' begins at -\d+\)"):
+    with pytest.raises(IntegrityError, match=r"is not a complete zip \('metadata' begins at -\d+\)"):
         check_zip(tmp_path / "bad.zip", "bad.zip")
 
 
@@ -344,7 +344,7 @@ def test_a_line_about_the_model_that_cannot_be_read_is_named(source, bucket, lin
 
 def test_a_name_in_the_index_cannot_lead_out_of_the_cache(source, bucket):
     bucket.files["metadata.json"] = index_line(name="../tiny").encode()
-    with pytest.raises(FormatError, match="no name of an archive"):
+    with pytest.raises(FormatError, match="not a valid name of an archive"):
         source.fetch(BucketArchive("../tiny", "xx"))
 
 

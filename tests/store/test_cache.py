@@ -131,7 +131,7 @@ def test_a_folder_is_found_only_when_whole(cache):
     assert cache.find("key") == path
     (path / "a").unlink()
     assert cache.find("key") is None
-    with pytest.raises(IntegrityError, match="is not whole"):
+    with pytest.raises(IntegrityError, match="is incomplete"):
         cache.verify("key")
 
 
@@ -286,7 +286,7 @@ def test_a_manifest_of_another_kind_is_that_of_no_folder(cache, manifest):
     assert cache.find("key") is None
     assert not cache.has("key")
     assert cache.list_folders() == []
-    with pytest.raises(IntegrityError, match=r"is not whole.*nlu-lite cache remove key"):
+    with pytest.raises(IntegrityError, match=r"is incomplete.*nlu-lite cache remove key"):
         cache.verify("key")
     assert (cache.place("key", fill) / "a").read_text() == "one"
 

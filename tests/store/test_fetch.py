@@ -113,7 +113,7 @@ def test_a_place_or_a_revision_chooses_the_hub(bucket, access, hub):
 def test_a_place_or_a_revision_that_the_model_lacks_is_an_error(access, tmp_path):
     with pytest.raises(OptionError, match="has no source 'hub'; expected bucket"):
         fetch(spec(ARCHIVE), Access(access.cache, source=SourceKind.HUB))
-    with pytest.raises(OptionError, match="place without revisions"):
+    with pytest.raises(OptionError, match="source has no revisions"):
         fetch(spec(LocalFolder(str(tmp_path))), Access(access.cache, revision="v1"))
 
 

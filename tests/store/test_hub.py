@@ -164,7 +164,7 @@ def test_a_repository_that_lacks_files_is_an_error_before_anything_is_fetched(hu
 @pytest.mark.parametrize("written", ["old/tiny", "tiny"])
 def test_a_renamed_repository_is_an_error_that_names_the_new_one(hub, written):
     hub.renamed[written] = "org/tiny"
-    with pytest.raises(UnknownReference, match=f"'{written}' is called 'org/tiny' by now"):
+    with pytest.raises(UnknownReference, match=f"'{written}' has been renamed to 'org/tiny'"):
         get(f"hf:{written}")
     assert hub.downloaded() == set()
 
@@ -231,7 +231,7 @@ def test_an_unreachable_hub_is_an_error(hub, monkeypatch):
 def test_offline_asks_nobody_and_says_how_to_fetch(hub, setting, monkeypatch):
     if setting != "argument":
         monkeypatch.setenv(setting, "1")
-    said = r"not wholly, in the Hugging Face cache .*nlu-lite download hf:org/tiny.*hf download org/tiny; then"
+    said = r"incomplete in the Hugging Face cache .*nlu-lite download hf:org/tiny.*hf download org/tiny; then"
     with pytest.raises(OfflineError, match=said):
         get(offline=True if setting == "argument" else None)
     assert hub.requests == []

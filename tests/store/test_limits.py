@@ -380,7 +380,7 @@ def test_a_line_of_the_index_that_cannot_be_is_a_format_error(tmp_path, change):
 def test_a_name_of_an_archive_that_cannot_be_is_a_format_error(tmp_path, name):
     with serving(whole(ZIP)) as server:
         source = BucketSource(Cache(tmp_path), False, server.base, tmp_path / "none", patience())
-        with pytest.raises(FormatError, match="no name of an archive"):
+        with pytest.raises(FormatError, match="not a valid name of an archive"):
             source.fetch(BucketArchive("tiny", "xx", name))
     assert server.requests == []
 

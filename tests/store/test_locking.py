@@ -155,7 +155,7 @@ def change(file, data=b"another"):
 def test_a_file_that_changed_is_named_with_both_digests(hub, locked):
     path = locked("hf:org/tiny")
     change(snapshot() / "sentencepiece.bpe.model")
-    said = r"piece.bpe.model has 7 bytes and the SHA-256 .*; expected that it has .* as .*models.lock, line 22 says"
+    said = r"piece.bpe.model has 7 bytes and the SHA-256 .*; expected a file that has .* as .*models.lock, line 22 says"
     with pytest.raises(IntegrityError, match=said):
         load("hf:org/tiny", path)
 
@@ -166,14 +166,14 @@ def test_a_hub_file_that_changed_under_the_same_revision_is_refused(hub, locked,
     weights = bytearray(hub.repositories["org/tiny"]["model.safetensors"])
     weights[-1] ^= 1
     hub.repositories["org/tiny"]["model.safetensors"] = bytes(weights)
-    with pytest.raises(IntegrityError, match=r"model.safetensors has.*the source gives other bytes by now"):
+    with pytest.raises(IntegrityError, match=r"model.safetensors has.*the source now sends other bytes"):
         load("hf:org/tiny", path)
 
 
 def test_a_cache_that_is_half_deleted_is_completed_or_named(hub, locked):
     path = locked("hf:org/tiny")
     (snapshot() / "model.safetensors").unlink()
-    with pytest.raises(OfflineError, match="not wholly, in the Hugging Face cache"):
+    with pytest.raises(OfflineError, match="incomplete in the Hugging Face cache"):
         load("hf:org/tiny", path, offline=True)
     assert len(load("hf:org/tiny", path).predict(TEXT)) == 5
 
@@ -181,7 +181,7 @@ def test_a_cache_that_is_half_deleted_is_completed_or_named(hub, locked):
 def test_a_file_that_the_lock_does_not_know_is_refused(hub, locked):
     path = locked("hf:org/tiny")
     (snapshot() / "tokenizer.json").write_bytes(b"{}")
-    with pytest.raises(IntegrityError, match=r"tokenizer.json has 2 bytes .*; expected that it is not there"):
+    with pytest.raises(IntegrityError, match=r"tokenizer.json has 2 bytes .*; expected a file that does not exist"):
         load("hf:org/tiny", path)
 
 
@@ -227,7 +227,7 @@ def test_a_file_put_into_a_locked_folder_is_refused(locked, model, name, content
     lock = locked(f"path:{model}")
     load(f"path:{model}", lock)
     (model / name).write_text(json.dumps(content), encoding="utf-8")
-    with pytest.raises(IntegrityError, match=rf"{name} has .* bytes .* expected that it is not there"):
+    with pytest.raises(IntegrityError, match=rf"{name} has .* bytes .* expected a file that does not exist"):
         load(f"path:{model}", lock)
 
 
@@ -290,7 +290,7 @@ def test_a_lock_edited_by_hand_is_refused_with_its_line(hub, locked, old, new, s
     path = locked("hf:org/tiny", edits=[(old, new)])
     with pytest.raises(FormatError, match=rf"models\.lock.*{said}") as caught:
         load("hf:org/tiny", path)
-    assert "Make the lock anew" in str(caught.value)
+    assert "Make the lock again" in str(caught.value)
 
 
 def test_a_digest_edited_by_hand_is_refused(hub, locked):
@@ -298,7 +298,7 @@ def test_a_digest_edited_by_hand_is_refused(hub, locked):
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace(SHA.search(text)[1], "0" * 64), encoding="utf-8")
     with pytest.raises(
-        IntegrityError, match=r"config.json has .*; expected that it has .* SHA-256 0{64}, as .*line 12 "
+        IntegrityError, match=r"config.json has .*; expected a file that has .* SHA-256 0{64}, as .*line 12 "
     ):
         load("hf:org/tiny", path)
 
@@ -404,7 +404,7 @@ def test_verify_tells_of_each_model_that_is_not_as_locked(hub, locked, tmp_path,
     with pytest.raises(typer.Exit):
         verify(path)
     shown = capsys.readouterr()
-    assert f"hf:org/tiny: the repository 'org/tiny' at revision '{COMMIT}' is not, or not wholly" in shown.err
+    assert f"hf:org/tiny: the repository 'org/tiny' at revision '{COMMIT}' is missing or incomplete" in shown.err
     assert f"path:{TINY}: as locked, 3 files" in shown.out
     assert hub.requests == []
 

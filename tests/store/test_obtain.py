@@ -136,7 +136,7 @@ def test_an_archive_is_locked_by_its_own_digest_and_other_bytes_are_refused(buck
     assert len(nlu_lite.load(REFERENCE, lock=lock, offline=True).predict("Some text.")) == 3
     shutil.rmtree(home.root)
     bucket.files[FILE] = write_archive(tmp_path / "other.zip", replace(WIDE, seed=8)).read_bytes()
-    with pytest.raises(IntegrityError, match=f"{FILE} has .* bytes .*; expected that it has {len(data):,} bytes"):
+    with pytest.raises(IntegrityError, match=f"{FILE} has .* bytes .*; expected a file that has {len(data):,} bytes"):
         nlu_lite.load(REFERENCE, lock=lock)
 
 

@@ -39,7 +39,7 @@ def flip(path):
 @pytest.mark.parametrize("name", ["model.safetensors", "sentencepiece.bpe.model", "config.json"])
 def test_flipped_bits_are_refused(load, folder, name):
     flip(folder / name)
-    with pytest.raises(IntegrityError, match=rf"{name} is not the file that the hub gave.*Delete .*blobs") as caught:
+    with pytest.raises(IntegrityError, match=rf"{name} is not the file that the hub sent.*Delete .*blobs") as caught:
         load(offline=True)
     assert str((folder / name).resolve()) in caught.value.remedy
 
@@ -47,7 +47,7 @@ def test_flipped_bits_are_refused(load, folder, name):
 def test_flipped_bits_are_refused_by_who_never_saw_the_file(load, folder, tmp_path):
     flip(folder / "model.safetensors")
     shutil.rmtree(tmp_path / "cache")
-    with pytest.raises(IntegrityError, match="is not the file that the hub gave"):
+    with pytest.raises(IntegrityError, match="is not the file that the hub sent"):
         load()
 
 
@@ -65,7 +65,7 @@ def test_a_file_that_was_exchanged_is_refused(load, folder):
     """A replaced file is not in the folder of blobs, and its name is not its digest."""
     (folder / "config.json").unlink()
     (folder / "config.json").write_bytes(b"{}")
-    with pytest.raises(IntegrityError, match=r"config\.json is not the file that the hub gave"):
+    with pytest.raises(IntegrityError, match=r"config\.json is not the file that the hub sent"):
         load()
 
 
