@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 DELIMITERS = (",", "\t", ";", "|")
 """The delimiters that are detected."""
 
-UNUSUAL_DELIMITERS = (*"^:~#@!$%&*+=/\\<>?`", "\x01", "\x1c", "\x1d", "\x1e", "\x1f")
+UNUSUAL_DELIMITERS = (*"^:~#@!$%&*+=/\\<>?`¦§¬¶¤", "\x01", "\x1c", "\x1d", "\x1e", "\x1f")
 """The delimiters that are not detected. Marks within words, such as the hyphen, and brackets are not delimiters."""
 
 SAMPLE, SAMPLE_RECORDS = 1 << 15, 100
@@ -124,11 +124,12 @@ def _check_single_column(sample: str, is_whole: bool, delimiter: str, name: str)
     """Refuse a single column that another delimiter would split evenly: its cells would be read as texts."""
     for other in (*DELIMITERS, *UNUSUAL_DELIMITERS):
         records = _parse_sample(sample, other, is_whole)
-        if len(records) > 1 and all(records[0]) and _are_even(records):
+        if len(records) > 1 and records[0][0] and records[0][-1] and _are_even(records):
+            named = f"Pass delimiter={other!r}" if other.isascii() else "Replace it by a comma"
             raise InputError(
                 f"the records of {name} have a single column, or are delimited by {other!r}",
                 "a delimiter that is detected without doubt",
-                f"Pass delimiter={other!r}, or delimiter={delimiter!r} for a single column",
+                f"{named}, or pass delimiter={delimiter!r} for a single column",
             )
 
 

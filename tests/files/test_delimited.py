@@ -74,6 +74,12 @@ def test_a_delimiter_that_is_not_detected_is_asked_for(tmp_path, delimiter):
     assert rows_of(put(tmp_path, text), ",")[0] == {f"id{delimiter}review": f"1{delimiter}Good"}
 
 
+@pytest.mark.parametrize(("delimiter", "said"), [("::", "delimiter=':'"), ("¦", "Replace it by a comma")])
+def test_delimiters_that_cannot_be_named_are_not_read_as_one_column(tmp_path, delimiter, said):
+    with pytest.raises(InputError, match=said):
+        rows_of(put(tmp_path, f"id{delimiter}review\n1{delimiter}Good\n"))
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "|", "^"])
 def test_a_tsv_file_without_tabs_is_not_read_as_one_column(tmp_path, delimiter):
     with pytest.raises(InputError, match=r"have a single column, or are delimited by .*delimiter="):
