@@ -14,6 +14,7 @@ LOOKBEHIND = 32  # characters before a period in which an abbreviation is search
 SHORT_WORD = 3  # letters of the longest unknown word that may be an abbreviation: longer ones are mostly words
 _LETTER = r"[^\W\d_][\u0900-\u0903\u093a-\u094d\u0980-\u0983\u09bc-\u09cd\u0a00-\u0dff]*"
 ACRONYM = re.compile(rf"(?:{_LETTER}){{1,3}}(?:\.(?:{_LETTER}){{1,3}})+")
+_FILE_NAME = re.compile(r"[^.]+\.[a-z]{3}")
 _NUMERO_SIGNS = frozenset(("N°", "Nº", "n°", "nº", "№", "N.º", "n.º", "N.°", "n.°"))
 _FIGURE = re.compile(r"[\s\"“„«‘'(\[]*+[\d+№]")
 _NUMBER_AND_WORD = re.compile(r"[\s\"“„«‘'(\[]*+[\d№][\d.,]*+(?:[^\S\n]++([^\W\d_]++))?")
@@ -73,7 +74,8 @@ def classify_abbreviation(word: str, before: str, after: str, rules: SentenceRul
 def _classify_unlisted(word: str, before: str, after: str, rules: SentenceRules) -> AbbreviationKind | None:
     if (len(word) == 1 and word.isupper()) or _is_initial(word, before, after, rules):
         return AbbreviationKind.INITIAL
-    return AbbreviationKind.ACRONYM if "." in word and ACRONYM.fullmatch(word) else None
+    is_acronym = "." in word and ACRONYM.fullmatch(word) and not _FILE_NAME.fullmatch(word)
+    return AbbreviationKind.ACRONYM if is_acronym else None
 
 
 def _is_listed(word: str, words: frozenset[str]) -> bool:

@@ -16,6 +16,8 @@ _SPACELESS = "。！？｡"  # the next sentence begins without whitespace
 _CONTINUERS = ",;:)]}%/&»”’›」』】》〉，、；：）］"
 _FULL_STOPS = frozenset("።፧।॥။។")  # part of no word and no number, so the next sentence may begin directly after it
 _WORD_AFTER_SIGN = re.compile(r"(?:\.{2,}+|…)\s?+\w|[^\w\s,;:]\w")
+_MARKS = "!?؟"
+_URDU_FULL_STOP = "۔"
 _MAX_ASIDE = 150  # characters of a parenthesis inside a sentence; a longer one rarely closes, and limits the search
 _BRACKETED_SENTENCE = re.compile(rf"\([^()\n]{{0,{_MAX_ASIDE}}}(?<=[.!?…])\)")
 _CLOSED_SOON = re.compile(rf"[^()\n]{{0,{_MAX_ASIDE}}}\)")
@@ -111,7 +113,20 @@ def touches_next(mark: Terminator) -> bool:
         return False
     if mark.character in _FULL_STOPS:
         return mark.text[mark.end + 1 : mark.end + 2] == mark.character  # a letter between two: an abbreviation
-    return not ("\u3041" <= mark.following <= "\u9fff" and mark.character in "!?")
+    if mark.character in _MARKS and _is_caseless(mark.following):
+        return mark.text[mark.start - 1 : mark.start].isascii()
+    return mark.character != _URDU_FULL_STOP or not _ends_urdu_word(mark)
+
+
+def _is_caseless(letter: str) -> bool:
+    return letter.isalpha() and letter.lower() == letter.upper()
+
+
+def _ends_urdu_word(mark: Terminator) -> bool:
+    """Return whether the Urdu full stop, which also separates the letters of an abbreviation, is not after a letter."""
+    initials = mark.rules.initials
+    word = find_word_before(mark.text, mark.start).rpartition(mark.character)[2]
+    return initials is not None and mark.following.isalpha() and len(word) > 1 and not initials.fullmatch(word)
 
 
 def lacks_space(mark: Terminator) -> bool:

@@ -13,6 +13,7 @@ _LATE_CLOSER = re.compile(r"(?:[^\S\n]{1,2}(''|[\"”»“’›]))++(?=[\s,.;:!
 _OPENERS_OF_LATE_CLOSERS = {"“": "„", "’": "‘‚"}  # signs that open quotations in other languages
 _CITATION = re.compile(r"[^\S\n]?\([^()\n]{1,60}(?<![.!?…])\)(?=[.,;:]|\Z)")
 _LONGEST_QUOTATION = 1000  # characters in which the opening quotation mark is searched
+_LONGEST_TITLE = 60
 _LONGEST_TAG = 60
 _MOST_WORDS_OF_TAG = 4
 _TAG_ENDS = (
@@ -59,6 +60,8 @@ def _is_open(mark: Terminator, closer: str) -> bool:
 
 def continues_after_quotation(mark: Terminator) -> bool:
     """Return whether the text after a quotation shows that the sentence around it goes on."""
+    if not mark.gap and _is_in_title(mark):
+        return True
     if not (mark.closers or mark.openers):
         return mark.following.islower() and mark.text[mark.sentence_begin] in DASHES and _is_speech_tag(mark)
     if not _TITLE_CLOSERS.isdisjoint(mark.closers):
@@ -68,6 +71,13 @@ def continues_after_quotation(mark: Terminator) -> bool:
             return False
         return _CITATION.match(mark.text, mark.closers_end) is not None or _is_speech_tag(mark)
     return _resumes_after_tag(mark) or (not QUOTATION_MARKS.isdisjoint(mark.closers) and _is_speech_tag(mark))
+
+
+def _is_in_title(mark: Terminator) -> bool:
+    """Return whether double angle brackets around the terminator show that it is part of a title: 《好吗？好！》."""
+    text, end = mark.text, mark.start + _LONGEST_TITLE
+    begin = text.rfind("《", max(mark.sentence_begin, mark.start - _LONGEST_TITLE), mark.start)
+    return begin >= 0 and text.find("》", begin, mark.start) < 0 <= text.find("》", mark.end, end)
 
 
 def introduces_quotation(mark: Terminator) -> bool:
