@@ -95,6 +95,7 @@ def _build_component_row(spec: ModelSpec | ComponentSpec, model: Model | None) -
         row |= {
             "column": model.column,
             "backend": model.encoder.backend.name,
+            "backend_reason": printable(model.decision.reason),
             "max_length": model.encoder.max_length,
             "dimension": model.encoder.backend.dimension,
             "layers": model.encoder.backend.layers,
@@ -119,6 +120,7 @@ def _list_settings(model: Model) -> dict[str, object]:
     settings: dict[str, object] = {
         "column": model.column,
         "backend": backend.name,
+        "backend_reason": model.decision.reason,
         "dimension": backend.dimension,
         "max_length": encoder.max_length,
     }

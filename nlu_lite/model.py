@@ -10,12 +10,11 @@ import numpy as np
 from nlu_lite import encoding
 from nlu_lite._util.paths import expand_user
 from nlu_lite._util.processes import computing
-from nlu_lite.encoding import Encoder
+from nlu_lite.encoding import BackendDecision, Encoder
 from nlu_lite.errors import ModelError, OptionError
 from nlu_lite.options import BackendName, Context, Level, ModelOptions, check_number
 from nlu_lite.records import (
     Action,
-    Checkpoint,
     Floats,
     Ints,
     LocalFolder,
@@ -31,6 +30,7 @@ from nlu_lite.store.sources import Access, ModelFiles
 
 MAXIMUM_THREADS = 1024
 """Threads of a forward pass beyond which a number is taken for a mistake."""
+TORCH_BY_NAME = encoding.name_backend(BackendName.TORCH)
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ class Model:
         recipe: How it makes vectors of sentences; None: as the mean of the token vectors.
         normalize: Whether vectors are divided by their Euclidean length.
         digest: SHA-256 of all that can change a piece or a vector, but for the options; see `LoadedCheckpoint`.
+        decision: The backend that was chosen, and why.
     """
 
     spec: ModelSpec
@@ -54,6 +55,7 @@ class Model:
     recipe: SentenceRecipe | None = None
     normalize: bool = False
     digest: str = ""
+    decision: BackendDecision = TORCH_BY_NAME
 
     def vectors(
         self, texts: Sequence[str], segments: Segments, level: Level, advance: Callable[[int], object]
@@ -109,6 +111,7 @@ def open_model(
     options: ModelOptions,
     locked: LockedModel | None = None,
     check: Callable[[LoadedCheckpoint], None] | None = None,
+    saved: BackendName = BackendName.AUTO,
 ) -> Model:
     """Fetch, read and open a model; whatever can fail fails here.
 
@@ -119,6 +122,7 @@ def open_model(
         options: How it is run.
         locked: What a lock says of it; None where there is no lock.
         check: Called with what was read before it is opened; raises if that is not to be used.
+        saved: The backend of a saved pipeline; see `choose_backend`.
 
     Raises:
         NluLiteError: As `load` says.
@@ -127,13 +131,16 @@ def open_model(
     if check is not None:
         check(found)
     spec = found.spec
+    if options.threads is not None:
+        check_number("threads", options.threads, 1, MAXIMUM_THREADS)
     with computing():
-        backend = _backend(found.checkpoint, options)
+        decision = encoding.choose_backend(found.checkpoint, options, saved)
+        backend = encoding.open_backend(found.checkpoint, decision.name, options)
         encoder = encoding.open_encoder(found.checkpoint, backend, options.encoder)
     recipe = _recipe(spec, options)
     if recipe is not None:
         _check_recipe(spec, recipe, encoder)
-    return Model(spec, _resolve_folder(found.files), column, encoder, recipe, options.normalize, found.digest)
+    return Model(spec, _resolve_folder(found.files), column, encoder, recipe, options.normalize, found.digest, decision)
 
 
 def changed(model: Model, options: ModelOptions) -> Model:
@@ -155,18 +162,6 @@ def _resolve_folder(files: ModelFiles) -> ModelFiles:
     if not isinstance(origin, LocalFolder):
         return files
     return replace(files, origin=LocalFolder(str(expand_user(origin.path).resolve())))
-
-
-def _backend(checkpoint: Checkpoint, options: ModelOptions) -> encoding.Backend:
-    if options.threads is not None:
-        check_number("threads", options.threads, 1, MAXIMUM_THREADS)
-    if options.backend is BackendName.TORCH:
-        from nlu_lite.encoding.backends.torch import TorchBackend
-
-        return TorchBackend(checkpoint, options.device, options.precision, options.threads)
-    from nlu_lite.encoding.backends.openvino import OpenVinoBackend
-
-    return OpenVinoBackend(checkpoint, options.device, options.precision, options.threads)
 
 
 def check_prompt(prompt: str | None, models: Sequence[Model]) -> None:

@@ -50,6 +50,27 @@ def test_every_requirement_is_pinned_to_a_version_that_suits_and_is_hashed(extra
         assert name in APART or HASHED[name][0] == version, f"{name}: run .ci/lock"
 
 
+PLATFORMS = {
+    ("Linux", "x86_64"): True,
+    ("Linux", "aarch64"): True,
+    ("Linux", "ppc64le"): False,
+    ("Darwin", "arm64"): True,
+    ("Darwin", "x86_64"): False,
+    ("Windows", "AMD64"): True,
+    ("Windows", "ARM64"): False,
+}
+"""Whether OpenVINO has wheels for a system and a processor."""
+
+
+@pytest.mark.parametrize(("platform", "has_wheels"), PLATFORMS.items(), ids=map("-".join, PLATFORMS))
+def test_openvino_is_required_where_it_has_wheels(platform, has_wheels):
+    (requirement,) = (one for one in GROUPS[""] if one.name == "openvino")
+    system, machine = platform
+    here = {"platform_system": system, "platform_machine": machine}
+    assert requirement.marker.evaluate(here | {"python_version": "3.14"}) is has_wheels
+    assert not requirement.marker.evaluate(here | {"python_version": "3.15"})
+
+
 def test_hashed_versions_are_those_that_are_tested():
     both = HASHED.keys() & TESTED.keys()
     assert {name: HASHED[name][0] for name in both} == {name: TESTED[name][0] for name in both}, "run .ci/lock"

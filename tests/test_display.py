@@ -27,10 +27,11 @@ def test_models_are_stages_with_what_was_chosen():
     assert (words.name, dict(words.settings)) == ("words", {"words": "icu", "keep_whole": ["a b"]})
     assert (model.name, model.method) == (MODEL, "embed (xx)")
     backend = model.settings["backend"]
-    assert backend.startswith("torch")
+    assert backend.startswith("openvino")
     assert dict(model.settings) == {
         "column": "word_embedding_xlmroberta_weights",
         "backend": backend,
+        "backend_reason": "OpenVINO supports this model on this CPU",
         "dimension": 16,
         "max_length": 512,
         "pooling": "mean",

@@ -51,7 +51,7 @@ def test_load_takes_these():
         "*references",
         "path=None",
         "device='cpu'",
-        "backend='torch'",
+        "backend='auto'",
         "precision='fp32'",
         "threads=None",
         "words='icu'",

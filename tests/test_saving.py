@@ -80,10 +80,12 @@ def test_what_decides_the_result_is_written_down(saved, weights):
     values = json.loads((saved / "pipeline.json").read_text(encoding="utf-8"))
     assert values["references"] == ["de.tokenize", f"path:{weights}"]
     assert values["text"]["keep_whole"] == ["noch ein"]
-    assert (values["options"]["backend"], values["options"]["precision"]) == ("torch", "fp32")
+    assert (values["options"]["backend"], values["options"]["precision"]) == ("auto", "fp32")
     assert values["options"]["encoder"]["pooling"] == "mean"
-    assert {"python", "nlu-lite", "icu4py", "sentencepiece", "torch", "numpy"} <= set(values["versions"])
+    assert {"python", "nlu-lite", "icu4py", "sentencepiece", "openvino", "numpy"} <= set(values["versions"])
+    assert not {"torch", "transformers"} & set(values["versions"])
     (model,) = values["models"]
+    assert model["backend"] == {"name": "openvino", "reason": "OpenVINO supports this model on this CPU"}
     assert model["origin"] == {"kind": "LocalFolder", "path": str(weights)}
     assert len(model["sha256"]) == 64
 
@@ -411,7 +413,7 @@ def test_other_rules_of_words_or_pieces_are_refused_unless_accepted(saved, pipel
 
 
 def test_versions_that_cannot_change_a_piece_are_named(weights, tmp_path, caplog):
-    pipeline = nlu_lite.load(f"path:{weights}")
+    pipeline = nlu_lite.load(f"path:{weights}", backend="torch")
     pipeline.save(tmp_path / "saved")
     changed(tmp_path / "saved", lambda values: values["versions"].update(torch="2.0", python="3.11.0"))
     assert_same(nlu_lite.load(path=tmp_path / "saved"), pipeline)
@@ -420,8 +422,8 @@ def test_versions_that_cannot_change_a_piece_are_named(weights, tmp_path, caplog
 
 
 def test_a_reproducible_pipeline_wants_the_same_numbers(saved):
-    changed(saved, lambda values: values["versions"].update(torch="2.0"))
-    with pytest.raises(FormatError, match=r"torch: '2.0' before"):
+    changed(saved, lambda values: values["versions"].update(openvino="2025.0"))
+    with pytest.raises(FormatError, match=r"openvino: '2025.0' before"):
         nlu_lite.load(path=saved)
 
 

@@ -195,7 +195,7 @@ def _load_pipeline(
         *(ref or ()),
         path=path,
         device=device,
-        backend=(backend or BackendName.TORCH).value,
+        backend=(backend or BackendName.AUTO).value,
         precision=(precision or Precision.FP32).value,
         threads=threads,
         pooling=(pooling or Pooling.FIRST).value,

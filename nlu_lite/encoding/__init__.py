@@ -7,6 +7,7 @@ from dataclasses import replace
 from nlu_lite.encoding.alignment import find_runs, token_texts
 from nlu_lite.encoding.architectures import open_pooler
 from nlu_lite.encoding.backends import Backend
+from nlu_lite.encoding.backends.choice import BackendDecision, choose_backend, name_backend, open_backend
 from nlu_lite.encoding.encoder import Encoder
 from nlu_lite.encoding.plan import SPECIAL_TOKEN_COUNT
 from nlu_lite.encoding.pooling import average_groups, normalize_rows
@@ -17,10 +18,14 @@ from nlu_lite.records import Checkpoint
 
 __all__ = [
     "Backend",
+    "BackendDecision",
     "Encoder",
     "average_groups",
+    "choose_backend",
     "find_runs",
+    "name_backend",
     "normalize_rows",
+    "open_backend",
     "open_encoder",
     "replace_settings",
     "token_texts",

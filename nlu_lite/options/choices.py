@@ -172,8 +172,9 @@ ContextName: TypeAlias = Literal["sentence", "document"]
 
 
 class BackendName(Enum):
-    """The library that runs a model; OPENVINO needs the extra of that name."""
+    """The library that runs a model. AUTO is OpenVINO for models that it supports on a CPU, else torch."""
 
+    AUTO = "auto"
     TORCH = "torch"
     OPENVINO = "openvino"
 
@@ -203,7 +204,7 @@ class Versions(Enum):
     ANY = "any"
 
 
-BackendChoice: TypeAlias = Literal["torch", "openvino"]
+BackendChoice: TypeAlias = Literal["auto", "torch", "openvino"]
 PrecisionName: TypeAlias = Literal["fp32", "bf16", "fp16"]
 SourceChoice: TypeAlias = Literal["installed", "folder", "hub", "bucket"]
 VersionsName: TypeAlias = Literal["same", "any"]

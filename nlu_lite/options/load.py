@@ -107,7 +107,7 @@ class ModelOptions:
         device: The device: ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
         backend: The library that runs models.
         precision: The number format that models compute in.
-        threads: Number of threads of a forward pass on the CPU; None uses the backend's default.
+        threads: Number of threads of a forward pass on the CPU; None uses the cores that the process may use.
         encoder: How hidden states become vectors.
         sentence_pooling: The vector of a sentence; None uses each model's recipe.
         prompt: The prefix of each sentence; None uses each model's prompt.
@@ -115,7 +115,7 @@ class ModelOptions:
     """
 
     device: str = "cpu"
-    backend: BackendName = BackendName.TORCH
+    backend: BackendName = BackendName.AUTO
     precision: Precision = Precision.FP32
     threads: int | None = None
     encoder: EncoderSettings = field(default_factory=EncoderSettings)

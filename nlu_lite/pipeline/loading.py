@@ -42,7 +42,7 @@ def load(
     *references: str,
     path: str | Path | None = None,
     device: str = "cpu",
-    backend: BackendChoice = "torch",
+    backend: BackendChoice = "auto",
     precision: PrecisionName = "fp32",
     threads: int | None = None,
     words: WordsName = "icu",
@@ -78,12 +78,17 @@ def load(
         path: A folder written by `Pipeline.save`, instead of references. It can be combined only with ``device``,
             ``threads``, ``cache_dir``, ``offline`` and ``versions``. Default: None.
         device: ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``. Default: ``"cpu"``.
-        backend: The library that runs models: ``"torch"``, or ``"openvino"`` (extra ``openvino``), which is faster on
-            CPUs and runs every kind of model except ``deberta-v2``. Default: ``"torch"``.
+        backend: The library that runs models: ``"torch"``; ``"openvino"``, which is faster, runs on CPUs only, and
+            supports every kind of model except ``deberta-v2``; or ``"auto"``, which chooses OpenVINO if it is installed
+            and supports the device, the model and the precision, and otherwise torch. `Pipeline.info` states the
+            backend and the reason. A saved pipeline asks for the backend that it was saved with. Default: ``"auto"``.
         precision: The number format of the computation: ``"fp32"``, ``"bf16"`` (fast on GPUs and on processors with
             AVX512-BF16 or AMX) or ``"fp16"`` (GPUs). Vectors are always float32. A precision that the backend lacks on
-            this machine is an error. Default: ``"fp32"``.
-        threads: The number of threads of a forward pass on the CPU. Default: the backend's choice.
+            this machine is an error; ``backend="auto"`` runs ``"bf16"`` on torch if the processor lacks it, where it is
+            slow. Default: ``"fp32"``.
+        threads: The number of threads of a forward pass on the CPU; 1 is best while other work keeps the cores busy.
+            Default: the number of cores that the process may use by its affinity mask, the CPU quota of its control
+            group, and the environment variable ``OMP_NUM_THREADS``.
         words: The word finder for scripts without spaces: ``"icu"``, or ``"dictionary"`` (extra ``words``) for
             Japanese, Chinese, Thai, Vietnamese, Khmer and Burmese. Default: ``"icu"``.
         pooling: The vector of a token from the vectors of its pieces: ``"first"``, ``"last"``, ``"mean"``, ``"max"`` or
@@ -212,7 +217,10 @@ def _load_saved(
         raise FormatError(got, "what Pipeline.save writes", saving.REMEDY)
     text.check_dictionaries(saved.settings.words, saved.language)
     options = replace(saved.options, device=options.device, threads=options.threads)
-    models = [open_model(one.spec, one.column, access, options, check=saving.checked(one)) for one in saved.models]
+    models = [
+        open_model(one.spec, one.column, access, options, check=saving.checked(one), saved=one.backend)
+        for one in saved.models
+    ]
     return Pipeline(saved.components, tuple(models), saved.language, saved.settings, options, access)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from nlu_lite import saving
 from nlu_lite.model import open_model
-from nlu_lite.options import ModelOptions, TextSettings
+from nlu_lite.options import BackendName, ModelOptions, TextSettings
 from nlu_lite.pipeline.pipeline import Pipeline
 from nlu_lite.records import ComponentSpec, ModelSpec
 from nlu_lite.store import Access
@@ -23,12 +23,14 @@ class PinnedModel:
         column: Name of its column in a result.
         files: Digest of its files.
         digest: SHA-256 of all that can change a piece or a vector.
+        backend: The backend that was asked for, by name or by a saved pipeline; AUTO chooses anew in each process.
     """
 
     spec: ModelSpec
     column: str
     files: str
     digest: str
+    backend: BackendName
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,8 @@ class PipelineRecipe:
 def describe_recipe(pipeline: Pipeline) -> PipelineRecipe:
     """Return the recipe of a pipeline."""
     models = tuple(
-        PinnedModel(saving.pinned(model), model.column, model.files.digest, model.digest) for model in pipeline.models
+        PinnedModel(saving.pinned(model), model.column, model.files.digest, model.digest, model.decision.asked)
+        for model in pipeline.models
     )
     return PipelineRecipe(
         pipeline.components, models, pipeline.language, pipeline.settings, pipeline.options, pipeline.access
@@ -113,7 +116,9 @@ _OPENED = _OpenedPipelines()
 def _open(recipe: PipelineRecipe) -> Pipeline:
     access = replace(recipe.access, revision=None)  # each origin names its own
     models = tuple(
-        open_model(one.spec, one.column, access, recipe.options, check=saving.same(one.files, one.digest))
+        open_model(
+            one.spec, one.column, access, recipe.options, check=saving.same(one.files, one.digest), saved=one.backend
+        )
         for one in recipe.models
     )
     return Pipeline(recipe.components, models, recipe.language, recipe.settings, recipe.options, recipe.access)

@@ -17,7 +17,7 @@ from nlu_lite._util.os_errors import read_file, translate_write_errors
 from nlu_lite._util.paths import check_new_folder
 from nlu_lite.errors import FormatError, IntegrityError, OptionError
 from nlu_lite.model import Model
-from nlu_lite.options import EncoderSettings, ModelOptions, SavedWeights, TextSettings, Versions
+from nlu_lite.options import BackendName, EncoderSettings, ModelOptions, SavedWeights, TextSettings, Versions
 from nlu_lite.records import (
     BucketArchive,
     ComponentSpec,
@@ -117,7 +117,8 @@ def described(pipeline: Opened) -> dict[str, Any]:
         "text": plain(pipeline.settings),
         "options": {**plain(pipeline.options), "encoder": plain(pipeline.options.encoder)},
         "digests": [model.digest for model in pipeline.models],
-        "versions": present_versions(pipeline.settings, pipeline.options, bool(pipeline.models)),
+        "backends": [model.decision.name.value for model in pipeline.models],
+        "versions": present_versions(pipeline.settings, [model.decision.name for model in pipeline.models]),
     }
 
 
@@ -172,6 +173,7 @@ def _save_model(model: Model, access: Access, folder: Path, number: int, weights
         "origin": {"kind": type(origin).__name__, **asdict(origin)},
         "weights": copy,
         "sha256": model.digest,
+        "backend": {"name": model.decision.name.value, "reason": model.decision.reason},
         "sentence": None if spec.sentence is None else plain(spec.sentence),
     }
 
@@ -199,10 +201,14 @@ def read(folder: Path, versions: Versions) -> Saved:
         options = _options(values["options"])
         components = registry.resolve(read_value(tuple[str, ...], values["references"]))
         specs = [spec for spec in components if isinstance(spec, ModelSpec)]
-        models = tuple(_model(spec, one, folder, layout) for spec, one in zip(specs, values["models"], strict=True))
+        models = tuple(
+            _model(spec, one, folder, layout, options.backend)
+            for spec, one in zip(specs, values["models"], strict=True)
+        )
         language = read_value(str, values["language"])
         before = {name: read_value(str | None, version) for name, version in values["versions"].items()}
-    check_versions(folder, before, present_versions(settings, options, bool(models)), versions, options)
+    now = present_versions(settings, [model.backend for model in models])
+    check_versions(folder, before, now, versions, options)
     pins = {model.spec.reference: model.spec for model in models}
     pinned_components = tuple(pins.get(spec.reference, spec) for spec in components)
     return Saved(pinned_components, models, language, settings, options)
@@ -240,7 +246,9 @@ def _options(values: dict[str, Any]) -> ModelOptions:
     return read_record(ModelOptions, {**values, **here, "encoder": read_record(EncoderSettings, values["encoder"])})
 
 
-def _model(spec: ModelSpec, values: dict[str, Any], folder: Path, layout: int) -> SavedModel:
+def _model(
+    spec: ModelSpec, values: dict[str, Any], folder: Path, layout: int, common_backend: BackendName
+) -> SavedModel:
     stored = dict(values["origin"])
     origin = read_record(ORIGINS[stored.pop("kind")], stored)
     if values["weights"] is not None:
@@ -249,7 +257,11 @@ def _model(spec: ModelSpec, values: dict[str, Any], folder: Path, layout: int) -
     if values["reference"] != spec.reference:
         raise ValueError(f"a model of {reprlib.repr(values['reference'])} in the place of {spec.reference!r}")
     saved = replace(spec, origins=(origin,), sentence=sentence)
-    return SavedModel(saved, read_value(str, values["column"]), read_value(str, values["sha256"]), layout)
+    # Version 0.1.0 ran all models of a pipeline on one backend.
+    backend = BackendName(values["backend"]["name"]) if layout == LAYOUT else common_backend
+    if backend is BackendName.AUTO:
+        raise ValueError("no name of a backend")
+    return SavedModel(saved, read_value(str, values["column"]), read_value(str, values["sha256"]), layout, backend)
 
 
 def _copy(name: object) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nlu_lite.errors import IntegrityError
+from nlu_lite.options import BackendName
 from nlu_lite.records import Checkpoint, ModelSpec
 from nlu_lite.store.checkpoints import LoadedCheckpoint
 
@@ -31,12 +32,14 @@ class SavedModel:
         column: Name of its column of vectors.
         sha256: Digest of the model, as its layout makes it; see `DIGESTS`.
         layout: Number of the layout that the pipeline was saved in.
+        backend: The backend that ran it.
     """
 
     spec: ModelSpec
     column: str
     sha256: str
     layout: int
+    backend: BackendName
 
 
 def _digest_of_layout_1(checkpoint: Checkpoint) -> str:

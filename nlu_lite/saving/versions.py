@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from platform import python_version
@@ -15,7 +15,11 @@ from nlu_lite.text import WORD_PACKAGES
 
 TEXT_PACKAGES = ("nlu-lite", "icu4py")
 PIECE_PACKAGES = ("sentencepiece", "tokenizers")
-NUMBER_PACKAGES = ("numpy", "torch", "transformers")
+NUMBER_PACKAGES: Mapping[BackendName, Sequence[str]] = {
+    BackendName.TORCH: ("numpy", "torch", "transformers"),
+    BackendName.OPENVINO: ("numpy", "openvino"),
+}
+"""The packages that compute vectors, by backend."""
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any], prefix: str = "") -> list[str]:
@@ -35,12 +39,12 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any], prefix: str =
     return found
 
 
-def present_versions(settings: TextSettings, options: ModelOptions, models: bool) -> dict[str, str | None]:
+def present_versions(settings: TextSettings, backends: Collection[BackendName]) -> dict[str, str | None]:
     """Give the versions of what can have a part in a result."""
     packages = [*TEXT_PACKAGES, *(WORD_PACKAGES if settings.words is Words.DICTIONARY else ())]
-    if models:
-        packages += [*PIECE_PACKAGES, *NUMBER_PACKAGES]
-        packages += ["openvino"] if options.backend is BackendName.OPENVINO else []
+    if backends:
+        packages += PIECE_PACKAGES
+    packages += dict.fromkeys(package for backend in backends for package in NUMBER_PACKAGES[backend])
     return {"python": python_version()} | {name: _version(name) for name in packages}
 
 
@@ -57,8 +61,9 @@ def check_versions(
     """Refuse what can change a token or a piece, or a bit where bits were asked for; name the rest."""
     matters = {*TEXT_PACKAGES, *PIECE_PACKAGES, *WORD_PACKAGES}
     if options.encoder.reproducible:
-        matters |= {*NUMBER_PACKAGES, "openvino"}
-    differing = {name for name in before.keys() | now.keys() if before.get(name) != now.get(name)}
+        matters |= {package for packages in NUMBER_PACKAGES.values() for package in packages}
+    # Earlier releases also recorded packages that have no part in the result.
+    differing = {name for name in now if before.get(name) != now[name]}
     refused = {name for name in differing & matters if versions is Versions.SAME}
     if refused:
         listed = differences(_only(before, refused), _only(now, refused))

@@ -16,9 +16,11 @@ from nlu_lite import registry
 from nlu_lite._util.paths import expand_user
 from nlu_lite._util.toml import TABLES, TomlTable, Types, abbreviate, read_toml_file
 from nlu_lite._version import __version__
+from nlu_lite.encoding import choose_backend
 from nlu_lite.errors import FormatError, OptionError, printable
+from nlu_lite.options import ModelOptions
 from nlu_lite.records import HubRepository, ModelSpec
-from nlu_lite.store.checkpoints import load_checkpoint
+from nlu_lite.store.checkpoints import LoadedCheckpoint, load_checkpoint
 from nlu_lite.store.digests import FileDigest, digest_files
 from nlu_lite.store.locks import REMEDY, Lock, LockedModel, name_origin
 from nlu_lite.store.sources import SOURCE_KINDS, Access
@@ -48,11 +50,18 @@ def make(references: Sequence[str], access: Access) -> str:
     if not specs:
         raise OptionError("no reference of a model", "one such as 'xx.embed.xlm'", "Text components need no lock")
     head = HEAD.format(format=FORMAT, version=_quote(__version__))
-    return head + "".join(_format_model(_lock_model(spec, access)) for spec in specs)
+    return head + "".join(_lock(spec, access) for spec in specs)
 
 
-def _lock_model(spec: ModelSpec, access: Access) -> LockedModel:
+def _lock(spec: ModelSpec, access: Access) -> str:
     loaded = load_checkpoint(spec, access)
+    decision = choose_backend(loaded.checkpoint, ModelOptions())
+    reason = printable(f"{decision.name.value}, since {decision.reason}")
+    comment = f"# Backend by default where this lock was made: {reason}\n"
+    return _format_model(_lock_model(spec, loaded, access)) + comment
+
+
+def _lock_model(spec: ModelSpec, loaded: LoadedCheckpoint, access: Access) -> LockedModel:
     origin = loaded.files.origin
     revision = origin.revision if isinstance(origin, HubRepository) else None
     files = digest_files(loaded.files.path, origin, loaded.files.digest, access.cache)

@@ -23,7 +23,7 @@ import nlu_lite
 TEXTS = ["Put your text here and more of it. " * 20] * 8
 REFERENCE = "path:{MODEL.as_posix()}"
 backend = sys.argv[1]
-threads = 1 if backend == "openvino" and "several" not in sys.argv else None
+threads = None if backend == "torch" else 2 if "several" in sys.argv else 1
 
 def child(work):
     pid = os.fork()
@@ -118,7 +118,7 @@ if __name__ == "__main__":
 @pytest.mark.slow
 def test_threads_that_a_forked_process_cannot_have_are_an_error():
     code = """
-pipe = nlu_lite.load(REFERENCE, threads=2)
+pipe = nlu_lite.load(REFERENCE, backend=backend, threads=2)
 pipe.predict(TEXTS)
 def work(refused):
     try:
@@ -128,10 +128,10 @@ def work(refused):
         assert all(word in str(error) for word in ("spawn", "forkserver", "threads=1"))
     else:
         raise AssertionError
-one = nlu_lite.load(REFERENCE, threads=1)
+one = nlu_lite.load(REFERENCE, backend=backend, threads=1)
 print(
     child(lambda: work(lambda: pipe.predict(TEXTS))),
-    child(lambda: work(lambda: nlu_lite.load(REFERENCE, threads=2))),
+    child(lambda: work(lambda: nlu_lite.load(REFERENCE, backend=backend, threads=2))),
     child(lambda: one.predict(TEXTS)),
 )
 """

@@ -6,8 +6,9 @@ The embeddings come in as sums of their rows, for in the graph OpenVINO would re
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,40 @@ The least float32 would be infinite in bf16, and 0 times infinity is not a numbe
 """
 
 Node = Any
+Activation = Callable[[Any, Node], Node]
+"""Takes the operations and a node."""
+
+
+def _build_swish(factor: float) -> Activation:
+    return lambda opset, x: opset.multiply(x, opset.sigmoid(opset.multiply(x, opset.constant(np.float32(factor)))))
+
+
+def _build_erf_gelu(opset: Any, x: Node) -> Node:
+    return opset.gelu(x, "erf")
+
+
+def _build_tanh_gelu(opset: Any, x: Node) -> Node:
+    return opset.gelu(x, "tanh")
+
+
+ACTIVATIONS: Mapping[str, Activation] = {
+    "gelu": _build_erf_gelu,
+    "gelu_python": _build_erf_gelu,
+    "gelu_new": _build_tanh_gelu,
+    "gelu_fast": _build_tanh_gelu,
+    "gelu_accurate": _build_tanh_gelu,
+    "gelu_pytorch_tanh": _build_tanh_gelu,
+    "gelu_python_tanh": _build_tanh_gelu,
+    "quick_gelu": _build_swish(1.702),
+    "relu": lambda opset, x: opset.relu(x),
+    "silu": _build_swish(1),
+    "swish": _build_swish(1),
+    "tanh": lambda opset, x: opset.tanh(x),
+    "sigmoid": lambda opset, x: opset.sigmoid(x),
+    "linear": lambda _, x: x,
+    "mish": lambda opset, x: opset.mish(x),
+}
+"""By the name in the configuration."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +122,7 @@ class GraphBuilder:
         self._opset, self._checkpoint, self._encoder = opset, checkpoint, encoder
         self.tensors: list[Floats] = []
         self._heads, self._head = encoder.heads, encoder.width // encoder.heads
-        self._activate = build_activation(opset, encoder)
+        self._activate = partial(find_activation(encoder), opset)
 
     def build_states(self, embedded: Node, mask: Node, rows: Node, layers: Sequence[int]) -> list[Node]:
         """Return the rows of the hidden states of these layers, [rows, d] each."""
@@ -179,38 +214,16 @@ class GraphBuilder:
         return self._opset.constant(np.array(values, np.int64))
 
 
-def build_activation(opset: Any, encoder: EncoderDescription) -> Callable[[Node], Node]:
+def find_activation(encoder: EncoderDescription) -> Activation:
     """Return the activation between a layer's dense layers.
 
     Raises:
         ModelError: OpenVINO has none of that name.
     """
-
-    def build_swish(factor: float) -> Callable[[Node], Node]:
-        return lambda x: opset.multiply(x, opset.sigmoid(opset.multiply(x, opset.constant(np.float32(factor)))))
-
-    erf, tanh = (lambda x: opset.gelu(x, "erf")), (lambda x: opset.gelu(x, "tanh"))
-    known: dict[object, Callable[[Node], Node]] = {
-        "gelu": erf,
-        "gelu_python": erf,
-        "gelu_new": tanh,
-        "gelu_fast": tanh,
-        "gelu_accurate": tanh,
-        "gelu_pytorch_tanh": tanh,
-        "gelu_python_tanh": tanh,
-        "quick_gelu": build_swish(1.702),
-        "relu": opset.relu,
-        "silu": build_swish(1),
-        "swish": build_swish(1),
-        "tanh": opset.tanh,
-        "sigmoid": opset.sigmoid,
-        "linear": lambda x: x,
-        "mish": opset.mish,
-    }
     chosen = encoder.settings["hidden_act"]
-    if not isinstance(chosen, str) or chosen not in known:
-        raise configuration_error(encoder.model_type, f"hidden_act={chosen!r} is none of {', '.join(map(str, known))}")
-    return known[chosen]
+    if not isinstance(chosen, str) or chosen not in ACTIVATIONS:
+        raise configuration_error(encoder.model_type, f"hidden_act={chosen!r} is none of {', '.join(ACTIVATIONS)}")
+    return ACTIVATIONS[chosen]
 
 
 def bucket_distances(distance: NDArray[np.int64]) -> NDArray[np.int64]:

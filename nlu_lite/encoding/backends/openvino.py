@@ -10,21 +10,31 @@ import ctypes
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nlu_lite._util.cores import find_core_limit
 from nlu_lite._util.extras import import_extra
 from nlu_lite._util.mapping import release_pages
 from nlu_lite._util.processes import WORKERS, computing, has_lost_threads, observe_forks, start_threads
 from nlu_lite.encoding.architectures import WORDS, find_architecture
 from nlu_lite.encoding.backends import CPU_BUDGET, ComputedStates, HiddenStates, OutOfMemory
 from nlu_lite.encoding.backends.checks import check_names
-from nlu_lite.encoding.backends.graph import EMBEDDED, MASK, ROWS, add_embeddings, build_graph, number_positions
-from nlu_lite.encoding.backends.kinds import KINDS, POSITIONS, TYPES, EncoderDescription, describe_encoder
-from nlu_lite.errors import OptionError
+from nlu_lite.encoding.backends.graph import (
+    EMBEDDED,
+    MASK,
+    ROWS,
+    add_embeddings,
+    build_graph,
+    find_activation,
+    number_positions,
+)
+from nlu_lite.encoding.backends.kinds import KINDS, POSITIONS, TYPES, describe_encoder
+from nlu_lite.errors import MissingExtra, ModelError, NluLiteError, OptionError
 from nlu_lite.options import Precision
 from nlu_lite.records import Batch, Checkpoint, Floats
 
@@ -34,10 +44,24 @@ TELEMETRY = "openvino_telemetry"
 HINTS = {Precision.FP32: "f32", Precision.BF16: "bf16"}
 NAMES = {"f32": "fp32", "f16": "fp16"}
 """OpenVINO's names of precisions where they differ from ours."""
+THREADS = "INFERENCE_NUM_THREADS"
 PROBE = 64
 """Rows and columns of the matrix that shows whether this processor computes in a precision."""
 _IMPORTING = Lock()
 """One thread at a time hides what the first import must not see."""
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """Why OpenVINO cannot run a model here.
+
+    Attributes:
+        reason: The reason as a clause.
+        error: The error for a caller who asked for OpenVINO by name.
+    """
+
+    reason: str
+    error: NluLiteError
 
 
 class OpenVinoBackend:
@@ -47,7 +71,8 @@ class OpenVinoBackend:
         checkpoint: Configuration and weights.
         device: ``"cpu"``.
         precision: FP32 or BF16.
-        threads: Threads of a forward pass; None leaves OpenVINO's own number.
+        threads: Threads of a forward pass; None for the cores that the process is limited to, or, where it may use the
+            whole machine, OpenVINO's own number.
 
     Raises:
         MissingExtra: OpenVINO is not installed.
@@ -62,22 +87,15 @@ class OpenVinoBackend:
         precision: Precision = Precision.FP32,
         threads: int | None = None,
     ) -> None:
-        _check_forked()
+        obstacle = find_obstacle(checkpoint, device, precision, threads)
+        if obstacle is not None:
+            raise obstacle.error
         openvino = import_openvino()
-        if device != "cpu":
-            got = f'device={device!r} with backend="openvino"'
-            raise OptionError(got, "cpu", 'Pass device="cpu", or backend="torch"')
-        if precision not in HINTS:
-            got = f'precision={precision.value!r} with backend="openvino"'
-            raise OptionError(got, "fp32 or bf16", 'Pass one of these, or backend="torch" with a GPU as device')
-        self._settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": HINTS[precision], "PERFORMANCE_HINT": "LATENCY"}
-        self._settings |= {} if threads is None else {"INFERENCE_NUM_THREADS": threads}
-        if threads != 1:
+        self._settings = _build_settings(precision, threads)
+        if self._settings.get(THREADS) != 1:
             start_threads("openvino")
-        if precision is not Precision.FP32:
-            with computing():
-                _try_product(precision, self._settings)
-        self._encoder, self._checkpoint = _describe_encoder(checkpoint), checkpoint
+        self._encoder, self._checkpoint = describe_encoder(checkpoint), checkpoint
+        check_names(self._encoder.shapes, checkpoint.tensors)
         self.dimension, self.layers, self.positions = self._encoder.width, self._encoder.layers, self._encoder.positions
         self.budget = CPU_BUDGET
         self.name = f"openvino {openvino.__version__.split('-')[0]}, cpu, {precision.value}"
@@ -149,14 +167,93 @@ class OpenVinoBackend:
         return results
 
 
+def find_obstacle(checkpoint: Checkpoint, device: str, precision: Precision, threads: int | None) -> Obstacle | None:
+    """Return the first reason why OpenVINO cannot run a model here; None if it can.
+
+    Args:
+        checkpoint: The model.
+        device: The device.
+        precision: The number format.
+        threads: Threads of a forward pass, as for `OpenVinoBackend`.
+    """
+    return (
+        _find_device_obstacle(device)
+        or _find_fork_obstacle()
+        or _find_kind_obstacle(checkpoint)
+        or _find_package_obstacle()
+        or _find_precision_obstacle(precision, threads)
+    )
+
+
 def _check_forked() -> None:
-    """Refuse what would wait, now and then, for a lock that a thread of the parent held."""
-    if has_lost_threads("openvino"):
-        raise OptionError(
-            'backend="openvino" in a process that was forked after OpenVINO had been used with several threads',
-            'another start method, threads=1 before the fork, or backend="torch"',
-            WORKERS,
-        )
+    obstacle = _find_fork_obstacle()
+    if obstacle is not None:
+        raise obstacle.error
+
+
+def _find_fork_obstacle() -> Obstacle | None:
+    """Find what would wait, now and then, for a lock that a thread of the parent held."""
+    if not has_lost_threads("openvino"):
+        return None
+    reason = "this process was forked after OpenVINO had been used with several threads"
+    got = 'backend="openvino" in a process that was forked after OpenVINO had been used with several threads'
+    expected = 'another start method, threads=1 before the fork, or backend="torch"'
+    return Obstacle(reason, OptionError(got, expected, WORKERS))
+
+
+def _find_package_obstacle() -> Obstacle | None:
+    try:
+        import_openvino()
+    except MissingExtra as error:
+        cause = error.__cause__
+        is_absent = isinstance(cause, ModuleNotFoundError) and cause.name == "openvino"
+        reason = "OpenVINO is not installed" if is_absent else f"OpenVINO cannot be imported: {cause}"
+        return Obstacle(" ".join(reason.split()), error)
+    return None
+
+
+def _find_device_obstacle(device: str) -> Obstacle | None:
+    if device == "cpu":
+        return None
+    got = f'device={device!r} with backend="openvino"'
+    error = OptionError(got, "cpu", 'Pass device="cpu", or backend="torch"')
+    return Obstacle(f"OpenVINO runs on the CPU only, and the device is {device!r}", error)
+
+
+def _find_precision_obstacle(precision: Precision, threads: int | None) -> Obstacle | None:
+    if precision is Precision.FP32:
+        return None
+    if precision not in HINTS:
+        got = f'precision={precision.value!r} with backend="openvino"'
+        error = OptionError(got, "fp32 or bf16", 'Pass one of these, or backend="torch" with a GPU as device')
+        return Obstacle(f"OpenVINO does not compute in {precision.value} on a CPU", error)
+    try:
+        with computing():
+            _try_product(precision, _build_settings(precision, threads))
+    except OptionError as error:
+        return Obstacle(f"OpenVINO does not compute in {precision.value} on this processor", error)
+    return None
+
+
+def _find_kind_obstacle(checkpoint: Checkpoint) -> Obstacle | None:
+    find_architecture(checkpoint)
+    model_type = str(checkpoint.config["model_type"])
+    if model_type not in KINDS:
+        got = f'a model of the kind {model_type!r} with backend="openvino"'
+        error = OptionError(got, ", ".join(KINDS), 'Pass backend="torch"; save a saved pipeline anew with it')
+        return Obstacle(f"OpenVINO does not run models of the kind {model_type!r}", error)
+    encoder = describe_encoder(checkpoint)
+    try:
+        find_activation(encoder)
+    except ModelError as error:
+        return Obstacle(f"OpenVINO has no activation {encoder.settings['hidden_act']!r}", error)
+    return None
+
+
+def _build_settings(precision: Precision, threads: int | None) -> dict[str, Any]:
+    settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": HINTS[precision], "PERFORMANCE_HINT": "LATENCY"}
+    number = find_core_limit() if threads is None else threads
+    return settings if number is None else settings | {THREADS: number}
 
 
 def _compile(model: Any, precision: Precision, settings: dict[str, Any]) -> Any:
@@ -187,18 +284,6 @@ def _precision_error(precision: Precision, reason: str) -> OptionError:
     either = 'precision="fp32", or backend="torch", which emulates bf16 slowly on any processor'
     remedy = f"Pass {either}; save a saved pipeline anew with one of them"
     return OptionError(got, "a precision that the processor supports", remedy)
-
-
-def _describe_encoder(checkpoint: Checkpoint) -> EncoderDescription:
-    """Describe the encoder, and check the names of its weights against the description."""
-    find_architecture(checkpoint)
-    model_type = str(checkpoint.config["model_type"])
-    if model_type not in KINDS:
-        got = f'a model of the kind {model_type!r} with backend="openvino"'
-        raise OptionError(got, ", ".join(KINDS), 'Pass backend="torch"; save a saved pipeline anew with it')
-    encoder = describe_encoder(checkpoint)
-    check_names(encoder.shapes, checkpoint.tensors)
-    return encoder
 
 
 def import_openvino() -> Any:

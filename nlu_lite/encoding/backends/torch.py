@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nlu_lite._util.cores import find_core_limit
 from nlu_lite._util.mapping import release_pages
 from nlu_lite._util.processes import WORKERS, computing, has_lost_threads
 from nlu_lite.encoding.architectures import ARCHITECTURES, SETTINGS, WORDS, find_architecture
@@ -40,8 +41,8 @@ class TorchBackend:
         checkpoint: Configuration and weights; arrays are taken over without a copy on the CPU in fp32.
         device: ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
         precision: In what numbers to compute.
-        threads: Threads of a forward pass on the CPU; None leaves PyTorch's own number, and means one in a process that
-            was forked after PyTorch was imported.
+        threads: Threads of a forward pass on the CPU; None for PyTorch's own number, or the cores that the process is
+            limited to if these are fewer; and for one in a process that was forked after PyTorch was imported.
 
     Raises:
         OptionError: There is no such device, or it does not compute in this precision.
@@ -55,9 +56,9 @@ class TorchBackend:
         precision: Precision = Precision.FP32,
         threads: int | None = None,
     ) -> None:
-        with computing(), _limit_threads(threads):
+        self._limited = partial(_limit_threads, threads, find_core_limit())
+        with computing(), self._limited():
             self._open(checkpoint, device, precision)
-        self._threads = threads
         self._process = os.getpid()
 
     def _open(self, checkpoint: Checkpoint, device: str, precision: Precision) -> None:
@@ -116,7 +117,7 @@ class TorchBackend:
         """Compute the rows; on a CPU no tensor outlives this call, since deleting a tensor is native code as well."""
         import torch
 
-        with torch.inference_mode(), _limit_threads(self._threads):
+        with torch.inference_mode(), self._limited():
             states = self._run(batch, layers)
             if self._device.type == "cuda":
                 return PinnedStates(states)
@@ -212,7 +213,7 @@ def _set_exact() -> list[Callable[[], None]]:
 
 
 @contextmanager
-def _limit_threads(number: int | None) -> Iterator[None]:
+def _limit_threads(number: int | None, limit: int | None) -> Iterator[None]:
     """Set PyTorch's threads, which are process-wide, around a call; a forked process has one, since others hang."""
     import torch
 
@@ -222,10 +223,11 @@ def _limit_threads(number: int | None) -> Iterator[None]:
         yield
         return
     before = torch.get_num_threads()
-    if number is None or number == before:
+    chosen = number or min(before, limit or before)
+    if chosen == before:
         yield
         return
-    torch.set_num_threads(number)
+    torch.set_num_threads(chosen)
     try:
         yield
     finally:

@@ -1,0 +1,77 @@
+"""The choice of a backend for a model: OpenVINO for models that it supports on a CPU, else torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nlu_lite.encoding.backends import Backend
+from nlu_lite.options import BackendName, ModelOptions
+from nlu_lite.records import Checkpoint
+
+
+@dataclass(frozen=True)
+class BackendDecision:
+    """The backend of a model.
+
+    Attributes:
+        asked: The backend that was asked for, by name or by a saved pipeline, or AUTO.
+        name: The backend that runs the model: TORCH or OPENVINO.
+        reason: Why, as a clause.
+    """
+
+    asked: BackendName
+    name: BackendName
+    reason: str
+
+
+def name_backend(name: BackendName) -> BackendDecision:
+    """Return the decision for a backend that was asked for by name."""
+    return BackendDecision(name, name, f"backend={name.value!r} was asked for")
+
+
+def choose_backend(
+    checkpoint: Checkpoint, options: ModelOptions, saved: BackendName = BackendName.AUTO
+) -> BackendDecision:
+    """Choose the library that runs a model; one that was asked for by name is taken, whether it supports it or not.
+
+    Args:
+        checkpoint: The model.
+        options: How it is run: backend, device, precision and threads count.
+        saved: The backend that ran the model when its pipeline was saved, which is taken again on a CPU; AUTO for a
+            pipeline that was not saved.
+
+    Raises:
+        UnsupportedReference: No backend runs this kind of model.
+        ModelError: The configuration describes no model.
+    """
+    if options.backend is not BackendName.AUTO:
+        return name_backend(options.backend)
+    decision = _decide(checkpoint, options)
+    if saved is BackendName.AUTO or options.device != "cpu":
+        return decision
+    reason = decision.reason if decision.name is saved else "the pipeline was saved with it"
+    return BackendDecision(saved, saved, reason)
+
+
+def _decide(checkpoint: Checkpoint, options: ModelOptions) -> BackendDecision:
+    from nlu_lite.encoding.backends.openvino import find_obstacle
+
+    obstacle = find_obstacle(checkpoint, options.device, options.precision, options.threads)
+    if obstacle is not None:
+        return BackendDecision(BackendName.AUTO, BackendName.TORCH, obstacle.reason)
+    return BackendDecision(BackendName.AUTO, BackendName.OPENVINO, "OpenVINO supports this model on this CPU")
+
+
+def open_backend(checkpoint: Checkpoint, name: BackendName, options: ModelOptions) -> Backend:
+    """Open a model on the backend of that name.
+
+    Raises:
+        NluLiteError: As the constructors of `TorchBackend` and `OpenVinoBackend` say.
+    """
+    if name is BackendName.TORCH:
+        from nlu_lite.encoding.backends.torch import TorchBackend
+
+        return TorchBackend(checkpoint, options.device, options.precision, options.threads)
+    from nlu_lite.encoding.backends.openvino import OpenVinoBackend
+
+    return OpenVinoBackend(checkpoint, options.device, options.precision, options.threads)
