@@ -26,13 +26,20 @@ _CLOSED_SOON = re.compile(rf"[^()\n]{{0,{_MAX_ASIDE}}}\)")
 def ends_sentence(mark: Terminator) -> bool:
     """Return whether a terminator that is part of no word ends its sentence."""
     if mark.character in mark.rules.weak_terminators:
-        begins = bool(mark.gap) and mark.following.isupper()
-        return begins and not introduces_quotation(mark) and _find_open_bracket(mark) < 0
-    if mark.character in mark.rules.spaced_terminators and not mark.text[mark.start - 1 : mark.start].isspace():
-        return False
+        ends = bool(mark.gap) and _shows_weak_end(mark)
+        return ends and not introduces_quotation(mark) and _find_open_bracket(mark) < 0
     if _continues_after(mark) or is_in_brackets(mark) or _ends_address(mark):
         return False
     return not mark.precedes_lowercase or _ends_before_lowercase(mark)
+
+
+def _shows_weak_end(mark: Terminator) -> bool:
+    """Return whether the text around a weak terminator shows that it ends the sentence."""
+    after = mark.rules.weak_after
+    if after is None:
+        return mark.following.isupper()
+    begin = max(mark.sentence_begin, mark.start - LOOKBEHIND)
+    return DASHES.isdisjoint(mark.openers) and after.search(mark.text, begin, mark.start) is not None
 
 
 def _continues_after(mark: Terminator) -> bool:

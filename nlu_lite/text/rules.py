@@ -37,7 +37,7 @@ class SentenceRules:
 
     terminators: str = ""
     weak_terminators: str = ""
-    spaced_terminators: str = ""
+    weak_after: re.Pattern[str] | None = None
     titles: frozenset[str] = frozenset()
     abbreviations: frozenset[str] = frozenset()
     prepositive: frozenset[str] = frozenset()
@@ -221,7 +221,7 @@ _EVIDENCE_PARSERS: Mapping[str, Parser] = {
     "distinctive_letters": str,
 }
 _SENTENCE_PARSERS: Mapping[str, Parser] = {
-    **dict.fromkeys(("terminators", "weak_terminators", "spaced_terminators"), str),
+    **dict.fromkeys(("terminators", "weak_terminators"), str),
     **dict.fromkeys(
         ("lowercase_after_question", "lowercase_after_period", "after_quotation"),
         _build_choice_parser("begins", "continues"),
@@ -229,7 +229,9 @@ _SENTENCE_PARSERS: Mapping[str, Parser] = {
     "case": _build_choice_parser("bicameral", "unicameral"),
     "capitalization": _build_choice_parser("names", "nouns"),
     "ordinals": _parse_ordinals,
-    **dict.fromkeys(("initials", "initial_syllables", "continuation", "address", "proclitic"), re.compile),
+    **dict.fromkeys(
+        ("initials", "initial_syllables", "continuation", "address", "proclitic", "weak_after"), re.compile
+    ),
     **dict.fromkeys(("titles", "prepositive", "before_numbers"), _parse_abbreviations),
     **dict.fromkeys(("units", "final", "abbreviations"), _parse_abbreviations),
     **dict.fromkeys(("ordinary_words", "sentence_starters", "months", "numbered", "speech_verbs"), _parse_words),

@@ -76,7 +76,7 @@ class Terminator(NamedTuple):
 
 def find_terminator_runs(text: str, rules: SentenceRules) -> Iterator[re.Match[str]]:
     """Find the runs of sentence terminators in a text, from left to right."""
-    return _compile_run(rules.terminators + rules.weak_terminators + rules.spaced_terminators).finditer(text)
+    return _compile_run(rules.terminators + rules.weak_terminators).finditer(text)
 
 
 def examine_terminator(run: re.Match[str], rules: SentenceRules, sentence_begin: int) -> Terminator:

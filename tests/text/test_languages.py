@@ -72,6 +72,7 @@ no|Han kom 3. mai kl. 20. ‖De gikk bl.a. Til byen.
 no|Det er klart: ‖Vi må gå.
 or|ସେ ଆସିଲେ।‖ସେ ଗଲେ।
 pa|ਡਾ. ਐੱਸ. ਪੀ. ਸਿੰਘ ਆਏ। ‖ਉਹ ਗਏ।
+pa|ਜਲੰਧਰ (ਮਾਨ)- ‖ਉਹ ਆਇਆ।
 pl|W ul. Matejki o godz. 17.15 był prof. Nowak. ‖Wyszedł 3. maja.
 ps|هغه راغی. ‖ته چېرته ځې؟ ‖زه ځم.
 ro|Vezi art. 5 alin. 2. ‖Dl. Popescu a venit la nr. 12.
@@ -85,6 +86,7 @@ sr|Дана 3. маја 2004. године дошао је проф. Јовић.
 sr|Dana 3. maja došao je prof. Jović. ‖Otišao je.
 sv|Hon kom t.ex. Till Malmö. ‖Dr. Berg gick.
 ug|ئۇ كەلدى. ‖سىز كىم؟ ‖مەن بارىمەن.
+ug|مەن كەلدىم، ‖ئۇ كەتتى.
 uk|Це вул. Хрещатик у м. Київ. ‖У 2016 р. він пішов.
 uz|Prof. Karimov keldi. ‖U ketdi.
 yi|ער איז געקומען. ‖זי איז אַװעק.
