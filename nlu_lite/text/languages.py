@@ -155,7 +155,8 @@ def _rank_candidates(script: str) -> tuple[str, ...]:
     needs more evidence than that one.
     """
     evidence = {rules.language: rules.evidence for rules in load_rules_of_script(script)}
-    return tuple(sorted(evidence, key=lambda code: (len(evidence[code].distinctive_letters), evidence[code].base)))
+    letters = {code: sum(map(str.isalpha, one.distinctive_letters)) for code, one in evidence.items()}
+    return tuple(sorted(evidence, key=lambda code: (letters[code], evidence[code].base)))
 
 
 class _EvidenceIndex(NamedTuple):
