@@ -15,10 +15,18 @@ _LAST = rf"[^\s<>\"“”«»()\[\]{_UNSPACED}.,:;!?…'’*|]"
 _REST = rf"{_PART}(?:\({_PART}\){_PART})*(?:(?<=\))|{_LAST})"
 _SEGMENT = r"\.?[\w+-]++(?:\.[\w+-]++)*+"
 
-_URL = re.compile(rf"(?:https?|ftp)://{_REST}|mailto:{_REST}")
+_URL = re.compile(rf"(?:https?|ftp)://{_REST}")
+_MAIL_LINK = re.compile(rf"mailto:{_REST}")
 _WEB_ADDRESS = re.compile(rf"www\.{_REST}")
-_UNIX_PATH = re.compile(rf"(?<![^\s\"“'‘(\[=])(?:/{_SEGMENT}|~|\.\.?)(?:/{_SEGMENT})++/?+(?!\w)")
-_WINDOWS_PATH = re.compile(rf"(?<!\w)(?:[A-Za-z]:|\\)\\(?:[\w.~$+-]++\\)*+(?:{_SEGMENT})?+")
+_UNIX_PATH = re.compile(rf"[/~.](?<![^\s\"“'‘(\[=].)(?:(?<=/){_SEGMENT}|(?<=~)|(?<=\.)\.?)(?:/{_SEGMENT})++/?+(?!\w)")
+_WINDOWS_PATH = re.compile(rf"[A-Za-z\\](?<!\w.)(?:(?<!\\):|(?<=\\))\\(?:[\w.~$+-]++\\)*+(?:{_SEGMENT})?+")
+_PATTERNS = (
+    ("/", _UNIX_PATH),
+    ("\\", _WINDOWS_PATH),
+    ("www.", _WEB_ADDRESS),
+    ("mailto:", _MAIL_LINK),
+    ("://", _URL),
+)
 _DOMAINS = "com|org|net|edu|gov|info|biz|io|eu|рф|[a-z]{2}"
 _HOST_END = re.compile(rf"\.(?:{_DOMAINS})(?:(?::\d{{2,5}})?/(?:{_REST})?|(?![\w-]|\.\w))")
 _AFTER_AT = re.compile(rf"@{_LABEL}(?:\.{_LABEL})+")
@@ -39,7 +47,7 @@ def find_addresses(text: str) -> Iterator[tuple[int, int]]:
         yield from _extend_backwards(_HOST_END, _HOST_BACKWARDS, text)
     if "@" in text:
         yield from _extend_backwards(_AFTER_AT, _LOCAL_PART_BACKWARDS, text)
-    for sign, pattern in (("/", _UNIX_PATH), ("\\", _WINDOWS_PATH), ("www.", _WEB_ADDRESS), (":", _URL)):
+    for sign, pattern in _PATTERNS:
         if sign in text:
             yield from (match.span() for match in pattern.finditer(text))
 

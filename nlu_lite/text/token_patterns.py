@@ -8,8 +8,6 @@ from functools import cache
 from html.entities import html5
 from unicodedata import category
 
-from nlu_lite.text.addresses import find_addresses
-
 # Each pattern begins with a characteristic character and checks the text before it with a lookbehind, so that a search
 # is as fast as a search for this character.
 MENTION = r"@(?<!\w@)(?<!\w\.@)\w[\w{marks}]{{0,63}}+"
@@ -18,23 +16,27 @@ EMOTICON = re.compile(
     r"[:;=8<xX](?:(?<=[:;=8])(?<![\w:;=].)['’]?-?[()\[\]DPpOo3/\\|*](?![\w/])|(?<=<)3(?!\d)|(?<=[xX])(?<!\w.)D(?!\w))"
 )
 _LONG_EMOTICON = re.compile(
-    r"[:;=8](?<![\w:;=].)['’]?-?([()\[\]DP])\1++(?!\w)|>[:;]-?[()](?![\w/])|:(?<!\w.)-?[$@&#Xx}{](?!\w)"
+    r"[:;=8>](?:(?<![\w:;=>].)(?<!>)['’]?-?([()\[\]DP])\1++(?!\w)|(?<=>)[:;]-?[()](?![\w/])|(?<=:)(?<!\w.)-?[$@&#Xx}{](?!\w))"
 )
-_RARE_EMOTICON = re.compile(r"\^[_.-]?\^|[-;](?<![\w-].)_[-;](?![\w-])|\\o/|\\(?<!\w.)m/|¯\\_\(ツ\)_/¯|</3")
-_ARROW = re.compile(r"<[-=]++>?|(?<![-=])[-=]++>|[<>!]=++")
+_RARE_EMOTICON = re.compile(
+    r"[\^;\\¯<-](?:(?<=\^)[_.-]?\^|(?<=[;-])(?<![\w-].)_[-;](?![\w-])|(?<=\\)o/|(?<=\\)(?<!\w.)m/|(?<=¯)\\_\(ツ\)_/¯|(?<=<)/3)"
+)
+_ARROW = re.compile(r"[-=<>!](?:(?<=<)[-=]++>?|(?<=[<>!])=++|(?<=[-=])(?<![-=].)[-=]*+>)")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|([a-zA-Z][a-zA-Z0-9]{1,31}));")
 _SIGNED_NUMBER = re.compile(r"[+−-](?<![^\s(\[].)\d++(?:[.,:-]\d++)*+(?!\w)")
 _NUMBER_GROUPS = re.compile(
-    r"\d(?<![\w.,-].)\d*+(?:-\d++){2,}+(?:-?[xX]|T\d\d:\d\d(?::\d\d(?:\.\d++)?)?(?:Z|[+-]\d\d:?\d\d)?)?(?!\w)"
+    r"[0-9](?<![\w.,-].)[0-9]*+(?:-[0-9]++){2,}+(?:-?[xX]|T\d\d:\d\d(?::\d\d(?:\.\d++)?)?(?:Z|[+-]\d\d:?\d\d)?)?(?!\w)"
 )
-_CURRENCY = re.compile(r"(?<!\w)[A-Z]{1,3}\$(?=\s?\d)")
 _DEGREE = re.compile(r"°[CFK](?!\w)")
 _SHARP = re.compile(r"[CFJ]#(?<!\w.#)(?!\w)")
-_PLUS_PLUS = re.compile(r"(?<!\w)[A-Za-z][a-z]{0,15}\+\+(?![\w+])")
 _DOT_NET = re.compile(r"\.NET(?<![\w.]\.NET)(?!\w)")
-_ION = re.compile(
-    r"(?<!\w)(?:(?:Na|K|H|Li|Ag|NH4|H3O|(?:Ca|Mg|Fe|Cu|Zn|Ba|Pb|Mn|Ni|Co|Sn|Hg)2|(?:Fe|Al|Cr|Co)3)\+"
-    r"|(?:Cl|Br|OH|NO[23]|HCO3|HSO4|SO42|CO32|PO43|MnO4|CN)[-−])(?!\w)"
+# Signs that belong to the token before them: of an electric charge, a programming language or a currency.
+_ATTACHED_SIGN = re.compile(
+    r"[+$−-](?:(?<=\b[KH]\+)(?!\w)|(?<=\b(?:Na|Li|Ag)\+)(?!\w)"
+    r"|(?<=\b(?:NH4|H3O|(?:Ca|Mg|Fe|Cu|Zn|Ba|Pb|Mn|Ni|Co|Sn|Hg)2|(?:Fe|Al|Cr|Co)3)\+)(?!\w)"
+    r"|(?<=\b(?:Cl|Br|OH|CN)[−-])(?!\w)|(?<=\bNO[23][−-])(?!\w)|(?<=\b(?:HCO3|HSO4|SO42|CO32|PO43|MnO4)[−-])(?!\w)"
+    r"|(?:(?<=\b[A-Za-z]\+)|(?<=[a-z]{2}\+))\+(?![\w+])"
+    r"|(?:(?<=\b[A-Z]\$)|(?<=\b[A-Z]{2}\$)|(?<=\b[A-Z]{3}\$))(?=\s?\d))"
 )
 
 
@@ -43,7 +45,11 @@ def find_common_tokens(text: str) -> Iterator[tuple[int, int]]:
     for signs, find in _FINDERS:
         if any(sign in text for sign in signs):  # most texts contain none: skip the search
             yield from find(text)
-    yield from find_addresses(text)
+
+
+def find_attached_signs(text: str) -> Iterator[tuple[int, int]]:
+    """Find the spans of signs that belong to the token before them in every language: "Na+", "C++", "US$"."""
+    return (match.span() for match in _ATTACHED_SIGN.finditer(text))
 
 
 def _build_finder(pattern: re.Pattern[str]) -> Callable[[str], Iterator[tuple[int, int]]]:
@@ -83,15 +89,12 @@ _FINDERS: tuple[tuple[tuple[str, ...], Callable[[str], Iterator[tuple[int, int]]
     (("&",), _find_entities),
     (("-",), _build_finder(_NUMBER_GROUPS)),
     (("+", "-", "−"), _build_finder(_SIGNED_NUMBER)),
-    (("+", "-", "−"), _build_finder(_ION)),
-    (("$",), _build_finder(_CURRENCY)),
     (("°",), _build_finder(_DEGREE)),
     (("",), _build_finder(EMOTICON)),
     ((":", ";", "=", "8"), _build_finder(_LONG_EMOTICON)),
     (("^", "_", "\\", "/"), _build_finder(_RARE_EMOTICON)),
     (("<", ">", "!="), _build_finder(_ARROW)),
     (("#",), _build_finder(_SHARP)),
-    (("++",), _build_finder(_PLUS_PLUS)),
     ((".NET",), _build_finder(_DOT_NET)),
     (("@",), _find_mentions),
     (("#",), _find_hashtags),

@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
-from itertools import groupby
+from itertools import chain, groupby
 from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nlu_lite.text.addresses import find_addresses
 from nlu_lite.text.affixes import MAX_WORD, split_clitics, split_dictionary_words
 from nlu_lite.text.apostrophes import attach_edge_apostrophes
 from nlu_lite.text.characters import DIGIT, LETTER, OTHER, SPACE, Bools, Characters
 from nlu_lite.text.rules import WordRules, load_rules
 from nlu_lite.text.sentences import SentenceCuts
-from nlu_lite.text.token_patterns import find_common_tokens
+from nlu_lite.text.token_patterns import find_attached_signs, find_common_tokens
 
 MAX_SINGLE_CHARACTERS = 8  # longer runs of single ideographs are no name
 _CONTEXT_CLASSES = {"a": LETTER, "0": DIGIT, "_": SPACE, ".": OTHER}
@@ -64,7 +65,7 @@ def apply_word_rules(characters: Characters, language: str, sentence_cuts: Sente
         cuts[begin + 1 : end] = False
     for begin, end in _find_tokens(text, rules):
         make_token(cuts, begin, end)
-    for begin, end in _find_matches(rules.attach_left, text):
+    for begin, end in chain(find_attached_signs(text), _find_matches(rules.attach_left, text)):
         cuts[begin:end] = False
         cuts[end] = True
     attach_edge_apostrophes(characters, cuts)
@@ -192,12 +193,13 @@ def _join_single_characters(characters: Characters, cuts: Bools, words: str) -> 
 
 
 def _find_tokens(text: str, rules: WordRules) -> Iterator[tuple[int, int]]:
-    """Find the spans that are one token by the patterns of every language, then by those of this language."""
+    """Find the spans that are one token by the patterns of all languages, then of this language; then addresses."""
     yield from find_common_tokens(text)
     for pattern in rules.token_patterns:
         groups = range(1, pattern.groups + 1) if pattern.groups else (0,)
         for match in pattern.finditer(text):
             yield from (match.span(group) for group in groups if match.start(group) < match.end(group))
+    yield from find_addresses(text)
 
 
 def _join_words_with_spaces(text: str, cuts: Bools, words: frozenset[str]) -> None:
