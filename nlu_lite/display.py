@@ -11,7 +11,7 @@ from nlu_lite.model import Model
 from nlu_lite.options import Words
 from nlu_lite.records import Action, ComponentSpec, ModelSpec
 from nlu_lite.registry.browse import describe_origin, describe_recipe
-from nlu_lite.saving import Opened, plain
+from nlu_lite.saving import OpenPipeline, encode_record
 from nlu_lite.text import describe_dictionary, describe_rules
 
 NOT_KNOWN = "not known"
@@ -37,9 +37,9 @@ class Stage:
     settings: Mapping[str, object]
 
 
-def list_stages(pipeline: Opened) -> list[Stage]:
+def list_stages(pipeline: OpenPipeline) -> list[Stage]:
     """List the steps of a pipeline in order."""
-    text = plain(pipeline.settings)
+    text = encode_record(pipeline.settings)
     models = {model.spec.reference: model for model in pipeline.models}
     splitter, tokenizer = text["sentences"], text["tokens"]
     sentences = {} if splitter else {"newline_breaks": text["newline_breaks"]}
@@ -55,13 +55,13 @@ def list_stages(pipeline: Opened) -> list[Stage]:
     ]
 
 
-def list_component_rows(pipeline: Opened) -> list[dict[str, object]]:
+def list_component_rows(pipeline: OpenPipeline) -> list[dict[str, object]]:
     """Return the rows of `Pipeline.info`: one per component, those of models with more columns."""
     models = {model.spec.reference: model for model in pipeline.models}
     return [_build_component_row(spec, models.get(spec.reference)) for spec in pipeline.components]
 
 
-def render_text(pipeline: Opened) -> str:
+def render_text(pipeline: OpenPipeline) -> str:
     """Return the references, the stages and their settings, one per line."""
     references = ", ".join(repr(spec.reference) for spec in pipeline.components)
     lines = [f"Pipeline({references}, language={pipeline.language!r})"]
@@ -71,7 +71,7 @@ def render_text(pipeline: Opened) -> str:
     return printable("\n".join(lines))
 
 
-def render_html(pipeline: Opened) -> str:
+def render_html(pipeline: OpenPipeline) -> str:
     """Return the references, the stages and their settings as a table."""
     rows = "".join(
         f"<tr><td><b>{escape(stage.name)}</b></td><td>{escape(stage.method)}</td>"
@@ -124,7 +124,7 @@ def _list_settings(model: Model) -> dict[str, object]:
         "dimension": backend.dimension,
         "max_length": encoder.max_length,
     }
-    chosen = plain(encoder.settings)
+    chosen = encode_record(encoder.settings)
     settings |= {name: chosen[name] for name in ("pooling", "layers", "alignment", "context")}
     if len(encoder.layers) > 1:
         settings["layer_merge"] = chosen["layer_merge"]
@@ -132,7 +132,7 @@ def _list_settings(model: Model) -> dict[str, object]:
 
 
 def _list_recipe_settings(model: Model) -> dict[str, object]:
-    recipe = {} if model.recipe is None else plain(model.recipe)
+    recipe = {} if model.recipe is None else encode_record(model.recipe)
     settings = {f"sentence_{name}": recipe[name] for name in ("pooling", "alignment") if name in recipe}
     # The recipe of a token model does not apply to its token vectors.
     normalize = "sentence_normalize" if model.spec.action is Action.EMBED else "normalize"

@@ -1,4 +1,4 @@
-"""A model of a pipeline: found, read, opened on a backend, and asked for the vectors of a level."""
+"""A model of a pipeline, opened on a backend, which computes the vectors of a level."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from nlu_lite.store.locks import LockedModel
 from nlu_lite.store.sources import Access, ModelFiles
 
 MAXIMUM_THREADS = 1024
-"""Threads of a forward pass beyond which a number is taken for a mistake."""
+"""Maximum number of threads of a forward pass; a larger number is treated as a mistake."""
 TORCH_BY_NAME = encoding.name_backend(BackendName.TORCH)
 
 
@@ -38,13 +38,13 @@ class Model:
     """A model that is ready to encode.
 
     Attributes:
-        spec: What its reference stands for.
+        spec: The model of the reference.
         files: Its files.
-        column: Name of its column in the result.
-        encoder: What makes the vectors.
-        recipe: How it makes vectors of sentences; None: as the mean of the token vectors.
+        column: The name of its column in the result.
+        encoder: The encoder, which computes the vectors.
+        recipe: The recipe for sentence vectors; None for the mean of the token vectors.
         normalize: Whether vectors are divided by their Euclidean length.
-        digest: SHA-256 of all that can change a piece or a vector, but for the options; see `LoadedCheckpoint`.
+        digest: SHA-256 of everything that can change a piece or a vector, except options; see `LoadedCheckpoint`.
         decision: The backend that was chosen, and why.
     """
 
@@ -57,41 +57,42 @@ class Model:
     digest: str = ""
     decision: BackendDecision = TORCH_BY_NAME
 
-    def vectors(
+    def compute_vectors(
         self, texts: Sequence[str], segments: Segments, level: Level, advance: Callable[[int], object]
     ) -> Floats:
-        """Give the vectors of a level: float32 [R, d], one row a token, sentence or document that has tokens.
+        """Return the vectors of a level: float32 [R, d], one row for each token, sentence or document that has tokens.
 
-        A sentence model's vector is repeated on the sentence's tokens. A token model's vectors are averaged, unless its
-        files state a recipe or a pooling of sentences was asked for. At the token level no recipe applies to them.
+        The vector of a sentence model is repeated for the tokens of the sentence. The vectors of a token model are
+        averaged, unless its files state a recipe or the user chose a sentence pooling; at the token level no recipe
+        applies to them.
         """
-        recipe = self._recipe_at(level)
+        recipe = self._find_recipe(level)
         if recipe is None:
-            found = _at_level(self.encoder.token_vectors(texts, segments, advance), segments, level)
+            found = _average_to_level(self.encoder.token_vectors(texts, segments, advance), segments, level)
         else:
-            found = self._run_vectors(recipe, texts, segments, level, advance)
+            found = self._compute_run_vectors(recipe, texts, segments, level, advance)
         wanted = self.normalize or (recipe is not None and recipe.normalize)
         return encoding.normalize_rows(found) if wanted else found
 
-    def steps(self, segments: Segments, level: Level) -> int:
-        """Give how often `vectors` will advance."""
-        if self._recipe_at(level) is None:
+    def count_steps(self, segments: Segments, level: Level) -> int:
+        """Return the number of steps by which `compute_vectors` advances."""
+        if self._find_recipe(level) is None:
             return len(segments.token_begin)
-        return len(encoding.find_runs(segments, _context(level)).document)
+        return len(encoding.find_runs(segments, _choose_context(level)).document)
 
-    def stats(self, texts: Sequence[str], segments: Segments, level: Level) -> TokenStats:
-        """Say how the vectors of a level come about, a row a vector of `vectors`."""
-        recipe = self._recipe_at(level)
+    def compute_stats(self, texts: Sequence[str], segments: Segments, level: Level) -> TokenStats:
+        """Return the token statistics of a level: one row for each vector of `compute_vectors`."""
+        recipe = self._find_recipe(level)
         if recipe is None:
-            return self.encoder.token_stats(texts, segments, _group(segments, level))
-        found = self.encoder.run_stats(texts, encoding.find_runs(segments, _context(level)), recipe)
+            return self.encoder.token_stats(texts, segments, _number_rows(segments, level))
+        found = self.encoder.run_stats(texts, encoding.find_runs(segments, _choose_context(level)), recipe)
         return found.take(segments.token_sentence) if level is Level.TOKEN else found
 
-    def _recipe_at(self, level: Level) -> SentenceRecipe | None:
-        """Give how whole sentences are encoded; None where tokens are."""
+    def _find_recipe(self, level: Level) -> SentenceRecipe | None:
+        """Return the recipe that encodes whole sentences at a level; None if tokens are encoded."""
         return None if level is Level.TOKEN and self.spec.action is Action.EMBED else self.recipe
 
-    def _run_vectors(
+    def _compute_run_vectors(
         self,
         recipe: SentenceRecipe,
         texts: Sequence[str],
@@ -99,7 +100,7 @@ class Model:
         level: Level,
         advance: Callable[[int], object],
     ) -> Floats:
-        runs = encoding.find_runs(segments, _context(level))
+        runs = encoding.find_runs(segments, _choose_context(level))
         found = self.encoder.run_vectors(texts, runs, recipe, advance)
         return found[segments.token_sentence] if level is Level.TOKEN else found
 
@@ -113,15 +114,15 @@ def open_model(
     check: Callable[[LoadedCheckpoint], None] | None = None,
     saved: BackendName = BackendName.AUTO,
 ) -> Model:
-    """Fetch, read and open a model; whatever can fail fails here.
+    """Fetch, read and open a model; every error of the model and its options is raised here.
 
     Args:
         spec: The model.
-        column: Name of its column in the result.
-        access: What may be used to get at its files.
-        options: How it is run.
-        locked: What a lock says of it; None where there is no lock.
-        check: Called with what was read before it is opened; raises if that is not to be used.
+        column: The name of its column in the result.
+        access: Where files may come from.
+        options: The options of the model.
+        locked: The model of a lock; None without a lock.
+        check: Called before the model is opened; an exception prevents that it is opened.
         saved: The backend of a saved pipeline; see `choose_backend`.
 
     Raises:
@@ -137,20 +138,20 @@ def open_model(
         decision = encoding.choose_backend(found.checkpoint, options, saved)
         backend = encoding.open_backend(found.checkpoint, decision.name, options)
         encoder = encoding.open_encoder(found.checkpoint, backend, options.encoder)
-    recipe = _recipe(spec, options)
+    recipe = _choose_recipe(spec, options)
     if recipe is not None:
         _check_recipe(spec, recipe, encoder)
     return Model(spec, _resolve_folder(found.files), column, encoder, recipe, options.normalize, found.digest, decision)
 
 
-def changed(model: Model, options: ModelOptions) -> Model:
-    """Run the same weights with other options; device, backend, precision and threads stay those of the model.
+def replace_options(model: Model, options: ModelOptions) -> Model:
+    """Return a model with the same weights and other options; device, backend, precision and threads are unchanged.
 
     Raises:
-        NluLiteError: The model does not have what is asked for.
+        NluLiteError: The model does not support an option.
     """
     encoder = encoding.replace_settings(model.encoder, options.encoder)
-    recipe = _recipe(model.spec, options)
+    recipe = _choose_recipe(model.spec, options)
     if recipe is not None:
         _check_recipe(model.spec, recipe, encoder)
     return replace(model, encoder=encoder, recipe=recipe, normalize=options.normalize)
@@ -165,21 +166,23 @@ def _resolve_folder(files: ModelFiles) -> ModelFiles:
 
 
 def check_prompt(prompt: str | None, models: Sequence[Model]) -> None:
-    """Refuse a prompt that would change nothing.
+    """Refuse a prompt that no model uses.
 
     Raises:
-        OptionError: No model takes one.
+        OptionError: No model has a recipe for sentence vectors.
     """
     if prompt is not None and not any(model.recipe is not None for model in models):
         got = f"prompt={prompt!r} with models whose sentence vectors are means of token vectors"
         raise OptionError(got, "a sentence model, or a sentence_pooling", 'Pass sentence_pooling="mean" too')
 
 
-def _recipe(spec: ModelSpec, options: ModelOptions) -> SentenceRecipe | None:
-    """Give the model's own recipe with what was asked for in its place."""
+def _choose_recipe(spec: ModelSpec, options: ModelOptions) -> SentenceRecipe | None:
+    """Return the recipe of a model, with the pooling and the prompt of the options in place of its own."""
     recipe = spec.sentence
     if options.prompt is not None and not isinstance(options.prompt, str):
-        raise OptionError(f"prompt={options.prompt!r}", "a str", 'Pass what stands before a text, such as "query: "')
+        raise OptionError(
+            f"prompt={options.prompt!r}", "a str", 'Pass the text to put before each sentence, such as "query: "'
+        )
     if options.sentence_pooling is not None:
         recipe = replace(recipe or SentenceRecipe(options.sentence_pooling), pooling=options.sentence_pooling)
     if recipe is not None and options.prompt is not None:
@@ -198,12 +201,12 @@ def _check_recipe(spec: ModelSpec, recipe: SentenceRecipe, encoder: Encoder) -> 
         raise OptionError(got, "(-1,), which the pooler was trained on", 'Pass sentence_pooling="mean" or "cls"')
 
 
-def _context(level: Level) -> Context:
+def _choose_context(level: Level) -> Context:
     return Context.DOCUMENT if level is Level.DOCUMENT else Context.SENTENCE
 
 
-def _group(segments: Segments, level: Level) -> Ints:
-    """Give the row of each token at a level, ascending."""
+def _number_rows(segments: Segments, level: Level) -> Ints:
+    """Return the row of each token at a level, in ascending order."""
     match level:
         case Level.TOKEN:
             return np.arange(len(segments.token_begin), dtype=np.int32)
@@ -213,8 +216,8 @@ def _group(segments: Segments, level: Level) -> Ints:
             return segments.sentence_document[segments.token_sentence]
 
 
-def _at_level(vectors: Floats, segments: Segments, level: Level) -> Floats:
-    """Give token vectors as they are, or their means over sentences or documents."""
+def _average_to_level(vectors: Floats, segments: Segments, level: Level) -> Floats:
+    """Return token vectors unchanged, or their means over sentences or documents."""
     if level is Level.TOKEN:
         return vectors
     if level is Level.SENTENCE:

@@ -58,10 +58,10 @@ EXPECTED = {
 def test_sentence_vectors_are_the_authors(access, pooling, prompt):
     model = sentence_model(access, SentenceRecipe(pooling, prompt=prompt))
     segments = segments_of(SENTENCES)
-    found = model.vectors(SENTENCES, segments, Level.SENTENCE, int)
+    found = model.compute_vectors(SENTENCES, segments, Level.SENTENCE, int)
     expected = [EXPECTED[pooling](*hidden_states(text, prompt)) for text in SENTENCES]
     np.testing.assert_allclose(found, expected, atol=1e-5)
-    tokens = model.vectors(SENTENCES, segments, Level.TOKEN, int)
+    tokens = model.compute_vectors(SENTENCES, segments, Level.TOKEN, int)
     np.testing.assert_array_equal(tokens, found[segments.token_sentence])
 
 

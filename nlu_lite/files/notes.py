@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from nlu_lite.saving import differences
+from nlu_lite.saving import list_differences
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -232,4 +232,4 @@ def _is_intact(file: IO[bytes], notes: Mapping[bytes, bytes]) -> bool:
 
 def list_changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """List the settings that differ; `now` is converted to JSON values first."""
-    return differences(before, json.loads(json.dumps(now)))
+    return list_differences(before, json.loads(json.dumps(now)))

@@ -218,8 +218,7 @@ def _load_saved(
     text.check_dictionaries(saved.settings.words, saved.language)
     options = replace(saved.options, device=options.device, threads=options.threads)
     models = [
-        open_model(one.spec, one.column, access, options, check=saving.checked(one), saved=one.backend)
-        for one in saved.models
+        open_model(one.spec, one.column, access, options, check=one.check, saved=one.backend) for one in saved.models
     ]
     return Pipeline(saved.components, tuple(models), saved.language, saved.settings, options, access)
 

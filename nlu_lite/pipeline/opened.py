@@ -57,7 +57,7 @@ class PipelineRecipe:
 def describe_recipe(pipeline: Pipeline) -> PipelineRecipe:
     """Return the recipe of a pipeline."""
     models = tuple(
-        PinnedModel(saving.pinned(model), model.column, model.files.digest, model.digest, model.decision.asked)
+        PinnedModel(saving.pin_origin(model), model.column, model.files.digest, model.digest, model.decision.asked)
         for model in pipeline.models
     )
     return PipelineRecipe(
@@ -117,7 +117,12 @@ def _open(recipe: PipelineRecipe) -> Pipeline:
     access = replace(recipe.access, revision=None)  # each origin names its own
     models = tuple(
         open_model(
-            one.spec, one.column, access, recipe.options, check=saving.same(one.files, one.digest), saved=one.backend
+            one.spec,
+            one.column,
+            access,
+            recipe.options,
+            check=saving.build_pickle_check(one.files, one.digest),
+            saved=one.backend,
         )
         for one in recipe.models
     )

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from nlu_lite import display, files, frames, saving, store, text
 from nlu_lite.files import Written
-from nlu_lite.model import Model, check_prompt
-from nlu_lite.model import changed as changed_model
+from nlu_lite.model import Model, check_prompt, replace_options
 from nlu_lite.options import (
     EmptyName,
     ExistingName,
@@ -262,7 +261,7 @@ class Pipeline:
         request = parse_file_request(
             source, target, predict, chunk=chunk, dtype=dtype, existing=existing, format=format, delimiter=delimiter
         )
-        settings = {"pipeline": saving.described(self), **describe_request(predict)}
+        settings = {"pipeline": saving.describe_pipeline(self), **describe_request(predict)}
         return files.predict_file(request, self._predict, settings, progress)
 
     @show_options(PredictOptions, before="vectors")
@@ -332,7 +331,7 @@ class Pipeline:
         """
         settings, options = parse_changes(self.settings, self.options, changes)
         text.check_dictionaries(settings.words, self.language)
-        models = tuple(changed_model(model, options) for model in self.models)
+        models = tuple(replace_options(model, options) for model in self.models)
         check_prompt(options.prompt, models)
         return replace(self, models=models, settings=settings, options=options)
 

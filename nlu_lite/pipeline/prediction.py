@@ -94,9 +94,11 @@ def _compute_columns(
     corpus: Corpus, segments: Segments, request: PredictRequest, models: Sequence[Model], progress: bool | None
 ) -> list[frames.VectorColumn]:
     columns, level, texts = [], request.output_level, corpus.texts
-    with progress_bar(sum(model.steps(segments, level) for model in models), "vector", progress) as bar:
+    with progress_bar(sum(model.count_steps(segments, level) for model in models), "vector", progress) as bar:
         for model in models:
-            vectors = model.vectors(texts, segments, level, bar.update)
-            stats = model.stats(texts, segments, level) if ExtraColumns.METADATA in request.extra_columns else None
+            vectors = model.compute_vectors(texts, segments, level, bar.update)
+            stats = (
+                model.compute_stats(texts, segments, level) if ExtraColumns.METADATA in request.extra_columns else None
+            )
             columns.append(frames.VectorColumn(model.column, vectors, stats))
     return columns

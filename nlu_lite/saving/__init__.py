@@ -1,4 +1,4 @@
-"""A pipeline as plain values: described, written to a folder, read back and compared."""
+"""A pipeline as JSON values: described, written to a folder, read back and compared."""
 
 from __future__ import annotations
 
@@ -28,25 +28,24 @@ from nlu_lite.records import (
     Origin,
     SentenceRecipe,
 )
-from nlu_lite.saving.comparison import DIGESTS, LAYOUT, SavedModel, checked, same
-from nlu_lite.saving.values import name_of, plain, read_record, read_value
-from nlu_lite.saving.versions import check_versions, differences, present_versions
+from nlu_lite.saving.comparison import DIGESTS, LAYOUT, SavedModel, build_pickle_check
+from nlu_lite.saving.values import decode_record, decode_value, encode_record, name_callable
+from nlu_lite.saving.versions import check_versions, get_versions, list_differences
 from nlu_lite.store.checkpoints import load_checkpoint
 from nlu_lite.store.sources import Access
 
 __all__ = [
     "FILE",
     "REMEDY",
-    "Opened",
-    "Saved",
+    "OpenPipeline",
     "SavedModel",
-    "checked",
-    "described",
-    "differences",
-    "pinned",
-    "plain",
+    "SavedPipeline",
+    "build_pickle_check",
+    "describe_pipeline",
+    "encode_record",
+    "list_differences",
+    "pin_origin",
     "read",
-    "same",
     "save",
 ]
 
@@ -54,49 +53,49 @@ FILE = "pipeline.json"
 ORIGINS: dict[str, type[Origin]] = {
     kind.__name__: kind for kind in (InstalledFile, LocalFolder, HubRepository, BucketArchive)
 }
-REMEDY = "Save the pipeline anew"
+REMEDY = "Save the pipeline again"
 
 Spec = ModelSpec | ComponentSpec
 
 
-class Opened(Protocol):
-    """What is needed of a pipeline."""
+class OpenPipeline(Protocol):
+    """The parts of an open pipeline that are saved and displayed."""
 
     @property
     def components(self) -> tuple[Spec, ...]:
-        """What its references stand for."""
+        """The components of its references."""
 
     @property
     def models(self) -> tuple[Model, ...]:
-        """The models among them."""
+        """The models among the components."""
 
     @property
     def language(self) -> str:
-        """Language of texts for which no other is told."""
+        """The language of texts without a language of their own."""
 
     @property
     def settings(self) -> TextSettings:
-        """How texts are split."""
+        """The settings of sentences and tokens."""
 
     @property
     def options(self) -> ModelOptions:
-        """How models are run."""
+        """The options of the models."""
 
     @property
     def access(self) -> Access:
-        """How files are got at."""
+        """Where files may come from."""
 
 
 @dataclass(frozen=True)
-class Saved:
-    """A pipeline that was read back.
+class SavedPipeline:
+    """A pipeline that was read from a folder.
 
     Attributes:
-        components: What its references stand for.
-        models: The models among them.
-        language: Language of texts for which no other is told.
-        settings: How texts are split.
-        options: How models are run, but for device and threads, which are the machine's.
+        components: The components of its references.
+        models: The models among the components.
+        language: The language of texts without a language of their own.
+        settings: The settings of sentences and tokens.
+        options: The options of the models; device and threads have their default values.
     """
 
     components: tuple[Spec, ...]
@@ -106,39 +105,39 @@ class Saved:
     options: ModelOptions
 
 
-# --- in words --------------------------------------------------------------------------------------------------------
+# --- description -----------------------------------------------------------------------------------------------------
 
 
-def described(pipeline: Opened) -> dict[str, Any]:
-    """Say in values that JSON knows what decides the result of a pipeline."""
+def describe_pipeline(pipeline: OpenPipeline) -> dict[str, Any]:
+    """Return everything that decides the result of a pipeline, as JSON values."""
     return {
         "references": [spec.reference for spec in pipeline.components],
         "language": pipeline.language,
-        "text": plain(pipeline.settings),
-        "options": {**plain(pipeline.options), "encoder": plain(pipeline.options.encoder)},
+        "text": encode_record(pipeline.settings),
+        "options": {**encode_record(pipeline.options), "encoder": encode_record(pipeline.options.encoder)},
         "digests": [model.digest for model in pipeline.models],
         "backends": [model.decision.name.value for model in pipeline.models],
-        "versions": present_versions(pipeline.settings, [model.decision.name for model in pipeline.models]),
+        "versions": get_versions(pipeline.settings, [model.decision.name for model in pipeline.models]),
     }
 
 
-# --- to a folder -----------------------------------------------------------------------------------------------------
+# --- writing -----------------------------------------------------------------------------------------------------
 
 
-def save(pipeline: Opened, folder: Path, weights: SavedWeights) -> None:
-    """Write a pipeline to a folder that does not exist yet; it appears whole or not at all.
+def save(pipeline: OpenPipeline, folder: Path, weights: SavedWeights) -> None:
+    """Write a pipeline to a new folder, which appears whole or not at all.
 
     Raises:
         OptionError: There is something at `folder`, or a stage is a callable.
-        SourceError: The folder cannot be written, or the files of a model are not here any more.
-        IntegrityError: The files of a model are not those that were loaded.
+        SourceError: The folder cannot be written, or the files of a model no longer exist.
+        IntegrityError: The files of a model have changed since they were loaded.
     """
     _refuse_callables(pipeline.settings)
     with translate_write_errors(folder):
         check_new_folder(folder)
         with write_folder_atomically(folder) as part:
             models = [_save_model(model, pipeline.access, part, n, weights) for n, model in enumerate(pipeline.models)]
-            text = json.dumps({"layout": LAYOUT, **described(pipeline), "models": models}, indent=2)
+            text = json.dumps({"layout": LAYOUT, **describe_pipeline(pipeline), "models": models}, indent=2)
             (part / FILE).write_text(text + "\n", encoding="utf-8")
 
 
@@ -146,19 +145,19 @@ def _refuse_callables(settings: TextSettings) -> None:
     for name, stage in (("sentence_splitter", settings.sentences), ("tokenizer", settings.tokens)):
         if stage is not None:
             raise OptionError(
-                f"{name}={name_of(stage)} is a callable, which cannot be written as data",
+                f"{name}={name_callable(stage)} is a callable, which cannot be written as data",
                 "stages of the library",
-                f"Save pipe.with_({name}=None), and give the callable when it is loaded: load(path=...).with_(...)",
+                f"Save pipe.with_({name}=None), and pass the callable after loading: load(path=...).with_(...)",
             )
 
 
 def _save_model(model: Model, access: Access, folder: Path, number: int, weights: SavedWeights) -> dict[str, Any]:
-    spec = pinned(model)
+    spec = pin_origin(model)
     found = load_checkpoint(spec, replace(access, revision=None))  # the origin names its own
     if (found.files.digest, found.digest) != (model.files.digest, model.digest):
         raise IntegrityError(
             f"the files of {spec.reference!r} at {found.files.path} have changed since they were loaded",
-            "those that the pipeline runs",
+            "the files that the pipeline runs",
             "Load the pipeline again",
         )
     copy = None
@@ -174,53 +173,53 @@ def _save_model(model: Model, access: Access, folder: Path, number: int, weights
         "weights": copy,
         "sha256": model.digest,
         "backend": {"name": model.decision.name.value, "reason": model.decision.reason},
-        "sentence": None if spec.sentence is None else plain(spec.sentence),
+        "sentence": None if spec.sentence is None else encode_record(spec.sentence),
     }
 
 
-def pinned(model: Model) -> ModelSpec:
-    """Give what a model's reference stands for with the one origin that it came from."""
+def pin_origin(model: Model) -> ModelSpec:
+    """Return the spec of a model with the origin of its files as the only one."""
     return replace(model.spec, origins=(model.files.origin,))
 
 
-# --- and back --------------------------------------------------------------------------------------------------------
+# --- reading --------------------------------------------------------------------------------------------------------
 
 
-def read(folder: Path, versions: Versions) -> Saved:
-    """Read a saved pipeline; its weights are looked at when they are opened.
+def read(folder: Path, versions: Versions) -> SavedPipeline:
+    """Read a saved pipeline; its weights are compared when they are opened.
 
     Raises:
-        SourceError: There is none.
-        FormatError: It is damaged, of a later release, or was saved beside other versions.
-        BadReference: A reference is not known any more.
+        SourceError: The folder has no saved pipeline.
+        FormatError: It is damaged, or was saved by a later release or with other versions of packages.
+        BadReference: A reference is unknown.
     """
-    values = _values(folder)
+    values = _read_values(folder)
     layout = values["layout"]
-    with _understanding(folder):
-        settings = read_record(TextSettings, values["text"])
-        options = _options(values["options"])
-        components = registry.resolve(read_value(tuple[str, ...], values["references"]))
+    with _translate_damage(folder):
+        settings = decode_record(TextSettings, values["text"])
+        options = _decode_options(values["options"])
+        components = registry.resolve(decode_value(tuple[str, ...], values["references"]))
         specs = [spec for spec in components if isinstance(spec, ModelSpec)]
         models = tuple(
-            _model(spec, one, folder, layout, options.backend)
+            _decode_model(spec, one, folder, layout, options.backend)
             for spec, one in zip(specs, values["models"], strict=True)
         )
-        language = read_value(str, values["language"])
-        before = {name: read_value(str | None, version) for name, version in values["versions"].items()}
-    now = present_versions(settings, [model.backend for model in models])
+        language = decode_value(str, values["language"])
+        before = {name: decode_value(str | None, version) for name, version in values["versions"].items()}
+    now = get_versions(settings, [model.backend for model in models])
     check_versions(folder, before, now, versions, options)
     pins = {model.spec.reference: model.spec for model in models}
     pinned_components = tuple(pins.get(spec.reference, spec) for spec in components)
-    return Saved(pinned_components, models, language, settings, options)
+    return SavedPipeline(pinned_components, models, language, settings, options)
 
 
-def _values(folder: Path) -> dict[str, Any]:
+def _read_values(folder: Path) -> dict[str, Any]:
     path = folder / FILE
     data = read_file(path, "the folder of a saved pipeline", "Check the path")
     try:
         values = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise FormatError(f"{path} is no JSON ({error})", "what Pipeline.save writes", REMEDY) from error
+        raise FormatError(f"{path} is not valid JSON ({error})", "a file that Pipeline.save wrote", REMEDY) from error
     layout = values.get("layout") if isinstance(values, dict) else None
     if type(layout) is not int or layout not in DIGESTS:
         known = " or ".join(map(str, DIGESTS))
@@ -229,43 +228,45 @@ def _values(folder: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def _understanding(folder: Path) -> Iterator[None]:
-    """Explain values that `save` does not write."""
+def _translate_damage(folder: Path) -> Iterator[None]:
+    """Raise `FormatError` instead of the errors of values that `save` does not write."""
     try:
         yield
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         if isinstance(error, FormatError | OptionError):
             raise
         reason = f"{type(error).__name__}: {error}"
-        raise FormatError(f"{folder / FILE} is damaged ({reason})", "what Pipeline.save writes", REMEDY) from error
+        raise FormatError(
+            f"{folder / FILE} is damaged ({reason})", "a file that Pipeline.save wrote", REMEDY
+        ) from error
 
 
-def _options(values: dict[str, Any]) -> ModelOptions:
-    """Read all but device and threads: these are the machine's."""
+def _decode_options(values: dict[str, Any]) -> ModelOptions:
+    """Return the options with the default device and threads, which depend on the machine."""
     here = {name: getattr(ModelOptions(), name) for name in ("device", "threads")}
-    return read_record(ModelOptions, {**values, **here, "encoder": read_record(EncoderSettings, values["encoder"])})
+    return decode_record(ModelOptions, {**values, **here, "encoder": decode_record(EncoderSettings, values["encoder"])})
 
 
-def _model(
+def _decode_model(
     spec: ModelSpec, values: dict[str, Any], folder: Path, layout: int, common_backend: BackendName
 ) -> SavedModel:
     stored = dict(values["origin"])
-    origin = read_record(ORIGINS[stored.pop("kind")], stored)
+    origin = decode_record(ORIGINS[stored.pop("kind")], stored)
     if values["weights"] is not None:
-        origin = LocalFolder(str(folder.resolve() / _copy(values["weights"])))
-    sentence = None if values["sentence"] is None else read_record(SentenceRecipe, values["sentence"])
+        origin = LocalFolder(str(folder.resolve() / _check_copy_name(values["weights"])))
+    sentence = None if values["sentence"] is None else decode_record(SentenceRecipe, values["sentence"])
     if values["reference"] != spec.reference:
-        raise ValueError(f"a model of {reprlib.repr(values['reference'])} in the place of {spec.reference!r}")
+        raise ValueError(f"a model of {reprlib.repr(values['reference'])} in place of {spec.reference!r}")
     saved = replace(spec, origins=(origin,), sentence=sentence)
     # Version 0.1.0 ran all models of a pipeline on one backend.
     backend = BackendName(values["backend"]["name"]) if layout == LAYOUT else common_backend
     if backend is BackendName.AUTO:
         raise ValueError("no name of a backend")
-    return SavedModel(saved, read_value(str, values["column"]), read_value(str, values["sha256"]), layout, backend)
+    return SavedModel(saved, decode_value(str, values["column"]), decode_value(str, values["sha256"]), layout, backend)
 
 
-def _copy(name: object) -> str:
-    """Return the name of a folder of copied weights; no other name is ever read."""
+def _check_copy_name(name: object) -> str:
+    """Return the name of a folder of copied weights; any other name is an error."""
     if not isinstance(name, str) or not re.fullmatch(r"weights/\d{1,9}", name, re.ASCII):
         raise ValueError(f"weights in {reprlib.repr(name)}")
     return name

@@ -1,4 +1,4 @@
-"""A model that is found, compared with the one that was saved or pickled."""
+"""The comparison of a loaded model with the model that was saved or pickled."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from nlu_lite.records import Checkpoint, ModelSpec
 from nlu_lite.store.checkpoints import LoadedCheckpoint
 
 LAYOUT = 2
-"""Number of the layout of a saved pipeline; grows when its fields change.
+"""Version of the layout of a saved pipeline; incremented when its fields change.
 
-All fields of a layout have to be there. A release that adds a field reads older layouts as if it had the
-value that does what they did.
+A layout requires all its fields. A release that adds a field reads older layouts with the value that has the old
+behaviour.
 """
 
 
@@ -28,10 +28,10 @@ class SavedModel:
     """A model of a saved pipeline.
 
     Attributes:
-        spec: What its reference stands for; its one origin is where the weights are.
-        column: Name of its column of vectors.
-        sha256: Digest of the model, as its layout makes it; see `DIGESTS`.
-        layout: Number of the layout that the pipeline was saved in.
+        spec: The model, with the origin of its weights as the only one.
+        column: The name of its column of vectors.
+        sha256: The digest of the model, as its layout defines it; see `DIGESTS`.
+        layout: The version of the layout of the saved pipeline.
         backend: The backend that ran it.
     """
 
@@ -41,9 +41,29 @@ class SavedModel:
     layout: int
     backend: BackendName
 
+    def check(self, loaded: LoadedCheckpoint) -> None:
+        """Compare a loaded model with the saved one.
 
-def _digest_of_layout_1(checkpoint: Checkpoint) -> str:
-    """Return the digest of a model as version 0.1.0 made it, which leaves out how texts are spelt."""
+        Raises:
+            IntegrityError: They differ.
+        """
+        reference = self.spec.reference
+        if self.layout != LAYOUT:
+            message = "The digest of %r in a pipeline of version 0.1.0 leaves out how texts are spelt: save it again"
+            logging.getLogger("nlu_lite").warning(message, reference)
+        digest = DIGESTS[self.layout](loaded)
+        if digest != self.sha256:
+            (origin,) = self.spec.origins
+            raise IntegrityError(
+                f"the model that {reference!r} finds at {origin} has SHA-256 {digest}",
+                f"{self.sha256}, as when the pipeline was saved",
+                "Put the files back. If you trust the change, make the pipeline again: "
+                f"nlu_lite.load({reference!r}, ...).save(...), with weights=True to keep a copy of them",
+            )
+
+
+def _compute_digest_1(checkpoint: Checkpoint) -> str:
+    """Return the digest of a model as version 0.1.0 defined it, without the normalization of texts."""
     digest = hashlib.sha256(json.dumps(dict(checkpoint.config), sort_keys=True, default=list).encode())
     digest.update(hashlib.sha256(checkpoint.subwords.data).digest())
     for name in sorted(checkpoint.tensors):
@@ -54,52 +74,26 @@ def _digest_of_layout_1(checkpoint: Checkpoint) -> str:
 
 
 DIGESTS: Mapping[int, Callable[[LoadedCheckpoint], str]] = {
-    1: lambda found: _digest_of_layout_1(found.checkpoint),
-    LAYOUT: lambda found: found.digest,
+    1: lambda loaded: _compute_digest_1(loaded.checkpoint),
+    LAYOUT: lambda loaded: loaded.digest,
 }
-"""By the number of the layout, how the digest of a model is made."""
+"""The digest of a model, by the version of the layout."""
 
 
-def checked(model: SavedModel) -> Callable[[LoadedCheckpoint], None]:
-    """Return a function that compares the model that is found with the one that was saved.
-
-    It raises `IntegrityError` if they differ.
-    """
-
-    def check(found: LoadedCheckpoint) -> None:
-        reference = model.spec.reference
-        if model.layout != LAYOUT:
-            message = "The digest of %r in a pipeline of version 0.1.0 leaves out how texts are spelt: save it again"
-            logging.getLogger("nlu_lite").warning(message, reference)
-        digest = DIGESTS[model.layout](found)
-        if digest != model.sha256:
-            (origin,) = model.spec.origins
-            raise IntegrityError(
-                f"the model that {reference!r} finds at {origin} has SHA-256 {digest}",
-                f"{model.sha256}, as when the pipeline was saved",
-                "Put the files back. If you trust the change, make the pipeline again: "
-                f"nlu_lite.load({reference!r}, ...).save(...), with weights=True to keep a copy of them",
-            )
-
-    return check
-
-
-def same(files: str, digest: str) -> Callable[[LoadedCheckpoint], None]:
-    """Return a function that compares the model that is found with the one that was pickled.
-
-    It raises `IntegrityError` if they differ.
+def build_pickle_check(files: str, digest: str) -> Callable[[LoadedCheckpoint], None]:
+    """Return a function that compares a loaded model with the pickled one, and raises `IntegrityError` if they differ.
 
     Args:
-        files: The digest of its files; see `ModelFiles`.
+        files: The digest of the files; see `ModelFiles`.
         digest: The digest of the model; see `LoadedCheckpoint`.
     """
 
-    def check(found: LoadedCheckpoint) -> None:
-        if (found.files.digest, found.digest) != (files, digest):
+    def check(loaded: LoadedCheckpoint) -> None:
+        if (loaded.files.digest, loaded.digest) != (files, digest):
             raise IntegrityError(
-                f"the files of {found.spec.reference!r} at {found.files.path} are not those that were pickled",
+                f"the files of {loaded.spec.reference!r} at {loaded.files.path} have changed since they were pickled",
                 f"digest {digest}",
-                "Put them back, or pickle the pipeline anew",
+                "Put the files back, or pickle the pipeline again",
             )
 
     return check

@@ -1,4 +1,4 @@
-"""The versions that a pipeline was saved with, compared with those that are installed."""
+"""The versions of packages when a pipeline was saved, compared with the installed versions."""
 
 from __future__ import annotations
 
@@ -22,33 +22,33 @@ NUMBER_PACKAGES: Mapping[BackendName, Sequence[str]] = {
 """The packages that compute vectors, by backend."""
 
 
-def differences(before: Mapping[str, Any], now: Mapping[str, Any], prefix: str = "") -> list[str]:
-    """Name the settings that differ, with both values.
+def list_differences(before: Mapping[str, Any], now: Mapping[str, Any], prefix: str = "") -> list[str]:
+    """Return a description of each setting that differs, with both values.
 
     Example:
-        >>> differences({"chunk": 1, "text": {"words": "icu"}}, {"chunk": 1, "text": {"words": "dictionary"}})
+        >>> list_differences({"chunk": 1, "text": {"words": "icu"}}, {"chunk": 1, "text": {"words": "dictionary"}})
         ["text.words: 'icu' before, 'dictionary' now"]
     """
     found = []
     for name in dict.fromkeys([*before, *now]):
         old, new = before.get(name), now.get(name)
         if isinstance(old, Mapping) and isinstance(new, Mapping):
-            found += differences(old, new, f"{prefix}{name}.")
+            found += list_differences(old, new, f"{prefix}{name}.")
         elif old != new:
             found.append(f"{prefix}{name}: {old!r} before, {new!r} now")
     return found
 
 
-def present_versions(settings: TextSettings, backends: Collection[BackendName]) -> dict[str, str | None]:
-    """Give the versions of what can have a part in a result."""
+def get_versions(settings: TextSettings, backends: Collection[BackendName]) -> dict[str, str | None]:
+    """Return the installed version of each package that can change a result; None if it is not installed."""
     packages = [*TEXT_PACKAGES, *(WORD_PACKAGES if settings.words is Words.DICTIONARY else ())]
     if backends:
         packages += PIECE_PACKAGES
     packages += dict.fromkeys(package for backend in backends for package in NUMBER_PACKAGES[backend])
-    return {"python": python_version()} | {name: _version(name) for name in packages}
+    return {"python": python_version()} | {name: _get_version(name) for name in packages}
 
 
-def _version(package: str) -> str | None:
+def _get_version(package: str) -> str | None:
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
@@ -58,7 +58,13 @@ def _version(package: str) -> str | None:
 def check_versions(
     folder: Path, before: dict[str, str | None], now: dict[str, str | None], versions: Versions, options: ModelOptions
 ) -> None:
-    """Refuse what can change a token or a piece, or a bit where bits were asked for; name the rest."""
+    """Refuse other versions of packages that can change a token or a piece; warn about other packages.
+
+    For a reproducible pipeline, packages that can change the last digits of a vector are refused as well.
+
+    Raises:
+        FormatError: Versions differ, and `versions` is ``Versions.SAME``.
+    """
     matters = {*TEXT_PACKAGES, *PIECE_PACKAGES, *WORD_PACKAGES}
     if options.encoder.reproducible:
         matters |= {package for packages in NUMBER_PACKAGES.values() for package in packages}
@@ -66,19 +72,19 @@ def check_versions(
     differing = {name for name in now if before.get(name) != now[name]}
     refused = {name for name in differing & matters if versions is Versions.SAME}
     if refused:
-        listed = differences(_only(before, refused), _only(now, refused))
+        listed = list_differences(_select(before, refused), _select(now, refused))
         pins = " ".join(f"{name}=={before[name]}" for name in sorted(refused) if before.get(name))
         raise FormatError(
-            f"the pipeline was saved beside other versions ({'; '.join(listed)}), which can change its result",
+            f"the pipeline was saved with other versions ({'; '.join(listed)}), which can change its result",
             "the same versions",
-            f"Install {pins or 'what it was saved with'}, or accept other results: "
+            f"Install {pins or 'these versions'}, or accept other results: "
             f'nlu_lite.load(path={str(folder)!r}, versions="any")',
         )
     if differing:
-        listed = differences(_only(before, differing), _only(now, differing))
-        what = "its result can be another" if differing & matters else "last digits can differ"
-        logging.getLogger("nlu_lite").warning("Saved beside other versions (%s): %s", "; ".join(listed), what)
+        listed = list_differences(_select(before, differing), _select(now, differing))
+        effect = "the result can differ" if differing & matters else "last digits can differ"
+        logging.getLogger("nlu_lite").warning("Saved with other versions (%s): %s", "; ".join(listed), effect)
 
 
-def _only(versions: dict[str, str | None], names: set[str]) -> dict[str, str | None]:
+def _select(versions: dict[str, str | None], names: set[str]) -> dict[str, str | None]:
     return {name: versions.get(name) for name in sorted(names)}

@@ -19,7 +19,7 @@ from nlu_lite.records import (
     SubwordKind,
     SubwordModel,
 )
-from nlu_lite.saving import described
+from nlu_lite.saving import describe_pipeline
 
 CHECKPOINT = Checkpoint(
     {"model_type": "bert", "hidden_size": 4, "nested": {"list": [1, 2.5, None, True]}},
@@ -142,7 +142,7 @@ class Opened:
 def test_every_field_of_the_settings_is_in_the_description_of_a_pipeline(name):
     records = [getattr(Opened, name), *changes(getattr(Opened, name))]
     assert len(records) > len(dataclasses.fields(records[0]))
-    assert_all_differ(records, lambda record: compute_digest(described(Opened(**{name: record}))))
+    assert_all_differ(records, lambda record: compute_digest(describe_pipeline(Opened(**{name: record}))))
 
 
 def test_a_model_whose_recipe_differs_has_another_digest():

@@ -501,8 +501,8 @@ def test_columns_that_do_not_go_together_may_be_left_out(words, tmp_path, target
 
 
 def test_vectors_too_large_for_half_floats_are_refused(pipeline, source, target, monkeypatch):
-    compute = Model.vectors
-    monkeypatch.setattr(Model, "vectors", lambda self, *arguments: compute(self, *arguments) * np.float32(1e6))
+    compute = Model.compute_vectors
+    monkeypatch.setattr(Model, "compute_vectors", lambda self, *arguments: compute(self, *arguments) * np.float32(1e6))
     with pytest.raises(ModelError, match="the largest of float16"):
         pipeline.predict_file(source, target, dtype="float16")
 

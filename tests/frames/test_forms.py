@@ -280,13 +280,13 @@ def address(column):
 @pytest.mark.parametrize("form", ["numpy", "arrow cells", "arrow", "polars"])
 def test_the_matrix_of_the_model_is_the_results(pipeline, form, monkeypatch):
     made = []
-    vectors = type(pipeline.models[0]).vectors
+    vectors = type(pipeline.models[0]).compute_vectors
 
     def noted(*args):
         made.append(vectors(*args))
         return made[-1]
 
-    monkeypatch.setattr(type(pipeline.models[0]), "vectors", noted)
+    monkeypatch.setattr(type(pipeline.models[0]), "compute_vectors", noted)
     options = {"vectors": "arrow"} if form == "arrow cells" else {"as_": {"numpy": "pandas"}.get(form, form)}
     result = pipeline.predict(TEXTS, **options)
     (matrix,) = made
