@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 
-from nlu_lite.errors import printable
+from nlu_lite.errors import escape_surrogates
 from nlu_lite.model import Model
 from nlu_lite.options import Words
 from nlu_lite.records import Action, ComponentSpec, ModelSpec
@@ -68,7 +68,7 @@ def render_text(pipeline: OpenPipeline) -> str:
     for stage in list_stages(pipeline):
         settings = ", ".join(f"{name}={value!r}" for name, value in stage.settings.items())
         lines.append(f"  {stage.name}: {stage.method}{'; ' if settings else ''}{settings}")
-    return printable("\n".join(lines))
+    return escape_surrogates("\n".join(lines))
 
 
 def render_html(pipeline: OpenPipeline) -> str:
@@ -81,12 +81,12 @@ def render_html(pipeline: OpenPipeline) -> str:
     references = escape(" ".join(spec.reference for spec in pipeline.components))
     caption = f"<caption>Pipeline: {references}; language {escape(pipeline.language)}</caption>"
     head = "<thead><tr><th>stage</th><th>what</th><th>settings</th></tr></thead>"
-    return printable(f'<table style="text-align: left">{caption}{head}<tbody>{rows}</tbody></table>')
+    return escape_surrogates(f'<table style="text-align: left">{caption}{head}<tbody>{rows}</tbody></table>')
 
 
 def _build_component_row(spec: ModelSpec | ComponentSpec, model: Model | None) -> dict[str, object]:
     row: dict[str, object] = {
-        "reference": printable(spec.reference),
+        "reference": escape_surrogates(spec.reference),
         "action": spec.action.value,
         "language": spec.language,
         "rules": describe_rules(spec.language),
@@ -95,13 +95,13 @@ def _build_component_row(spec: ModelSpec | ComponentSpec, model: Model | None) -
         row |= {
             "column": model.column,
             "backend": model.encoder.backend.name,
-            "backend_reason": printable(model.decision.reason),
+            "backend_reason": escape_surrogates(model.decision.reason),
             "max_length": model.encoder.max_length,
             "dimension": model.encoder.backend.dimension,
             "layers": model.encoder.backend.layers,
             "sentence_vectors": describe_recipe(model.recipe, model.normalize),
             "source": describe_origin(model.files.origin),
-            "files": printable(str(model.files.path)),
+            "files": escape_surrogates(str(model.files.path)),
             "digest": model.files.digest,
             "verified": model.files.verified,
         }

@@ -28,11 +28,11 @@ LONGEST_NAME = 100
 """Maximum number of characters of a name that are compared."""
 
 
-def printable(text: str) -> str:
+def escape_surrogates(text: str) -> str:
     r"""Escape lone surrogates, as in file names that are not UTF-8 and in JSON: no encoding can write them.
 
     Example:
-        >>> printable("a name of \udcff")
+        >>> escape_surrogates("a name of \udcff")
         'a name of \\udcff'
     """
     return text.encode("utf-8", "backslashreplace").decode()
@@ -55,10 +55,10 @@ class NluLiteError(Exception):
     """
 
     def __init__(self, got: str, expected: str = "", remedy: str = "", nearest: Sequence[str] = ()) -> None:
-        self.got = printable(got if len(got) <= LONGEST else f"{got[:LONGEST]}...")
-        self.expected = printable(expected)
-        self.remedy = printable(remedy)
-        self.nearest = tuple(map(printable, nearest))
+        self.got = escape_surrogates(got if len(got) <= LONGEST else f"{got[:LONGEST]}...")
+        self.expected = escape_surrogates(expected)
+        self.remedy = escape_surrogates(remedy)
+        self.nearest = tuple(map(escape_surrogates, nearest))
         super().__init__(self._message())
 
     def __reduce__(self) -> tuple[type[NluLiteError], tuple[str, str, str, tuple[str, ...]]]:
@@ -70,14 +70,14 @@ class NluLiteError(Exception):
         return " ".join(f"{part}." for part in (first, near, self.remedy) if part)
 
 
-def nearest_names(name: object, names: Iterable[object], most: int = 3) -> list[str]:
+def find_nearest_names(name: object, names: Iterable[object], most: int = 3) -> list[str]:
     """List the names that are nearest to a mistyped name, best first.
 
     Case is ignored, and ``-``, ``_`` and spaces count as the same character. Names that begin with the mistyped name
     come first, then similar names. If there are none, names that begin with the same three letters are listed.
 
     Example:
-        >>> nearest_names("maen", ["first", "mean", "max"]), nearest_names("DOC", ["token", "document"])
+        >>> find_nearest_names("maen", ["first", "mean", "max"]), find_nearest_names("DOC", ["token", "document"])
         (['mean'], ['document'])
     """
     folded = {_fold(other): str(other) for other in names}

@@ -19,7 +19,7 @@ from nlu_lite.cli.locks import lock, verify
 from nlu_lite.cli.models import cache_app, convert, download
 from nlu_lite.cli.predict import predict
 from nlu_lite.cli.spelling import spell_options
-from nlu_lite.errors import NluLiteError, OptionError, SourceError, nearest_names
+from nlu_lite.errors import NluLiteError, OptionError, SourceError, find_nearest_names
 
 __all__ = ["app", "main"]
 
@@ -44,7 +44,7 @@ class Commands(TyperGroup):
 
 def _find_nearest_choices(message: str) -> list[str]:
     found = INVALID_CHOICE.search(message)
-    return nearest_names(found[1], re.findall("'([^']*)'", found[2])) if found else []
+    return find_nearest_names(found[1], re.findall("'([^']*)'", found[2])) if found else []
 
 
 def _format_nearest(near: list[str]) -> str:

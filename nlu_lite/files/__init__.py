@@ -174,7 +174,7 @@ def check_free(request: FileRequest) -> None:
         OptionError: Another file has this name.
     """
     if _is_taken(request) and not Parts(request.target, {}).folder.exists() and not has_notes(request.target):
-        raise _taken_error(request)
+        raise _build_taken_error(request)
 
 
 def _is_taken(request: FileRequest) -> bool:
@@ -182,7 +182,7 @@ def _is_taken(request: FileRequest) -> bool:
     return request.existing is Existing.ERROR and (target.exists() or target.is_symlink())
 
 
-def _taken_error(request: FileRequest, why: str = "") -> OptionError:
+def _build_taken_error(request: FileRequest, why: str = "") -> OptionError:
     return OptionError(
         f"output {request.target} exists{why}", "a name that is free", 'Remove it, or pass existing="replace"'
     )
@@ -192,12 +192,12 @@ def _find_unchanged(request: FileRequest, source: TextFiles, settings: Mapping[s
     """Describe the existing output, which must have been written with the same settings from the same texts."""
     found = read_finished(request.target)
     if found is None:
-        raise _taken_error(request)
+        raise _build_taken_error(request)
     differing = list_changes(found.run.settings, settings)
     if differing:
-        raise _taken_error(request, f" and was made with other settings ({'; '.join(differing)})")
+        raise _build_taken_error(request, f" and was made with other settings ({'; '.join(differing)})")
     if not _is_of_same_texts(found, request, source):
-        raise _taken_error(request, " and was made from other texts")
+        raise _build_taken_error(request, " and was made from other texts")
     return _describe_written(request.target, found)
 
 
@@ -215,7 +215,7 @@ def _finish(request: FileRequest, source: TextFiles, parts: Parts) -> Written:
         if found is not None:  # `finish` detects a damaged file
             _check_same(_is_of_same_texts(found, request, source), 0, None, parts)
         if _is_taken(request):
-            raise _taken_error(request)
+            raise _build_taken_error(request)
     parts.finish()
     return (
         _find_unchanged(request, source, parts.settings) if _is_taken(request) else _describe_finished(request.target)
@@ -273,7 +273,7 @@ def _find_part(parts: Parts, number: int, chunk: pa.Table, first: int) -> PartNo
 def _check_free_still(request: FileRequest) -> None:
     """Refuse to replace a file that another program has created since the run began."""
     if _is_taken(request):
-        raise _taken_error(request, " since this run began")
+        raise _build_taken_error(request, " since this run began")
 
 
 def _check_same(same: bool, first: int, end: int | None, parts: Parts) -> None:

@@ -197,12 +197,12 @@ class Parts:
             sink = HashingFile(file)
             with parquet.ParquetWriter(sink, schema, use_dictionary=_find_dictionary_columns(schema)) as writer:
                 for part in parts:
-                    for rows in self._row_groups(part):
+                    for rows in self._read_row_groups(part):
                         writer.write_table(rows.replace_schema_metadata(schema.metadata), row_group_size=len(rows))
                 writer.add_key_value_metadata(sink.begin_footer())
             return sink.seal()
 
-    def _row_groups(self, part: PartNote) -> Iterator[pa.Table]:
+    def _read_row_groups(self, part: PartNote) -> Iterator[pa.Table]:
         """Yield the row groups of a part, which is read once, so that the joined bytes are the verified ones."""
         import pyarrow as pa
         from pyarrow import parquet

@@ -48,7 +48,7 @@ class ArrowReader:
         """See `FrameReader`."""
         return int(self.table.num_rows)
 
-    def values(self, name: Hashable) -> list[object]:
+    def read_column(self, name: Hashable) -> list[object]:
         """See `FrameReader`."""
         return to_objects(self.table.column(name), name)
 
@@ -60,7 +60,7 @@ class ArrowReader:
         found = found.value_type if pa.types.is_dictionary(found) else found
         return bool(pa.types.is_string(found) or pa.types.is_large_string(found) or pa.types.is_null(found))
 
-    def without(self, name: Hashable) -> pa.Table | None:
+    def drop_column(self, name: Hashable) -> pa.Table | None:
         """See `FrameReader`; a table without columns would have no rows either."""
         return self.table.drop_columns([name]) if self.table.num_columns > 1 else None
 

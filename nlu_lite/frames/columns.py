@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
-from nlu_lite.errors import InputError, nearest_names
+from nlu_lite.errors import InputError, find_nearest_names
 from nlu_lite.frames.protocols import FrameReader
 from nlu_lite.options import ExtraColumns, Level, PredictRequest
 from nlu_lite.records import Action, ModelSpec
@@ -170,7 +170,7 @@ def read_languages(
     """Return the language code of each row. Rows without a text need none."""
     if request.lang_column is None:
         return None
-    column = sheet.values(check_exists(sheet.names, request.lang_column, "lang_column"))
+    column = sheet.read_column(check_exists(sheet.names, request.lang_column, "lang_column"))
     codes = [code if here else "xx" for code, here in zip(column, present, strict=True)]
     strings = [code for code in codes if isinstance(code, str)]
     if len(strings) < len(codes):
@@ -191,6 +191,6 @@ def check_exists(names: Sequence[Hashable], name: Hashable, option: str) -> Hash
         InputError: It is not.
     """
     if name not in names:  # whole names only, and nothing need be hashable
-        near = nearest_names(name, names)
+        near = find_nearest_names(name, names)
         raise InputError(f"{option}={name!r} is no column", f"one of {list(names)}", f"Name one: {option}=...", near)
     return name

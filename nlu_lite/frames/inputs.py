@@ -103,8 +103,8 @@ def _read_sheet(sheet: FrameReader, request: PredictRequest, check_language: Cal
     if not sheet.names and not sheet.height and request.text_column is None:
         return _read_items([], sheet.index, None, request)
     column = find_text_column(sheet, request)
-    items = sheet.values(column)
-    kept = sheet.without(column) if request.keep_columns is OtherColumns.KEEP else None
+    items = sheet.read_column(column)
+    kept = sheet.drop_column(column) if request.keep_columns is OtherColumns.KEEP else None
     codes = read_languages(sheet, request, _find_present(items).tolist(), check_language)
     return _read_items(items, sheet.index, kept, request, codes)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nlu_lite.errors import InputError, nearest_names
+from nlu_lite.errors import InputError, find_nearest_names
 from nlu_lite.frames.arrow import from_arrow, to_fixed_lists
 from nlu_lite.frames.columns import PREFIX, check_names
 from nlu_lite.frames.messages import describe_type, name_rows
@@ -120,7 +120,9 @@ def _choose_vector_column(names: list[Any], found: list[str], column: str | None
         if column in names:
             return column
         got = f"{column!r} is no column of vectors; the columns are {names}"
-        raise InputError(got, "", "Pass the name of one that holds vectors as column=", nearest_names(column, names))
+        raise InputError(
+            got, "", "Pass the name of one that holds vectors as column=", find_nearest_names(column, names)
+        )
     if not found:
         got = f"0 columns hold vectors; the columns are {names}"
         expected = "a column word_embedding_<id> or sentence_embedding_<id>"

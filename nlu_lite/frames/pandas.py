@@ -44,7 +44,7 @@ class PandasReader:
         """See `FrameReader`."""
         return len(self.frame)
 
-    def values(self, name: Hashable) -> list[object]:
+    def read_column(self, name: Hashable) -> list[object]:
         """See `FrameReader`."""
         return series_to_objects(self.frame[name])
 
@@ -60,7 +60,7 @@ class PandasReader:
             return types.infer_dtype(column, skipna=True) in ("string", "empty")
         return types.is_string_dtype(column.dtype)
 
-    def without(self, name: Hashable) -> pd.DataFrame:
+    def drop_column(self, name: Hashable) -> pd.DataFrame:
         """See `FrameReader`."""
         kept = self.frame.drop(columns=[name])
         kept.attrs = {}  # of the whole frame, not of its rows
@@ -113,7 +113,7 @@ class PandasWriter:
         import pandas as pd
 
         index = self.index[document]
-        result = pd.DataFrame({name: self._series(values, index) for name, values in made.items()}, index=index)
+        result = pd.DataFrame({name: self._build_series(values, index) for name, values in made.items()}, index=index)
         if self.kept is None:
             return result
         kept: pd.DataFrame = (
@@ -125,7 +125,7 @@ class PandasWriter:
         joined.columns.name = kept.columns.name
         return joined
 
-    def _series(self, values: Column, index: pd.Index) -> pd.Series[Any]:
+    def _build_series(self, values: Column, index: pd.Index) -> pd.Series[Any]:
         """Return a Series: strings as objects, whatever packages are installed, and vectors without a copy."""
         import pandas as pd
 

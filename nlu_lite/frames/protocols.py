@@ -32,13 +32,13 @@ class FrameReader(Protocol):
     def height(self) -> int:
         """Number of rows."""
 
-    def values(self, name: Hashable) -> list[object]:
+    def read_column(self, name: Hashable) -> list[object]:
         """Return a column as Python objects."""
 
     def holds_strings(self, name: Hashable) -> bool:
         """Whether a column can hold the texts. A column that is empty or has only missing values can."""
 
-    def without(self, name: Hashable) -> pd.DataFrame | pa.Table | None:
+    def drop_column(self, name: Hashable) -> pd.DataFrame | pa.Table | None:
         """Return the other columns."""
 
 

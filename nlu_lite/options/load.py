@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 from typing import Any, TypeAlias, TypedDict
 
-from nlu_lite.errors import OptionError, nearest_names
+from nlu_lite.errors import OptionError, find_nearest_names
 from nlu_lite.options.choices import (
     AlignmentName,
     BackendName,
@@ -193,7 +193,7 @@ def _check_names(changes: Mapping[str, Any]) -> None:
             fixed = name in {field.name for field in fields(ModelOptions)}
             got = f"{name}= needs the weights to be opened again" if fixed else f"there is no option {name!r}"
             remedy = f"Call load({name}=...)" if fixed else "Check the name"
-            raise OptionError(got, f"one of {', '.join(known)}", remedy, nearest_names(name, known))
+            raise OptionError(got, f"one of {', '.join(known)}", remedy, find_nearest_names(name, known))
 
 
 def _parse(name: str, value: Any) -> Any:

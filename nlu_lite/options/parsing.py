@@ -8,7 +8,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TypeVar
 
-from nlu_lite.errors import OptionError, nearest_names
+from nlu_lite.errors import OptionError, find_nearest_names
 
 E = TypeVar("E", bound=Enum)
 
@@ -31,7 +31,7 @@ def parse_choice(kind: type[E], value: object, option: str) -> E:
     except ValueError:
         names = [str(member.value) for member in kind]
         expected = ", ".join(map(repr, names))
-        near = nearest_names(value, names)
+        near = find_nearest_names(value, names)
         raise OptionError(f"{option}={value!r}", expected, f"Pass one of these as {option}", near) from None
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from nlu_lite import formats, registry
 from nlu_lite.display import Info
-from nlu_lite.errors import printable
+from nlu_lite.errors import escape_surrogates
 from nlu_lite.records import ComponentSpec, ModelSpec, Origin
 from nlu_lite.registry import browse
 from nlu_lite.registry.browse import Environment
@@ -103,7 +103,7 @@ def info(reference: str, *, cache_dir: str | Path | None = None) -> Info:
     if isinstance(lookup.spec, ComponentSpec):
         check_language(lookup.spec.language)
     fields = browse.list_fields(lookup, _build_environment(cache_dir))
-    return Info(tuple((name, None if value is None else printable(value)) for name, value in fields))
+    return Info(tuple((name, None if value is None else escape_surrogates(value)) for name, value in fields))
 
 
 def _build_frame(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from nlu_lite.errors import NluLiteError, printable
+from nlu_lite.errors import NluLiteError, escape_surrogates
 from nlu_lite.records import (
     Authority,
     BucketArchive,
@@ -90,7 +90,7 @@ def describe_origin(origin: Origin) -> str:
         return f"hf:{origin.repository}" + (f" at {origin.revision}" if origin.revision else "")
     if isinstance(origin, BucketArchive):
         return origin.file or f"{origin.name} ({origin.language}), its newest archive"
-    return f"the package {origin.distribution}" if isinstance(origin, InstalledFile) else printable(origin.path)
+    return f"the package {origin.distribution}" if isinstance(origin, InstalledFile) else escape_surrogates(origin.path)
 
 
 def describe_recipe(recipe: SentenceRecipe | None, normalize: bool = False) -> str:

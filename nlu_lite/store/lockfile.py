@@ -17,7 +17,7 @@ from nlu_lite._util.paths import expand_user
 from nlu_lite._util.toml import TABLES, TomlTable, Types, abbreviate, read_toml_file
 from nlu_lite._version import __version__
 from nlu_lite.encoding import choose_backend
-from nlu_lite.errors import FormatError, OptionError, printable
+from nlu_lite.errors import FormatError, OptionError, escape_surrogates
 from nlu_lite.options import ModelOptions
 from nlu_lite.records import HubRepository, ModelSpec
 from nlu_lite.store.checkpoints import LoadedCheckpoint, load_checkpoint
@@ -56,7 +56,7 @@ def make(references: Sequence[str], access: Access) -> str:
 def _lock(spec: ModelSpec, access: Access) -> str:
     loaded = load_checkpoint(spec, access)
     decision = choose_backend(loaded.checkpoint, ModelOptions())
-    reason = printable(f"{decision.name.value}, since {decision.reason}")
+    reason = escape_surrogates(f"{decision.name.value}, since {decision.reason}")
     comment = f"# Backend by default where this lock was made: {reason}\n"
     return _format_model(_lock_model(spec, loaded, access)) + comment
 
@@ -85,7 +85,7 @@ def _quote(text: str) -> str:
     Raises:
         FormatError: The text is the name of a file that is not UTF-8, which TOML cannot contain.
     """
-    if printable(text) != text:
+    if escape_surrogates(text) != text:
         raise FormatError(f"the name {text!r} is not UTF-8", "a name that a lock can hold", "Rename the file or folder")
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 

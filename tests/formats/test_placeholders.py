@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from sparknlp_writer import Engine, Model, unpack, write_archive
 
 import nlu_lite
-from nlu_lite.errors import FormatError, NluLiteError, OptionError, SourceError, UnsupportedReference, printable
+from nlu_lite.errors import FormatError, NluLiteError, OptionError, SourceError, UnsupportedReference, escape_surrogates
 from nlu_lite.formats import read, read_recipe
 from nlu_lite.records import AS_STATED
 from nlu_lite.store.cache import default_cache
@@ -187,7 +187,7 @@ def odd(tmp_path):
 
 def test_a_folder_whose_name_is_not_utf_8_loads_and_is_shown(odd, tmp_path):
     pipeline = nlu_lite.load(f"path:{odd}")
-    shown = printable(odd)
+    shown = escape_surrogates(odd)
     assert "\\udcff" in shown
     assert pipeline.info["files"].tolist() == [shown]
     for text in (repr(pipeline), pipeline._repr_html_(), repr(nlu_lite.info(f"path:{odd}"))):
