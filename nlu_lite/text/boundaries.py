@@ -38,8 +38,8 @@ def _shows_weak_end(mark: Terminator) -> bool:
     after = mark.rules.weak_after
     if after is None:
         return mark.following.isupper()
-    begin = max(mark.sentence_begin, mark.start - LOOKBEHIND)
-    return DASHES.isdisjoint(mark.openers) and after.search(mark.text, begin, mark.start) is not None
+    begin, end = max(mark.sentence_begin, mark.start - LOOKBEHIND), mark.end - 1
+    return DASHES.isdisjoint(mark.openers) and after.search(mark.text, begin, end) is not None
 
 
 def _continues_after(mark: Terminator) -> bool:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from nlu_lite.text.abbreviations import LOOKBEHIND
 from nlu_lite.text.rules import SentenceRules
 
-TERMINATORS = ".!?…‼⁇⁈⁉。．！？｡।॥؟۔։።፧፨᙮។៕။᠃᠉꓿⸮"
+TERMINATORS = ".!?…‼⁇⁈⁉。．！？｡।॥؟۔։።፧፨᙮។៕။᠃᠉꓿⸮།༎܀܁܂᥄᥅᪨᪩᭞᭟᰻᰼᱾᱿꘎꘏꛳꛷꣎꣏꩝꩞꩟꫰꫱꯫"
 CLOSERS = "\"'”’»)]}›」』）】〉》｣›］｝"
 OPENERS = "\"'“‘„‚«»‹›(\\[{「『（【〈《｢–—−\\-¿¡*•·`"
 QUOTATION_MARKS = frozenset("\"'“”‘’»›」』«")

@@ -41,11 +41,13 @@ def test_a_language_in_latin_letters_is_found_by_its_other_code():
 SENTENCES = """
 am|ሰላም ነው። ‖እሺ፧ ‖አዎ።
 am|እሱ በ1990 ዓ.ም. ተወለደ። ‖ሞተ።
+am|ሰላም ነው፡፡ ‖እሺ ፡ ነው:: ‖አዎ።
 as|তেওঁ আহিল। ‖মই গ'লোঁ।
 az|Prof. Əliyev gəldi. ‖O getdi.
 be|Ён жыў у г. Менску. ‖У 1897 г. беларусы жылі тут.
 br|Deuet eo Dr. Le Gall. ‖Mont a ra kuit.
 bs|Došao je 3. maja prof. Hadžić. ‖Otišao je.
+bo|བཀྲ་ཤིས། ‖བདེ་ལེགས།
 ca|La Sra. Puig viu a l'Av. Diagonal núm. 5. ‖És lluny.
 cs|Dne 3. května přišel prof. Novák. ‖Šel domů.
 cs|Viz kapitolu 5. ‖Tam je to, např. Praha atd. ‖Konec.
@@ -101,6 +103,7 @@ def test_sentences_of_each_language(case):
 
 
 WORDS = """
+am|ሰላም ነው፡፡|ሰላም|ነው|፡፡
 am|ዶ/ር አበበ መጣ።|ዶ/ር|አበበ|መጣ|።
 be|19-й век|19-й|век
 br|n'eo ket d'ar vro|n'|eo|ket|d'ar|vro
