@@ -54,9 +54,7 @@ class NluAccessor:
 
         Args:
             ref: A pipeline; or references, which are loaded by each call.
-            options: The options of `Pipeline.predict` except ``as_``: ``text_column`` (default: ``text``, or else the
-                only column of strings), ``output_level``, ``positions``, ``metadata``, ``keep_columns``, ``lang``,
-                ``lang_column``, ``missing``, ``empty``, ``split``, ``vectors`` and ``progress``.
+            options: The options of `Pipeline.predict` except ``as_``.
 
         Returns:
             The result of `Pipeline.predict` as a pandas frame.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,9 +13,9 @@ import typer
 
 from nlu_lite._util.progress import hide_progress_bars, progress_bar
 from nlu_lite.cli.cells import check_printable
+from nlu_lite.cli.checks import check_options, check_output, choose_source, decode_arguments
 from nlu_lite.cli.outputs import Output, make_stdout, parse_output, print_summary
-from nlu_lite.errors import InputError, OptionError
-from nlu_lite.files import WriteOutcome, check_free, read_batches
+from nlu_lite.files import WriteOutcome, read_batches
 from nlu_lite.options import (
     BackendName,
     Empty,
@@ -25,7 +24,6 @@ from nlu_lite.options import (
     FileRequest,
     Level,
     Missing,
-    OtherColumns,
     Pooling,
     Precision,
     PredictOptions,
@@ -115,7 +113,7 @@ def predict(
         Pooling | None, typer.Option(help="The vector of a token from its pieces. Default: first.")
     ] = None,
     device: Annotated[str, typer.Option(help="The device: cpu, cuda or mps.")] = "cpu",
-    backend: Annotated[BackendName | None, typer.Option(help="What runs them.")] = None,
+    backend: Annotated[BackendName | None, typer.Option(help="The library that runs models. Default: auto.")] = None,
     precision: Annotated[
         Precision | None, typer.Option(help="The number format of the computation. Default: fp32.")
     ] = None,
@@ -159,7 +157,7 @@ def predict(
     }
     chosen = cast("PredictOptions", options)  # members of enums, which are parsed like their values
     request = FileRequest(
-        _choose_source(texts, file),
+        choose_source(texts, file),
         Path() if found is None or found.is_stdout else found.path,
         form,
         delimiter,
@@ -168,12 +166,12 @@ def predict(
         Existing.REPLACE if replace else Existing.ERROR,
         parse_predict(Level.DOCUMENT, "xx", chosen),
     )
-    _check_options(texts, request, found, dtype)
+    check_options(texts, request, found, dtype)
     if found is not None and not found.is_stdout:
-        _check_output(request, found, texts)
+        check_output(request, found, texts)
     with _hide_messages(quiet):
         pipeline = _load_pipeline(ref, path, pooling, device, backend, precision, threads, offline, lock)
-        summary = _run_task(pipeline, Task(_decode_arguments(texts), request, found, chosen))
+        summary = _run_task(pipeline, Task(decode_arguments(texts), request, found, chosen))
     if summary is not None and (json or not quiet):
         print_summary(summary, json)
 
@@ -202,50 +200,6 @@ def _load_pipeline(
         offline=offline or None,
         lock=lock,
     )
-
-
-# --- checks ----------------------------------------------------------------------------------------------------------
-
-
-def _choose_source(texts: list[str] | None, file: str | None) -> str:
-    """Return the file to read; standard input by default, unless it is a terminal."""
-    if file is None and not texts and not (sys.stdin is not None and sys.stdin.isatty()):
-        return "-"
-    if (file is None) == (not texts):
-        raise typer.BadParameter("pass either texts or --file", param_hint="TEXT...")
-    return "-" if file is None else file
-
-
-def _check_options(
-    texts: list[str] | None, request: FileRequest, output: Output | None, dtype: VectorDtype | None
-) -> None:
-    """Refuse options that would have no effect."""
-    columns: dict[str, object] = {"--format": request.format, "--delimiter": request.delimiter}
-    columns |= {"--text-column": request.predict.text_column, "--lang-column": request.predict.lang_column}
-    given = [name for name, value in columns.items() if value is not None]
-    given += ["--drop-columns"] if request.predict.keep_columns is OtherColumns.DROP else []
-    if texts and given:
-        raise OptionError(f"{given[0]} with texts from the command line", "this option with --file", "Leave it out")
-    if dtype is not None and (texts or output is None or not output.is_parquet):
-        raise OptionError(
-            f"--dtype {dtype.value} without --file and a Parquet output", "this option with both", "Leave it out"
-        )
-
-
-def _check_output(request: FileRequest, output: Output, texts: list[str] | None) -> None:
-    """Refuse an output that exists, unless an earlier run of the same command may have written it."""
-    if output.is_parquet and not texts:
-        check_free(request)
-    elif request.existing is Existing.ERROR and (output.path.exists() or output.path.is_symlink()):
-        raise OptionError(f"output {output.path} exists", "a name that is free", "Remove it, or pass --replace")
-
-
-def _decode_arguments(texts: list[str] | None) -> tuple[str, ...]:
-    try:
-        return tuple(text.encode(errors="surrogateescape").decode() for text in texts or ())
-    except UnicodeDecodeError as error:
-        got = f"an argument is not UTF-8 at byte {error.start}"
-        raise InputError(got, "UTF-8", "Convert it, for example with iconv -t UTF-8") from error
 
 
 @contextmanager

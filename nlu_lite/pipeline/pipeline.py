@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
-from nlu_lite import display, files, frames, saving, store, text
+from nlu_lite import files, frames, saving
 from nlu_lite.files import Written
-from nlu_lite.model import Model, check_prompt, replace_options
 from nlu_lite.options import (
     EmptyName,
     ExistingName,
@@ -17,28 +16,22 @@ from nlu_lite.options import (
     FrameOptions,
     LevelName,
     MissingName,
-    ModelChanges,
-    ModelOptions,
     PredictOptions,
     PredictRequest,
-    SavedWeights,
     SplitName,
     StreamLibraryName,
     StreamOptions,
-    TextSettings,
     VectorCellsName,
     VectorDtypeName,
     VectorListsName,
     check_stream,
     describe_request,
-    parse_changes,
     parse_file_request,
     parse_map_request,
-    parse_path,
     show_options,
 )
+from nlu_lite.pipeline.components import OpenComponents
 from nlu_lite.pipeline.prediction import parse_request, predict_frame
-from nlu_lite.records import ComponentSpec, ModelSpec
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,24 +43,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, repr=False)
-class Pipeline:
-    """Components that were found, fetched and opened by `load`.
-
-    Attributes:
-        components: The components, in the order of their references.
-        models: The models among them.
-        language: The default language of texts; ``"xx"`` detects it from each text.
-        settings: How texts are split.
-        options: How models are run.
-        access: How the files of models were found.
-    """
-
-    components: tuple[ModelSpec | ComponentSpec, ...]
-    models: tuple[Model, ...]
-    language: str
-    settings: TextSettings
-    options: ModelOptions
-    access: store.Access
+class Pipeline(OpenComponents):
+    """Open components, and the ways to run them. Returned by `load`."""
 
     @overload
     def predict(
@@ -177,8 +154,7 @@ class Pipeline:
                 Dataset is read batch by batch.
             chunk: The maximum number of rows of a chunk, at least 1. Default: 1024.
             as_: ``"pandas"`` for frames, or ``"arrow"`` for record batches (extra ``arrow``). Default: ``"pandas"``.
-            options: ``output_level``, ``positions``, ``metadata``, ``text_column``, ``keep_columns``, ``lang``,
-                ``lang_column``, ``missing``, ``empty`` and ``split``, as for `predict`.
+            options: The options of `predict` except ``vectors`` and ``progress``.
 
         Returns:
             An iterator of the results of `predict`, one for each chunk. Rows without an index of their own are numbered
@@ -233,8 +209,7 @@ class Pipeline:
             delimiter: The delimiter of CSV files. Default: a tab in ``.tsv``; else the one of comma, tab, semicolon and
                 bar that fits the header and the first records.
             progress: Whether to show a bar with rate and remaining time. Default: in a terminal or notebook.
-            options: ``output_level``, ``positions``, ``metadata``, ``text_column``, ``keep_columns``, ``lang``,
-                ``lang_column``, ``missing`` and ``empty``, as for `predict`.
+            options: The options of `predict` except ``split``, ``as_`` and ``vectors``.
 
         Returns:
             The path, and the numbers of texts and rows. The column ``index`` of the file is the number of a text in its
@@ -302,79 +277,11 @@ class Pipeline:
         request = parse_map_request(self._parse(options, "arrow"), vectors, chunk)
         return build_mapper(self, schema, request, threads)
 
-    @property
-    def info(self) -> pd.DataFrame:
-        """The components and the settings of their models: one row per component."""
-        import pandas as pd
-
-        return pd.DataFrame(display.list_component_rows(self))
-
-    def with_(self, **changes: Unpack[ModelChanges]) -> Pipeline:
-        """Return a pipeline with other options and the same weights.
-
-        Args:
-            changes: Options of `load`: ``words``, ``newline_breaks``, ``keep_whole``, ``sentence_splitter``,
-                ``tokenizer``, ``pooling``, ``sentence_pooling``, ``prompt``, ``layers``, ``layer_merge``,
-                ``alignment``, ``context``, ``max_length``, ``normalize`` or ``reproducible``.
-
-        Raises:
-            OptionError: An option is unknown, requires `load`, or has an unknown value.
-            MissingExtra: An optional package is not installed.
-
-        Example:
-            >>> import nlu_lite
-            >>> words = nlu_lite.load("en.tokenize")
-            >>> words.with_(keep_whole="New York").predict("In New York")["token"].tolist()
-            ['In', 'New York']
-            >>> words.predict("In New York")["token"].tolist()
-            ['In', 'New', 'York']
-        """
-        settings, options = parse_changes(self.settings, self.options, changes)
-        text.check_dictionaries(settings.words, self.language)
-        models = tuple(replace_options(model, options) for model in self.models)
-        check_prompt(options.prompt, models)
-        return replace(self, models=models, settings=settings, options=options)
-
-    def save(self, path: str | Path, *, weights: bool = False) -> None:
-        """Write the pipeline to a folder, which ``load(path=...)`` opens again with the same vectors.
-
-        Args:
-            path: A folder that does not exist yet. It is created completely or not at all.
-            weights: Whether to copy the weights, so that the folder can be moved to another machine. Default: False,
-                which records their origin. `load` compares their digest in both cases.
-
-        Raises:
-            OptionError: `path` exists, or a component is a callable.
-            SourceError: The folder cannot be written, or the files of a model no longer exist.
-            IntegrityError: The files of a model have changed since they were loaded.
-
-        Example:
-            >>> import tempfile, nlu_lite
-            >>> with tempfile.TemporaryDirectory() as folder:
-            ...     nlu_lite.load("de.tokenize").save(f"{folder}/german")
-            ...     nlu_lite.load(path=f"{folder}/german").predict("Guten Tag!")["token"].tolist()
-            ['Guten', 'Tag', '!']
-        """
-        saving.save(self, parse_path(path, "path"), SavedWeights.COPY if weights else SavedWeights.REFERENCE)
-
     def __reduce__(self) -> tuple[Callable[[PipelineRecipe], Pipeline], tuple[PipelineRecipe]]:
         """Pickle everything except the weights, which have to be there where the pipeline is unpickled."""
         from nlu_lite.pipeline.opened import describe_recipe, open_recipe  # which import this module
 
         return open_recipe, (describe_recipe(self),)
-
-    def __copy__(self) -> Pipeline:
-        return self
-
-    def __deepcopy__(self, memo: dict[int, object]) -> Pipeline:
-        """Return the pipeline itself: nothing in it changes, and a copy would open the weights again."""
-        return self
-
-    def __repr__(self) -> str:
-        return display.render_text(self)
-
-    def _repr_html_(self) -> str:
-        return display.render_html(self)
 
     def _parse(
         self, options: PredictOptions | StreamOptions, library: str = "pandas", cells: VectorCellsName = "numpy"
