@@ -24,9 +24,8 @@ from nlu_lite.records import (
     SentenceRecipe,
     TokenStats,
 )
-from nlu_lite.store.checkpoints import LoadedCheckpoint, load_checkpoint
-from nlu_lite.store.locks import LockedModel
-from nlu_lite.store.sources import Access, ModelFiles
+from nlu_lite.store.checkpoints import LoadedCheckpoint
+from nlu_lite.store.sources import ModelFiles
 
 MAXIMUM_THREADS = 1024
 """Maximum number of threads of a forward pass; a larger number is treated as a mistake."""
@@ -106,42 +105,32 @@ class Model:
 
 
 def open_model(
-    spec: ModelSpec,
-    column: str,
-    access: Access,
-    options: ModelOptions,
-    locked: LockedModel | None = None,
-    check: Callable[[LoadedCheckpoint], None] | None = None,
-    saved: BackendName = BackendName.AUTO,
+    loaded: LoadedCheckpoint, column: str, options: ModelOptions, saved: BackendName = BackendName.AUTO
 ) -> Model:
-    """Fetch, read and open a model; every error of the model and its options is raised here.
+    """Open a model on a backend.
 
     Args:
-        spec: The model.
+        loaded: The model.
         column: The name of its column in the result.
-        access: Where files may come from.
         options: The options of the model.
-        locked: The model of a lock; None without a lock.
-        check: Called before the model is opened; an exception prevents that it is opened.
         saved: The backend of a saved pipeline; see `choose_backend`.
 
     Raises:
-        NluLiteError: As `load` says.
+        ModelError: The parts of the model do not match, or it lacks a part that an option needs.
+        MissingExtra: The backend is not installed.
+        OptionError: The model or the backend does not support an option.
     """
-    found = load_checkpoint(spec, access) if locked is None else locked.load(spec, access)
-    if check is not None:
-        check(found)
-    spec = found.spec
     if options.threads is not None:
         check_number("threads", options.threads, 1, MAXIMUM_THREADS)
     with computing():
-        decision = encoding.choose_backend(found.checkpoint, options, saved)
-        backend = encoding.open_backend(found.checkpoint, decision.name, options)
-        encoder = encoding.open_encoder(found.checkpoint, backend, options.encoder)
-    recipe = _choose_recipe(spec, options)
+        decision = encoding.choose_backend(loaded.checkpoint, options, saved)
+        backend = encoding.open_backend(loaded.checkpoint, decision.name, options)
+        encoder = encoding.open_encoder(loaded.checkpoint, backend, options.encoder)
+    recipe = _choose_recipe(loaded.spec, options)
     if recipe is not None:
-        _check_recipe(spec, recipe, encoder)
-    return Model(spec, _resolve_folder(found.files), column, encoder, recipe, options.normalize, found.digest, decision)
+        _check_recipe(loaded.spec, recipe, encoder)
+    files = _resolve_folder(loaded.files)
+    return Model(loaded.spec, files, column, encoder, recipe, options.normalize, loaded.digest, decision)
 
 
 def replace_options(model: Model, options: ModelOptions) -> Model:

@@ -16,6 +16,7 @@ from nlu_lite.model import open_model
 from nlu_lite.options import Level, ModelOptions
 from nlu_lite.records import Action, LocalFolder, ModelSpec, SentencePooling, SentenceRecipe
 from nlu_lite.store.cache import Cache
+from nlu_lite.store.checkpoints import load_checkpoint
 from nlu_lite.store.sources import Access
 
 SENTENCES = ["One two three.", "Four!", "Tokio ist weit weg."]
@@ -29,7 +30,7 @@ def access(tmp_path):
 def sentence_model(access, recipe, **options):
     origins = (LocalFolder(str(MODEL)),)
     spec = ModelSpec("xx.embed_sentence.x", "xx", "x", None, Action.EMBED_SENTENCE, origins, sentence=recipe)
-    return open_model(spec, "sentence_embedding_x", access, ModelOptions(**options))
+    return open_model(load_checkpoint(spec, access), "sentence_embedding_x", ModelOptions(**options))
 
 
 def hidden_states(text, prompt=""):

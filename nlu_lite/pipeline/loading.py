@@ -34,7 +34,9 @@ from nlu_lite.options import (
 )
 from nlu_lite.pipeline.pipeline import Pipeline
 from nlu_lite.records import ComponentSpec, ModelSpec
+from nlu_lite.saving import SavedModel
 from nlu_lite.store import default_cache, lockfile
+from nlu_lite.store.checkpoints import LoadedCheckpoint, load_checkpoint
 from nlu_lite.store.locks import LockedModel
 
 
@@ -189,7 +191,8 @@ def load(
     names = frames.name_vector_columns(specs)
     locked = _find_locked(specs, lock, revision)
     models = [
-        open_model(spec, name, access, options, pins) for spec, name, pins in zip(specs, names, locked, strict=True)
+        open_model(_load_checkpoint(spec, access, pins), name, options)
+        for spec, name, pins in zip(specs, names, locked, strict=True)
     ]
     check_prompt(prompt, models)
     return Pipeline(components, tuple(models), language, settings, options, access)
@@ -217,10 +220,18 @@ def _load_saved(
         raise FormatError(got, "what Pipeline.save writes", saving.REMEDY)
     text.check_dictionaries(saved.settings.words, saved.language)
     options = replace(saved.options, device=options.device, threads=options.threads)
-    models = [
-        open_model(one.spec, one.column, access, options, check=one.check, saved=one.backend) for one in saved.models
-    ]
+    models = [open_model(_load_saved_model(one, access), one.column, options, one.backend) for one in saved.models]
     return Pipeline(saved.components, tuple(models), saved.language, saved.settings, options, access)
+
+
+def _load_saved_model(model: SavedModel, access: store.Access) -> LoadedCheckpoint:
+    loaded = load_checkpoint(model.spec, access)
+    model.check(loaded)
+    return loaded
+
+
+def _load_checkpoint(spec: ModelSpec, access: store.Access, locked: LockedModel | None) -> LoadedCheckpoint:
+    return load_checkpoint(spec, access) if locked is None else locked.load(spec, access)
 
 
 def _find_locked(

@@ -12,6 +12,7 @@ from nlu_lite.options import BackendName, ModelOptions, TextSettings
 from nlu_lite.pipeline.pipeline import Pipeline
 from nlu_lite.records import ComponentSpec, ModelSpec
 from nlu_lite.store import Access
+from nlu_lite.store.checkpoints import LoadedCheckpoint, load_checkpoint
 
 
 @dataclass(frozen=True)
@@ -113,17 +114,15 @@ class _OpenedPipelines:
 _OPENED = _OpenedPipelines()
 
 
+def _load_checkpoint(model: PinnedModel, access: Access) -> LoadedCheckpoint:
+    loaded = load_checkpoint(model.spec, access)
+    saving.check_pickled(loaded, model.files, model.digest)
+    return loaded
+
+
 def _open(recipe: PipelineRecipe) -> Pipeline:
     access = replace(recipe.access, revision=None)  # each origin names its own
     models = tuple(
-        open_model(
-            one.spec,
-            one.column,
-            access,
-            recipe.options,
-            check=saving.build_pickle_check(one.files, one.digest),
-            saved=one.backend,
-        )
-        for one in recipe.models
+        open_model(_load_checkpoint(one, access), one.column, recipe.options, one.backend) for one in recipe.models
     )
     return Pipeline(recipe.components, models, recipe.language, recipe.settings, recipe.options, recipe.access)

@@ -28,7 +28,7 @@ from nlu_lite.records import (
     Origin,
     SentenceRecipe,
 )
-from nlu_lite.saving.comparison import DIGESTS, LAYOUT, SavedModel, build_pickle_check
+from nlu_lite.saving.comparison import DIGESTS, LAYOUT, SavedModel, check_pickled
 from nlu_lite.saving.values import decode_record, decode_value, encode_record, name_callable
 from nlu_lite.saving.versions import check_versions, get_versions, list_differences
 from nlu_lite.store.checkpoints import load_checkpoint
@@ -40,7 +40,7 @@ __all__ = [
     "OpenPipeline",
     "SavedModel",
     "SavedPipeline",
-    "build_pickle_check",
+    "check_pickled",
     "describe_pipeline",
     "encode_record",
     "list_differences",

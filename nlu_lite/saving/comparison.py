@@ -80,20 +80,20 @@ DIGESTS: Mapping[int, Callable[[LoadedCheckpoint], str]] = {
 """The digest of a model, by the version of the layout."""
 
 
-def build_pickle_check(files: str, digest: str) -> Callable[[LoadedCheckpoint], None]:
-    """Return a function that compares a loaded model with the pickled one, and raises `IntegrityError` if they differ.
+def check_pickled(loaded: LoadedCheckpoint, files: str, digest: str) -> None:
+    """Compare a loaded model with the pickled one.
 
     Args:
-        files: The digest of the files; see `ModelFiles`.
-        digest: The digest of the model; see `LoadedCheckpoint`.
+        loaded: The model.
+        files: The digest of the pickled model's files; see `ModelFiles`.
+        digest: The digest of the pickled model; see `LoadedCheckpoint`.
+
+    Raises:
+        IntegrityError: They differ.
     """
-
-    def check(loaded: LoadedCheckpoint) -> None:
-        if (loaded.files.digest, loaded.digest) != (files, digest):
-            raise IntegrityError(
-                f"the files of {loaded.spec.reference!r} at {loaded.files.path} have changed since they were pickled",
-                f"digest {digest}",
-                "Put the files back, or pickle the pipeline again",
-            )
-
-    return check
+    if (loaded.files.digest, loaded.digest) != (files, digest):
+        raise IntegrityError(
+            f"the files of {loaded.spec.reference!r} at {loaded.files.path} have changed since they were pickled",
+            f"digest {digest}",
+            "Put the files back, or pickle the pipeline again",
+        )

@@ -23,6 +23,7 @@ def tiny_models(monkeypatch):
     def open_model(spec, column, *_):
         return Model(spec, ModelFiles(MODEL, LocalFolder(str(MODEL)), "0"), column, encoder, spec.sentence)
 
+    monkeypatch.setattr("nlu_lite.pipeline.loading.load_checkpoint", lambda spec, access: spec)
     monkeypatch.setattr("nlu_lite.pipeline.loading.open_model", open_model)
 
 
