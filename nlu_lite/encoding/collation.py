@@ -1,4 +1,4 @@
-"""Windows of pieces become the arrays that a model takes."""
+"""Collate windows of pieces into the arrays that a model takes."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from nlu_lite.records import Batch, Ints, Windows
 
 
 def collate(ids: Ints, windows: Windows, special_tokens: SpecialTokens, positions: Positions) -> Batch:
-    """Lay out windows side by side, each between the special tokens, and pad them to the longest.
+    """Return one row of ids for each window, between the special tokens, padded to the longest window.
 
     Args:
         ids: int32 [P], the ids of all pieces.
         windows: At least one window.
-        special_tokens: The ids around the pieces, and of padding.
-        positions: Positions in these windows whose hidden states are asked for.
+        special_tokens: The ids around the pieces, and of the padding.
+        positions: The positions in these windows whose hidden states are needed.
 
     Example:
         >>> windows = Windows(*np.array([[0, 2], [2, 3], [0, 2], [2, 3]], np.int32))
@@ -35,7 +35,7 @@ def collate(ids: Ints, windows: Windows, special_tokens: SpecialTokens, position
     counts = (windows.end - windows.first).astype(np.int64)
     length = int(counts.max()) + SPECIAL_TOKEN_COUNT
     collated = np.full((len(windows), length), special_tokens.pad, np.int64)
-    first = np.arange(len(windows)) * length  # place of each window's first position
+    first = np.arange(len(windows)) * length  # index of each window's first position
     flat = collated.ravel()
     flat[first] = special_tokens.first
     flat[join_ranges(first + 1, first + 1 + counts)] = ids[join_ranges(windows.first, windows.end)]
@@ -51,5 +51,5 @@ def find_all_positions(windows: Windows) -> Positions:
 
 
 def count_positions(windows: Windows) -> int:
-    """Count the positions of a batch, padding and special tokens included."""
+    """Count the positions of a batch, including padding and special tokens."""
     return len(windows) * (int((windows.end - windows.first).max()) + SPECIAL_TOKEN_COUNT)

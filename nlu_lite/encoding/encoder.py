@@ -1,4 +1,4 @@
-"""Texts and their segments become vectors: pieces, windows, batches, the model, pooling."""
+"""Compute vectors from texts and their segments: pieces, windows, batches, the model, pooling."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ class Encoder:
     """A model that is ready to encode.
 
     Attributes:
-        subwords: Texts to pieces.
-        backend: Pieces to hidden states.
-        settings: How these become vectors.
-        max_length: Longest window in pieces, special tokens included.
-        layers: Hidden states to use, counted from the embeddings.
+        subwords: Encodes texts into pieces.
+        backend: Computes hidden states from pieces.
+        settings: How vectors are computed from hidden states.
+        max_length: Maximum length of a window in pieces, including special tokens.
+        layers: Numbers of the layers that are used; 0 is the embeddings.
         pooler: The model's own pooler, if its files have one.
     """
 
@@ -56,18 +56,18 @@ class Encoder:
     pooler: Pooler | None = None
 
     def token_vectors(self, texts: Sequence[str], segments: Segments, advance: Advance) -> Floats:
-        """Give every token its vector.
+        """Return the vector of every token.
 
         Args:
             texts: The documents.
             segments: Their sentences and tokens.
-            advance: Called with the number of tokens done since the last call.
+            advance: Called with the number of tokens that were completed since the last call.
 
         Returns:
-            float32 [T, d], one row a token.
+            float32 [T, d], one row per token.
 
         Raises:
-            ModelError: The model gives values that are not numbers, or needs more memory than there is.
+            ModelError: The model computes NaN or infinity, or needs more memory than is available.
         """
         runs = find_runs(segments, self.settings.context)
         pieces = align(texts, segments, runs, self.subwords, self.settings.alignment)
@@ -75,19 +75,19 @@ class Encoder:
         return self._fill(vectors, texts, runs, pieces, advance)
 
     def run_vectors(self, texts: Sequence[str], runs: Runs, recipe: SentenceRecipe, advance: Advance) -> Floats:
-        """Give every run (sentence or document) its vector.
+        """Return the vector of every run (a sentence or a document).
 
         Args:
             texts: The documents.
-            runs: Stretches of them.
-            recipe: How a sentence model does it.
-            advance: Called with the number of runs done since the last call.
+            runs: Spans of the documents.
+            recipe: The recipe of a sentence model.
+            advance: Called with the number of runs that were completed since the last call.
 
         Returns:
-            float32 [R, d].
+            float32 [R, d], one row per run.
 
         Raises:
-            ModelError: As for `token_vectors`.
+            ModelError: See `token_vectors`.
         """
         pieces = self._find_run_pieces(texts, runs, recipe)
         pooler = self.pooler if recipe.pooling is SentencePooling.POOLER else None
@@ -95,12 +95,12 @@ class Encoder:
         return self._fill(vectors, texts, runs, pieces, advance)
 
     def token_stats(self, texts: Sequence[str], segments: Segments, group: Ints) -> TokenStats:
-        """Say how the vectors of tokens, or of groups of them, come about.
+        """Return the statistics of the vectors of tokens, or of groups of tokens.
 
         Args:
             texts: The documents.
             segments: Their sentences and tokens.
-            group: int32 [T], the row of each token, ascending; each row has at least one.
+            group: int32 [T], the group of each token, ascending; each group has at least one token.
         """
         runs = find_runs(segments, self.settings.context)
         pieces = align(texts, segments, runs, self.subwords, self.settings.alignment)
@@ -109,7 +109,7 @@ class Encoder:
         return count_pieces(pieces, first, last, self._plan_windows(pieces), self.subwords.special_tokens.unknown)
 
     def run_stats(self, texts: Sequence[str], runs: Runs, recipe: SentenceRecipe) -> TokenStats:
-        """Say how the vectors of runs come about; the pieces of a prompt are among theirs."""
+        """Return the statistics of the vectors of runs. The pieces of a prompt count."""
         pieces = self._find_run_pieces(texts, runs, recipe)
         first, end = pieces.run_first[:-1], pieces.run_first[1:]
         return count_pieces(pieces, first, end, self._plan_windows(pieces), self.subwords.special_tokens.unknown)
@@ -131,9 +131,9 @@ class Encoder:
         return plan_windows(pieces.run_first, self.max_length - SPECIAL_TOKEN_COUNT)
 
     def _fill(self, vectors: Vectors, texts: Sequence[str], runs: Runs, pieces: Pieces, advance: Advance) -> Floats:
-        """Compute the hidden states that vectors are made of, batch by batch."""
+        """Compute the hidden states that the vectors need, batch by batch."""
         windows = self._plan_windows(pieces)
-        windows = windows.take(np.unique(vectors.find_positions(windows).window))  # others would not be used
+        windows = windows.take(np.unique(vectors.find_positions(windows).window))  # only the windows that are needed
         budget = 0 if self.settings.reproducible else self.backend.budget
         batches = [windows.take(np.sort(numbers)) for numbers in plan_batches(windows, budget)]
         for job, hidden in Flow(batches, partial(self._submit, vectors, pieces)).run():
@@ -151,7 +151,7 @@ class Encoder:
     def _refuse_bad_values(
         self, texts: Sequence[str], runs: Runs, pieces: Pieces, job: Job, hidden: Floats
     ) -> NoReturn:
-        """Name the text and the layer of the first row that has values other than numbers."""
+        """Raise an error that names the text and the layer of the first row with NaN or infinity."""
         row = np.flatnonzero(~np.isfinite(hidden).all(axis=(0, 2)))[:1]
         window = job.windows.take(job.positions.window[row])
         run = int(np.searchsorted(pieces.run_first, window.first[0], side="right")) - 1
@@ -166,7 +166,7 @@ class Encoder:
         )
 
     def _find_bad_layer(self, pieces: Pieces, window: Windows) -> int:
-        """Return the first layer in which a window has values other than numbers."""
+        """Return the first layer in which a window has NaN or infinity."""
         layers = tuple(range(self.backend.layers + 1))
         batch = collate(pieces.ids, window, self.subwords.special_tokens, find_all_positions(window))
         hidden = self.backend.submit(batch, layers).result()

@@ -1,4 +1,4 @@
-"""Batches flow through the model: one is prepared while another one runs, and a batch that does not fit is halved."""
+"""Run batches through the model: one is prepared while another one runs, and a batch that does not fit is halved."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from nlu_lite.errors import ModelError
 from nlu_lite.records import Floats, Windows
 
 AHEAD = 1
-"""Batches that are submitted before the result of the one in front of them is awaited."""
+"""Number of batches that are submitted before the result of an earlier one is awaited."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Job:
 
     Attributes:
         windows: Its windows.
-        positions: The positions whose hidden states were asked for.
+        positions: The positions whose hidden states are returned.
         hidden: Their hidden states, which the device may still be computing.
     """
 
@@ -32,24 +32,24 @@ class Job:
 
 
 class Flow:
-    """Batches on their way through a model.
+    """Runs batches through a model, in order.
 
     Args:
         batches: The windows of each batch.
-        submit: Submits a batch; raises `OutOfMemory` if it does not fit, as may waiting for its result.
+        submit: Submits a batch. This call, or waiting for the result, raises `OutOfMemory` if the batch does not fit.
     """
 
     def __init__(self, batches: Iterable[Windows], submit: Callable[[Windows], Job]) -> None:
         self._waiting, self._submit = deque(batches), submit
         self._running: deque[Job] = deque()
         self._ahead = AHEAD
-        self._most: int | None = None  # pieces that fit into the memory, once it is known
+        self._most: int | None = None  # number of pieces that fit into memory; None while it is unknown
 
     def run(self) -> Iterator[tuple[Job, Floats]]:
-        """Return each batch with its hidden states, float32 [layers, rows, d].
+        """Yield each batch with its hidden states, float32 [layers, rows, d].
 
         Raises:
-            ModelError: A single window does not fit into the memory.
+            ModelError: A single window does not fit into memory.
         """
         while self._waiting or self._running:
             is_due = self._waiting and len(self._running) <= self._ahead
@@ -57,7 +57,7 @@ class Flow:
                 yield from self._finish()
 
     def _start(self) -> bool:
-        """Start the next batch, or halve it; return False where the running ones have to end first."""
+        """Start the next batch, or halve it. Return False if the running batches have to finish first."""
         windows = self._waiting.popleft()
         if self._most is not None and len(windows) > 1 and count_positions(windows) > self._most:
             half = len(windows) // 2
@@ -73,7 +73,7 @@ class Flow:
         return True
 
     def _finish(self) -> Iterator[tuple[Job, Floats]]:
-        """Return the result of the batch that has run longest, unless it did not fit."""
+        """Yield the result of the earliest running batch, unless it did not fit."""
         job = self._running.popleft()
         try:
             hidden = job.hidden.result()
@@ -86,7 +86,7 @@ class Flow:
         if len(windows) > 1:
             self._most = count_positions(windows) // 2
         elif self._running:
-            self._ahead = 0  # it may fit when nothing else takes memory
+            self._ahead = 0  # the window may fit if no other batch uses memory
         else:
             raise _window_error(windows, error) from error
         self._waiting.appendleft(windows)

@@ -1,4 +1,4 @@
-"""The pieces that the model sees together: windows over long runs, batches of windows. Integers only."""
+"""Plan which pieces the model sees together: windows of long runs, and batches of windows. Integers only."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ import numpy as np
 from nlu_lite.records import Int64s, Ints, Windows
 
 SPECIAL_TOKEN_COUNT = 2
-"""Special tokens around the pieces of each window."""
+"""Number of special tokens around the pieces of each window."""
 LARGEST_PADDING = 0.1
-"""Share of padding in a batch above which it takes no more windows."""
+"""Maximum share of padding in a batch of more than `SMALL_BATCH` pieces."""
 SMALL_BATCH = 1 << 12
-"""Pieces in a batch that cost a GPU little more than its launch, so that padding does not matter."""
+"""Number of pieces up to which a batch costs a GPU little more than its launch, so that padding does not matter."""
 
 
 def plan_windows(run_first: Ints, capacity: int) -> Windows:
-    """Cover each run of pieces by windows of at most `capacity` pieces.
+    """Cover each run of pieces with windows of at most `capacity` pieces.
 
-    A run that fits is one window. A longer one gets windows of full length, each overlapping the next by at least half,
-    so that every kept piece but those at the run's ends sees a quarter of a window on either side.
+    A run that fits is one window. A longer run has windows of full length, and each overlaps the next by at least half.
+    Every kept piece, except at the ends of the run, therefore has a quarter of a window of context on both sides.
 
     Args:
-        run_first: int32 [R+1]; run r has pieces ``run_first[r]`` to ``run_first[r+1]``. Empty runs get no window.
-        capacity: Pieces in a window, special tokens not counted; at least 1.
+        run_first: int32 [R+1]; run r has pieces ``run_first[r]`` to ``run_first[r+1]``. An empty run has no window.
+        capacity: Maximum number of pieces in a window, without special tokens; at least 1.
 
     Returns:
-        Windows in the order of their pieces. Each piece is kept in exactly one window: the one in which it is most
-        central, and the earlier one of two where it is equally central.
+        The windows, in the order of their pieces. Each piece is kept in exactly one window: the one in which it is
+        closest to the middle, or the earlier of two if it is equally close.
 
     Example:
         >>> windows = plan_windows(np.array([0, 3, 9], np.int32), 4)
@@ -45,8 +45,8 @@ def plan_windows(run_first: Ints, capacity: int) -> Windows:
     number = join_ranges(np.zeros_like(counts), counts)
     start = begins[run] + rests[run] * number // np.maximum(gaps[run], 1)
     end = start + np.minimum(lengths[run], capacity)
-    # The middle of a window is start + (capacity - 1) / 2. Up to half-way between two middles a piece is nearer the
-    # first of them.
+    # The middle of a window is start + (capacity - 1) / 2. Up to half-way between two middles, a piece is closer to the
+    # first.
     border = (start[:-1] + start[1:] + capacity - 1) // 2 + 1
     kept_first, kept_end = start.copy(), end.copy()
     inside = run[:-1] == run[1:]
@@ -55,7 +55,7 @@ def plan_windows(run_first: Ints, capacity: int) -> Windows:
 
 
 def join_ranges(begin: Ints | Int64s, end: Ints | Int64s) -> Int64s:
-    """Return the numbers of ranges, one range after another.
+    """Return the concatenation of ranges of integers.
 
     Args:
         begin: int [R].
@@ -72,16 +72,16 @@ def join_ranges(begin: Ints | Int64s, end: Ints | Int64s) -> Int64s:
 
 
 def plan_batches(windows: Windows, budget: int) -> list[Int64s]:
-    """Group windows of like length, so that little is padding: longest first, up to `budget` pieces.
+    """Group windows of similar length into batches of up to `budget` pieces, longest first, to avoid padding.
 
     A batch of more than `SMALL_BATCH` pieces has at most the share `LARGEST_PADDING` of padding.
 
     Args:
         windows: The windows to encode.
-        budget: Pieces in a batch, padding and special tokens included; a longer window has a batch of its own.
+        budget: Maximum number of pieces in a batch, including padding and special tokens. A longer window is a batch.
 
     Returns:
-        The numbers of the windows of each batch; together each number once. Ties keep the windows' order.
+        The indices of the windows of each batch. Each index occurs once. Windows of equal length keep their order.
 
     Example:
         >>> windows = plan_windows(np.array([0, 2, 9, 12], np.int32), 510)
@@ -100,7 +100,7 @@ def plan_batches(windows: Windows, budget: int) -> list[Int64s]:
 
 
 def _count_dense(lengths: Ints) -> int:
-    """Count the windows, longest first, that a batch can have without too much padding."""
+    """Return the number of windows, longest first, that a batch can have without too much padding."""
     positions = np.arange(1, len(lengths) + 1) * int(lengths[0])
     is_dense = np.cumsum(lengths) >= (1 - LARGEST_PADDING) * positions
     return int(np.count_nonzero(is_dense | (positions <= SMALL_BATCH)))

@@ -1,4 +1,4 @@
-"""Hidden states of pieces become vectors of tokens, and these, or the pieces', those of sentences and documents."""
+"""Pool hidden states of pieces into vectors of tokens, and these or the hidden states into vectors of sentences."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from nlu_lite.options import LayerMerge, Pooling
 from nlu_lite.records import Floats, Int64s, Ints, Pieces, SentencePooling, Windows
 
 Pooler = Callable[[Floats], Floats]
-"""A model's own pooler: float32 [k, d] of first positions to float32 [k, d]."""
+"""A model's own pooler: from hidden states of first positions, float32 [k, d], to float32 [k, d]."""
 
 
 def merge_layers(hidden: Floats, merge: LayerMerge) -> Floats:
-    """Make one vector of several layers'.
+    """Merge the hidden states of several layers into one vector per row.
 
     Args:
         hidden: float32 [layers, rows, d].
@@ -45,8 +45,8 @@ class Positions:
     """Positions in windows.
 
     Attributes:
-        window: int64 [K], number of the window among those given, ascending.
-        position: int64 [K], position in the window, ascending within it; 0 is the first special token.
+        window: int64 [K], index of the window, ascending.
+        position: int64 [K], position in the window, ascending within a window; 0 is the first special token.
     """
 
     window: Int64s
@@ -60,13 +60,13 @@ class Vectors(Protocol):
         """Return the positions whose hidden states are needed."""
 
     def add(self, states: Floats, windows: Windows, positions: Positions) -> None:
-        """Take in the hidden states of these positions, float32 [K, d]; each window is added once."""
+        """Add the hidden states of these positions, float32 [K, d]. Each window is added once."""
 
     def count_done(self, windows: Windows) -> int:
-        """Return the number of vectors that are counted as done with these windows."""
+        """Return the number of vectors that these windows complete, for progress reports."""
 
     def finish(self) -> Floats:
-        """Return the matrix, after every window has been added."""
+        """Return the matrix. Every window must have been added."""
 
 
 class TokenVectors:
@@ -77,10 +77,10 @@ class TokenVectors:
     Args:
         pieces: The pieces of each token.
         dimension: Width d of a hidden state.
-        pooling: Hidden states of a token's pieces to its vector.
+        pooling: How the hidden states of a token's pieces are pooled.
 
     Attributes:
-        matrix: float32 [T, d], or [T, 2d] for FIRST_LAST; complete when `finish` has been called.
+        matrix: float32 [T, d], or [T, 2d] for FIRST_LAST; complete after `finish`.
         needed: The pieces whose hidden states are used, ascending; None if all are.
     """
 
@@ -94,7 +94,7 @@ class TokenVectors:
         self.needed = find_needed_pieces(pieces, pooling)
 
     def find_positions(self, windows: Windows) -> Positions:
-        """See `Vectors`; the positions of needed pieces that the windows keep."""
+        """Return the positions of the needed pieces that the windows keep (see `Vectors`)."""
         pieces: Ints | Int64s
         if self.needed is None:
             pieces, counts = join_ranges(windows.kept_first, windows.kept_end), windows.kept_end - windows.kept_first
@@ -105,7 +105,7 @@ class TokenVectors:
         return Positions(window, pieces - windows.first[window] + 1)  # the first position is that of a special token
 
     def add(self, states: Floats, windows: Windows, positions: Positions) -> None:
-        """See `Vectors`; the windows are in the order of their pieces."""
+        """Add hidden states (see `Vectors`). The windows must be in the order of their pieces."""
         pieces = (windows.first[positions.window] + positions.position - 1).astype(np.int32)
         match self._pooling:
             case Pooling.FIRST:
@@ -121,7 +121,7 @@ class TokenVectors:
                 self._reduce(states, pieces, np.maximum)
 
     def count_done(self, windows: Windows) -> int:
-        """See `Vectors`; a token is done with its first piece, or with its last one if that is its vector."""
+        """Count completed tokens (see `Vectors`): a token counts with its first piece, or with its last for LAST."""
         anchors = self._last if self._pooling is Pooling.LAST else self._first
         return _count_within(anchors, windows)
 
@@ -132,22 +132,22 @@ class TokenVectors:
         return self.matrix
 
     def _pick(self, states: Floats, pieces: Ints, piece: Ints, columns: slice) -> None:
-        """Give each token the state of its piece; neighbours can share one."""
+        """Set the vector of each token to the state of its piece. Adjacent tokens can share a piece."""
         begin, end = np.searchsorted(piece, pieces), np.searchsorted(piece, pieces, side="right")
         counts = end - begin
         rows = states if (counts == 1).all() else np.repeat(states, counts, axis=0)
         self.matrix[join_ranges(begin, end), columns] = rows
 
     def _reduce(self, states: Floats, pieces: Ints, operation: np.ufunc) -> None:
-        """Reduce the states of each token's pieces; the pieces are ascending, and a token's next to one another."""
+        """Reduce the states of each token's pieces, which are ascending and contiguous."""
         tokens = self._find_touched(pieces)
         bounds = np.searchsorted(pieces, np.stack([self._first[tokens], self._end[tokens]], axis=1))
-        # A last row that no token has lets every end be an index; every second result is that between tokens.
+        # The additional last row makes every end a valid index. Every second result is the reduction between tokens.
         padded = np.concatenate([states, states[-1:]])
         self.matrix[tokens] = operation(self.matrix[tokens], operation.reduceat(padded, bounds.ravel())[::2])
 
     def _find_touched(self, pieces: Ints) -> Int64s:
-        """Return the tokens that have any of these pieces, ascending."""
+        """Return the tokens that have at least one of these pieces, ascending."""
         cuts = np.flatnonzero(np.diff(pieces) != 1) + 1
         firsts, ends = pieces[np.append(0, cuts)], pieces[np.append(cuts - 1, -1)] + 1
         begin = np.searchsorted(self._end, firsts, side="right")
@@ -171,13 +171,13 @@ def find_needed_pieces(pieces: Pieces, pooling: Pooling) -> Ints | None:
 
 
 class RunVectors:
-    """The vectors of runs: of a long run the mean of its windows' vectors, weighted by their pieces.
+    """The vectors of runs. A long run has the mean of its windows' vectors, weighted by the pieces that each keeps.
 
     Args:
         run_first: int32 [R+1], the pieces of each run.
         dimension: Width d of a vector.
-        pooling: Hidden states of a window to its vector.
-        pooler: The model's own, for POOLER.
+        pooling: How the hidden states of a window are pooled.
+        pooler: The model's own pooler, for POOLER.
     """
 
     def __init__(self, run_first: Ints, dimension: int, pooling: SentencePooling, pooler: Pooler | None) -> None:
@@ -186,7 +186,7 @@ class RunVectors:
         self._weights: NDArray[np.float32] = np.zeros((len(run_first) - 1, 1), np.float32)
 
     def find_positions(self, windows: Windows) -> Positions:
-        """See `Vectors`; of a mean the special tokens and the kept pieces between, else the first position."""
+        """Return the special tokens and the kept pieces for MEAN, or else the first position (see `Vectors`)."""
         number = np.arange(len(windows))
         if self._pooling is not SentencePooling.MEAN:
             return Positions(number, np.zeros_like(number))
@@ -201,7 +201,7 @@ class RunVectors:
         """See `Vectors`."""
         run = np.searchsorted(self._run_first, windows.first, side="right") - 1
         weights = (windows.kept_end - windows.kept_first).astype(np.float32)[:, None]
-        if self._pooling is SentencePooling.MEAN:  # over special positions too, as the authors of such models do
+        if self._pooling is SentencePooling.MEAN:  # includes the special tokens, as in the authors' own code
             weights += SPECIAL_TOKEN_COUNT
             sums = np.add.reduceat(states, np.searchsorted(positions.window, np.arange(len(windows))))
         else:
@@ -210,7 +210,7 @@ class RunVectors:
         np.add.at(self._weights, run, weights)
 
     def count_done(self, windows: Windows) -> int:
-        """See `Vectors`; a run is done with its first piece."""
+        """Count completed runs (see `Vectors`): a run counts with its first piece."""
         return _count_within(self._begins, windows)
 
     def finish(self) -> Floats:
@@ -219,13 +219,13 @@ class RunVectors:
 
 
 def _count_within(pieces: Ints, windows: Windows) -> int:
-    """Count the pieces, ascending, that windows keep."""
+    """Count how many of these pieces, which are ascending, the windows keep."""
     ends = np.searchsorted(pieces, windows.kept_end)
     return int((ends - np.searchsorted(pieces, windows.kept_first)).sum())
 
 
 def normalize_rows(vectors: Floats) -> Floats:
-    """Divide each row by its Euclidean length; a row of zeros stays."""
+    """Divide each row by its Euclidean length. A row of zeros is unchanged."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     lengths[lengths == 0] = 1
     result: Floats = (vectors / lengths).astype(np.float32, copy=False)

@@ -1,4 +1,4 @@
-"""Statistics of vectors: their pieces, unknown ones among them, and windows."""
+"""Statistics of vectors: the numbers of pieces and windows, and whether pieces are unknown."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def count_pieces(pieces: Pieces, first: Ints, end: Ints, windows: Windows, unkno
     Args:
         pieces: The pieces of all runs.
         first: int32 [R], first piece of each row.
-        end: int32 [R], end of its pieces, at least one behind the first.
+        end: int32 [R], end of the pieces of each row, greater than `first`.
         windows: All windows, in the order of their pieces.
         unknown: Id of the unknown piece.
 
@@ -25,7 +25,7 @@ def count_pieces(pieces: Pieces, first: Ints, end: Ints, windows: Windows, unkno
         TokenStats(pieces=array([3, 1], dtype=int32), unknown=array([ True, False]), windows=array([2, 1], dtype=int32))
     """
     before = np.concatenate([[0], np.cumsum(pieces.ids == unknown)])
-    windows_before = np.searchsorted(windows.first, pieces.run_first)  # windows in front of each run
+    windows_before = np.searchsorted(windows.first, pieces.run_first)  # number of windows before each run
     begin_run = np.searchsorted(pieces.run_first, first, side="right") - 1
     end_run = np.searchsorted(pieces.run_first, end, side="left")
     return TokenStats(

@@ -176,7 +176,7 @@ BROKEN = {
     "more": (lambda model: with_config(model, num_hidden_layers=2), "the weights have 3 layers; expected 2"),
     "unused": (
         lambda model: with_tensor(model, "encoder.layer.0.more", np.zeros(2, np.float32)),
-        "the weights have 'encoder.layer.0.more', of which the configuration says nothing",
+        "the weights have 'encoder.layer.0.more', which the configuration does not have",
     ),
     "heads": (lambda model: with_config(model, num_attention_heads=7), "the configuration describes no model .*7"),
     "size": (lambda model: with_config(model, hidden_size="x"), "the configuration describes no model"),

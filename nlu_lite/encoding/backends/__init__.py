@@ -1,4 +1,4 @@
-"""What runs the model: one file a backend, each opened on the same `Checkpoint`."""
+"""The backends that run a model, one file each. All are opened on the same `Checkpoint`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 from nlu_lite.records import Batch, Floats
 
 CPU_BUDGET = 512
-"""Pieces in a batch on a CPU: enough to fill the matrix products, small enough to stay in its caches."""
+"""Pieces in a batch on a CPU: enough for efficient matrix products, few enough to stay in its caches."""
 
 
 class OutOfMemory(Exception):
@@ -19,7 +19,7 @@ class HiddenStates(Protocol):
     """The hidden states of a batch that was submitted."""
 
     def result(self) -> Floats:
-        """Wait for the hidden states, and return them; call it once.
+        """Wait for the hidden states, and return them. Call this once.
 
         Returns:
             float32 [layers, rows, d], in the order of the layers and of the batch's rows.
@@ -31,7 +31,7 @@ class HiddenStates(Protocol):
 
 @dataclass(frozen=True)
 class ComputedStates:
-    """The hidden states of a device that computes at once.
+    """The hidden states of a device that computes synchronously.
 
     Attributes:
         hidden: float32 [layers, rows, d].
@@ -49,7 +49,7 @@ class Backend(Protocol):
 
     @property
     def name(self) -> str:
-        """What it is and runs on, for people: ``"torch 2.13.0, cpu, bf16"``."""
+        """The backend, its version, device and precision, for display: ``"torch 2.13.0, cpu, bf16"``."""
 
     @property
     def dimension(self) -> int:
@@ -57,21 +57,21 @@ class Backend(Protocol):
 
     @property
     def layers(self) -> int:
-        """Number L of layers; hidden states are numbered from 0 (the embeddings) to L."""
+        """Number L of layers. Hidden states are numbered from 0 (the embeddings) to L."""
 
     @property
     def positions(self) -> int:
-        """Longest window that the model takes, special tokens included."""
+        """Maximum length of a window, including special tokens."""
 
     @property
     def budget(self) -> int:
-        """Pieces in a batch, padding included, that suit the device."""
+        """Number of pieces in a batch, including padding, that suits the device."""
 
     def submit(self, batch: Batch, layers: tuple[int, ...]) -> HiddenStates:
-        """Run the model on a batch; a GPU computes while the caller goes on, a CPU at once.
+        """Run the model on a batch: asynchronously on a GPU, synchronously on a CPU.
 
         Args:
-            batch: The windows, and the rows that are asked for; others are left out where that saves time.
+            batch: The windows, and the rows whose hidden states are needed. Others are not computed if that saves time.
             layers: Numbers of the hidden states to return, 0 to L.
 
         Raises:

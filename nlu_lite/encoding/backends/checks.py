@@ -1,4 +1,4 @@
-"""Whether weights are those of the model that the configuration describes: the same for every backend."""
+"""Check that the weights are those of the model in the configuration. All backends share these checks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LAYERS = ("encoder.layer.", "encoder.albert_layer_groups.", "transformer.layer."
 
 
 def check_names(wanted: Iterable[str], found: Iterable[str]) -> None:
-    """Refuse tensors that are not those of the architecture; heads and poolers may be left over, layers not.
+    """Refuse tensors that are not those of the architecture. Additional heads and poolers are ignored, layers are not.
 
     Raises:
         ModelError: Layers or tensors are missing, or there are more layers than the architecture has.
@@ -23,10 +23,10 @@ def check_names(wanted: Iterable[str], found: Iterable[str]) -> None:
 
 
 def check_shape(name: str, array: Floats, shape: tuple[int, ...]) -> Floats:
-    """Return an array that has the shape that the configuration gives a tensor.
+    """Return the array if it has the shape in the configuration.
 
     Raises:
-        ModelError: It has another shape.
+        ModelError: It has a different shape.
     """
     if array.shape != shape:
         raise ModelError(
@@ -38,7 +38,7 @@ def check_shape(name: str, array: Floats, shape: tuple[int, ...]) -> Floats:
 
 
 def configuration_error(model_type: str, reason: str) -> ModelError:
-    """Return the error of a configuration that no model can be built of."""
+    """Return the error for a configuration from which no model can be built."""
     got = f"the configuration describes no model ({reason})"
     return ModelError(got, f"that of a {model_type} model", "Fetch it again")
 
@@ -69,16 +69,16 @@ def _check_missing(missing: set[str]) -> None:
 
 
 def _check_unused(unused: Mapping[str, object] | set[str]) -> None:
-    """Layers that are left over would make other vectors."""
+    """Refuse additional layers, without which the vectors would be wrong."""
     layers = {name for name in unused if name.startswith(LAYERS)}
     if layers:
         raise ModelError(
-            f"the weights have {min(layers)!r}, of which the configuration says nothing",
-            "in layers only what the architecture has",
+            f"the weights have {min(layers)!r}, which the configuration does not have",
+            "only the tensors of the architecture in layers",
             "Configuration and weights belong to different models: fetch them again",
         )
 
 
 def first_line(error: Exception) -> str:
-    """Return the first line of an error's text, or the name of its class where it has none."""
+    """Return the first line of an error's message, or the name of its class if it has no message."""
     return (str(error) or type(error).__name__).splitlines()[0]

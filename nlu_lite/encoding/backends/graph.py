@@ -1,6 +1,6 @@
-"""An encoder as a graph of OpenVINO's operations, built straight from a checkpoint's tensors.
+"""Build an encoder as a graph of OpenVINO's operations, directly from a checkpoint's tensors.
 
-The embeddings come in as sums of their rows, for in the graph OpenVINO would read the whole matrix of words.
+The input is the sum of the embeddings: inside the graph, OpenVINO would read the whole matrix of word embeddings.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from nlu_lite.records import Checkpoint, Floats
 
 EMBEDDED, MASK, ROWS = "embedded", "mask", "rows"
 FARTHEST = 128
-"""MPNet's distance from which all positions have the same bias."""
+"""Distance from which all relative positions of MPNet have the same bias."""
 LEAST = -1e30
-"""Added to a score at padding, so that the softmax leaves nothing of it.
+"""The number that is added to scores at padding, so that their softmax is 0.
 
-The least float32 would be infinite in bf16, and 0 times infinity is not a number.
+The least float32 would be infinite in bf16, and 0 times infinity is NaN.
 """
 
 Node = Any
@@ -66,13 +66,13 @@ ACTIVATIONS: Mapping[str, Activation] = {
 
 @dataclass(frozen=True)
 class BuiltGraph:
-    """A graph, and the arrays of its weights, of which it has no copies.
+    """A graph, and the arrays of its weights, which it does not copy.
 
     Attributes:
         model: An ``openvino.Model`` that takes ``embedded``, float32 [windows, length, embedding]; ``mask``, float32
-            [windows, length], 1 for pieces and 0 for padding; and ``rows``, int64 [rows], the places that are asked
-            for. It returns these of each state, float32 [rows, d].
-        tensors: Its weights.
+            [windows, length], 1 for pieces and 0 for padding; and ``rows``, int64 [rows], the requested positions. It
+            returns these positions of each state, float32 [rows, d].
+        tensors: The weights.
     """
 
     model: Any
@@ -82,16 +82,16 @@ class BuiltGraph:
 def build_graph(
     openvino: Any, checkpoint: Checkpoint, encoder: EncoderDescription, layers: Sequence[int]
 ) -> BuiltGraph:
-    """Build the model up to the layers that are asked for.
+    """Build the model up to the last of the requested layers.
 
     Args:
         openvino: The package.
         checkpoint: The weights, with the shapes of the description.
         encoder: The description of the encoder.
-        layers: Hidden states that come out, in this order; 0 is the embeddings.
+        layers: Numbers of the hidden states that the model returns, in this order; 0 is the embeddings.
 
     Raises:
-        ModelError: The configuration has an activation that is not known, or a tensor has another shape than it says.
+        ModelError: The activation is unknown, or the shape of a tensor contradicts the configuration.
     """
     from openvino import opset13 as opset
 
@@ -107,7 +107,7 @@ def build_graph(
 
 
 class GraphBuilder:
-    """Operations of one encoder.
+    """Builds the operations of one encoder.
 
     Args:
         opset: OpenVINO's operations.
@@ -171,7 +171,7 @@ class GraphBuilder:
         return self._opset.transpose(heads, self._whole(0, 2, 1, 3))
 
     def _build_bias(self, state: Node, mask: Node) -> Node:
-        """Return what is added to scores: for padding the least number, and MPNet's bias by relative position."""
+        """Return the bias that is added to scores: `LEAST` at padding, and MPNet's bias by relative position."""
         opset = self._opset
         padding = opset.multiply(opset.subtract(self._number(1), mask), self._number(LEAST))
         bias = opset.unsqueeze(padding, self._whole(1, 2))
@@ -199,7 +199,7 @@ class GraphBuilder:
         return opset.add(scaled, self._build_weight(f"{name}.bias"))
 
     def _build_weight(self, name: str) -> Node:
-        """Return a tensor without a copy; OpenVINO shares arrays that are contiguous and may be written to only."""
+        """Return a tensor, without a copy if it is contiguous and writable: OpenVINO shares no other arrays."""
         array = np.require(self._encoder.tensor(self._checkpoint, name), np.float32, ["C", "W", "A"])
         self.tensors.append(array)
         return self._opset.constant(array, shared_memory=True)
@@ -218,7 +218,7 @@ def find_activation(encoder: EncoderDescription) -> Activation:
     """Return the activation between a layer's dense layers.
 
     Raises:
-        ModelError: OpenVINO has none of that name.
+        ModelError: The backend does not have it.
     """
     chosen = encoder.settings["hidden_act"]
     if not isinstance(chosen, str) or chosen not in ACTIVATIONS:
@@ -227,7 +227,7 @@ def find_activation(encoder: EncoderDescription) -> Activation:
 
 
 def bucket_distances(distance: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return MPNet's bucket of each distance of a key from a query: exact near by, wider the farther away.
+    """Return MPNet's bucket of each distance from a query to a key. Buckets are wider for larger distances.
 
     Example:
         >>> bucket_distances(np.array([-200, -1, 0, 1, 8, 200])).tolist()
@@ -242,12 +242,12 @@ def bucket_distances(distance: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def add_embeddings(words: Floats, positions: Floats, types: Floats | None, numbers: NDArray[np.int64]) -> Floats:
-    """Add up rows of the embeddings, in the order in which transformers does.
+    """Add the embeddings, in the order of transformers.
 
     Args:
         words: float32 [windows, length, embedding], changed in place.
         positions: float32 [positions, embedding].
-        types: float32 [embedding] of the first type; None where there are none.
+        types: float32 [embedding] of the first token type; None if the model has no token types.
         numbers: int64 [windows, length], rows of the positions.
     """
     if types is not None:
@@ -257,7 +257,7 @@ def add_embeddings(words: Floats, positions: Floats, types: Floats | None, numbe
 
 
 def number_positions(ids: NDArray[np.int64], padding: int | None) -> NDArray[np.int64]:
-    """Number positions: from 0, or, where a padding id is given, behind it and at that id not at all.
+    """Return the position of each id: from 0, or after the padding id, which is then the position of padding.
 
     Example:
         >>> ids = np.array([[0, 7, 7, 2, 1]])

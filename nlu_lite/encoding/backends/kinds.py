@@ -1,4 +1,4 @@
-"""Kinds of transformers encoders as data: their sizes, and the names and shapes of their tensors."""
+"""Kinds of transformers' encoders as data: their sizes, and the names and shapes of their tensors."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TYPES = "embeddings.token_type_embeddings.weight"
 NORM = "embeddings.LayerNorm"
 RELATIVE = "encoder.relative_attention_bias.weight"
 BUCKETS = 32
-"""Of MPNet's relative positions: its code never looks at the configuration for them."""
+"""Number of buckets of MPNet's relative positions. transformers' code ignores the setting for it."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,12 @@ class EncoderKind:
     """A kind of encoder.
 
     Attributes:
-        layer: Prefix of a layer's modules, with its number.
-        names: Their names.
-        types: Whether there are embeddings of token types.
-        projection: The module between embeddings and layers; None where there is none.
+        layer: Prefix of the modules of a layer, with a placeholder for its number.
+        names: Names of the modules of a layer.
+        types: Whether the model has embeddings of token types.
+        projection: The dense layer between embeddings and layers; None if the kind has none.
         relative: Whether attention has a bias by relative position.
-        epsilon: Of layer norms; None: the configuration states it.
+        epsilon: Epsilon of the layer norms; None if the configuration states it.
         defaults: Settings whose defaults differ from BERT's.
     """
 
@@ -70,7 +70,7 @@ DEFAULTS: Mapping[str, object] = {
     "num_hidden_groups": 1,
     "inner_group_num": 1,
 }
-"""BERT's, and ALBERT's of settings that BERT does not have."""
+"""Defaults of BERT, and of ALBERT for settings that BERT does not have."""
 
 ALIASES = {
     "hidden_size": "dim",
@@ -79,7 +79,7 @@ ALIASES = {
     "intermediate_size": "hidden_dim",
     "hidden_act": "activation",
 }
-"""DistilBERT's names."""
+"""DistilBERT's names of settings."""
 
 KINDS = {
     "albert": EncoderKind(
@@ -150,9 +150,9 @@ class EncoderDescription:
     """An encoder of a kind, with the sizes of its configuration.
 
     Attributes:
-        kind: What it is.
-        model_type: What transformers calls that.
-        settings: The configuration, defaults filled in.
+        kind: The kind.
+        model_type: transformers' name of the kind.
+        settings: The configuration, including defaults.
     """
 
     kind: EncoderKind
@@ -163,11 +163,11 @@ class EncoderDescription:
         """Return a size.
 
         Raises:
-            ModelError: It is no whole number from 1 on.
+            ModelError: It is not a positive whole number.
         """
         value = self.settings[name]
         if type(value) is not int or value < 1:
-            raise configuration_error(self.model_type, f"{name}={value!r} is no whole number from 1 on")
+            raise configuration_error(self.model_type, f"{name}={value!r} is not a positive whole number")
         return value
 
     @property
@@ -191,21 +191,21 @@ class EncoderDescription:
         heads = self.size("num_attention_heads")
         if self.width % heads:
             raise configuration_error(
-                self.model_type, f"hidden_size={self.width} is no multiple of num_attention_heads={heads}"
+                self.model_type, f"hidden_size={self.width} is not a multiple of num_attention_heads={heads}"
             )
         return heads
 
     @property
     def epsilon(self) -> float:
-        """What is added to a variance."""
+        """The value that layer norms add to the variance."""
         value = self.kind.epsilon if self.kind.epsilon is not None else self.settings["layer_norm_eps"]
         if not isinstance(value, (int, float)):
-            raise configuration_error(self.model_type, f"layer_norm_eps={value!r} is no number")
+            raise configuration_error(self.model_type, f"layer_norm_eps={value!r} is not a number")
         return float(value)
 
     @property
     def padding(self) -> int | None:
-        """The id at which no position is counted; None where positions are counted from 0 at any id."""
+        """The id that positions do not count; None if positions are numbered from 0 and count every id."""
         reserved = ARCHITECTURES[self.model_type].reserved_positions
         if reserved is not None:
             return reserved - 1 if reserved else None
@@ -217,16 +217,16 @@ class EncoderDescription:
 
     @property
     def positions(self) -> int:
-        """Longest window."""
+        """Maximum length of a window."""
         return self.size("max_position_embeddings") - (0 if self.padding is None else self.padding + 1)
 
     @property
     def projected(self) -> bool:
-        """Whether a dense layer stands between embeddings and layers; ELECTRA leaves it out where it can."""
+        """Whether a dense layer is between embeddings and layers. ELECTRA has none if both have the same width."""
         return self.kind.projection is not None and (self.model_type == "albert" or self.embedding != self.width)
 
     def prefixes(self, layer: int) -> list[str]:
-        """Return the prefixes of the modules that are one layer: ALBERT's groups may have several."""
+        """Return the prefixes of the modules of a layer. A group of ALBERT may have several."""
         if self.model_type != "albert":
             return [self.kind.layer.format(layer)]
         group = int(layer / (self.layers / self.size("num_hidden_groups")))
@@ -236,7 +236,7 @@ class EncoderDescription:
         """Return a tensor of the weights.
 
         Raises:
-            ModelError: It has not the shape that the configuration says.
+            ModelError: Its shape is not the one in the configuration.
         """
         return check_shape(name, checkpoint.tensors[name], self.shapes[name])
 

@@ -1,4 +1,4 @@
-"""Memory of PyTorch's devices: copies to a GPU and from it, and the lack of memory."""
+"""Memory of PyTorch's devices: copies to and from a GPU, and errors about too little memory."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class PinnedStates:
-    """Hidden states on their way from a GPU into pinned memory, while it computes the next batch.
+    """Hidden states that are copied from a GPU into pinned memory while it computes the next batch.
 
     Args:
         states: [rows, d] of each layer, on the device.
@@ -42,7 +42,7 @@ class PinnedStates:
 
     @property
     def __array_interface__(self) -> dict[str, Any]:
-        """Let an array of numpy's own the memory through this object, instead of through a tensor."""
+        """Make a numpy array own the memory through this object rather than through a tensor."""
         interface: dict[str, Any] = self._pinned.numpy().__array_interface__
         return interface
 
@@ -55,7 +55,7 @@ class PinnedStates:
 
 
 def upload(array: NDArray[np.int64], device: torch.device) -> torch.Tensor:
-    """Return an array as a tensor on a device; a copy to a GPU waits for the batches before it, the caller does not."""
+    """Return an array as a tensor on a device. A copy to a GPU is asynchronous, in order with earlier batches."""
     import torch
 
     tensor = torch.from_numpy(array)
@@ -64,7 +64,7 @@ def upload(array: NDArray[np.int64], device: torch.device) -> torch.Tensor:
 
 @contextmanager
 def translate_memory_errors() -> Iterator[None]:
-    """Tell a lack of memory from other errors: PyTorch has a class for GPUs, and sentences for the rest."""
+    """Translate errors about memory: PyTorch has a class for those of GPUs, but only messages for others."""
     import torch
 
     try:

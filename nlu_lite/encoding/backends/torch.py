@@ -1,4 +1,4 @@
-"""PyTorch: transformers builds the architecture from the configuration, the checkpoint's arrays become its weights."""
+"""The backend of PyTorch: transformers builds the architecture, and the checkpoint's arrays become its weights."""
 
 from __future__ import annotations
 
@@ -29,24 +29,24 @@ if TYPE_CHECKING:
     import torch
 
 LARGEST_BUDGET = 1 << 14
-"""Pieces in a batch on a GPU: enough to keep it at work, few enough to pool them while the next runs."""
+"""Maximum number of pieces in a batch on a GPU: enough to keep it busy, few enough to pool during the next batch."""
 COPIED = 1 << 13
-"""Rows of a matrix that are copied at once to a device or another precision."""
+"""Number of rows of a matrix that are copied to a device or another precision at once."""
 
 
 class TorchBackend:
     """A transformers model on a device of PyTorch.
 
     Args:
-        checkpoint: Configuration and weights; arrays are taken over without a copy on the CPU in fp32.
+        checkpoint: Configuration and weights. On the CPU in fp32 the arrays are used without a copy.
         device: ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
-        precision: In what numbers to compute.
+        precision: The type of numbers to compute with.
         threads: Threads of a forward pass on the CPU; None for PyTorch's own number, or the cores that the process is
             limited to if these are fewer; and for one in a process that was forked after PyTorch was imported.
 
     Raises:
-        OptionError: There is no such device, or it does not compute in this precision.
-        ModelError: Weights are missing, or have other shapes than the configuration says.
+        OptionError: The device does not exist, or does not support the precision.
+        ModelError: Weights are missing, or their shapes contradict the configuration.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class TorchBackend:
     def _open(self, checkpoint: Checkpoint, device: str, precision: Precision) -> None:
         self._device = _find_device(device)
         self._dtype = _find_dtype(self._device, precision)
-        # On the CPU the model uses the checkpoint's word embeddings as they lie; asked again, it might give a copy.
+        # On the CPU the model uses the checkpoint's word embeddings in place. A second access might return a copy.
         self._words = checkpoint.tensors.get(WORDS) if self._device.type == "cpu" else None
         if self._words is not None:
             tensors = ChainMap({WORDS: self._words}, checkpoint.tensors)  # type: ignore[arg-type]  # it is only read
@@ -76,7 +76,7 @@ class TorchBackend:
         self.positions = count_positions(self.model.config)
 
     def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
-        if is_finalizing():  # no thread is left, and no name of this module
+        if is_finalizing():  # no other thread is left, and this module's names are gone
             return
         with computing():  # deleting a tensor is native code, too
             self.__dict__.clear()
@@ -90,13 +90,13 @@ class TorchBackend:
 
     @property
     def budget(self) -> int:
-        """See `Backend.budget`; on a GPU as many pieces as half of its free memory holds."""
+        """Return the budget (see `Backend.budget`): on a GPU the pieces that fit into half of its free memory."""
         import torch
 
         if self._device.type != "cuda":
             return CPU_BUDGET
         free, _ = torch.cuda.mem_get_info(self._device)
-        # What PyTorch keeps for later is free to it, though not to the driver.
+        # Memory that PyTorch has cached is free for it, although not for the driver.
         free += torch.cuda.memory_reserved(self._device) - torch.cuda.memory_allocated(self._device)
         inner = getattr(self.model.config, "intermediate_size", 4 * self.dimension)
         piece = (16 * self.dimension + 4 * inner) * self._dtype.itemsize
@@ -110,11 +110,11 @@ class TorchBackend:
         with computing(), translate_memory_errors():
             hidden = self._compute(batch, layers)
         if self._words is not None:
-            release_pages(self._words)  # of the whole matrix, which would soon be in memory, a text needs a few rows
+            release_pages(self._words)  # a text needs few rows; otherwise the whole matrix would soon be in memory
         return hidden
 
     def _compute(self, batch: Batch, layers: tuple[int, ...]) -> HiddenStates:
-        """Compute the rows; on a CPU no tensor outlives this call, since deleting a tensor is native code as well."""
+        """Compute the rows. On a CPU no tensor outlives this call, since deleting a tensor runs native code, too."""
         import torch
 
         with torch.inference_mode(), self._limited():
@@ -127,10 +127,10 @@ class TorchBackend:
         return ComputedStates(hidden)
 
     def _run(self, batch: Batch, layers: tuple[int, ...]) -> list[torch.Tensor]:
-        """Run the model, and take the rows on the device: [rows, d] of each layer."""
+        """Run the model, and gather the rows on the device: [rows, d] of each layer."""
         import torch
 
-        # Goes with the types that `build_model` gives weights on the CPU; elsewhere it ends one that the caller is in.
+        # On the CPU this matches the types of the weights in `build_model`; elsewhere it ends the caller's autocast.
         wanted = self._device.type == "cpu" and self._dtype != torch.float32
         mixed = torch.autocast(self._device.type, self._dtype, enabled=wanted)
         with mixed, _EXACT.hold():
@@ -144,7 +144,7 @@ class TorchBackend:
         return [state.flatten(0, 1).index_select(0, rows) for state in chosen]
 
     def _build_mask(self, batch: Batch) -> torch.Tensor | None:
-        """Return the attention mask; without padding none is needed, and attention without one is faster."""
+        """Return the attention mask. Without padding none is needed, and attention without a mask is faster."""
         if batch.mask.all():
             return None
         mask = upload(batch.mask, self._device)
@@ -152,7 +152,7 @@ class TorchBackend:
 
 
 def _takes_whole_masks(model: Any) -> bool:
-    """Return whether a model takes masks in the shape of attention scores, as all with PyTorch's attention do."""
+    """Return whether a model takes masks in the shape of attention scores, as models with PyTorch's attention do."""
     found: bool = model.config._attn_implementation == "sdpa"
     return found
 
@@ -160,16 +160,17 @@ def _takes_whole_masks(model: Any) -> bool:
 def _expand_mask(mask: torch.Tensor) -> torch.Tensor:
     """Return a mask in the shape of attention scores, bool [windows, 1, length, length].
 
-    Of a mask of positions transformers asks whether it masks anything, and waits for all that the device has to do.
+    transformers would check whether a mask of positions masks anything, and wait for the device to finish its work.
     """
     return mask.bool()[:, None, None].expand(-1, 1, mask.shape[1], -1)
 
 
 class _ExactProducts:
-    """Holds PyTorch to fp32 when it multiplies fp32 matrices.
+    """Makes PyTorch multiply fp32 matrices in fp32.
 
-    `torch.set_float32_matmul_precision` and its kin allow the whole process TF32 or bf16 instead; the vectors would be
-    others than `precision` says. The first thread that needs exact products sets them, the last one puts back what was.
+    `torch.set_float32_matmul_precision` and similar settings allow TF32 or bf16 in the whole process, which would
+    contradict `precision`. The first thread that needs exact products overrides the settings, the last one restores
+    them.
     """
 
     def __init__(self) -> None:
@@ -197,7 +198,7 @@ _EXACT = _ExactProducts()
 
 
 def _set_exact() -> list[Callable[[], None]]:
-    """Set exact products where they are not, and return what undoes it."""
+    """Turn on exact products, and return the functions that undo it."""
     import torch
 
     if not hasattr(torch.backends.mkldnn, "matmul"):  # before PyTorch 2.9
@@ -214,12 +215,12 @@ def _set_exact() -> list[Callable[[], None]]:
 
 @contextmanager
 def _limit_threads(number: int | None, limit: int | None) -> Iterator[None]:
-    """Set PyTorch's threads, which are process-wide, around a call; a forked process has one, since others hang."""
+    """Set the number of PyTorch's threads, which is process-wide, around a call. A forked process has one thread."""
     import torch
 
     if has_lost_threads("torch"):
         _check_forked(number)
-        torch.set_num_threads(1)  # for good: another thread may be computing when this one is done
+        torch.set_num_threads(1)  # permanently: another thread may still be computing afterwards
         yield
         return
     before = torch.get_num_threads()
@@ -260,7 +261,7 @@ def _find_dtype(device: torch.device, precision: Precision) -> torch.dtype:
 
 
 def count_positions(config: Any) -> int:
-    """Give the longest window that a model of a transformers configuration takes."""
+    """Return the maximum length of a window for a configuration of transformers."""
     reserved = ARCHITECTURES[config.model_type].reserved_positions
     if reserved is None and not isinstance(config.pad_token_id, int):
         got = f"the configuration has pad_token_id={config.pad_token_id!r}"
@@ -270,10 +271,10 @@ def count_positions(config: Any) -> int:
 
 
 def build_model(checkpoint: Checkpoint, device: torch.device, dtype: torch.dtype) -> Any:
-    """Build transformers' model with the checkpoint's arrays as its weights; its own types do not hold under mypy.
+    """Build transformers' model with the checkpoint's arrays as its weights. It is typed as Any for mypy.
 
-    On the CPU only matrix products have another precision than fp32: what is added up and normalised between them keeps
-    its digits, of which the vectors would else lose more, at little cost. `TorchBackend.submit` goes with that.
+    On the CPU only matrix products have a lower precision than fp32. Sums and normalization between them stay in fp32,
+    which costs little and keeps the vectors closer to those in fp32. `TorchBackend.submit` relies on that.
     """
     import torch
 
@@ -292,7 +293,7 @@ def build_model(checkpoint: Checkpoint, device: torch.device, dtype: torch.dtype
 
 
 def _find_product_weights(model: Any) -> set[str]:
-    """Name the weights that multiply matrices."""
+    """Return the names of the weights of matrix products."""
     import torch
 
     linear = [(name, module) for name, module in model.named_modules() if isinstance(module, torch.nn.Linear)]
@@ -310,12 +311,12 @@ def _empty_model(checkpoint: Checkpoint) -> Any:
         config = AutoConfig.for_model(model_type, **settings, dtype="float32")
         with torch.device("meta"):
             return build.from_config(config, **architecture.options())
-    except Exception as error:  # whatever transformers makes of values that it does not expect
+    except Exception as error:  # transformers raises any class for unexpected values
         raise configuration_error(model_type, first_line(error)) from error
 
 
 def _place(array: Floats, device: torch.device, dtype: torch.dtype) -> torch.Tensor:
-    """Give an array as a tensor: as it lies where it can stay, else a copy; little is held in both forms at once."""
+    """Return an array as a tensor, in place if possible, or else as a copy whose source pages are released."""
     import torch
 
     tensor = torch.from_numpy(array)
@@ -329,7 +330,7 @@ def _place(array: Floats, device: torch.device, dtype: torch.dtype) -> torch.Ten
 
 
 def _fill_buffers(model: Any, device: torch.device) -> None:
-    """Give the buffers that no file holds (position numbers, token types) the values that the code computes."""
+    """Fill the buffers that are not in files, position numbers and token types, with computed values."""
     import torch
 
     for name, buffer in model.named_buffers():
@@ -337,7 +338,7 @@ def _fill_buffers(model: Any, device: torch.device) -> None:
             continue
         module = model.get_submodule(name.rpartition(".")[0])
         if not name.endswith(("position_ids", "token_type_ids")):
-            got = f"this version of transformers gives the architecture a buffer {name!r}"
+            got = f"this version of transformers has an unknown buffer {name!r} in the architecture"
             raise ModelError(got, "position_ids and token_type_ids alone", "Install transformers 5.23")
         values = torch.arange(buffer.shape[-1]) if name.endswith("position_ids") else torch.zeros(buffer.shape[-1])
         filled = values.long().to(device).expand(buffer.shape)

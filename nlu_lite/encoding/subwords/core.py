@@ -22,7 +22,7 @@ class TokenIds:
 
     Attributes:
         ids: int32 [P].
-        lengths: int64 [T], number of ids of each token.
+        lengths: int64 [T], the number of ids of each token.
 
     Example:
         >>> found = TokenIds.from_lists([[5, 7], [], [5]])
@@ -35,23 +35,23 @@ class TokenIds:
 
     @classmethod
     def from_lists(cls, lists: Sequence[Sequence[int]]) -> TokenIds:
-        """Return the ids of lists, one a token."""
+        """Return the ids in lists, one list per token."""
         lengths = np.fromiter(map(len, lists), np.int64, len(lists))
         return cls(np.fromiter(chain.from_iterable(lists), np.int32, int(lengths.sum())), lengths)
 
     def to_lists(self) -> list[list[int]]:
-        """Return the ids as lists, one a token."""
+        """Return the ids as lists, one list per token."""
         ids = self.ids.tolist()
         return [ids[begin:end] for begin, end in pairwise([0, *np.cumsum(self.lengths).tolist()])]
 
     def drop(self, dropped: int) -> TokenIds:
-        """Return all ids but one."""
+        """Return the ids without every occurrence of one id."""
         kept = self.ids != dropped
         token = np.repeat(np.arange(len(self.lengths)), self.lengths)
         return TokenIds(self.ids[kept], np.bincount(token[kept], minlength=len(self.lengths)))
 
     def fill(self, unknown: int) -> TokenIds:
-        """Return the ids with an unknown one for each token that has none."""
+        """Return the ids, with the unknown id for each token that has no id."""
         places = np.cumsum(self.lengths)[self.lengths == 0]
         return TokenIds(np.insert(self.ids, places, unknown), np.maximum(self.lengths, 1))
 
@@ -112,7 +112,7 @@ class Subwords:
         return self.encode_tokens(tokens).to_lists()
 
     def encode_tokens(self, tokens: Sequence[str]) -> TokenIds:
-        """Return the same ids as `encode`, in one array."""
+        """Return the ids of `encode` in one array."""
         found = [TokenIds.from_lists([])]
         for part in _split_chunks(tokens):
             with computing():
