@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 import nlu_lite
-from nlu_lite import ModelError, OptionError
+from nlu_lite import ModelError, OptionError, SourceError
+from nlu_lite.options import FileFormat, PredictRequest, VectorDtype, parse_file_request
 
 MODEL = f"path:{Path(__file__).parent / 'data' / 'xlmroberta_weights'}"
 TEXT = "Put your unbelievable text here. And another."
@@ -156,3 +157,30 @@ def test_help_shows_the_options_that_are_passed_on():
 def test_threads_are_a_number_that_a_machine_can_have(backend, threads):
     with pytest.raises(OptionError, match=r"threads=.* expected a whole number from 1 to 1024"):
         nlu_lite.load(MODEL, backend=backend, threads=threads)
+
+
+FILE_OPTIONS = {"chunk": 8, "dtype": "float16", "existing": "replace", "format": "csv", "delimiter": ";"}
+
+
+def test_a_request_for_files_is_parsed_once():
+    request = parse_file_request("-", "out.parquet", PredictRequest(), **FILE_OPTIONS)
+    assert (request.source, request.target) == ("-", Path("out.parquet"))
+    assert (request.format, request.dtype) == (FileFormat.CSV, VectorDtype.FLOAT16)
+    assert parse_file_request(Path("-"), "out.parquet", PredictRequest(), **FILE_OPTIONS).source == Path("-")
+
+
+@pytest.mark.parametrize("source", ["", "./-", Path("-")])
+def test_only_a_dash_is_standard_input(source, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SourceError, match="does not exist"):
+        nlu_lite.load("en.tokenize").predict_file(source, tmp_path / "out.parquet")
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("chunk", 0), ("chunk", 2.5), ("dtype", "float8"), ("existing", "keep"), ("format", "xml"), ("target", 3)],
+)
+def test_options_of_files_that_are_unknown_are_refused(option, value):
+    options = {"source": "in.csv", "target": "out.parquet", "predict": PredictRequest()} | FILE_OPTIONS
+    with pytest.raises(OptionError, match=option):
+        parse_file_request(**(options | {option: value}))

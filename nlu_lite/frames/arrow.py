@@ -96,7 +96,7 @@ def from_arrow(data: object) -> pa.Table | pa.ChunkedArray | None:
 
 @contextmanager
 def note_origin(data: object) -> Iterator[None]:
-    """Add a note to an exception of the caller's own data that says where it came from; its type is kept."""
+    """Add a note with the origin to an exception of the caller's own data; its type is kept."""
     try:
         yield
     except Exception as error:

@@ -48,7 +48,7 @@ def stream(data: object, size: int, predict: Predict, request: PredictRequest) -
         request: The options of each call. Rows without an index are numbered through the stream.
 
     Returns:
-        An iterator of frames, or of record batches where `request` asks for Arrow. Record batches have the index as
+        An iterator of frames, or of record batches if `request` asks for Arrow. Record batches have the index as
         their first columns and the schema of the first batch; there is no batch without rows.
 
     Raises:

@@ -49,8 +49,8 @@ class ParsedInput:
     Attributes:
         corpus: The documents.
         rows: int64 [D], the row of each document in the caller's data, counted from the request's first row.
-        segments: The words, where the caller has split the documents into words.
-        sentences: The sentences of each document, where the caller has split the documents into sentences.
+        segments: The words, if the caller has split the documents into words.
+        sentences: The sentences of each document, if the caller has split the documents into sentences.
     """
 
     corpus: Corpus

@@ -26,21 +26,20 @@ def matrix(frame: pd.DataFrame | pa.Table | pl.DataFrame, column: str | None = N
     """Return the vectors of a frame as one matrix, rows in the frame's order.
 
     Args:
-        frame: The result of predict in any of its forms: unchanged, or filtered, sorted, concatenated, or read from a
-            file that it was written to. Vectors may have become lists, as JSON and Parquet store them, or text, as
-            in CSV: ``"[0.5, -1.0]"``.
-        column: Name of the column of vectors. By default the only one; vectors stored as text count if no other
-            column holds vectors.
-        copy: Whether to return a matrix of its own, which can be changed in place. By default the matrix is read-only,
-            and it shares the memory of the frame where the frame's rows are still in the order of predict.
+        frame: A frame of pandas, Arrow or Polars that predict returned. Its rows may have been filtered, sorted or
+            concatenated. It may have been written to a file and read again: vectors may be lists, as in JSON and
+            Parquet, or text such as ``"[0.5, -1.0]"``, as in CSV.
+        column: The column of vectors. Default: the only one. Vectors as text count if no other column has vectors.
+        copy: Whether to return a writable copy. Default: False, which returns a read-only matrix; it shares the memory
+            of the frame if the rows are in the order of predict.
 
     Returns:
-        float32 [R, d], read-only unless `copy` is true. [0, 0] for a pandas frame without rows, which holds no vector
-        from which d could be known.
+        float32 [R, d]. [0, 0] for a pandas frame without rows, from which d is not known.
 
     Raises:
-        InputError: There is no such column, no column or more than one of vectors, two columns of one name, or a row
-            without a vector of the same length as the others; the first such row is named.
+        InputError: The column does not exist, or several columns have vectors; two columns have the same name; or a row
+            has no vector, a vector of another length, or a number that exceeds the range of float32. The error names
+            the first such row.
 
     Example:
         >>> import pandas as pd

@@ -191,7 +191,7 @@ class Precision(Enum):
 
 
 class SavedWeights(Enum):
-    """The weights of a saved pipeline: a reference to where they came from with their digest, or a copy."""
+    """The weights of a saved pipeline: a reference to their origin with their digest, or a copy."""
 
     REFERENCE = "reference"
     COPY = "copy"

@@ -59,7 +59,7 @@ def parse_file_request(
     check_number("chunk", chunk, 1)
     path = parse_path(source, "source", "Call predict or stream for data in memory")
     return FileRequest(
-        "-" if source == "-" else path,
+        source if isinstance(source, str) else path,  # as paths, "-" is a file and "" the working directory
         parse_path(target, "target"),
         None if format is None else parse_choice(FileFormat, format, "format"),
         delimiter,

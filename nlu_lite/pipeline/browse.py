@@ -1,4 +1,4 @@
-"""`references`, `search` and `info`: the catalogue, and what is on this machine."""
+"""`references`, `search` and `info`: the catalogue, and the models on this machine."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def search(
 
 
 def info(reference: str, *, cache_dir: str | Path | None = None) -> Info:
-    """Describe a reference: its model's card, where the model comes from, and which look-up found it.
+    """Describe a reference: its model's card, the origins of the model, and the look-up that found it.
 
     Nothing is downloaded. A model that cannot be loaded is described too, with the reason.
 

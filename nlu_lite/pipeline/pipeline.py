@@ -278,7 +278,7 @@ class Pipeline(OpenComponents):
         return build_mapper(self, schema, request, threads)
 
     def __reduce__(self) -> tuple[Callable[[PipelineRecipe], Pipeline], tuple[PipelineRecipe]]:
-        """Pickle everything except the weights, which have to be there where the pipeline is unpickled."""
+        """Pickle everything except the weights, whose files must exist where the pipeline is unpickled."""
         from nlu_lite.pipeline.opened import describe_recipe, open_recipe  # which import this module
 
         return open_recipe, (describe_recipe(self),)
