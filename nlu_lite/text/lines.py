@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from nlu_lite.options import NewlineBreaks
+from nlu_lite.text.rules import SentenceRules
 
 NEWLINE_PATTERNS = {
     NewlineBreaks.PARAGRAPHS: r"[\n\r\f\u2029](?:(?<=\n)[^\S\n]*+\n|(?<=\r)[^\S\n\r]*+\r|(?<=[\f\u2029]))",
@@ -20,23 +21,25 @@ _LONGEST_LINE = 50  # characters of a line that is too short to be wrapped
 _FEWEST_LINES = 3  # two lines may be a wrapped headline
 
 
-def find_line_begins(text: str, newline_breaks: NewlineBreaks) -> Iterator[int]:
+def find_line_begins(text: str, rules: SentenceRules, newline_breaks: NewlineBreaks) -> Iterator[int]:
     """Find the offsets after line breaks at which a sentence begins, whatever the text before them."""
     for match in re.finditer(NEWLINE_PATTERNS[newline_breaks], text):
         yield match.end()
     if newline_breaks is NewlineBreaks.PARAGRAPHS and "\n" in text:
         for block in _BLOCK.finditer(text):
-            yield from (block.start() + offset for offset in _find_begins_in_block(block.group()))
+            yield from (block.start() + offset for offset in _find_begins_in_block(block.group(), rules))
 
 
-def _find_begins_in_block(block: str) -> Iterator[int]:
+def _find_begins_in_block(block: str, rules: SentenceRules) -> Iterator[int]:
     """Find the lines of a paragraph that begin a sentence although no punctuation ends the line before."""
-    lines = block.splitlines(keepends=True)
+    lines = re.findall(r"[^\n]++\n?", block)
     separate = _is_table(lines) or _is_list_of_names(lines)
+    width = max(len(line.rstrip()) for line in lines)
     offset = 0
     for line, following in pairwise(lines):
         offset += len(line)
-        if separate or _count_quote_signs(line) != _count_quote_signs(following):
+        quoted = _count_quote_signs(line) != _count_quote_signs(following)
+        if separate or quoted or _is_headline(line, following, width, rules):
             yield offset
 
 
@@ -50,6 +53,14 @@ def _is_list_of_names(lines: list[str]) -> bool:
     if len(lines) < _FEWEST_LINES:
         return False
     return not any(len(line) > _LONGEST_LINE or _WRAPPED.search(line) or line.startswith(">") for line in lines)
+
+
+def _is_headline(line: str, following: str, width: int, rules: SentenceRules) -> bool:
+    """Return whether a line ends although the capitalized word after it would have fitted into its width."""
+    words, following_words = line.split(), following.split()
+    if not following_words[0][0].isupper() or len(line.rstrip()) + 1 + len(following_words[0]) >= width:
+        return False
+    return _WRAPPED.search(line) is None and words[-1].lower() not in rules.ordinary_words
 
 
 def _count_quote_signs(line: str) -> int:

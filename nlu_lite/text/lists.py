@@ -30,7 +30,7 @@ _MARKER = re.compile(
 )
 _PLACE = re.compile(
     rf"[{_LINE_BREAKS}:：.!?…。！？।።](?:[^\S{_LINE_BREAKS}]++|(?<=[{_LINE_BREAKS}：。！？।።]))"
-    rf"(?=[^\W_{BULLETS}]|[(（{BULLETS}{_LINE_BULLETS}])"
+    rf"(?=[(（①{BULLETS}{_LINE_BULLETS}]|\d|[^\W\d_]{{1,5}}[.)）、．۔])"
 )
 _SPACE_AND_BREAK = re.compile(r"[^\S\n\r]*+(?:\r?\n)?[^\S\n\r]*+")
 _SPACELESS = frozenset("）、．")  # closing signs of markers that no whitespace separates from the text

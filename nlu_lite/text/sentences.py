@@ -80,7 +80,7 @@ class _SentenceScanner:
         self.text = text
         self.rules = rules
         self.items = find_list_items(text, rules)
-        self.certain = _find_certain_begins(text, self.items, newline_breaks)
+        self.certain = _find_certain_begins(text, self.items, rules, newline_breaks)
         self.spaced_forms = compile_spaced_forms(rules)
         self.begin = 0
         self.begins: list[int] = list(self.certain)
@@ -151,11 +151,13 @@ class _SentenceScanner:
         return word[len(word) - longest :] if len(word) > longest else word
 
 
-def _find_certain_begins(text: str, items: list[ListItem], newline_breaks: NewlineBreaks) -> list[int]:
+def _find_certain_begins(
+    text: str, items: list[ListItem], rules: SentenceRules, newline_breaks: NewlineBreaks
+) -> list[int]:
     """Find the begins of list items and lines, sorted; a marker alone on its line is not separated from its item."""
     ends = [item.end for item in items]
     begins = {item.begin for item in items}
-    for begin in find_line_begins(text, newline_breaks):
+    for begin in find_line_begins(text, rules, newline_breaks):
         place = bisect_left(ends, begin)
         if place == len(items) or begin <= items[place].begin:
             begins.add(begin)
