@@ -3,6 +3,7 @@
     python benchmarks/encode.py compare FOLDER --peer sentence-transformers=PYTHON --peer flair=PYTHON ...
     python benchmarks/encode.py scale FOLDER      time per token for 1, 10 and 100 times the text
     python benchmarks/encode.py profile FOLDER    where the time of one run goes
+    python benchmarks/encode.py gpu               how fast a GPU is fed (see encode_gpu.py)
 
 FOLDER holds files <language>-<treebank>.jsonl of Universal Dependencies; each line is a document with `text` and
 `sentences` [[begin, end], ...]. PYTHON is the interpreter of an environment in which the peer is installed:
@@ -408,6 +409,11 @@ def profile(folder: Path, threads: int) -> None:
 
 
 def main() -> None:
+    if sys.argv[1:2] == ["gpu"]:
+        import encode_gpu
+
+        encode_gpu.main(sys.argv[2:])
+        return
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", choices=["compare", "scale", "profile", "work"])
     parser.add_argument("folder", help="folder of Universal Dependencies")
