@@ -17,8 +17,8 @@ PREFIX = {Action.EMBED: "word_embedding", Action.EMBED_SENTENCE: "sentence_embed
 def name_vector_columns(specs: Sequence[ModelSpec]) -> list[str]:
     """Name the columns of vectors as NLU does: ``word_embedding_<id>``, ``sentence_embedding_<id>``.
 
-    The id is the first name segment of the reference, behind language and action; ids that collide grow segment by
-    segment, and then take the language in front. Without name segments it is the model's name.
+    The id is the first segment of the reference's name, after language and action. Ids that collide are extended by
+    further segments, and then prefixed with the language. For a reference without a name, it is the model's name.
 
     Example:
         >>> specs = [ModelSpec(f"en.embed.bert.{size}", "en", "m", None, Action.EMBED, ()) for size in ("l2", "l4")]

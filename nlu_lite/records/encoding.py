@@ -42,14 +42,14 @@ class Pieces:
 
 @dataclass(frozen=True)
 class Windows:
-    """Sections of consecutive pieces, each of which the model sees at once, in the order of their pieces.
+    """Sections of consecutive pieces that the model sees together, in the order of their pieces.
 
     Attributes:
         first: int32 [W], first piece.
         end: int32 [W], end of the pieces.
-        kept_first: int32 [W], first piece whose vector is taken from this window.
-        kept_end: int32 [W], end of the pieces taken from it. Each piece is taken from the one window in which it is
-            most central.
+        kept_first: int32 [W], first piece whose vector comes from this window.
+        kept_end: int32 [W], end of these pieces. The vector of a piece comes from the window in which the piece is
+            closest to the middle.
     """
 
     first: Ints
@@ -68,12 +68,12 @@ class Windows:
 
 @dataclass(frozen=True)
 class Batch:
-    """Windows as the model takes them, padded to the longest, and the hidden states that are asked for.
+    """Windows as the model takes them, padded to the longest, and the positions whose hidden states are needed.
 
     Attributes:
-        ids: int64 [windows, length], ids of the model's vocabulary, special tokens and padding included.
+        ids: int64 [windows, length], ids of the model's vocabulary, including special tokens and padding.
         mask: int64 [windows, length], 1 at a piece or special token, 0 at padding.
-        rows: int64 [rows], places ``window * length + position`` of the hidden states to return, in this order.
+        rows: int64 [rows], indices ``window * length + position`` of the hidden states to return, in this order.
     """
 
     ids: Int64s

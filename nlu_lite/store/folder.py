@@ -48,8 +48,8 @@ def fingerprint(path: Path) -> str:
     """Return a digest that changes when the user changes the files of a model.
 
     Args:
-        path: A file, whose content is hashed; or a folder, of which the path and the names, sizes and times of its
-            files are hashed, down to three levels: no layout of a model is deeper.
+        path: A file or a folder. The content of a file is hashed; for a folder its path, and the names, sizes and times
+            of its files down to three levels: no layout of a model is deeper.
     """
     if path.is_file():
         return hash_file(path)

@@ -135,7 +135,7 @@ class GraphBuilder:
             *others, prefix = self._encoder.prefixes(layer)
             for other in others:
                 state = self._build_layer(state, bias, other, None)
-            # Nothing attends to the last layer's states, so that only those that are asked for are computed.
+            # Nothing attends to the states of the last layer, so only the requested ones are computed.
             state = self._build_layer(state, bias, prefix, rows if layer + 1 == last else None)
             found[layer + 1] = state if layer + 1 == last else self._take_rows(state, rows)
         return [found[layer] for layer in layers]
