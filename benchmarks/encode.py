@@ -247,11 +247,11 @@ def write_models(folder: Path) -> dict[str, Path]:
     from transformers import XLMRobertaConfig, XLMRobertaModel, XLMRobertaTokenizer
 
     from nlu_lite.registry import DEFAULT
-    from nlu_lite.store.cache import default_cache
+    from nlu_lite.store.cache import locate_cache
     from nlu_lite.store.checkpoints import download
     from nlu_lite.store.sources import Access
 
-    ((_, packaged),) = download([DEFAULT], Access(default_cache()))
+    ((_, packaged),) = download([DEFAULT], Access(locate_cache()))
     models = {"small": folder / "small", "base": folder / "base"}
     for model in models.values():
         model.mkdir()

@@ -29,10 +29,10 @@ def lock(
     nlu_lite.load("xx.embed.xlm", lock="models.lock") then accepts only files with these digests.
     """
     from nlu_lite.store import lockfile as locking
-    from nlu_lite.store.cache import default_cache
+    from nlu_lite.store.cache import locate_cache
     from nlu_lite.store.sources import Access
 
-    typer.echo(locking.make(references or (), Access(default_cache(), offline=offline or None)), nl=False)
+    typer.echo(locking.make(references or (), Access(locate_cache(), offline=offline or None)), nl=False)
 
 
 def verify(path: Annotated[Path, typer.Argument(metavar="LOCK", help="A file written by `nlu-lite lock`.")]) -> None:
@@ -56,11 +56,11 @@ def verify(path: Annotated[Path, typer.Argument(metavar="LOCK", help="A file wri
 
 def _verify_model(model: LockedModel) -> str:
     """Compare a model with the lock: print a line if it matches, else return the error as one line."""
-    from nlu_lite.store.cache import default_cache
+    from nlu_lite.store.cache import locate_cache
     from nlu_lite.store.sources import Access
 
     try:
-        model.verify(Access(default_cache(), offline=True))
+        model.verify(Access(locate_cache(), offline=True))
     except NluLiteError as error:
         return " ".join(f"{model.reference}: {error}".split())
     size = sum(digest.size for digest in model.files.values())

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from nlu_lite.errors import IntegrityError, OptionError
-from nlu_lite.store.cache import Cache, default_cache
+from nlu_lite.store.cache import Cache, locate_cache
 
 CacheDir = Annotated[
     Path | None,
@@ -40,7 +40,7 @@ def download(
     from nlu_lite.store.checkpoints import download as fetch_and_convert
     from nlu_lite.store.sources import Access, ArchiveRetention
 
-    access = Access(default_cache(cache_dir))
+    access = Access(locate_cache(cache_dir))
     found = fetch_and_convert(references, replace(access, archives=ArchiveRetention.KEEP) if keep_archive else access)
     for spec, folder in found:
         typer.echo(f"{spec.reference}\t{folder}")
@@ -67,7 +67,7 @@ def convert(
 @cache_app.command("list")
 def list_cache(cache_dir: CacheDir = None) -> None:
     """List the models and archives in the cache, with key, size and origin."""
-    cache = default_cache(cache_dir)
+    cache = locate_cache(cache_dir)
     sizes = {folder.key: f"{folder.size / 1e6:,.1f} MB" for folder in cache.list_folders()}
     for key in cache.list_keys():
         typer.echo("\t".join([key, sizes.get(key, "not whole"), *_list_origins(cache, key)]))
@@ -76,7 +76,7 @@ def list_cache(cache_dir: CacheDir = None) -> None:
 @cache_app.command("verify")
 def verify_cache(keys: Keys = None, cache_dir: CacheDir = None) -> None:
     """Compare files with their recorded digests. Default: all files."""
-    cache = default_cache(cache_dir)
+    cache = locate_cache(cache_dir)
     damaged: list[IntegrityError] = []
     for key in keys or cache.list_keys():
         try:
@@ -97,7 +97,7 @@ def remove_from_cache(
     cache_dir: CacheDir = None,
 ) -> None:
     """Delete models or archives. The digest of an archive is kept: a later download must have the same SHA-256."""
-    cache = default_cache(cache_dir)
+    cache = locate_cache(cache_dir)
     if everything == bool(keys):
         raise OptionError(f"{len(keys or ())} keys, --all {everything}", "either keys or --all", "Pass one of the two")
     for key in keys or cache.list_keys():

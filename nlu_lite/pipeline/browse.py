@@ -12,7 +12,7 @@ from nlu_lite.errors import escape_surrogates
 from nlu_lite.records import ComponentSpec, ModelSpec, Origin
 from nlu_lite.registry import browse
 from nlu_lite.registry.browse import Environment
-from nlu_lite.store.cache import default_cache
+from nlu_lite.store.cache import locate_cache
 from nlu_lite.store.inventory import Inventory
 from nlu_lite.store.sources import SOURCE_KINDS, list_optional_files
 from nlu_lite.text import check_language
@@ -117,7 +117,7 @@ def _build_frame(
 
 
 def _build_environment(cache_dir: str | Path | None) -> Environment:
-    inventory = Inventory(default_cache(cache_dir))
+    inventory = Inventory(locate_cache(cache_dir))
 
     def find_files(spec: ModelSpec, origin: Origin) -> Path | None:
         return inventory.find(origin, list_optional_files(spec))

@@ -35,7 +35,7 @@ from nlu_lite.options import (
 from nlu_lite.pipeline.pipeline import Pipeline
 from nlu_lite.records import ComponentSpec, ModelSpec
 from nlu_lite.saving import SavedModel
-from nlu_lite.store import default_cache, lockfile
+from nlu_lite.store import locate_cache, lockfile
 from nlu_lite.store.checkpoints import LoadedCheckpoint, load_checkpoint
 from nlu_lite.store.locks import LockedModel
 
@@ -172,7 +172,7 @@ def load(
         ),
     )
     access = store.Access(
-        cache=default_cache(None if cache_dir is None else parse_path(cache_dir, "cache_dir")),
+        cache=locate_cache(None if cache_dir is None else parse_path(cache_dir, "cache_dir")),
         offline=offline,
         source=None if source is None else parse_choice(store.SourceKind, source, "source"),
         revision=revision,
@@ -217,7 +217,7 @@ def _load_saved(
     saved = saving.read(path, versions)
     if saved.language != _choose_language(saved.components):
         got = f"{path / saving.FILE} is damaged: its language {saved.language!r} is not the language of its references"
-        raise FormatError(got, "what Pipeline.save writes", saving.REMEDY)
+        raise FormatError(got, "a file that Pipeline.save wrote", saving.REMEDY)
     text.check_dictionaries(saved.settings.words, saved.language)
     options = replace(saved.options, device=options.device, threads=options.threads)
     models = [open_model(_load_saved_model(one, access), one.column, options, one.backend) for one in saved.models]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nlu_lite.store.cache import Cache, default_cache
+from nlu_lite.store.cache import Cache, locate_cache
 from nlu_lite.store.inventory import Inventory
 from nlu_lite.store.sources import SOURCE_KINDS, Access, ArchiveRetention, ModelFiles, SourceKind, list_optional_files
 
@@ -14,6 +14,6 @@ __all__ = [
     "Inventory",
     "ModelFiles",
     "SourceKind",
-    "default_cache",
     "list_optional_files",
+    "locate_cache",
 ]

@@ -16,7 +16,7 @@ from nlu_lite._util.atomic import write_file_atomically
 from nlu_lite._util.digest import hash_file
 from nlu_lite.errors import IntegrityError
 from nlu_lite.records import BucketArchive
-from nlu_lite.store.cache import Cache, model_key
+from nlu_lite.store.cache import Cache, build_model_key
 from nlu_lite.store.folder import fingerprint
 
 
@@ -100,14 +100,14 @@ class LocalArchives:
         """Return the path of every archive or converted model, by the archive's file name; nothing is verified."""
         found = {f"{name}.zip": self.pretrained / name for name in self._list_unpacked()}
         for record in self.list_records():
-            keys = [key for key in (model_key(record.sha256), _key(record.file)) if self.cache.has(key)]
+            keys = [key for key in (build_model_key(record.sha256), _key(record.file)) if self.cache.has(key)]
             found |= {record.file: self.cache.root / keys[0]} if keys else {}
         return found
 
     def list_damaged_keys(self, origin: BucketArchive) -> list[str]:
         """Return the cache keys of the converted models of an archive whose files have changed."""
         records = [self.get_record(file) for file in select_archives(origin, self._list_recorded(), ".zip")]
-        keys = [model_key(record.sha256) for record in records if record is not None]
+        keys = [build_model_key(record.sha256) for record in records if record is not None]
         return [key for key in keys if self.cache.is_changed(key)]
 
     # --- records ---
@@ -157,7 +157,7 @@ class LocalArchives:
         return self._find_converted(record) or self._find_archive(record) or self._find_converted(record)
 
     def _find_converted(self, record: ArchiveRecord) -> LocalArchive | None:
-        folder = self.cache.find(model_key(record.sha256))
+        folder = self.cache.find(build_model_key(record.sha256))
         return LocalArchive(folder, record.file, record.sha256) if folder is not None else None
 
     def _find_archive(self, record: ArchiveRecord) -> LocalArchive | None:

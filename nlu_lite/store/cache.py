@@ -250,12 +250,12 @@ def _find_removed_file(error: BaseException) -> str | None:
     return None
 
 
-def model_key(digest: str) -> str:
+def build_model_key(digest: str) -> str:
     """Return the cache key of a converted model, from the digest of its source."""
     return f"model-{digest}"
 
 
-def default_cache(cache_dir: str | Path | None = None) -> Cache:
+def locate_cache(cache_dir: str | Path | None = None) -> Cache:
     """Return the cache in `cache_dir`, else in ``NLU_LITE_CACHE``, else in the user's cache folder.
 
     Raises:

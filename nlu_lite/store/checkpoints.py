@@ -18,7 +18,7 @@ from nlu_lite.errors import ModelError, NluLiteError, OfflineError
 from nlu_lite.records import AS_STATED, Checkpoint, LocalFolder, ModelSpec
 from nlu_lite.store import sources
 from nlu_lite.store.alternatives import add_alternatives
-from nlu_lite.store.cache import Cache, model_key, retry_if_removed
+from nlu_lite.store.cache import Cache, build_model_key, retry_if_removed
 from nlu_lite.store.folder import FolderSource
 from nlu_lite.store.limits import NetworkError
 from nlu_lite.store.sources import Access, ModelFiles
@@ -112,7 +112,7 @@ def convert(archive: Path, folder: Path) -> None:
 
 def _download_model(spec: ModelSpec, access: Access) -> Path:
     files, _ = retry_if_removed(lambda: _fetch_and_read(spec, access), spec.reference)
-    return access.cache.find(model_key(files.digest)) or files.path
+    return access.cache.find(build_model_key(files.digest)) or files.path
 
 
 def _fetch_and_read(spec: ModelSpec, access: Access, check: Check | None = None) -> tuple[ModelFiles, Checkpoint]:
@@ -126,7 +126,7 @@ def _fetch_and_read(spec: ModelSpec, access: Access, check: Check | None = None)
     def fill(folder: Path) -> None:
         _write_checkpoint(_read(spec, files.path, access.cache), folder)
 
-    folder = access.cache.place(model_key(files.digest), fill)
+    folder = access.cache.place(build_model_key(files.digest), fill)
     checkpoint = _read(spec, folder, access.cache)
     sources.discard(files, access)
     return (files if files.path.exists() else replace(files, path=folder)), checkpoint
@@ -171,7 +171,7 @@ def _add_recipe(spec: ModelSpec, files: ModelFiles) -> ModelSpec:
 
 def _compute_digest(spec: ModelSpec, files: ModelFiles, checkpoint: Checkpoint, cache: Cache) -> str:
     """Return the digest of a model; its weights are read only if their files have changed since the last time."""
-    folder = cache.find(model_key(files.digest)) or files.path
+    folder = cache.find(build_model_key(files.digest)) or files.path
     paths = {path.name: path for path in sorted(folder.iterdir()) if path.is_file()}
     tensors = cache.memo.recall(f"tensors of {folder.absolute()}", paths, lambda _: to_plain(checkpoint.tensors))
     return compute_digest([replace(checkpoint, tensors=tensors), spec.sentence])  # plain tensors have the same digest

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from nlu_lite._util.digest import hash_file
 from nlu_lite.records import BucketArchive, Origin
 from nlu_lite.store.bucket import BucketSource
-from nlu_lite.store.cache import Cache, model_key
+from nlu_lite.store.cache import Cache, build_model_key
 from nlu_lite.store.repositories import select_model_files
 
 
@@ -39,8 +39,8 @@ def digest_files(path: Path, origin: Origin, digest: str, cache: Cache) -> dict[
     Raises:
         IntegrityError: A converted model in the cache has changed.
     """
-    if cache.has(model_key(digest)):
-        cache.verify(model_key(digest))
+    if cache.has(build_model_key(digest)):
+        cache.verify(build_model_key(digest))
     if isinstance(origin, BucketArchive) and origin.file is not None:
         record = BucketSource(cache, offline=True).archives.get_record(origin.file)
         if record is not None and record.sha256 == digest:  # false for a folder that Spark NLP unpacked

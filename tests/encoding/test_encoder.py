@@ -18,7 +18,7 @@ from nlu_lite.errors import ModelError, OptionError, UnsupportedReference
 from nlu_lite.formats import read
 from nlu_lite.options import Context, Pooling
 from nlu_lite.records import Alignment, SubwordModel
-from nlu_lite.store.cache import default_cache
+from nlu_lite.store.cache import locate_cache
 
 
 def expected_vectors(model, encoder, texts):
@@ -75,7 +75,7 @@ def test_the_packaged_model_equals_transformers_in_fourteen_languages(mixed):
 
     pipeline = nlu_lite.load()
     encoder = pipeline.models[0].encoder
-    folder = next(entry.path for entry in default_cache().entries() if entry.key.startswith("model-1571fc"))
+    folder = next(entry.path for entry in locate_cache().entries() if entry.key.startswith("model-1571fc"))
     model = XLMRobertaModel.from_pretrained(folder, dtype=torch.float32, add_pooling_layer=False).eval()
     texts = [sentence for sentences in TRANSLATIONS.values() for sentence in sentences]
     groups = [texts] if mixed else [[text] for text in texts]

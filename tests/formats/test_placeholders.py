@@ -15,7 +15,7 @@ import nlu_lite
 from nlu_lite.errors import FormatError, NluLiteError, OptionError, SourceError, UnsupportedReference, escape_surrogates
 from nlu_lite.formats import read, read_recipe
 from nlu_lite.records import AS_STATED
-from nlu_lite.store.cache import default_cache
+from nlu_lite.store.cache import locate_cache
 from nlu_lite.store.checkpoints import convert
 from nlu_lite.store.lockfile import make
 from nlu_lite.store.sources import Access
@@ -207,7 +207,7 @@ def test_errors_about_such_a_folder_can_be_written(odd):
 
 def test_a_lock_holds_no_name_that_is_not_utf_8(odd):
     with pytest.raises(FormatError, match=r"the name .* is not UTF-8; expected a name that a lock can hold"):
-        make([f"path:{odd}"], Access(default_cache(None)))
+        make([f"path:{odd}"], Access(locate_cache(None)))
 
 
 def test_a_zip_in_which_a_name_has_a_nul_is_refused(tmp_path):

@@ -15,7 +15,7 @@ import pytest
 from nlu_lite.errors import FormatError, IntegrityError, OfflineError, SourceError
 from nlu_lite.records import BucketArchive
 from nlu_lite.store.bucket import BucketSource, check_zip
-from nlu_lite.store.cache import Cache, model_key
+from nlu_lite.store.cache import Cache, build_model_key
 from nlu_lite.store.download import Patience
 from tests.store.bucket_server import index_line, serving, zipped
 
@@ -368,7 +368,7 @@ def test_what_spark_nlp_fetched_is_read_in_place(source, bucket, origin):
 
 def test_the_zip_goes_after_conversion_and_the_converted_model_is_found(source, bucket):
     local = source.fetch(ORIGIN)
-    converted = source.cache.place(model_key(local.digest), lambda folder: (folder / "x").write_text("converted"))
+    converted = source.cache.place(build_model_key(local.digest), lambda folder: (folder / "x").write_text("converted"))
     source.archives.discard(local)
     assert not local.path.exists()
     for origin in (ORIGIN, UNNAMED):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from nlu_lite.errors import IntegrityError, OptionError, SourceError
 from nlu_lite.store import cache as cache_module
-from nlu_lite.store.cache import MANIFEST, Cache, default_cache, retry_if_removed
+from nlu_lite.store.cache import MANIFEST, Cache, locate_cache, retry_if_removed
 
 
 @pytest.fixture
@@ -119,10 +119,10 @@ def test_of_several_processes_one_makes_the_folder(tmp_path):
 
 def test_the_cache_is_where_one_says(tmp_path, monkeypatch):
     monkeypatch.setenv("NLU_LITE_CACHE", str(tmp_path / "environment"))
-    assert default_cache().root == tmp_path / "environment"
-    assert default_cache(tmp_path / "argument").root == tmp_path / "argument"
+    assert locate_cache().root == tmp_path / "environment"
+    assert locate_cache(tmp_path / "argument").root == tmp_path / "argument"
     monkeypatch.delenv("NLU_LITE_CACHE")
-    assert default_cache().root.name == "nlu_lite"
+    assert locate_cache().root.name == "nlu_lite"
 
 
 def test_a_folder_is_found_only_when_whole(cache):
@@ -370,4 +370,4 @@ def test_another_error_is_not_tried_again():
 
 def test_a_cache_with_a_nul_in_its_name_is_refused():
     with pytest.raises(OptionError, match="NUL"):
-        default_cache("a\0b")
+        locate_cache("a\0b")

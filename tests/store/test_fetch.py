@@ -4,7 +4,7 @@ import pytest
 
 from nlu_lite.errors import IntegrityError, OfflineError, OptionError, SourceError, UnknownReference
 from nlu_lite.records import Action, BucketArchive, HubRepository, LocalFolder, ModelSpec
-from nlu_lite.store.cache import Cache, model_key
+from nlu_lite.store.cache import Cache, build_model_key
 from nlu_lite.store.hub import HubSource
 from nlu_lite.store.sources import Access, ArchiveRetention, SourceKind, discard, fetch
 from tests.store.bucket_server import serving, zipped
@@ -121,7 +121,7 @@ def test_an_archive_is_discarded_once_converted_unless_it_is_to_be_kept(bucket, 
     fetched = fetch(spec(ARCHIVE), access)
     discard(fetched, Access(access.cache, archives=ArchiveRetention.KEEP))
     assert fetched.path.exists()
-    converted = access.cache.place(model_key(fetched.digest), lambda folder: (folder / "x").write_text("x"))
+    converted = access.cache.place(build_model_key(fetched.digest), lambda folder: (folder / "x").write_text("x"))
     discard(fetched, access)
     assert not fetched.path.exists()
     again = fetch(spec(ARCHIVE), access)

@@ -280,11 +280,11 @@ def test_a_folder_that_is_there_is_never_written_into(tmp_path):
 CONVERT = """
 import os, resource, signal, sys
 from nlu_lite import formats
-from nlu_lite.store.cache import default_cache
+from nlu_lite.store.cache import locate_cache
 from nlu_lite.store.checkpoints import download
 from nlu_lite.store.sources import Access
 {before}
-download([sys.argv[1]], Access(default_cache()))
+download([sys.argv[1]], Access(locate_cache()))
 """
 KILLED = """
 whole, written = formats.write_checkpoint, []
