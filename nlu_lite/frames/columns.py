@@ -101,7 +101,7 @@ DOCUMENT_NUMBER = "document_number"
 
 
 def name_number_columns(level: Level) -> list[str]:
-    """Name the columns of numbers: of the document, then of the sentence and token, as far as the level goes."""
+    """Name the columns of numbers: document, and depending on the level sentence and token."""
     depth = [Level.DOCUMENT, Level.SENTENCE, Level.TOKEN]
     return [f"{part.value}_number" for part in depth[: depth.index(level) + 1]]
 

@@ -23,7 +23,7 @@ class Card:
     Attributes:
         title: The card's headline.
         name: The model's name at its publisher.
-        annotator: The Spark NLP annotator that runs it; None where the model was not published by Spark NLP.
+        annotator: The Spark NLP annotator that runs it; None if Spark NLP did not publish the model.
         task: Its purpose, in the publisher's word.
         tags: The publisher's tags, in order.
         edition: The release that made it, such as ``"Spark NLP 3.1.3"``.
@@ -67,7 +67,7 @@ class InstalledFile:
 
     Attributes:
         distribution: Name of the distribution as pip knows it.
-        extra: The extra of nlu-lite that installs it; empty where there is none.
+        extra: The extra of nlu-lite that installs it; empty if there is none.
         path: The file's path as the distribution's RECORD lists it.
         sha256: Its published digest, hexadecimal.
         size: Its published size in bytes.
