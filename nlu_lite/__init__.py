@@ -3,26 +3,30 @@
 ``nlu_lite.load("xx.embed.xlm_roberta_xtreme_base").predict("Put your text here.")``
 """
 
+from typing import TYPE_CHECKING
+
 from nlu_lite._version import __version__
-from nlu_lite.display import Info
-from nlu_lite.errors import (
-    BadReference,
-    FormatError,
-    InputError,
-    IntegrityError,
-    LicensedReference,
-    MissingExtra,
-    ModelError,
-    NluLiteError,
-    OfflineError,
-    OptionError,
-    SourceError,
-    UnknownReference,
-    UnsupportedReference,
-)
-from nlu_lite.frames import matrix
-from nlu_lite.pipeline import BatchMapper, Pipeline, clear_models, info, load, references, search
-from nlu_lite.registry import register
+
+if TYPE_CHECKING:
+    from nlu_lite.display import Info
+    from nlu_lite.errors import (
+        BadReference,
+        FormatError,
+        InputError,
+        IntegrityError,
+        LicensedReference,
+        MissingExtra,
+        ModelError,
+        NluLiteError,
+        OfflineError,
+        OptionError,
+        SourceError,
+        UnknownReference,
+        UnsupportedReference,
+    )
+    from nlu_lite.frames import matrix
+    from nlu_lite.pipeline import BatchMapper, Pipeline, clear_models, info, load, references, search
+    from nlu_lite.registry import register
 
 __all__ = [
     "BadReference",
@@ -50,3 +54,44 @@ __all__ = [
     "register",
     "search",
 ]
+
+_ERRORS = "nlu_lite.errors"
+_HOMES = {
+    "BadReference": _ERRORS,
+    "BatchMapper": "nlu_lite.pipeline",
+    "FormatError": _ERRORS,
+    "Info": "nlu_lite.display",
+    "InputError": _ERRORS,
+    "IntegrityError": _ERRORS,
+    "LicensedReference": _ERRORS,
+    "MissingExtra": _ERRORS,
+    "ModelError": _ERRORS,
+    "NluLiteError": _ERRORS,
+    "OfflineError": _ERRORS,
+    "OptionError": _ERRORS,
+    "Pipeline": "nlu_lite.pipeline",
+    "SourceError": _ERRORS,
+    "UnknownReference": _ERRORS,
+    "UnsupportedReference": _ERRORS,
+    "clear_models": "nlu_lite.pipeline",
+    "info": "nlu_lite.pipeline",
+    "load": "nlu_lite.pipeline",
+    "matrix": "nlu_lite.frames",
+    "references": "nlu_lite.pipeline",
+    "register": "nlu_lite.registry",
+    "search": "nlu_lite.pipeline",
+}
+"""The module of each public name, imported when the name is first used: together they take longer than numpy."""
+
+if not TYPE_CHECKING:  # type checkers see the imports above, and know of every other name that it does not exist
+
+    def __getattr__(name):
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        value = globals()[name] = getattr(import_module(_HOMES[name]), name)
+        return value
+
+    def __dir__():
+        return sorted({*globals(), *__all__})

@@ -124,8 +124,7 @@ def open_model(
         check_number("threads", options.threads, 1, MAXIMUM_THREADS)
     with computing():
         decision = encoding.choose_backend(loaded.checkpoint, options, saved)
-        backend = encoding.open_backend(loaded.checkpoint, decision.name, options)
-        encoder = encoding.open_encoder(loaded.checkpoint, backend, options.encoder)
+        encoder = encoding.open_on_backend(loaded.checkpoint, decision.name, options)
     recipe = _choose_recipe(loaded.spec, options)
     if recipe is not None:
         _check_recipe(loaded.spec, recipe, encoder)

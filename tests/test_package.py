@@ -5,6 +5,8 @@ import subprocess
 import sys
 from importlib import metadata
 
+import pytest
+
 import nlu_lite
 
 HEAVY = ["torch", "transformers", "pandas", "pyarrow", "huggingface_hub", "openvino", "pyspark", "ray", "plotly"]
@@ -159,6 +161,29 @@ def run(code):
 
 def test_import_loads_nothing_heavy():
     assert run(f"import sys, nlu_lite; print([name for name in {HEAVY} if name in sys.modules])") == "[]"
+
+
+def test_import_loads_its_parts_when_they_are_used():
+    own = "sorted(name for name in sys.modules if name.partition('.')[0] in ('nlu_lite', 'numpy'))"
+    assert run(f"import sys, nlu_lite; print({own})") == "['nlu_lite', 'nlu_lite._version']"
+    assert run(f"import sys, nlu_lite; nlu_lite.OptionError; print({own})").count("nlu_lite") == 3
+
+
+def test_every_public_name_is_found_by_all_ways_of_looking():
+    code = """if True:
+        import pydoc, nlu_lite
+        assert set(nlu_lite.__all__) <= set(dir(nlu_lite)) and 'load' not in vars(nlu_lite)
+        page = pydoc.plain(pydoc.render_doc(nlu_lite))
+        from nlu_lite import *
+        assert load is nlu_lite.load is vars(nlu_lite)['load']
+        print([name for name in nlu_lite.__all__ if name.strip("_") not in page.lower() + page])
+    """
+    assert run(code) == "[]"
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="module 'nlu_lite' has no attribute 'lode'"):
+        nlu_lite.lode  # noqa: B018
 
 
 def test_a_text_component_predicts_without_torch():

@@ -264,3 +264,42 @@ def test_a_pickled_pipeline_that_was_saved_keeps_its_backend(tmp_path):
     found = nlu_lite.load(path=Path(tmp_path / "saved"))
     assert found.models[0].decision.asked is BackendName.OPENVINO
     assert pickle.loads(pickle.dumps(found)).models[0].decision == found.models[0].decision
+
+
+# --- compiling -------------------------------------------------------------------------------------------------------
+
+FAILURES = [
+    (MemoryError(), r"does not fit into memory \(no memory is left\)"),
+    (RuntimeError("Exception from src/x.cpp:1:\nstd::bad_alloc"), r"does not fit into memory \(std::bad_alloc\)"),
+    (RuntimeError("Check failed\nno kernel"), r'OpenVINO cannot compile .* \(no kernel\).*Pass backend="torch"'),
+]
+
+
+@pytest.mark.parametrize(("error", "said"), FAILURES, ids=["memory", "allocation", "processor"])
+@pytest.mark.parametrize("name", ["auto", "openvino"])
+def test_a_model_that_cannot_be_compiled_is_an_error_of_load(name, error, said, monkeypatch):
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(openvino, "_compile", fail)
+    with pytest.raises(ModelError, match=said):
+        nlu_lite.load(REFERENCE, backend=name)
+
+
+def test_the_layers_that_are_asked_for_are_compiled_by_load(monkeypatch):
+    pipeline = nlu_lite.load(REFERENCE, layers=(0, 1))
+    expected = nlu_lite.matrix(nlu_lite.load(REFERENCE, layers=(0, 1), backend="torch").predict(TEXT))
+    monkeypatch.setattr(openvino, "_compile", None)
+    np.testing.assert_allclose(nlu_lite.matrix(pipeline.predict(TEXT)), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["torch", "openvino"])
+def test_the_error_of_the_backend_comes_before_that_of_the_subword_model(name, tmp_path):
+    shutil.copytree(MODEL, tmp_path / "model")
+    (tmp_path / "model" / "sentencepiece.bpe.model").write_bytes(b"\x0a\x05")
+    with pytest.raises(ModelError, match="SentencePiece model cannot be read"):
+        nlu_lite.load(f"path:{tmp_path / 'model'}", backend=name)
+    settings = json.loads((tmp_path / "model" / "config.json").read_text())
+    (tmp_path / "model" / "config.json").write_text(json.dumps(settings | {"num_hidden_layers": 7}))
+    with pytest.raises(ModelError, match="the weights have 2 layers"):
+        nlu_lite.load(f"path:{tmp_path / 'model'}", backend=name)

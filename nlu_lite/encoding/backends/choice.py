@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nlu_lite.encoding.backends import Backend
+from nlu_lite.encoding.bounds import resolve_layers
 from nlu_lite.options import BackendName, ModelOptions
 from nlu_lite.records import Checkpoint
 
@@ -63,10 +64,11 @@ def _decide(checkpoint: Checkpoint, options: ModelOptions) -> BackendDecision:
 
 
 def open_backend(checkpoint: Checkpoint, name: BackendName, options: ModelOptions) -> Backend:
-    """Open a model on the backend of that name.
+    """Open a model on the backend of that name, compiled for the layers that are asked for.
 
     Raises:
-        NluLiteError: As the constructors of `TorchBackend` and `OpenVinoBackend` say.
+        NluLiteError: As `TorchBackend`, `OpenVinoBackend` and its method `compile` say.
+        OptionError: The model has no such layer.
     """
     if name is BackendName.TORCH:
         from nlu_lite.encoding.backends.torch import TorchBackend
@@ -74,4 +76,6 @@ def open_backend(checkpoint: Checkpoint, name: BackendName, options: ModelOption
         return TorchBackend(checkpoint, options.device, options.precision, options.threads)
     from nlu_lite.encoding.backends.openvino import OpenVinoBackend
 
-    return OpenVinoBackend(checkpoint, options.device, options.precision, options.threads)
+    backend = OpenVinoBackend(checkpoint, options.device, options.precision, options.threads)
+    backend.compile(resolve_layers(options.encoder.layers, backend.layers))
+    return backend

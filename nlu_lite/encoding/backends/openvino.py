@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -18,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlu_lite._util.cores import find_core_limit
-from nlu_lite._util.extras import import_extra
 from nlu_lite._util.mapping import release_pages
 from nlu_lite._util.processes import WORKERS, computing, has_lost_threads, observe_forks, start_threads
 from nlu_lite.encoding.architectures import WORDS, find_architecture
@@ -33,22 +31,22 @@ from nlu_lite.encoding.backends.graph import (
     find_activation,
     number_positions,
 )
-from nlu_lite.encoding.backends.kinds import KINDS, POSITIONS, TYPES, describe_encoder
+from nlu_lite.encoding.backends.kinds import KINDS, POSITIONS, TYPES, EncoderDescription, describe_encoder
+from nlu_lite.encoding.backends.package import import_openvino
 from nlu_lite.errors import MissingExtra, ModelError, NluLiteError, OptionError
 from nlu_lite.options import Precision
 from nlu_lite.records import Batch, Checkpoint, Floats
 
 GATHERED = 128
 """Rows of the word embeddings that are taken before their pages are released."""
-TELEMETRY = "openvino_telemetry"
 HINTS = {Precision.FP32: "f32", Precision.BF16: "bf16"}
 NAMES = {"f32": "fp32", "f16": "fp16"}
 """OpenVINO's names of precisions where they differ from ours."""
 THREADS = "INFERENCE_NUM_THREADS"
+TRIAL = 16
+"""Pieces of the window that a compiled model is tried on."""
 PROBE = 64
 """Rows and columns of the matrix that shows whether this processor computes in a precision."""
-_IMPORTING = Lock()
-"""One thread at a time hides what the first import must not see."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +119,18 @@ class OpenVinoBackend:
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(compiled))
         self._compiled = {}
 
+    def compile(self, layers: tuple[int, ...]) -> None:
+        """Compile the model up to these layers, so that the first text does not wait for it.
+
+        Raises:
+            ModelError: The memory is too small, or OpenVINO cannot compile the model on this processor.
+        """
+        try:
+            with computing(), self._lock:
+                self._compiled[layers] = self._build(layers)
+        except (RuntimeError, MemoryError) as error:
+            raise _compile_error(error) from error
+
     def submit(self, batch: Batch, layers: tuple[int, ...]) -> HiddenStates:
         """Run the model (see `Backend.submit`)."""
         _check_forked()
@@ -128,9 +138,9 @@ class OpenVinoBackend:
             with computing(), self._lock:
                 hidden = self._compute(batch, layers)
         except (RuntimeError, MemoryError) as error:
-            if not isinstance(error, MemoryError) and "alloc" not in str(error):
+            if not _lacks_memory(error):
                 raise
-            raise OutOfMemory(str(error).splitlines()[-1] if str(error) else "no memory is left") from error
+            raise OutOfMemory(_last_line(error)) from error
         return ComputedStates(hidden)
 
     def _embed(self, ids: NDArray[np.int64]) -> Floats:
@@ -155,16 +165,44 @@ class OpenVinoBackend:
 
     def _run(self, layers: tuple[int, ...], given: dict[str, NDArray[Any]]) -> Any:
         """Run the model up to the layers that are asked for; others are not computed."""
-        if layers in self._compiled:
-            return self._compiled[layers](given)
+        if layers not in self._compiled:
+            self._compiled[layers] = self._build(layers)
+        return self._compiled[layers](given)
+
+    def _build(self, layers: tuple[int, ...]) -> Any:
         # A graph is built anew for each choice of layers: kept, it would hold the weights beside the compiled ones.
         graph = self._built.pop(layers, None) or build_graph(import_openvino(), self._checkpoint, self._encoder, layers)
         self._built.clear()
-        self._compiled[layers] = _compile(graph.model, self._precision, self._settings)
-        results = self._compiled[layers](given)
-        for tensor in graph.tensors:  # by now OpenVINO has copies of them in an order of its own
+        compiled = _compile(graph.model, self._precision, self._settings)
+        compiled(_build_trial(self._encoder))  # the first run copies the weights into an order of OpenVINO's own
+        for tensor in graph.tensors:
             release_pages(tensor)
-        return results
+        return compiled
+
+
+def _build_trial(encoder: EncoderDescription) -> dict[str, NDArray[Any]]:
+    """Return the input of one short window."""
+    return {
+        EMBEDDED: np.zeros((1, TRIAL, encoder.embedding), np.float32),
+        MASK: np.ones((1, TRIAL), np.float32),
+        ROWS: np.arange(TRIAL, dtype=np.int64),
+    }
+
+
+def _lacks_memory(error: Exception) -> bool:
+    return isinstance(error, MemoryError) or "alloc" in str(error)
+
+
+def _last_line(error: Exception) -> str:
+    return str(error).splitlines()[-1] if str(error) else "no memory is left"
+
+
+def _compile_error(error: Exception) -> ModelError:
+    if _lacks_memory(error):
+        got = f"the compiled model does not fit into memory ({_last_line(error)})"
+        return ModelError(got, "memory for its weights", "Free memory, or choose a smaller model")
+    got = f"OpenVINO cannot compile the model on this processor ({_last_line(error)})"
+    return ModelError(got, "a processor and a model that it supports", 'Pass backend="torch"')
 
 
 def find_obstacle(checkpoint: Checkpoint, device: str, precision: Precision, threads: int | None) -> Obstacle | None:
@@ -284,29 +322,3 @@ def _precision_error(precision: Precision, reason: str) -> OptionError:
     either = 'precision="fp32", or backend="torch", which emulates bf16 slowly on any processor'
     remedy = f"Pass {either}; save a saved pipeline anew with one of them"
     return OptionError(got, "a precision that the processor supports", remedy)
-
-
-def import_openvino() -> Any:
-    """Return the package, imported without its telemetry.
-
-    Raises:
-        MissingExtra: It is not installed.
-    """
-    with computing(), _IMPORTING, _hide_telemetry():
-        return import_extra("openvino", "openvino", 'backend="openvino"')
-
-
-@contextmanager
-def _hide_telemetry() -> Iterator[None]:
-    """Hide openvino_telemetry, by which OpenVINO would report to Intel that it was imported; it has a stub instead."""
-    if "openvino" in sys.modules:
-        yield
-        return
-    before = sys.modules.get(TELEMETRY)
-    sys.modules[TELEMETRY] = None  # type: ignore[assignment]  # import takes None for a module that is not there
-    try:
-        yield
-    finally:
-        del sys.modules[TELEMETRY]
-        if before is not None:
-            sys.modules[TELEMETRY] = before

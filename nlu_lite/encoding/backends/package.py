@@ -1,0 +1,42 @@
+"""The import of OpenVINO without its telemetry."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+from typing import Any
+
+from nlu_lite._util.extras import import_extra
+from nlu_lite._util.processes import computing
+
+TELEMETRY = "openvino_telemetry"
+_IMPORTING = Lock()
+"""One thread at a time hides what the first import must not see."""
+
+
+def import_openvino() -> Any:
+    """Return the package, imported without its telemetry.
+
+    Raises:
+        MissingExtra: It is not installed.
+    """
+    with computing(), _IMPORTING, _hide_telemetry():
+        return import_extra("openvino", "openvino", 'backend="openvino"')
+
+
+@contextmanager
+def _hide_telemetry() -> Iterator[None]:
+    """Hide openvino_telemetry, by which OpenVINO would report to Intel that it was imported; it has a stub instead."""
+    if "openvino" in sys.modules:
+        yield
+        return
+    before = sys.modules.get(TELEMETRY)
+    sys.modules[TELEMETRY] = None  # type: ignore[assignment]  # import takes None for a module that is not there
+    try:
+        yield
+    finally:
+        del sys.modules[TELEMETRY]
+        if before is not None:
+            sys.modules[TELEMETRY] = before
