@@ -36,6 +36,16 @@ def hash_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def hash_json(values: object) -> str:
+    """Return the SHA-256 of values that JSON can hold, whatever the order of their keys.
+
+    Example:
+        >>> hash_json({"a": 1, "b": 2}) == hash_json({"b": 2, "a": 1})
+        True
+    """
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+
+
 def compute_digest(value: object) -> str:
     """Return the SHA-256 of a record, or of any other value that `to_plain` accepts.
 
@@ -44,7 +54,7 @@ def compute_digest(value: object) -> str:
         >>> compute_digest(Normalization()) == compute_digest(Normalization(lowercase=True))
         False
     """
-    return hashlib.sha256(json.dumps(to_plain(value), sort_keys=True).encode()).hexdigest()
+    return hash_json(to_plain(value))
 
 
 def to_plain(value: object) -> Any:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from nlu_lite._util.extras import check_extra
 from nlu_lite._util.os_errors import translate_write_errors
 from nlu_lite._util.progress import progress_bar, skip_units
+from nlu_lite._util.unicode import is_encodable
 from nlu_lite.errors import InputError, OptionError
 from nlu_lite.files.chunks import Predict, hash_chunk, plan_layout, process_chunk
 from nlu_lite.files.columns import check_language_column, find_text_column
@@ -132,11 +133,7 @@ def check_place(target: Path) -> None:
         OptionError: The path is a folder or a special file, or is not UTF-8, or contains a NUL character.
         SourceError: The folder of the path does not exist.
     """
-    try:
-        usable = "\0" not in str(target) and bool(str(target).encode())
-    except UnicodeEncodeError:
-        usable = False
-    if not usable:
+    if "\0" in str(target) or not is_encodable(str(target)):
         raise OptionError(f"output {str(target)!r}", "a name in UTF-8 without NUL characters", "Choose another name")
     with translate_write_errors(target):
         if target.is_dir():

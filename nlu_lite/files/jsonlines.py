@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from nlu_lite._util.unicode import is_encodable
 from nlu_lite.errors import FormatError, InputError
 from nlu_lite.files.encodings import read_lines
 from nlu_lite.files.schemas import build_schema_error
@@ -92,7 +93,7 @@ def _check_storable(file: TextFile, line: JsonLine, names: Sequence[str]) -> Non
     for name, value in line.values.items():
         place = f"the value of {name!r} in line {line.number} of {file.name}"
         for scalar in _list_scalars({name: value} if name in names else {}):
-            if isinstance(scalar, str) and not _is_unicode(scalar):
+            if isinstance(scalar, str) and not is_encodable(scalar):
                 remedy = r"Remove the surrogate, or replace it with \ufffd"
                 raise InputError(f"{place} contains a lone surrogate", "characters of Unicode", remedy)
             if isinstance(scalar, int) and scalar not in INT64:
@@ -116,11 +117,3 @@ def _list_scalars(value: object) -> Iterator[object]:
 def _name_integer(integer: int) -> str:
     digits = str(integer)
     return f"the integer {digits}" if len(digits) < 25 else f"the integer {digits[:10]}... of {len(digits)} digits"
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from nlu_lite._util.digest import hash_json
 from nlu_lite.saving import list_differences
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class PartNote:
     def write(self) -> str:
         """Return the note as JSON, with a digest of the note itself."""
         values = asdict(self)
-        return json.dumps(values | {"note": hash_values(values)}, indent=2)
+        return json.dumps(values | {"note": hash_json(values)}, indent=2)
 
     @classmethod
     def read(cls, data: bytes) -> PartNote | None:
@@ -70,7 +71,7 @@ class PartNote:
             (True, None, None)
         """
         values = read_object(data)
-        if values is None or values.pop("note", None) != hash_values(values):
+        if values is None or values.pop("note", None) != hash_json(values):
             return None
         try:
             return cls(**values)
@@ -85,11 +86,6 @@ def read_object(data: bytes) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return values if isinstance(values, dict) else None
-
-
-def hash_values(values: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of JSON values."""
-    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
 def hash_texts(chunks: Iterable[str]) -> str:

@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nlu_lite._util.atomic import write_file_atomically
-from nlu_lite._util.digest import hash_file
+from nlu_lite._util.digest import hash_file, hash_json
 from nlu_lite._util.os_errors import translate_write_errors
 from nlu_lite._util.processes import computing
 from nlu_lite.errors import FormatError, IntegrityError, OptionError
-from nlu_lite.files.notes import HashingFile, PartNote, RunNote, hash_values, list_changes, read_object
+from nlu_lite.files.notes import HashingFile, PartNote, RunNote, list_changes, read_object
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -228,7 +228,7 @@ class Parts:
 
     @property
     def _run(self) -> str:
-        return hash_values(self.settings)
+        return hash_json(self.settings)
 
     def _part_path(self, number: int) -> Path:
         return self.folder / PART.format(number)

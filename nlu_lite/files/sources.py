@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from nlu_lite._util.unicode import is_encodable
 from nlu_lite.errors import InputError, OptionError, SourceError
 from nlu_lite.files.failures import translate_read_errors
 from nlu_lite.options import FileFormat
@@ -184,12 +185,10 @@ def _check_file(path: Path) -> None:
     if not path.is_file():
         kind = "a broken link" if path.is_symlink() and not path.exists() else "not a regular file"
         raise InputError(f"{path} is {kind}", "files in a folder", "Remove it, or read the other files separately")
-    try:
-        str(path).encode()
-    except UnicodeEncodeError as error:
+    if not is_encodable(str(path)):
         got = f"the file name {os.fsencode(path)!r} is not UTF-8"
         remedy = "Rename the file, for example with convmv -f latin1 -t utf8, or read it separately"
-        raise InputError(got, "a name in UTF-8, which the column 'file' can store", remedy) from error
+        raise InputError(got, "a name in UTF-8, which the column 'file' can store", remedy)
 
 
 def _read_format(path: Path) -> FileFormat:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nlu_lite._util.unicode import is_encodable
 from nlu_lite.errors import InputError
 from nlu_lite.frames.arrow import CONVERSION_ERRORS, repeat_rows, to_fixed_lists, to_objects
 from nlu_lite.frames.protocols import Column
@@ -232,18 +233,10 @@ def _is_convertible(column: pd.DataFrame) -> bool:
 
 def _check_encodable(corpus: Corpus) -> None:
     """Refuse lone surrogates: UTF-8 cannot encode them, so Arrow cannot hold them."""
-    wrong = [row for row, text in enumerate(corpus.texts) if not text.isascii() and not _is_encodable(text)]
+    wrong = [row for row, text in enumerate(corpus.texts) if not is_encodable(text)]
     if wrong:
         raise InputError(
             f"a lone surrogate was found in row {corpus.index[wrong[0]]!r:.60}, and Arrow holds only UTF-8",
             "texts of complete characters",
             'Repair it with text.encode(errors="replace").decode(), or ask for as_="pandas"',
         )
-
-
-def _is_encodable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from nlu_lite._util.atomic import write_file_atomically
+from nlu_lite._util.digest import hash_json
 
 PREFIX = ".verified-"
 """Prefix of the names of notes."""
@@ -70,7 +71,7 @@ class FileMemo:
             with self._get_path(subject).open("rb") as file:
                 content = json.loads(file.read(MAXIMUM_NOTE))
             note: dict[str, Any] = content["note"]
-            return note if content["sha256"] == _hash_note(note) and note["subject"] == subject else None
+            return note if content["sha256"] == hash_json(note) and note["subject"] == subject else None
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
 
@@ -78,7 +79,7 @@ class FileMemo:
         with suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True)
             with write_file_atomically(self._get_path(note["subject"])) as part:
-                part.write_text(json.dumps({"sha256": _hash_note(note), "note": note}), encoding="utf-8")
+                part.write_text(json.dumps({"sha256": hash_json(note), "note": note}), encoding="utf-8")
                 _wait_until_later(note["stamps"], part)
 
 
@@ -105,7 +106,3 @@ def _wait_until_later(stamps: Stamps, probe: Path) -> None:
         time.sleep(0.001)
         os.utime(probe)
     raise TimeoutError("the clock of the file system does not advance")
-
-
-def _hash_note(note: object) -> str:
-    return hashlib.sha256(json.dumps(note, sort_keys=True).encode()).hexdigest()

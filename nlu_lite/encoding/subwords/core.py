@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from nlu_lite._util.processes import computing
+from nlu_lite._util.unicode import is_encodable
 from nlu_lite.records import Int64s, Ints
 
 CHUNK = 1024
@@ -132,21 +133,11 @@ class Subwords:
 def _split_chunks(texts: Sequence[str]) -> Iterator[list[str]]:
     for begin in range(0, len(texts), CHUNK):
         part = list(texts[begin : begin + CHUNK])
-        yield part if _is_encodable("".join(part)) else [replace_surrogates(text) for text in part]
+        yield part if is_encodable("".join(part)) else [replace_surrogates(text) for text in part]
 
 
 def replace_surrogates(text: str) -> str:
     """Replace each lone surrogate, which UTF-8 cannot encode, by U+FFFD."""
-    if _is_encodable(text):
+    if is_encodable(text):
         return text
     return "".join("\N{REPLACEMENT CHARACTER}" if "\ud800" <= c <= "\udfff" else c for c in text)
-
-
-def _is_encodable(text: str) -> bool:
-    if text.isascii():
-        return True
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
