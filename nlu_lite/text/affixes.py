@@ -13,7 +13,7 @@ from nlu_lite.text.characters import Bools
 from nlu_lite.text.icu import is_icu_word
 from nlu_lite.text.rules import WordRules, load_rules
 
-MAX_WORD = 24  # characters of a word that is split: longer ones are no words, and patterns would be slow on them
+MAX_WORD = 24  # characters of a word that is split: longer ones are not words, and patterns would be slow on them
 _CACHE_SIZE = 65536  # words: few words make up most of a text
 
 

@@ -66,7 +66,7 @@ def _ends_address(mark: Terminator) -> bool:
 
 
 def _closes(mark: Terminator) -> bool:
-    """Return whether a sign follows with which no sentence begins; one may begin with an ellipsis, ".NET" or ”Yes”."""
+    """Return whether the next character cannot begin a sentence. An ellipsis, ".NET" and ”Yes” can."""
     if mark.following not in _CONTINUERS and mark.following not in TERMINATORS:
         return False
     return not mark.gap or _WORD_AFTER_SIGN.match(mark.text, mark.closers_end + len(mark.gap)) is None

@@ -1,4 +1,4 @@
-"""Names that end with an exclamation or question mark, such as "Yahoo!": the mark ends the sentence only at times."""
+"""Names that end with an exclamation or question mark, such as "Yahoo!": the mark ends the sentence only sometimes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ordinals: numbers whose trailing period ends no sentence."""
+"""Ordinals: numbers whose trailing period does not end a sentence."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _shows_ordinal(number: str, before: str, mark: Terminator) -> bool:
 
 
 def _is_cardinal(before: str, mark: Terminator) -> bool:
-    """Return whether a sign, an abbreviation such as "No." or another number makes the number a cardinal."""
+    """Return whether a symbol, an abbreviation such as "No." or another number makes the number a cardinal."""
     if _DECIMAL.search(before) or _CARDINAL_SIGN.search(before):
         return True
     before = before.rstrip()

@@ -1,4 +1,4 @@
-"""Quotations that end with a terminator: whether the sentence around them goes on."""
+"""Decide whether the sentence around a quotation continues after a terminator that ends the quotation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from nlu_lite.text.starters import is_sentence_starter
 from nlu_lite.text.terminators import DASHES, QUOTATION_MARKS, Terminator, read_after
 
 _LATE_CLOSER = re.compile(r"(?:[^\S\n]{1,2}(''|[\"”»“’›]))++(?=[\s,.;:!?…)\]–—-]|\Z)")
-_OPENERS_OF_LATE_CLOSERS = {"“": "„", "’": "‘‚"}  # signs that open quotations in other languages
+_OPENERS_OF_LATE_CLOSERS = {"“": "„", "’": "‘‚"}  # marks that open quotations in other languages
 _CITATION = re.compile(r"[^\S\n]?\([^()\n]{1,60}(?<![.!?…])\)(?=[.,;:]|\Z)")
 _LONGEST_QUOTATION = 1000  # characters in which the opening quotation mark is searched
 _LONGEST_TITLE = 60
@@ -59,7 +59,7 @@ def _is_open(mark: Terminator, closer: str) -> bool:
 
 
 def continues_after_quotation(mark: Terminator) -> bool:
-    """Return whether the text after a quotation shows that the sentence around it goes on."""
+    """Return whether the text after a quotation shows that the sentence around it continues."""
     if not mark.gap and _is_in_title(mark):
         return True
     if not (mark.closers or mark.openers):
@@ -105,7 +105,7 @@ def _is_speech_tag(mark: Terminator) -> bool:
 
 
 def _resumes_after_tag(mark: Terminator) -> bool:
-    """Return whether a quotation goes on after a tag between dashes: "«Why? – he asked. – I know»"."""
+    """Return whether a quotation continues after a tag between dashes: "«Why? – he asked. – I know»"."""
     if mark.closers or not mark.gap:
         return False
     before = mark.text[max(mark.sentence_begin, mark.start - _LONGEST_QUOTATION) : mark.start]

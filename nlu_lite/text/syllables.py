@@ -129,7 +129,7 @@ def _load_khmer_field() -> ConditionalRandomField:
 
 _BURMESE = re.compile(rf"[\u1000-\u103f\u104c-\u104f]{{2,{MAX_RUN}}}")
 # A letter that is not a subscript of the one before, has no subscript, and does not close a syllable. A tone mark
-# (U+1037) may precede the sign that marks the close.
+# (U+1037) may precede the mark that closes it.
 _BURMESE_SYLLABLE = re.compile(r"[\u1000-\u102a\u103f\u104c-\u104f](?<!\u1039.)(?!\u1037?[\u1039\u103a])")
 
 # The cost of a word is its negative log frequency plus a constant, so the cheapest words are the likeliest. The
@@ -169,7 +169,7 @@ def _find_cheapest_ends(run: str, borders: list[int]) -> Iterator[int]:
 
 
 def _normalize_tone_order(text: str) -> str:
-    """Put a tone mark before the sign that closes a syllable, as NFC does; the word list has both orders."""
+    """Put a tone mark before the mark that closes a syllable, as NFC does; the word list has both orders."""
     return text.replace("\u103a\u1037", "\u1037\u103a")
 
 

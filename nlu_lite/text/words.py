@@ -19,7 +19,7 @@ from nlu_lite.text.rules import WordRules, load_rules
 from nlu_lite.text.sentences import SentenceCuts
 from nlu_lite.text.token_patterns import find_attached_signs, find_common_tokens
 
-MAX_SINGLE_CHARACTERS = 8  # longer runs of single ideographs are no name
+MAX_SINGLE_CHARACTERS = 8  # longer runs of single ideographs are not names
 _CONTEXT_CLASSES = {"a": LETTER, "0": DIGIT, "_": SPACE, ".": OTHER}
 _SUPERSCRIPTS, _SUBSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "₀₁₂₃₄₅₆₇₈₉₊₋"
 _LETTERS_AT_END = re.compile(r"[^\W\d_]+\Z")
@@ -105,7 +105,7 @@ def _build_membership_table(members: str) -> Bools:
 
 
 def _join(characters: Characters, cuts: Bools, left: str, joint: str, right: str) -> None:
-    """Join a character to its neighbours where both match the contexts of a rule."""
+    """Join a character to its neighbors where both match the contexts of a rule."""
     places = np.flatnonzero(characters.points == ord(joint))
     if not len(places):
         return
