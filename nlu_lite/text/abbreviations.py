@@ -109,7 +109,8 @@ def _is_before_number(word: str, before: str, after: str, rules: SentenceRules) 
     if word[0].isupper() and (previous.isalnum() or previous in (",", "(")):
         return True
     noun = number.group(1) or ""
-    return not noun.islower() or noun in rules.ordinary_words or noun in rules.lowercase_abbreviations
+    continues = rules.ordinary_words, rules.lowercase_abbreviations, rules.months
+    return not noun.islower() or any(noun in words for words in continues)
 
 
 def precedes_cardinal(word: str, rules: SentenceRules) -> bool:

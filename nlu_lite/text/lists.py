@@ -24,13 +24,14 @@ _LINE_BREAKS = "\n\r\f\u2028\u2029"
 _LONGEST_ITEM = 2000  # characters in which the next item is searched
 _LONGEST_LINE = 60  # characters of an item that is not wrapped
 _MOST_HITS = 8  # places where the next marker may be; a label that occurs more often without being one ends the list
-_ENUMERATOR = rf"(?P<open>[(（]?)(?P<label>{LABEL})(?P<close>\.?[)）]|\.-|[.．、۔]|(?<=[①-⑳]))"
+_ENUMERATOR = rf"(?P<open>[(（\[]?)(?P<label>{LABEL})(?P<close>\.?[)）]|\]|\.-|[.:．、۔]|(?<=[①-⑳]))"
 _MARKER = re.compile(
     rf"(?:(?P<bullet>[{BULLETS}]|[{_LINE_BULLETS}](?=[^\S\n]))[^\S\n]*+)?(?:{_ENUMERATOR}(?:(?=\s)|(?<=[）、．①-⑳])(?!\d)))?"
 )
+_CLOSED = re.compile(r"[(（].*[)）]|\[\]|[^(（\[\]]*")
 _PLACE = re.compile(
     rf"[{_LINE_BREAKS}:：.!?…。！？।።](?:[^\S{_LINE_BREAKS}]++|(?<=[{_LINE_BREAKS}：。！？।።]))"
-    rf"(?=[(（①{BULLETS}{_LINE_BULLETS}]|\d|[^\W\d_]{{1,5}}[.)）、．۔])"
+    rf"(?=[(（\[①{BULLETS}{_LINE_BULLETS}]|\d|[^\W\d_]{{1,5}}[.:)）、．۔])"
 )
 _SPACE_AND_BREAK = re.compile(r"[^\S\n\r]*+(?:\r?\n)?[^\S\n\r]*+")
 _SPACELESS = frozenset("）、．")  # closing signs of markers that no whitespace separates from the text
@@ -111,7 +112,7 @@ def _find_places(text: str) -> Iterator[tuple[int, Opening]]:
 
 def _match_marker(text: str, place: int) -> _Marker | None:
     match = _MARKER.match(text, place)
-    if match is None or match.end() == place or (match["open"] and match["close"][-1] not in ")）"):
+    if match is None or match.end() == place or not _CLOSED.fullmatch((match["open"] or "") + (match["close"] or "")):
         return None
     label, bullet = match["label"] or "", match["bullet"] or ""
     space = _SPACE_AND_BREAK.match(text, match.end())
