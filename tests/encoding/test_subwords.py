@@ -3,8 +3,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tiny import TEXTS
 
 from nlu_lite.encoding.subwords import open_subwords
+from nlu_lite.encoding.subwords.sentencepieces import THREADED
 from nlu_lite.formats import read
 
 MODEL = Path(__file__).parents[1] / "data" / "xlmroberta_weights"
@@ -55,3 +57,16 @@ def test_a_text_is_encoded_as_sentencepiece_does(subwords):
     expected = subwords.encoder._processor.encode("Hello 😀 world.")
     assert ids == [3 if i == 0 else i + 1 for i in expected]
     assert spans[-1] == (13, 14)
+
+
+def test_threads_change_no_piece(subwords, monkeypatch):
+    tokens = [word for text in TEXTS for word in text.split()] * 3
+    expected = subwords.encode(tokens), subwords.encode_texts(TEXTS * 9)
+    monkeypatch.setattr(subwords.encoder, "_threads", 4)
+    assert len(tokens) > 2 * THREADED
+    assert (subwords.encode(tokens), subwords.encode_texts(TEXTS * 9)) == expected
+
+
+def test_one_lone_surrogate_leaves_its_neighbours_as_they_are(subwords):
+    tokens = ["naïve", "a\ud800", "東京"]
+    assert subwords.encode(tokens) == [subwords.encode([token.replace("\ud800", "\ufffd")])[0] for token in tokens]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from unicodedata import combining, normalize
 
 import numpy as np
 
+from nlu_lite._util.cores import find_core_limit
 from nlu_lite.encoding.subwords.added import (
     AddedTokenEncoder,
     Splitter,
@@ -26,6 +28,11 @@ from nlu_lite.records import AddedToken, Checkpoint, Normalization
 
 if TYPE_CHECKING:
     from sentencepiece import SentencePieceProcessor
+
+MOST_THREADS = 4
+"""Threads of one call at most, within the cores that the process may use; Python builds the ids in one thread."""
+THREADED = 256
+"""Texts in a call from which threads save more time than it takes to start them."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +73,7 @@ class SentencePieceEncoder:
     def __init__(self, processor: SentencePieceProcessor, mapping: IdMapping, normalization: Normalization) -> None:
         self._processor, self._mapping, self._normalization = processor, mapping, normalization
         self._unknown = processor.unk_id()
+        self._threads = min(MOST_THREADS, find_core_limit() or os.cpu_count() or 1)
         space = processor.piece_to_id("▁")
         self._dropped = space if mapping.drops_space and space != self._unknown else None
 
@@ -73,7 +81,7 @@ class SentencePieceEncoder:
         """See `SubwordEncoder`."""
         plain = self._normalization == Normalization()
         normal = list(tokens) if plain else ["".join(self._normalize(token)) for token in tokens]
-        found = TokenIds.from_lists(self._processor.encode(normal, num_threads=1))
+        found = TokenIds.from_lists(self._processor.encode(normal, num_threads=self._count_threads(normal)))
         if self._dropped is not None:
             found = found.drop(self._dropped)
         unknown = self._mapping.special_tokens.unknown
@@ -84,13 +92,17 @@ class SentencePieceEncoder:
         """See `SubwordEncoder`."""
         characters = [self._normalize(text) for text in texts]
         normal = ["".join(one) for one in characters]
-        encoded = self._processor.encode(normal, return_type="offset_mapping", num_threads=1)
+        encoded = self._processor.encode(normal, return_type="offset_mapping", num_threads=self._count_threads(normal))
         return [
             EncodedText(
                 self._map_ids(one["ids"]), one["offsets"] if isinstance(of, str) else _map_spans(one["offsets"], of)
             )
             for one, of in zip(encoded, characters, strict=True)
         ]
+
+    def _count_threads(self, texts: list[str]) -> int:
+        """Return the number of threads for one call; they end with it, so that a fork between calls is safe."""
+        return self._threads if len(texts) >= THREADED else 1
 
     def _normalize(self, text: str) -> str | list[str]:
         """Return the normalized form of each character, or the text itself if the model does not normalize."""
