@@ -1,4 +1,4 @@
-"""The windows and layers that a model has, for options that ask for some of them."""
+"""Check the options for windows and layers against those that a model has."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def resolve_layers(asked: tuple[int, ...], layers: int) -> tuple[int, ...]:
         layers: The number L of the model's layers.
 
     Raises:
-        OptionError: The model has no such layer, or one is named twice.
+        OptionError: The model has no such layer, or a layer is named twice.
     """
     expected = f"whole numbers from {-layers - 1} to {layers}: 0 is the embeddings, {layers} or -1 the last layer"
     remedy = "Pass layers that the model has, such as layers=(-1,)"

@@ -169,7 +169,7 @@ def _parse_value(table: TomlTable, key: str, value: Any, parse: Parser) -> Any:
 
 
 def _add_common_words(table: dict[str, Any], base: SentenceRules, common: frozenset[str]) -> dict[str, Any]:
-    """Add common words to the function words: they begin sentences and are not abbreviations."""
+    """Treat function words as sentence starters, and as ordinary words, which are not abbreviations."""
     ordinary = common | table.get("ordinary_words", base.ordinary_words)
     return {"sentence_starters": common or base.sentence_starters} | table | {"ordinary_words": ordinary}
 

@@ -1,4 +1,4 @@
-"""The choice of a backend for a model: OpenVINO for models that it supports on a CPU, else torch."""
+"""Choose the backend of a model: OpenVINO for models that it supports on a CPU, or else torch."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from nlu_lite.records import Checkpoint
 
 @dataclass(frozen=True)
 class BackendDecision:
-    """The backend of a model.
+    """The choice of the backend of a model.
 
     Attributes:
-        asked: The backend that was asked for, by name or by a saved pipeline, or AUTO.
+        asked: The requested backend, from the caller or a saved pipeline, or AUTO.
         name: The backend that runs the model: TORCH or OPENVINO.
-        reason: Why, as a clause.
+        reason: The reason for the choice, as a clause.
     """
 
     asked: BackendName
@@ -26,24 +26,24 @@ class BackendDecision:
 
 
 def name_backend(name: BackendName) -> BackendDecision:
-    """Return the decision for a backend that was asked for by name."""
+    """Return the decision for a backend that was requested by name."""
     return BackendDecision(name, name, f"backend={name.value!r} was asked for")
 
 
 def choose_backend(
     checkpoint: Checkpoint, options: ModelOptions, saved: BackendName = BackendName.AUTO
 ) -> BackendDecision:
-    """Choose the library that runs a model; one that was asked for by name is taken, whether it supports it or not.
+    """Choose the backend that runs a model. One that was requested by name is chosen even if it does not support it.
 
     Args:
         checkpoint: The model.
-        options: How it is run: backend, device, precision and threads count.
-        saved: The backend that ran the model when its pipeline was saved, which is taken again on a CPU; AUTO for a
+        options: Its options, of which backend, device, precision and threads are used.
+        saved: The backend that ran the model when its pipeline was saved, which is chosen again on a CPU; AUTO for a
             pipeline that was not saved.
 
     Raises:
         UnsupportedReference: No backend runs this kind of model.
-        ModelError: The configuration describes no model.
+        ModelError: The configuration does not describe a model.
     """
     if options.backend is not BackendName.AUTO:
         return name_backend(options.backend)
@@ -64,10 +64,10 @@ def _decide(checkpoint: Checkpoint, options: ModelOptions) -> BackendDecision:
 
 
 def open_backend(checkpoint: Checkpoint, name: BackendName, options: ModelOptions) -> Backend:
-    """Open a model on the backend of that name, compiled for the layers that are asked for.
+    """Open a model on a backend, compiled for the requested layers.
 
     Raises:
-        NluLiteError: As `TorchBackend`, `OpenVinoBackend` and its method `compile` say.
+        NluLiteError: See `TorchBackend`, `OpenVinoBackend` and its method `compile`.
         OptionError: The model has no such layer.
     """
     if name is BackendName.TORCH:

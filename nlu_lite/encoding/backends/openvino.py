@@ -1,7 +1,7 @@
-"""OpenVINO: a graph of its operations, built from the checkpoint; faster than torch on Intel and AMD processors.
+"""The backend of OpenVINO, faster than torch on Intel and AMD processors. Its graph is built from the checkpoint.
 
-The matrix of word embeddings stays where the checkpoint has it, mapped where the file allows: OpenVINO would read all
-of it into memory, of which a text needs a few rows. The graph begins behind it.
+The matrix of word embeddings is not part of the graph. OpenVINO would read all of it into memory, but a text needs only
+a few rows, so it stays in the checkpoint, which maps it into memory if the file allows.
 """
 
 from __future__ import annotations
@@ -38,24 +38,24 @@ from nlu_lite.options import Precision
 from nlu_lite.records import Batch, Checkpoint, Floats
 
 GATHERED = 128
-"""Rows of the word embeddings that are taken before their pages are released."""
+"""Number of rows of the word embeddings that are read before their pages are released."""
 HINTS = {Precision.FP32: "f32", Precision.BF16: "bf16"}
 NAMES = {"f32": "fp32", "f16": "fp16"}
-"""OpenVINO's names of precisions where they differ from ours."""
+"""Our names of OpenVINO's precisions."""
 THREADS = "INFERENCE_NUM_THREADS"
 TRIAL = 16
-"""Pieces of the window that a compiled model is tried on."""
+"""Number of pieces in the window of a compiled model's trial run."""
 PROBE = 64
-"""Rows and columns of the matrix that shows whether this processor computes in a precision."""
+"""Number of rows and columns of the matrix that tests whether this processor supports a precision."""
 
 
 @dataclass(frozen=True)
 class Obstacle:
-    """Why OpenVINO cannot run a model here.
+    """A reason why OpenVINO cannot run a model on this machine.
 
     Attributes:
         reason: The reason as a clause.
-        error: The error for a caller who asked for OpenVINO by name.
+        error: The error for a caller who requested OpenVINO by name.
     """
 
     reason: str
@@ -74,8 +74,8 @@ class OpenVinoBackend:
 
     Raises:
         MissingExtra: OpenVINO is not installed.
-        OptionError: The device or precision is not supported, or this processor does not compute in that precision.
-        ModelError: The parts of the checkpoint do not fit one another.
+        OptionError: The backend does not support the device, or it or the processor does not support the precision.
+        ModelError: The parts of the checkpoint contradict one another.
     """
 
     def __init__(
@@ -108,13 +108,13 @@ class OpenVinoBackend:
         observe_forks(self)
 
     def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
-        if is_finalizing():  # no thread is left, and no name of this module
+        if is_finalizing():  # no other thread is left, and this module's names are gone
             return
         with computing():  # deleting a model is native code, too
             self.__dict__.clear()
 
     def reset_after_fork(self) -> None:
-        """Compile anew after a fork; a model of the parent is never deleted, which would wait for its threads."""
+        """Compile again after a fork. The parent's models are never deleted, since that would wait for its threads."""
         for compiled in self._compiled.values():
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(compiled))
         self._compiled = {}
@@ -144,7 +144,7 @@ class OpenVinoBackend:
         return ComputedStates(hidden)
 
     def _embed(self, ids: NDArray[np.int64]) -> Floats:
-        """Add up rows of the embeddings; the system maps far more than a row at a time, soon the whole matrix."""
+        """Add the rows of the embeddings. Pages are released, since reading a row maps many, soon the whole matrix."""
         flat = ids.ravel()
         rows: Floats = np.empty((len(flat), self._words.shape[1]), np.float32)
         for begin in range(0, len(flat), GATHERED):
@@ -164,17 +164,17 @@ class OpenVinoBackend:
         return hidden
 
     def _run(self, layers: tuple[int, ...], given: dict[str, NDArray[Any]]) -> Any:
-        """Run the model up to the layers that are asked for; others are not computed."""
+        """Run the model up to the last requested layer."""
         if layers not in self._compiled:
             self._compiled[layers] = self._build(layers)
         return self._compiled[layers](given)
 
     def _build(self, layers: tuple[int, ...]) -> Any:
-        # A graph is built anew for each choice of layers: kept, it would hold the weights beside the compiled ones.
+        # A graph is built for each choice of layers and not kept, since it would hold the weights a second time.
         graph = self._built.pop(layers, None) or build_graph(import_openvino(), self._checkpoint, self._encoder, layers)
         self._built.clear()
         compiled = _compile(graph.model, self._precision, self._settings)
-        compiled(_build_trial(self._encoder))  # the first run copies the weights into an order of OpenVINO's own
+        compiled(_build_trial(self._encoder))  # the first run copies the weights into OpenVINO's own layout
         for tensor in graph.tensors:
             release_pages(tensor)
         return compiled
@@ -206,7 +206,7 @@ def _compile_error(error: Exception) -> ModelError:
 
 
 def find_obstacle(checkpoint: Checkpoint, device: str, precision: Precision, threads: int | None) -> Obstacle | None:
-    """Return the first reason why OpenVINO cannot run a model here; None if it can.
+    """Return the first reason why OpenVINO cannot run a model on this machine; None if it can.
 
     Args:
         checkpoint: The model.
@@ -230,7 +230,7 @@ def _check_forked() -> None:
 
 
 def _find_fork_obstacle() -> Obstacle | None:
-    """Find what would wait, now and then, for a lock that a thread of the parent held."""
+    """Refuse to compute after a fork if it could wait for a lock that a thread of the parent held."""
     if not has_lost_threads("openvino"):
         return None
     reason = "this process was forked after OpenVINO had been used with several threads"
@@ -295,7 +295,7 @@ def _build_settings(precision: Precision, threads: int | None) -> dict[str, Any]
 
 
 def _compile(model: Any, precision: Precision, settings: dict[str, Any]) -> Any:
-    """Compile a model to compute in a precision; OpenVINO accepts one that the processor lacks, and ignores it."""
+    """Compile a model for a precision, and check it: OpenVINO ignores one that the processor does not support."""
     compiled = import_openvino().Core().compile_model(model, "CPU", settings)
     actual = compiled.get_property("INFERENCE_PRECISION_HINT").to_string()
     if actual != HINTS[precision]:
@@ -304,7 +304,7 @@ def _compile(model: Any, precision: Precision, settings: dict[str, Any]) -> Any:
 
 
 def _try_product(precision: Precision, settings: dict[str, Any]) -> None:
-    """Multiply two matrices, so that a precision that the processor lacks is refused before any text is read."""
+    """Multiply two matrices, so that an unsupported precision is refused before any text is read."""
     openvino = import_openvino()
     from openvino import opset13 as opset
 
@@ -313,7 +313,7 @@ def _try_product(precision: Precision, settings: dict[str, Any]) -> None:
     compiled = _compile(openvino.Model([product], [rows]), precision, settings)
     try:
         compiled(np.ones((2, PROBE), np.float32))
-    except RuntimeError as error:  # OpenVINO and its oneDNN may find different features where some are masked
+    except RuntimeError as error:  # OpenVINO and its oneDNN may detect different features if some are masked
         raise _precision_error(precision, "OpenVINO has no matrix product in it on this processor") from error
 
 

@@ -13,7 +13,7 @@ from nlu_lite._util.processes import computing
 
 TELEMETRY = "openvino_telemetry"
 _IMPORTING = Lock()
-"""One thread at a time hides what the first import must not see."""
+"""Lets only one thread at a time hide the telemetry package during the first import."""
 
 
 def import_openvino() -> Any:
@@ -28,12 +28,12 @@ def import_openvino() -> Any:
 
 @contextmanager
 def _hide_telemetry() -> Iterator[None]:
-    """Hide openvino_telemetry, by which OpenVINO would report to Intel that it was imported; it has a stub instead."""
+    """Hide openvino_telemetry, so that OpenVINO uses its stub and does not report the import to Intel."""
     if "openvino" in sys.modules:
         yield
         return
     before = sys.modules.get(TELEMETRY)
-    sys.modules[TELEMETRY] = None  # type: ignore[assignment]  # import takes None for a module that is not there
+    sys.modules[TELEMETRY] = None  # type: ignore[assignment]  # import treats None as a missing module
     try:
         yield
     finally:
