@@ -14,7 +14,7 @@ NEWLINE_PATTERNS = {
     NewlineBreaks.LINES: r"[\n\r\f\v\x85\u2028\u2029]",
     NewlineBreaks.NEVER: r"(?!)",
 }
-_BLOCK = re.compile(r"[^\n]*\S[^\n]*(?:\n[^\S\n]*+\S[^\n]*)++")
+_BLOCK = re.compile(r"(?m:^)[^\S\n]*+\S[^\n]*+(?:\n[^\S\n]*+\S[^\n]*+)++")
 _QUOTE_SIGNS = re.compile(r">[> ]*+")
 _WRAPPED = re.compile(r"[.!?…:;,\-–—/&(。！？、，；։।؟۔]\s*+\Z")
 _LONGEST_LINE = 50  # characters of a line that is too short to be wrapped

@@ -332,6 +332,12 @@ def test_a_run_of_signs_is_not_looked_at_again_and_again(text):
     assert time.process_time() - begin < 1.5
 
 
+def test_a_long_line_is_not_looked_at_again_and_again():
+    begin = time.process_time()
+    segment(corpus("a\n" + "word " * 40_000, language="en"))
+    assert time.process_time() - begin < 1.5
+
+
 PROSE = {
     "en": 'Dr. Smith didn\'t see it (at 5 p.m.), did he? "No," she said. ',
     "it": "L'amico dell'avv. Rossi è arrivato; un po' tardi. ",
