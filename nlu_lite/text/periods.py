@@ -20,6 +20,10 @@ from nlu_lite.text.terminators import DASHES, Terminator
 _PREPOSITION_AND_NUMBER = re.compile(r"\W*([^\W\d_]{1,4})\s\d[\d:.,/–-]*\s?")
 
 
+_ABBREVIATION = re.compile(r"[^\S\n]([A-Z][A-Za-z]{1,4})(?:(?<=[A-Z]{3})|\.)(?!\w)")
+_TIME_ZONES = frozenset(("EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT", "GMT", "UTC", "BST", "CET", "CEST"))
+
+
 class PeriodRole(Enum):
     """The role of a period before whitespace."""
 
@@ -47,6 +51,14 @@ def classify_period(word: str, mark: Terminator) -> PeriodRole:
         return PeriodRole.PUNCTUATION
     may_end = is_last or (_may_end(kind, mark) and not _ends_introduction(word, mark))
     return PeriodRole.FINAL_WORD_PART if may_end else PeriodRole.WORD_PART
+
+
+def _precedes_final(mark: Terminator) -> bool:
+    """Return whether the next word is an abbreviation that ends a name or a time: "Acme Co. Ltd.", "5 a.m. EST"."""
+    following = _ABBREVIATION.match(mark.text, mark.closers_end)
+    if following is None:
+        return False
+    return following.group(1) in mark.rules.final or following.group(1) in _TIME_ZONES
 
 
 def _ends_introduction(word: str, mark: Terminator) -> bool:
@@ -96,6 +108,8 @@ def _may_end(kind: AbbreviationKind, mark: Terminator) -> bool:
     if kind in (AbbreviationKind.TITLE, AbbreviationKind.PREPOSITIVE, AbbreviationKind.BEFORE_NUMBER):
         return False
     if is_in_brackets(mark) or (mark.openers.startswith("(") and not precedes_bracketed_sentence(mark)):
+        return False
+    if _precedes_final(mark):
         return False
     lowercase = mark.precedes_lowercase
     begins = mark.following.isalpha() and not lowercase
