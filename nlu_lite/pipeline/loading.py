@@ -206,7 +206,7 @@ def _load_saved(
     access: store.Access,
     versions: Versions,
 ) -> Pipeline:
-    """Open a saved pipeline; only the device and the number of threads are chosen anew."""
+    """Open a saved pipeline. Only the device and the number of threads may differ from those of the saved one."""
     here = replace(ModelOptions(), device=options.device, threads=options.threads)
     if references or access.source or access.revision or (settings, options) != (TextSettings(), here):
         raise OptionError(

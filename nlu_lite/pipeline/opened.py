@@ -24,7 +24,7 @@ class PinnedModel:
         column: Name of its column in a result.
         files: Digest of its files.
         digest: SHA-256 of all that can change a piece or a vector.
-        backend: The backend that was asked for, by name or by a saved pipeline; AUTO chooses anew in each process.
+        backend: The requested backend, from the caller or a saved pipeline; AUTO chooses again in each process.
     """
 
     spec: ModelSpec

@@ -1,4 +1,4 @@
-"""`NluLite`: a stage that stands in a pipeline of `pyspark.ml` and is saved with it."""
+"""`NluLite`: a stage of a `pyspark.ml` pipeline, which is saved with the pipeline."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every backend gives transformers' hidden states, whatever the options."""
+"""Every backend returns transformers' hidden states, whatever the options."""
 
 import os
 import shutil
@@ -41,7 +41,7 @@ def backend(open_backend):
 
 
 def states(model, ids):
-    """Give all hidden states of one window by transformers: [layers + 1, length, d]."""
+    """Return all hidden states of one window in transformers: [layers + 1, length, d]."""
     import torch
 
     with torch.inference_mode():

@@ -130,7 +130,7 @@ def test_a_process_that_lost_openvinos_threads_runs_torch(monkeypatch):
 def test_a_backend_that_is_asked_for_runs(name):
     pipeline = nlu_lite.load(REFERENCE, backend=name)
     assert pipeline.info["backend"][0].startswith(name)
-    assert pipeline.info["backend_reason"][0] == f"backend='{name}' was asked for"
+    assert pipeline.info["backend_reason"][0] == f"backend='{name}' was requested"
 
 
 def test_a_name_that_is_none_is_refused():

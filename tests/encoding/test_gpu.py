@@ -90,7 +90,7 @@ def test_a_device_beyond_those_that_are_here_is_an_error():
 
 @pytest.fixture
 def little_memory():
-    """Give this process 24 MB beyond what it has taken, of which PyTorch takes 2 or 20 at once."""
+    """Limit this process to 24 MB more than it uses; PyTorch allocates 2 or 20 MB at once."""
     import torch
 
     torch.cuda.empty_cache()

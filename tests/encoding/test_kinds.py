@@ -23,7 +23,7 @@ ACTIVATIONS = ["gelu_new", "gelu_fast", "quick_gelu", "relu", "silu", "tanh", "s
 
 
 def checkpoint(kind, **changes):
-    """Give random weights of a small model of a kind."""
+    """Return random weights of a small model of a kind."""
     import torch
     from transformers import AutoConfig, AutoModel
 
@@ -50,7 +50,7 @@ def backends(model):
 
 
 def batch(model, lengths, seed=0):
-    """Give windows of these lengths, padded to the longest."""
+    """Return windows of these lengths, padded to the longest."""
     pad, rng = model.config["pad_token_id"], np.random.default_rng(seed)
     ids = rng.integers(2, VOCABULARY, (len(lengths), max(lengths)))
     mask = (np.arange(max(lengths)) < np.array(lengths)[:, None]).astype(np.int64)
@@ -58,7 +58,7 @@ def batch(model, lengths, seed=0):
 
 
 def difference(backends, windows, layers):
-    """Give the largest difference at pieces; at padding nothing is promised."""
+    """Return the largest difference at pieces; states at padding are undefined."""
     ids, mask = windows
     theirs, ours = (hidden_states(backend, ids, mask, layers) for backend in backends)
     assert theirs.shape == ours.shape == (len(layers), *ids.shape, 24)

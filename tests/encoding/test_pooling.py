@@ -75,7 +75,7 @@ def test_any_cut_of_the_pieces_in_any_order_gives_the_same(pooling, drawn, data)
 
 
 def most_taken(run):
-    """Give the bytes that a call holds at most beyond what was held before it."""
+    """Return the peak memory of a call in bytes, without the memory that was in use before it."""
     tracemalloc.start()
     try:
         run()

@@ -27,7 +27,7 @@ class BackendDecision:
 
 def name_backend(name: BackendName) -> BackendDecision:
     """Return the decision for a backend that was requested by name."""
-    return BackendDecision(name, name, f"backend={name.value!r} was asked for")
+    return BackendDecision(name, name, f"backend={name.value!r} was requested")
 
 
 def choose_backend(

@@ -278,7 +278,7 @@ def _find_kind_obstacle(checkpoint: Checkpoint) -> Obstacle | None:
     model_type = str(checkpoint.config["model_type"])
     if model_type not in KINDS:
         got = f'a model of the kind {model_type!r} with backend="openvino"'
-        error = OptionError(got, ", ".join(KINDS), 'Pass backend="torch"; save a saved pipeline anew with it')
+        error = OptionError(got, ", ".join(KINDS), 'Pass backend="torch", and save a saved pipeline again with it')
         return Obstacle(f"OpenVINO does not run models of the kind {model_type!r}", error)
     encoder = describe_encoder(checkpoint)
     try:
@@ -320,5 +320,5 @@ def _try_product(precision: Precision, settings: dict[str, Any]) -> None:
 def _precision_error(precision: Precision, reason: str) -> OptionError:
     got = f'precision={precision.value!r} with backend="openvino": {reason}'
     either = 'precision="fp32", or backend="torch", which emulates bf16 slowly on any processor'
-    remedy = f"Pass {either}; save a saved pipeline anew with one of them"
+    remedy = f"Pass {either}, and save a saved pipeline again with it"
     return OptionError(got, "a precision that the processor supports", remedy)
