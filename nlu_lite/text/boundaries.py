@@ -18,9 +18,9 @@ _FULL_STOPS = frozenset("።፧।॥။។")  # part of no word and no number, 
 _WORD_AFTER_SIGN = re.compile(r"(?:\.{2,}+|…)\s?+\w|[^\w\s,;:]\w")
 _MARKS = "!?؟"
 _URDU_FULL_STOP = "۔"
-_MAX_ASIDE = 150  # characters of a parenthesis inside a sentence; a longer one rarely closes, and limits the search
-_BRACKETED_SENTENCE = re.compile(rf"\([^()\n]{{0,{_MAX_ASIDE}}}(?<=[.!?…])\)")
-_CLOSED_SOON = re.compile(rf"[^()\n]{{0,{_MAX_ASIDE}}}\)")
+MAX_ASIDE = 150  # characters of a parenthesis inside a sentence; a longer one rarely closes, and limits the search
+_BRACKETED_SENTENCE = re.compile(rf"\([^()\n]{{0,{MAX_ASIDE}}}(?<=[.!?…])\)")
+_CLOSED_SOON = re.compile(rf"[^()\n]{{0,{MAX_ASIDE}}}\)")
 
 
 def ends_sentence(mark: Terminator) -> bool:
@@ -92,7 +92,7 @@ def _ends_before_lowercase(mark: Terminator) -> bool:
 def is_in_brackets(mark: Terminator) -> bool:
     """Return whether the terminator is inside a parenthesis that began after the begin of the sentence."""
     bracket = _find_open_bracket(mark)
-    return bracket >= 0 and mark.text[max(mark.sentence_begin, mark.start - _MAX_ASIDE) : bracket].strip() != ""
+    return bracket >= 0 and mark.text[max(mark.sentence_begin, mark.start - MAX_ASIDE) : bracket].strip() != ""
 
 
 def precedes_bracketed_sentence(mark: Terminator) -> bool:
@@ -103,7 +103,7 @@ def precedes_bracketed_sentence(mark: Terminator) -> bool:
 def _find_open_bracket(mark: Terminator) -> int:
     """Return the offset of the bracket that is open at the terminator and closes soon after it; -1 if there is none."""
     text = mark.text
-    first = max(mark.sentence_begin, mark.start - _MAX_ASIDE)
+    first = max(mark.sentence_begin, mark.start - MAX_ASIDE)
     bracket = text.rfind("(", first, mark.start)
     if bracket > 0 and not text[bracket - 1].isspace():
         mouths = {match.end() - 1 for match in EMOTICON.finditer(text, first, bracket + 2)}

@@ -17,6 +17,7 @@ from nlu_lite.text.boundaries import ends_sentence, lacks_space, touches_next
 from nlu_lite.text.lines import find_line_begins
 from nlu_lite.text.lists import ListItem, find_list_items
 from nlu_lite.text.periods import PeriodRole, classify_period, is_word_part
+from nlu_lite.text.plain_ends import is_plain_end, list_special_words
 from nlu_lite.text.quotes import absorb_late_closer
 from nlu_lite.text.rules import SentenceRules
 from nlu_lite.text.terminators import Terminator, examine_terminator, find_terminator_runs
@@ -82,6 +83,7 @@ class _SentenceScanner:
         self.items = find_list_items(text, rules)
         self.certain = _find_certain_begins(text, self.items, rules, newline_breaks)
         self.spaced_forms = compile_spaced_forms(rules)
+        self.special_words = list_special_words(rules)
         self.begin = 0
         self.begins: list[int] = list(self.certain)
         self.word_periods: list[int] = []
@@ -99,6 +101,9 @@ class _SentenceScanner:
                 item = next(items)
             if item.begin <= place:
                 self.word_periods.append(place)
+            elif is_plain_end(self.text, place, self.begin, self.rules, self.special_words):
+                self.begin = place + 2
+                self.begins.append(self.begin)
             elif place >= self.spaced_end:  # earlier periods of a spaced abbreviation are recorded already
                 self._visit(examine_terminator(run, self.rules, self.begin))
 

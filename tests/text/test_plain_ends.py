@@ -1,0 +1,45 @@
+"""Plain ends of sentences: the short way decides as the long one."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nlu_lite.options import NewlineBreaks
+from nlu_lite.text import sentences
+from nlu_lite.text.rules import list_languages_with_rules, load_rules
+
+PARTS = [
+    *[".", ". ", ". ", "word", "Word", "WORDS", "Prof.", "prof.", "etc.", "z. B.", "Herra forseti.", "(", ")", "(see"],
+    *["«", "»", "“", "”", "'", '"', "3.", "III.", "iv)", "Mai", "u. a.", "vs.", "Kings.", "Дом.", "дом.", "-", "–"],
+    *["!", "?", "...", "Yahoo!", "'t", "A", "I", "é", "Éa", "ß", "Dž", "中文", "كلمة", "שלום", "ქართული", "straße."],
+    *["e.g.", "example.com.", "@user", "#tag", "naïve."],
+]
+TEXTS = st.lists(st.tuples(st.sampled_from(PARTS), st.sampled_from(["", " ", " ", " ", "\n", "  "])), max_size=25).map(
+    lambda parts: "".join(map("".join, parts))
+)
+
+
+@given(TEXTS, st.sampled_from(sorted(list_languages_with_rules())))
+@settings(max_examples=300, deadline=None)
+def test_plain_ends_are_ends(text, language):
+    rules = load_rules(language).sentences
+
+    def find():
+        cuts = sentences.find_sentence_cuts([(0, text)], rules, NewlineBreaks.PARAGRAPHS)
+        return [sorted(offsets.tolist()) for offsets in vars(cuts).values()]
+
+    short, sentences.is_plain_end = sentences.is_plain_end, lambda *_: False
+    try:
+        expected = find()
+    finally:
+        sentences.is_plain_end = short
+    assert find() == expected
+
+
+def test_most_ends_are_plain(monkeypatch):
+    examined = []
+    examine = sentences.examine_terminator
+    monkeypatch.setattr(sentences, "examine_terminator", lambda run, *rest: examined.append(run) or examine(run, *rest))
+    text = "The rain came later. Nobody had expected it. We waited for Dr. Smith and others. He never came."
+    cuts = sentences.find_sentence_cuts([(0, text)], load_rules("en").sentences, NewlineBreaks.PARAGRAPHS)
+    assert cuts.begins.tolist()[:3] == [21, 45, 81]
+    assert [text[: run.start()].split()[-1] for run in examined] == ["it", "Dr", "came"]
