@@ -20,6 +20,7 @@ from nlu_lite.model import Model
 from nlu_lite.options import BackendName, EncoderSettings, ModelOptions, SavedWeights, TextSettings, Versions
 from nlu_lite.records import (
     BucketArchive,
+    Checkpoint,
     ComponentSpec,
     HubRepository,
     InstalledFile,
@@ -152,19 +153,12 @@ def _refuse_callables(settings: TextSettings) -> None:
 
 
 def _save_model(model: Model, access: Access, folder: Path, number: int, weights: SavedWeights) -> dict[str, Any]:
-    spec = pin_origin(model)
-    found = load_checkpoint(spec, replace(access, revision=None))  # the origin names its own
-    if (found.files.digest, found.digest) != (model.files.digest, model.digest):
-        raise IntegrityError(
-            f"the files of {spec.reference!r} at {found.files.path} have changed since they were loaded",
-            "the files that the pipeline runs",
-            "Load the pipeline again",
-        )
+    spec, checkpoint = pin_origin(model), _load_unchanged(model, access)
     copy = None
     if weights is SavedWeights.COPY:
         copy = f"weights/{number}"
         (folder / copy).mkdir(parents=True)
-        formats.write_checkpoint(found.checkpoint, folder / copy)
+        formats.write_checkpoint(checkpoint, folder / copy)
     (origin,) = spec.origins
     return {
         "reference": spec.reference,
@@ -175,6 +169,22 @@ def _save_model(model: Model, access: Access, folder: Path, number: int, weights
         "backend": {"name": model.decision.name.value, "reason": model.decision.reason},
         "sentence": None if spec.sentence is None else encode_record(spec.sentence),
     }
+
+
+def _load_unchanged(model: Model, access: Access) -> Checkpoint:
+    """Return the checkpoint of an open model, read again from its files.
+
+    Raises:
+        IntegrityError: The files have changed since the model was opened.
+    """
+    loaded = load_checkpoint(pin_origin(model), replace(access, revision=None))  # the origin has its own revision
+    if (loaded.files.digest, loaded.digest) != (model.files.digest, model.digest):
+        raise IntegrityError(
+            f"the files of {model.spec.reference!r} at {loaded.files.path} have changed since they were loaded",
+            "the files that the pipeline runs",
+            "Load the pipeline again",
+        )
+    return loaded.checkpoint
 
 
 def pin_origin(model: Model) -> ModelSpec:

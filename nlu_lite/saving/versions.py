@@ -70,20 +70,25 @@ def check_versions(
         matters |= {package for packages in NUMBER_PACKAGES.values() for package in packages}
     # Earlier releases also recorded packages that have no part in the result.
     differing = {name for name in now if before.get(name) != now[name]}
-    refused = {name for name in differing & matters if versions is Versions.SAME}
-    if refused:
-        listed = list_differences(_select(before, refused), _select(now, refused))
-        pins = " ".join(f"{name}=={before[name]}" for name in sorted(refused) if before.get(name))
-        raise FormatError(
-            f"the pipeline was saved with other versions ({'; '.join(listed)}), which can change its result",
-            "the same versions",
-            f"Install {pins or 'these versions'}, or accept other results: "
-            f'nlu_lite.load(path={str(folder)!r}, versions="any")',
-        )
+    if differing & matters and versions is Versions.SAME:
+        raise _build_version_error(folder, before, now, differing & matters)
     if differing:
         listed = list_differences(_select(before, differing), _select(now, differing))
         effect = "the result can differ" if differing & matters else "last digits can differ"
         logging.getLogger("nlu_lite").warning("Saved with other versions (%s): %s", "; ".join(listed), effect)
+
+
+def _build_version_error(
+    folder: Path, before: dict[str, str | None], now: dict[str, str | None], names: set[str]
+) -> FormatError:
+    listed = list_differences(_select(before, names), _select(now, names))
+    pins = " ".join(f"{name}=={before[name]}" for name in sorted(names) if before.get(name))
+    return FormatError(
+        f"the pipeline was saved with other versions ({'; '.join(listed)}), which can change its result",
+        "the same versions",
+        f"Install {pins or 'these versions'}, or accept other results: "
+        f'nlu_lite.load(path={str(folder)!r}, versions="any")',
+    )
 
 
 def _select(versions: dict[str, str | None], names: set[str]) -> dict[str, str | None]:

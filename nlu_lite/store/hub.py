@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -105,34 +106,38 @@ class HubSource:
 
         They are downloaded one by one, since the limits apply to the requests of this thread.
         """
-        from huggingface_hub import hf_hub_download
         from huggingface_hub.errors import EntryNotFoundError
 
-        def get(name: str, revision: str | None = listing.commit) -> Path:
-            path = Path(hf_hub_download(origin.repository, name, revision=revision))
-            if not path.is_file():  # an invalid ETag can lead to a folder
-                raise ValueError(f"{path} is no file")
-            return path
-
+        download = partial(_download_file, origin.repository, listing.commit)
         for name in (name for name in files if SENTENCE_FILES.fullmatch(name) or name == TOKENIZER_CONFIG):
-            get(name)
-        folder = get("config.json").parent
+            download(name)
+        folder = download("config.json").parent
         if self.inspect is not None:
             self.inspect(folder)
         for name in set(self.optional).difference(files):
             with suppress(EntryNotFoundError):  # the Hugging Face cache records that the file does not exist
-                get(name)
+                download(name)
         _check_space(origin, listing, files)
         for name in files:
-            get(name)
-        get("config.json", origin.revision)  # records in the cache which commit the branch or tag is
-        return get("config.json").parent
+            download(name)
+        # This records in the cache which commit the branch or tag is.
+        _download_file(origin.repository, origin.revision, "config.json")
+        return folder
 
     def _limit_requests(self, origin: HubRepository, largest: int | None = None) -> AbstractContextManager[None]:
         from huggingface_hub import constants, get_session
 
         folder, remedy = Path(constants.HF_HUB_CACHE), build_remedy(origin)
         return limit_requests(get_session(), self.patience.limits, folder, remedy, largest, _find_unsafe_header)
+
+
+def _download_file(repository: str, revision: str | None, name: str) -> Path:
+    from huggingface_hub import hf_hub_download
+
+    path = Path(hf_hub_download(repository, name, revision=revision))
+    if not path.is_file():  # an invalid ETag can lead to a folder
+        raise ValueError(f"{path} is no file")
+    return path
 
 
 def _find_unsafe_header(response: Any) -> str:
