@@ -75,7 +75,7 @@ def test_the_packaged_model_equals_transformers_in_fourteen_languages(mixed):
 
     pipeline = nlu_lite.load()
     encoder = pipeline.models[0].encoder
-    folder = next(entry.path for entry in locate_cache().entries() if entry.key.startswith("model-1571fc"))
+    folder = next(entry.path for entry in locate_cache().list_folders() if entry.key.startswith("model-1571fc"))
     model = XLMRobertaModel.from_pretrained(folder, dtype=torch.float32, add_pooling_layer=False).eval()
     texts = [sentence for sentences in TRANSLATIONS.values() for sentence in sentences]
     groups = [texts] if mixed else [[text] for text in texts]
