@@ -3,6 +3,7 @@
     python benchmarks/encode.py compare FOLDER --peer sentence-transformers=PYTHON --peer flair=PYTHON ...
     python benchmarks/encode.py scale FOLDER      time per token for 1, 10 and 100 times the text
     python benchmarks/encode.py profile FOLDER    where the time of one run goes
+    python benchmarks/encode.py first             the first answer of a fresh process (see encode_first.py)
     python benchmarks/encode.py gpu               how fast a GPU is fed (see encode_gpu.py)
 
 FOLDER holds files <language>-<treebank>.jsonl of Universal Dependencies; each line is a document with `text` and
@@ -41,7 +42,7 @@ ROUNDS = 3
 SENTENCES = {"small": 20, "base": 5}
 """Number of sentences of each language, by size of the model."""
 OURS = {
-    "cpu": [(backend, precision) for precision in ("fp32", "bf16") for backend in ("torch", "openvino")],
+    "cpu": [(backend, precision) for precision in ("fp32", "bf16") for backend in ("torch", "auto")],
     "cuda": [("torch", precision) for precision in ("fp32", "bf16", "fp16")],
 }
 BATCHES = {"cpu": (4, 8, 16, 32), "cuda": (32, 128)}
@@ -323,13 +324,16 @@ class Turns:
         return min(self.found, key=lambda one: one.get("seconds", -one.get("rate", 0))) | {"memory": memory}
 
 
-def spawn(python: str, job: dict[str, Any]) -> dict[str, Any]:
+def build_environment(threads: int) -> dict[str, str]:
+    """Return the environment of a process: no network, no messages, a number of threads."""
     quiet = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error", "PYTHONWARNINGS": "ignore"}
-    threads = {name: str(job["threads"]) for name in ("OMP_NUM_THREADS", "RAYON_NUM_THREADS")}
-    environment = os.environ | quiet | threads
-    environment |= {"HF_HUB_DISABLE_PROGRESS_BARS": "1"}
+    quiet |= {"HF_HUB_DISABLE_PROGRESS_BARS": "1"}
+    return os.environ | quiet | dict.fromkeys(("OMP_NUM_THREADS", "RAYON_NUM_THREADS"), str(threads))
+
+
+def spawn(python: str, job: dict[str, Any]) -> dict[str, Any]:
     command = [python, __file__, "work", json.dumps(job)]
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    done = subprocess.run(command, env=build_environment(job["threads"]), stdout=subprocess.PIPE, text=True, check=True)
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     print(
         job["system"],
@@ -362,8 +366,8 @@ def print_table(size: str, rows: list[dict[str, Any]], count: int) -> None:
 def machine() -> str:
     information = Path("/proc/cpuinfo").read_text()
     names = [line.partition(":")[2].strip() for line in information.splitlines() if line.startswith("model name")]
-    wide = [flag for flag in ("avx512_bf16", "amx_bf16") if flag in information]
-    return f"{names[0] if names else platform.processor()} ({', '.join(wide) or 'no bf16 instructions'})"
+    wide = [flag for flag in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if f" {flag} " in f"{information} "]
+    return f"{names[0] if names else platform.processor()} ({', '.join(wide) or 'no AVX2'})"
 
 
 # --- ours alone -------------------------------------------------------------------------------------------------------
@@ -409,10 +413,10 @@ def profile(folder: Path, threads: int) -> None:
 
 
 def main() -> None:
-    if sys.argv[1:2] == ["gpu"]:
-        import encode_gpu
+    if sys.argv[1:2] in (["first"], ["gpu"]):
+        from importlib import import_module
 
-        encode_gpu.main(sys.argv[2:])
+        import_module(f"encode_{sys.argv[1]}").main(sys.argv[2:])
         return
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", choices=["compare", "scale", "profile", "work"])

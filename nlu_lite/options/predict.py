@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, fields
 from enum import Enum
+from functools import cache
 from typing import Any, TypedDict, TypeVar, get_type_hints
 
 from nlu_lite._util.extras import check_extra
@@ -176,8 +177,13 @@ def describe_request(request: PredictRequest) -> dict[str, object]:
     return described | {str(extra.name).lower(): extra in request.extra_columns for extra in ExtraColumns}
 
 
+@cache
+def _list_names() -> tuple[str, ...]:
+    return tuple(get_type_hints(StreamOptions))
+
+
 def _check_names(options: PredictOptions | StreamOptions) -> None:
-    known = list(get_type_hints(StreamOptions))
+    known = _list_names()
     for name in options:
         if name not in known:
             got = f"there is no option {name!r}"
