@@ -12,7 +12,7 @@ from nlu_lite.encoding.backends.torch import LARGEST_BUDGET, TorchBackend
 from nlu_lite.errors import ModelError, OptionError
 from nlu_lite.formats import read
 from nlu_lite.options import Context, LayerMerge, Pooling, Precision
-from nlu_lite.records import Alignment
+from nlu_lite.records import Alignment, Batch
 
 pytestmark = pytest.mark.gpu
 CHECKPOINT = read(MODEL)
@@ -71,6 +71,23 @@ def test_reproducible_vectors_are_the_same_bit_for_bit_in_any_company(precision)
 
 def counted(text):
     return len(segments_of([text]).token_begin)
+
+
+@pytest.mark.parametrize("precision", Precision)
+def test_a_batch_is_submitted_without_waiting_for_the_device(precision):
+    import torch
+
+    backend = TorchBackend(CHECKPOINT, "cuda", precision)
+    ids = np.array([[0, 5, 6, 7, 2], [0, 8, 2, 1, 1]])
+    batch = Batch(ids, (ids != 1).astype(np.int64), np.array([1, 2, 6]))
+    expected = backend.submit(batch, (0, 2)).result()  # the first batch loads libraries, which waits
+    before = torch.cuda.get_sync_debug_mode()
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        hidden = backend.submit(batch, (0, 2))
+    finally:
+        torch.cuda.set_sync_debug_mode(before)
+    np.testing.assert_array_equal(hidden.result(), expected)
 
 
 def test_pipelines_say_that_a_gpu_runs():
