@@ -199,5 +199,5 @@ def _iterate_multipart_abbreviations(rules: SentenceRules) -> Iterator[str]:
     lists = (rules.titles, rules.abbreviations, rules.prepositive, rules.final, rules.units)
     for word in rules.lowercase_abbreviations.union(*lists):
         parts = word.split(".")
-        if len(parts) > 1 and all(part.isalpha() or not part.isascii() for part in parts) and word != word.upper():
+        if len(parts) > 1 and all(part.isalpha() or not part.isascii() for part in parts) and not word.isupper():
             yield word

@@ -13,7 +13,10 @@ _LATE_CLOSER = re.compile(r"(?:[^\S\n]{1,2}(''|[\"”»“’›]))++(?=[\s,.;:!
 _OPENERS_OF_LATE_CLOSERS = {"“": "„", "’": "‘‚"}  # marks that open quotations in other languages
 _CITATION = re.compile(r"[^\S\n]?\([^()\n]{1,60}(?<![.!?…])\)(?=[.,;:]|\Z)")
 _LONGEST_QUOTATION = 1000  # characters in which the opening quotation mark is searched
-_LONGEST_TITLE = 60
+_SHORT_QUOTATION = 60  # characters; the sentences of a longer quotation are separate
+_QUOTED_MARKS = "。！？!?.؟"
+_OPENING_QUOTE = re.compile("[《〈「『“„«]")
+_QUOTES = (("《", "》"), ("〈", "〉"), ("「", "」"), ("『", "』"), ("“", "”"), ("„", "“"), ("„", "”"), ("«", "»"))
 _LONGEST_TAG = 60
 _MOST_WORDS_OF_TAG = 4
 _TAG_ENDS = (
@@ -60,7 +63,7 @@ def _is_open(mark: Terminator, closer: str) -> bool:
 
 def continues_after_quotation(mark: Terminator) -> bool:
     """Return whether the text after a quotation shows that the sentence around it continues."""
-    if not mark.gap and _is_in_title(mark):
+    if mark.character in _QUOTED_MARKS and not mark.closers and _is_in_short_quotation(mark):
         return True
     if not (mark.closers or mark.openers):
         return mark.following.islower() and mark.text[mark.sentence_begin] in DASHES and _is_speech_tag(mark)
@@ -73,11 +76,23 @@ def continues_after_quotation(mark: Terminator) -> bool:
     return _resumes_after_tag(mark) or (not QUOTATION_MARKS.isdisjoint(mark.closers) and _is_speech_tag(mark))
 
 
-def _is_in_title(mark: Terminator) -> bool:
-    """Return whether double angle brackets around the terminator show that it is part of a title: 《好吗？好！》."""
-    text, end = mark.text, mark.start + _LONGEST_TITLE
-    begin = text.rfind("《", max(mark.sentence_begin, mark.start - _LONGEST_TITLE), mark.start)
-    return begin >= 0 and text.find("》", begin, mark.start) < 0 <= text.find("》", mark.end, end)
+def _is_in_short_quotation(mark: Terminator) -> bool:
+    """Return whether the terminator is within a title or a short quotation that is part of a sentence.
+
+    A title is in double angle brackets: 《好吗？好！》. A quotation has text before it: He said: “Stop! Now!”
+    """
+    first = max(mark.sentence_begin, mark.start - _SHORT_QUOTATION)
+    if _OPENING_QUOTE.search(mark.text, first, mark.start) is None:
+        return False
+    return any(_is_between(mark, first, *quotes) for quotes in _QUOTES)
+
+
+def _is_between(mark: Terminator, first: int, opener: str, closer: str) -> bool:
+    text = mark.text
+    begin = text.rfind(opener, first, mark.start)
+    if begin < 0 or (begin == mark.sentence_begin and opener not in "《〈"):
+        return False
+    return text.find(closer, begin, mark.start) < 0 <= text.find(closer, mark.end, mark.start + _SHORT_QUOTATION)
 
 
 def introduces_quotation(mark: Terminator) -> bool:

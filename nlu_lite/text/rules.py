@@ -117,7 +117,19 @@ def load_rules(language: str) -> Rules:
     """
     name = language if language in list_languages_with_rules() else "xx"
     file = resources.files("nlu_lite.text") / FOLDER / f"{name}.toml"
-    return parse_rules(file.read_text(encoding="utf-8"), language, file.name)
+    rules = parse_rules(file.read_text(encoding="utf-8"), language, file.name)
+    return rules if "Latin" in rules.evidence.script or name == "xx" else _add_latin_abbreviations(rules)
+
+
+def _add_latin_abbreviations(rules: Rules) -> Rules:
+    """Add Latin abbreviations to the rules of a language in another script: its texts contain "No." and "Dr."."""
+    own, default = rules.sentences, load_rules("xx").sentences
+    added = {
+        name: getattr(own, name) | {word for word in words if word.lower() not in own.lowercase_abbreviations}
+        for name in ("titles", "final", "abbreviations", "before_numbers")
+        if (words := getattr(default, name))
+    }
+    return replace(rules, sentences=replace(own, **added))
 
 
 @cache
