@@ -131,20 +131,22 @@ def _build_script_table() -> NDArray[np.uint8]:
 
 def _choose_language(script: str, text: str) -> str:
     candidates = _rank_candidates(script)
-    if len(candidates) == 1:
-        return candidates[0]
+    if len(candidates) < 2:
+        return next(iter(candidates), "xx")
     index, words = _index_evidence(script), _WORD.findall(text)
+    letters = "" if text.isascii() else text
     votes = Counter(
         chain.from_iterable(
             chain(
                 map(index.common_words.get, words, repeat(())),
                 map(index.word_beginnings.get, map(_BEGINNING, words), repeat(())),
-                map(index.letters.get, text, repeat(())),
+                map(index.letters.get, letters, repeat(())),
             )
         )
     )
-    best = max(candidates, key=votes.__getitem__, default="xx")
-    return best if votes[best] >= MIN_EVIDENCE or (best != "xx" and script != "Latin") else "xx"
+    counts = list(map(votes.get, candidates, repeat(0)))
+    most = max(counts)
+    return candidates[counts.index(most)] if most >= MIN_EVIDENCE or script != "Latin" else "xx"
 
 
 @cache
