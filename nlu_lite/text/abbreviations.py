@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 
 from nlu_lite.text.rules import SentenceRules
 
@@ -169,7 +169,11 @@ def may_be_unlisted_abbreviation(word: str, rules: SentenceRules) -> bool:
 
 def find_word_before(text: str, end: int) -> str:
     """Return the word that ends at `end`, with its inner periods; empty if it is longer than any abbreviation."""
-    window = text[max(0, end - LOOKBEHIND) : end]
+    return _find_last_word(text[max(0, end - LOOKBEHIND) : end])
+
+
+@lru_cache(maxsize=4096)  # several rules ask about the same word
+def _find_last_word(window: str) -> str:
     if not window or window[-1].isspace() or window[-1] == ".":
         return ""
     word = window.rsplit(None, 1)[-1]
