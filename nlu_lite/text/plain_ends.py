@@ -9,6 +9,7 @@ from functools import cache
 
 from nlu_lite.text.abbreviations import LOOKBEHIND, SHORT_WORD, compile_spaced_forms
 from nlu_lite.text.boundaries import MAX_ASIDE
+from nlu_lite.text.quotes import follows_opening_quote
 from nlu_lite.text.rules import SentenceRules
 
 
@@ -27,6 +28,8 @@ def is_plain_end(text: str, period: int, sentence_begin: int, rules: SentenceRul
     space = text.rfind(" ", max(sentence_begin, period - LOOKBEHIND), period)
     word = text[space + 1 : period]
     if space < 0 or len(word) <= SHORT_WORD or not word.isalpha() or word.isupper() or word.lower() in special:
+        return False
+    if follows_opening_quote(text, period, sentence_begin):
         return False
     return text.rfind("(", max(sentence_begin, period - MAX_ASIDE), period) < 0
 

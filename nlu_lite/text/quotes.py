@@ -81,10 +81,15 @@ def _is_in_short_quotation(mark: Terminator) -> bool:
 
     A title is in double angle brackets: 《好吗？好！》. A quotation has text before it: He said: “Stop! Now!”
     """
-    first = max(mark.sentence_begin, mark.start - _SHORT_QUOTATION)
-    if _OPENING_QUOTE.search(mark.text, first, mark.start) is None:
+    if not follows_opening_quote(mark.text, mark.start, mark.sentence_begin):
         return False
+    first = max(mark.sentence_begin, mark.start - _SHORT_QUOTATION)
     return any(_is_between(mark, first, *quotes) for quotes in _QUOTES)
+
+
+def follows_opening_quote(text: str, offset: int, sentence_begin: int) -> bool:
+    """Return whether an opening quotation mark of the sentence is so near that a short quotation may be open."""
+    return _OPENING_QUOTE.search(text, max(sentence_begin, offset - _SHORT_QUOTATION), offset) is not None
 
 
 def _is_between(mark: Terminator, first: int, opener: str, closer: str) -> bool:
