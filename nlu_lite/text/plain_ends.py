@@ -1,5 +1,6 @@
 """Plain ends of sentences, which most are: a long ordinary word, a period, a space and an uppercase letter.
 
+A full stop that no abbreviation has, such as the danda, needs only a space and a letter after it.
 `nlu_lite.text.periods` and `nlu_lite.text.boundaries` would decide the same, but take several times as long.
 """
 
@@ -12,6 +13,8 @@ from nlu_lite.text.boundaries import MAX_ASIDE
 from nlu_lite.text.quotes import follows_opening_quote
 from nlu_lite.text.rules import SentenceRules
 
+_FULL_STOPS = "।۔።"  # part of no word when whitespace follows
+
 
 def is_plain_end(text: str, period: int, sentence_begin: int, rules: SentenceRules, special: frozenset[str]) -> bool:
     """Return whether a sentence ends with a period, and the next begins after one space.
@@ -23,15 +26,24 @@ def is_plain_end(text: str, period: int, sentence_begin: int, rules: SentenceRul
         rules: The rules of the language.
         special: The words of `list_special_words`.
     """
-    if text[period : period + 2] != ". " or not text[period + 2 : period + 3].isupper() or rules.address is not None:
+    following = text[period + 2 : period + 3]
+    if text[period + 1 : period + 2] != " " or not following.isalpha() or following.islower():
         return False
-    space = text.rfind(" ", max(sentence_begin, period - LOOKBEHIND), period)
-    word = text[space + 1 : period]
-    if space < 0 or len(word) <= SHORT_WORD or not word.isalpha() or word.isupper() or word.lower() in special:
-        return False
-    if follows_opening_quote(text, period, sentence_begin):
+    if text[period] == ".":
+        plain = following.isupper() and _is_ordinary_word_before(text, period, sentence_begin, special)
+    else:
+        plain = text[period] in _FULL_STOPS and text[period] not in rules.weak_terminators
+    if not plain or rules.address is not None or follows_opening_quote(text, period, sentence_begin):
         return False
     return text.rfind("(", max(sentence_begin, period - MAX_ASIDE), period) < 0
+
+
+def _is_ordinary_word_before(text: str, period: int, sentence_begin: int, special: frozenset[str]) -> bool:
+    space = text.rfind(" ", max(sentence_begin, period - LOOKBEHIND), period)
+    word = text[space + 1 : period]
+    if space < 0 or len(word) <= SHORT_WORD or not word.isalpha() or word.isupper():
+        return False
+    return word.lower() not in special
 
 
 @cache

@@ -11,7 +11,7 @@ PARTS = [
     *[".", ". ", ". ", "word", "Word", "WORDS", "Prof.", "prof.", "etc.", "z. B.", "Herra forseti.", "(", ")", "(see"],
     *["«", "»", "“", "”", "'", '"', "3.", "III.", "iv)", "Mai", "u. a.", "vs.", "Kings.", "Дом.", "дом.", "-", "–"],
     *["!", "?", "...", "Yahoo!", "'t", "A", "I", "é", "Éa", "ß", "Dž", "中文", "كلمة", "שלום", "ქართული", "straße."],
-    *["e.g.", "example.com.", "@user", "#tag", "naïve."],
+    *["e.g.", "example.com.", "@user", "#tag", "naïve.", "„", "‘", "।", "। ", "۔ ", "። ", "यह", "है", "ہے"],
 ]
 TEXTS = st.lists(st.tuples(st.sampled_from(PARTS), st.sampled_from(["", " ", " ", " ", "\n", "  "])), max_size=25).map(
     lambda parts: "".join(map("".join, parts))
