@@ -70,9 +70,12 @@ def _find_entities(text: str) -> Iterator[tuple[int, int]]:
     for match in _ENTITY.finditer(text):
         if match.group(1) and f"{match.group(1)};" not in html5:
             continue
-        if match.start() != end:
+        if match.start() > end:
+            if end:
+                yield begin, end
             begin = match.start()
         end = match.end()
+    if end:
         yield begin, end
 
 

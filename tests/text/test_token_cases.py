@@ -9,6 +9,7 @@ import pytest
 
 from nlu_lite.records import Corpus
 from nlu_lite.text import segment
+from nlu_lite.text.token_patterns import find_common_tokens
 
 LINES = (Path(__file__).parents[1] / "data" / "tokens.jsonl").read_text(encoding="utf-8").splitlines()
 CASES = defaultdict(list)
@@ -25,3 +26,10 @@ def tokenize(text, language):
 def test_tokens_of_a_kind(kind):
     found = [{**case, "tokens": tokenize(case["text"], case["lang"])} for case in CASES[kind]]
     assert found == CASES[kind]
+
+
+def test_entities_that_touch_are_found_once():
+    """Overlapping spans would take quadratic time."""
+    text = "&#39;&amp; &foo;&lt;" + "&gt;" * 50
+    found = [text[begin:end] for begin, end in find_common_tokens(text) if "&" in text[begin:end]]
+    assert found == ["&#39;&amp;", "&lt;" + "&gt;" * 50]
