@@ -82,14 +82,18 @@ _HOMES = {
     "search": "nlu_lite.pipeline",
 }
 """The module of each public name, imported when the name is first used: together they take longer than numpy."""
+_ROOMS = frozenset(("display", "errors", "files", "frames", "options", "pipeline", "registry"))
+"""The modules that are attributes of the package without an import of their own."""
 
 if not TYPE_CHECKING:  # type checkers see the imports above, and know of every other name that it does not exist
 
     def __getattr__(name):
-        if name not in _HOMES:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from importlib import import_module
 
+        if name in _ROOMS:
+            return import_module(f"{__name__}.{name}")
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         value = globals()[name] = getattr(import_module(_HOMES[name]), name)
         return value
 

@@ -50,7 +50,7 @@ def predict(
 
     Raises:
         MissingExtra: The extra ``ray`` is not installed.
-        InputError: `dataset` is no dataset of Ray, there is no column of texts, or a column has the name of a column of
+        InputError: `dataset` is not a Ray Dataset, there is no column of texts, or a column has the name of a column of
             the result. Errors of actors name the host, the process and the row.
         OptionError: An option has an unknown value.
     """

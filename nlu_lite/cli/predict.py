@@ -84,7 +84,7 @@ def predict(
     ] = None,
     output_level: Annotated[Level | None, typer.Option(help="The unit of a row.")] = None,
     positions: Annotated[
-        bool, typer.Option("--positions", help="Add the begin and end of each row in its document.")
+        bool, typer.Option("--positions", help="Add the start and end offsets of each row in its document.")
     ] = False,
     metadata: Annotated[
         bool,

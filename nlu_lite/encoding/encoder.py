@@ -9,6 +9,7 @@ from typing import NoReturn
 
 import numpy as np
 
+from nlu_lite._util.arrays import find_distinct
 from nlu_lite.encoding.alignment import align, encode_runs, find_runs, run_texts
 from nlu_lite.encoding.backends import Backend
 from nlu_lite.encoding.collation import collate, find_all_positions
@@ -133,7 +134,9 @@ class Encoder:
     def _fill(self, vectors: Vectors, texts: Sequence[str], runs: Runs, pieces: Pieces, advance: Advance) -> Floats:
         """Compute the hidden states that the vectors need, batch by batch."""
         windows = self._plan_windows(pieces)
-        windows = windows.take(np.unique(vectors.find_positions(windows).window))  # only the windows that are needed
+        windows = windows.take(
+            find_distinct(vectors.find_positions(windows).window)
+        )  # only the windows that are needed
         budget = 0 if self.settings.reproducible else self.backend.budget
         batches = [windows.take(np.sort(numbers)) for numbers in plan_batches(windows, budget)]
         for job, hidden in Flow(batches, partial(self._submit, vectors, pieces)).run():

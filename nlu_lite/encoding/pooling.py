@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from nlu_lite._util.arrays import find_distinct
 from nlu_lite.encoding.plan import SPECIAL_TOKEN_COUNT, join_ranges
 from nlu_lite.options import LayerMerge, Pooling
 from nlu_lite.records import Floats, Int64s, Ints, Pieces, SentencePooling, Windows
@@ -151,7 +152,7 @@ class TokenVectors:
         cuts = np.flatnonzero(np.diff(pieces) != 1) + 1
         firsts, ends = pieces[np.append(0, cuts)], pieces[np.append(cuts - 1, -1)] + 1
         begin = np.searchsorted(self._end, firsts, side="right")
-        found: Int64s = np.unique(join_ranges(begin, np.searchsorted(self._first, ends)))
+        found: Int64s = find_distinct(join_ranges(begin, np.searchsorted(self._first, ends)))
         return found
 
 
@@ -166,7 +167,7 @@ def find_needed_pieces(pieces: Pieces, pooling: Pooling) -> Ints | None:
             chosen = np.concatenate([pieces.token_first, pieces.token_end - 1])
         case _:
             return None
-    found: Ints = np.unique(chosen)
+    found: Ints = find_distinct(chosen)
     return found
 
 

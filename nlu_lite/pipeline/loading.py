@@ -83,7 +83,7 @@ def load(
         backend: The library that runs models: ``"torch"``; ``"openvino"``, which is faster, runs on CPUs only, and
             supports every kind of model except ``deberta-v2``; or ``"auto"``, which chooses OpenVINO if it is installed
             and supports the device, the model and the precision, and otherwise torch. `Pipeline.info` states the
-            backend and the reason. A saved pipeline asks for the backend that it was saved with. Default: ``"auto"``.
+            backend and the reason. A saved pipeline requires the backend that it was saved with. Default: ``"auto"``.
         precision: The number format of the computation: ``"fp32"``, ``"bf16"`` (fast on GPUs and on processors with
             AVX512-BF16 or AMX) or ``"fp16"`` (GPUs). Vectors are always float32. A precision that the backend lacks on
             this machine is an error; ``backend="auto"`` runs ``"bf16"`` on torch if the processor lacks it, where it is

@@ -86,7 +86,7 @@ class BatchMapper:
         return replace(self, source=adopt(self.source, self.source.names), schema=adopt(self.schema, self.kept))
 
     def _select(self, batch: pa.RecordBatch) -> pa.Table:
-        """Return the columns that are read, in the order of `source`; whatever else a batch has is of no concern."""
+        """Return the columns that are read, in the order of `source`; other columns of the batch are ignored."""
         import pyarrow as pa
 
         types = {field.name: field.type for field in batch.schema}
@@ -213,7 +213,7 @@ def _check_importable(recipe: PipelineRecipe) -> None:
         try:
             pickle.dumps(stage)
             is_importable = stage is None or type(stage).__module__ != "__main__" != getattr(stage, "__module__", None)
-        except Exception:  # objects raise whatever they like
+        except Exception:  # a custom object may raise any exception
             is_importable = False
         if not is_importable:
             raise OptionError(

@@ -27,8 +27,16 @@ _PATTERNS = (
     ("mailto:", _MAIL_LINK),
     ("://", _URL),
 )
-_DOMAINS = "com|org|net|edu|gov|info|biz|io|eu|рф|[a-z]{2}"
-_HOST_END = re.compile(rf"\.(?:{_DOMAINS})(?:(?::\d{{2,5}})?/(?:{_REST})?|(?![\w-]|\.\w))")
+_DOMAINS = "com|org|net|edu|gov|info|biz|io|eu|рф"
+# Countries whose code is seldom a word after a missing space. After a shorter label it ends an abbreviation: "t.ex".
+_COUNTRIES = (
+    "ac|ae|ai|ar|au|az|ba|bd|bg|br|by|ca|cc|ch|cl|cn|cz|de|dk|ec|ee|eg|es|fi|fr|ge|gr|hk|hr|hu|ie|ir|jp|ke|kr|kz|lt|lu|"
+    "lv|md|mk|mx|ng|nl|nz|ph|pk|pl|pt|qa|ro|rs|ru|sg|sk|su|th|tr|tv|tw|ua|uk|uy|uz|ve|vn|za"
+)
+_HOST_END = re.compile(
+    rf"\.(?:(?:{_DOMAINS})|(?<=\w\w\w\.)(?:{_COUNTRIES})|[a-z]{{2}}(?=(?::\d{{2,5}})?/\w))"
+    rf"(?:(?::\d{{2,5}})?/(?:{_REST})?|(?![\w-]|\.\w))"
+)
 _AFTER_AT = re.compile(rf"@{_LABEL}(?:\.{_LABEL})+")
 _HOST_BACKWARDS = re.compile(rf"(?:{_WORD}|-)++(?:\.(?:{_WORD}|-)++)*+")
 _LOCAL_PART_BACKWARDS = re.compile(rf"(?:{_WORD}|[.+-])++")

@@ -90,7 +90,7 @@ def _ends_before_lowercase(mark: Terminator) -> bool:
 
 
 def is_in_brackets(mark: Terminator) -> bool:
-    """Return whether the terminator is inside a parenthesis that began after the begin of the sentence."""
+    """Return whether the terminator is inside a parenthesis that opens within the sentence."""
     bracket = _find_open_bracket(mark)
     return bracket >= 0 and mark.text[max(mark.sentence_begin, mark.start - MAX_ASIDE) : bracket].strip() != ""
 

@@ -1,7 +1,7 @@
 """Find list items: "1. Milk", "(a) Bread", "• Eggs", on lines of their own or one after another in a line.
 
-A list opens at the begin of the text or of a line, after a colon, or after a sentence. Its items have markers of one
-style whose labels follow one another. Where an item begins, so does a sentence, and the periods of its marker end none.
+A list starts at the beginning of the text or of a line, after a colon, or after a sentence. Its items have markers of
+one style whose labels follow one another. Where an item begins, so does a sentence. The periods of its marker end none.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _SENTENCE_ENDS = ':：.!?…。！？।።»”")'
 class Opening(Enum):
     """Where the first item of a list is."""
 
-    LINE = "at the begin of the text or of a line"
+    LINE = "at the beginning of the text or of a line"
     COLON = "after a colon"
     SENTENCE = "after a sentence"
 

@@ -66,7 +66,7 @@ class _SentenceScanner:
     """Find the sentences of one text in three passes: list items, lines, and terminators from left to right.
 
     The first two passes find begins that no terminator shows. The third knows them, since a bracket or quotation mark
-    before the begin of a sentence is not open in it.
+    before the beginning of a sentence is not open in it.
 
     Attributes:
         begin: Where the current sentence begins.

@@ -122,7 +122,7 @@ def _join_exponents(characters: Characters, cuts: Bools) -> None:
     points, classes = np.minimum(characters.points, 0xFFFF), characters.classes
     places = np.flatnonzero(_build_membership_table(_SUPERSCRIPTS + _SUBSCRIPTS)[points])
     places = places[places > 0]
-    attached = np.isin(classes[places - 1], (LETTER, DIGIT)) | np.isin(places - 1, places)
+    attached = np.isin(classes[places - 1], (LETTER, DIGIT)) | (np.diff(places, prepend=-1) == 1)
     cuts[places[attached]] = False
     after = places[attached & (places + 1 < len(points)) & _build_membership_table(_SUBSCRIPTS)[points[places]]]
     cuts[after[classes[after + 1] == LETTER] + 1] = False

@@ -33,7 +33,9 @@ def name_backend(name: BackendName) -> BackendDecision:
 def choose_backend(
     checkpoint: Checkpoint, options: ModelOptions, saved: BackendName = BackendName.AUTO
 ) -> BackendDecision:
-    """Choose the backend that runs a model. One that was requested by name is chosen even if it does not support it.
+    """Choose the backend that runs a model.
+
+    One that was requested by name is chosen even if it cannot run the model.
 
     Args:
         checkpoint: The model.

@@ -41,7 +41,7 @@ GATHERED = 128
 """Number of rows of the word embeddings that are read before their pages are released."""
 HINTS = {Precision.FP32: "f32", Precision.BF16: "bf16"}
 NAMES = {"f32": "fp32", "f16": "fp16"}
-"""Our names of OpenVINO's precisions."""
+"""nlu_lite's names for OpenVINO's precisions."""
 THREADS = "INFERENCE_NUM_THREADS"
 TRIAL = 16
 """Number of pieces in the window of a compiled model's trial run."""
