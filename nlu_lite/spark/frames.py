@@ -70,8 +70,8 @@ def predict(
         types, then those of the mapper's schema. The order of rows within a partition is that of the input.
 
     Raises:
-        InputError: `df` is not a Spark DataFrame, there is no column of texts, or a column has the name of a column
-            of the result. Errors of workers name the host, the process and the row; Spark wraps them when an action runs.
+        InputError: `df` is not a Spark DataFrame, there is no column of texts, or a column has the name of a column of
+            the result. Errors of workers name the host, the process and the row; Spark wraps them when an action runs.
         OptionError: An option has an unknown value.
     """
     fields = _read_fields(df)
