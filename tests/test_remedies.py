@@ -13,7 +13,11 @@ from nlu_lite.options import ModelChanges
 PACKAGE = Path(nlu_lite.__file__).parent
 ERRORS = {name for name, kind in vars(errors).items() if inspect.isclass(kind) and issubclass(kind, Exception)}
 OURS = [getattr(nlu_lite, name) for name in nlu_lite.__all__ if inspect.isfunction(getattr(nlu_lite, name))]
-OURS += [value for kind in (nlu_lite.Pipeline, nlu_lite.pandas.NluAccessor) for value in vars(kind).values()]
+OURS += [
+    value
+    for kind in (nlu_lite.Pipeline, nlu_lite.pandas.NluAccessor)
+    for _, value in inspect.getmembers(kind, inspect.isfunction)
+]
 CALLS = {value.__name__ for value in OURS if inspect.isfunction(value)}
 OPTIONS = {name for value in OURS if inspect.isfunction(value) for name in inspect.signature(value).parameters}
 OPTIONS |= set(ModelChanges.__annotations__)

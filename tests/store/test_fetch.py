@@ -68,13 +68,15 @@ def test_an_origin_that_lacks_the_model_is_passed_over_aloud(bucket, access, hub
         fetched = fetch(spec(ARCHIVE, REPOSITORY), access)
     assert fetched.origin == HubRepository("org/tiny", "commit")
     assert "org/tiny" in caplog.text
-    assert f"{FILE} is not there" in caplog.text
+    assert f"{FILE} does not exist, or is not public" in caplog.text
 
 
 def test_when_all_fail_the_error_tells_of_each(bucket, access, hub):
     bucket.files.clear()
     hub["fetch"] = UnknownReference("the hub has no repository 'org/tiny'")
-    with pytest.raises(SourceError, match=rf"{FILE} is not there.*; and the hub has no repository 'org/tiny'"):
+    with pytest.raises(
+        SourceError, match=rf"{FILE} does not exist, or is not public.*; and the hub has no repository 'org/tiny'"
+    ):
         fetch(spec(ARCHIVE, REPOSITORY), access)
 
 
