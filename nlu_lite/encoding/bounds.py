@@ -1,4 +1,4 @@
-"""Check the options for windows and layers against those that a model has."""
+"""Check the options for windows and layers against the limits of a model."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def select_own_fields(schema: pa.Schema) -> list[pa.Field]:
-    """Return the columns of the files, without those that are added; files without rows may have none."""
+    """Return the columns of the files, without the added columns; files without rows may have none."""
     return [field for field in schema if field.name not in (INDEX, FILE)]
 
 

@@ -212,7 +212,7 @@ def _parse_finished(notes: Mapping[bytes, bytes], rows: int) -> FinishedFile | N
 
 
 def _is_intact(file: IO[bytes], notes: Mapping[bytes, bytes]) -> bool:
-    """Whether all bytes, footer included, are those that were sealed."""
+    """Whether all bytes, footer included, are unchanged since the file was sealed."""
     note = read_object(notes.get(DATA_KEY, b"")) or {}
     digest = str(note.get("sha256"))
     rest = file.seek(-TAIL, os.SEEK_END)

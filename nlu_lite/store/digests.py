@@ -55,6 +55,6 @@ def _digest_file(path: Path) -> FileDigest:
 
 
 def list_model_files(folder: Path) -> list[str]:
-    """Return the files of a model: in transformers' layout those that a model needs, in other layouts all."""
+    """Return the files of a model: in transformers' layout the files that it needs, in other layouts all files."""
     names = [file.relative_to(folder).as_posix() for file in sorted(folder.rglob("*")) if file.is_file()]
     return (select_model_files(names) if "config.json" in names else []) or names

@@ -1,4 +1,4 @@
-"""The check that the files of a snapshot in the Hugging Face cache are those that the hub sent."""
+"""The check that the files of a snapshot in the Hugging Face cache are as the hub sent them."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ class Access:
     Attributes:
         cache: The cache of archives and converted models.
         offline: Whether the network must not be used; None reads ``NLU_LITE_OFFLINE`` and ``HF_HUB_OFFLINE``.
-        source: The only kind of source to use; None uses those that the catalogue names, in order.
+        source: The only kind of source to use; None uses the sources in the catalogue, in order.
         revision: Branch, tag or commit of hub repositories; None for that of the reference, else the main branch.
         archives: Whether a downloaded archive is kept after its conversion; by default as ``NLU_LITE_ARCHIVES`` says
             (``remove`` or ``keep``), else it is removed.

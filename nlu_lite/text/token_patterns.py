@@ -65,7 +65,7 @@ def _find_hashtags(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _find_entities(text: str) -> Iterator[tuple[int, int]]:
-    """Find HTML entities; those that touch are one token."""
+    """Find HTML entities; adjacent entities are one token."""
     begin = end = 0
     for match in _ENTITY.finditer(text):
         if match.group(1) and f"{match.group(1)};" not in html5:

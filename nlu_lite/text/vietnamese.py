@@ -89,7 +89,7 @@ def _slide(items: list[_Item], further: int) -> Iterator[tuple[_Item, ...]]:
 
 
 def _pad(forms: list[str]) -> list[str]:
-    """Add the values of windows that begin before the first syllable, then of those that end after the last one."""
+    """Add the values of windows that begin before the first syllable, then of windows that end after the last one."""
     return ["BOS"] * _REACH + forms + ["EOS"] * _REACH
 
 
