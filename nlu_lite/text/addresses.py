@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 # Scripts without spaces between words: there an address ends without a space, too.
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uff00-\uffef"
@@ -15,11 +16,11 @@ _LAST = rf"[^\s<>\"“”«»()\[\]{_UNSPACED}.,:;!?…'’*|]"
 _REST = rf"{_PART}(?:\({_PART}\){_PART})*(?:(?<=\))|{_LAST})"
 _SEGMENT = r"\.?[\w+-]++(?:\.[\w+-]++)*+"
 
-_URL = re.compile(rf"(?:https?|ftp)://{_REST}")
-_MAIL_LINK = re.compile(rf"mailto:{_REST}")
-_WEB_ADDRESS = re.compile(rf"www\.{_REST}")
-_UNIX_PATH = re.compile(rf"[/~.](?<![^\s\"“'‘(\[=].)(?:(?<=/){_SEGMENT}|(?<=~)|(?<=\.)\.?)(?:/{_SEGMENT})++/?+(?!\w)")
-_WINDOWS_PATH = re.compile(rf"[A-Za-z\\](?<!\w.)(?:(?<!\\):|(?<=\\))\\(?:[\w.~$+-]++\\)*+(?:{_SEGMENT})?+")
+_URL = rf"(?:https?|ftp)://{_REST}"
+_MAIL_LINK = rf"mailto:{_REST}"
+_WEB_ADDRESS = rf"www\.{_REST}"
+_UNIX_PATH = rf"[/~.](?<![^\s\"“'‘(\[=].)(?:(?<=/){_SEGMENT}|(?<=~)|(?<=\.)\.?)(?:/{_SEGMENT})++/?+(?!\w)"
+_WINDOWS_PATH = rf"[A-Za-z\\](?<!\w.)(?:(?<!\\):|(?<=\\))\\(?:[\w.~$+-]++\\)*+(?:{_SEGMENT})?+"
 _PATTERNS = (
     ("/", _UNIX_PATH),
     ("\\", _WINDOWS_PATH),
@@ -33,13 +34,13 @@ _COUNTRIES = (
     "ac|ae|ai|ar|au|az|ba|bd|bg|br|by|ca|cc|ch|cl|cn|cz|de|dk|ec|ee|eg|es|fi|fr|ge|gr|hk|hr|hu|ie|ir|jp|ke|kr|kz|lt|lu|"
     "lv|md|mk|mx|ng|nl|nz|ph|pk|pl|pt|qa|ro|rs|ru|sg|sk|su|th|tr|tv|tw|ua|uk|uy|uz|ve|vn|za"
 )
-_HOST_END = re.compile(
+_HOST_END = (
     rf"\.(?:(?:{_DOMAINS})|(?<=\w\w\w\.)(?:{_COUNTRIES})|[a-z]{{2}}(?=(?::\d{{2,5}})?/\w))"
     rf"(?:(?::\d{{2,5}})?/(?:{_REST})?|(?![\w-]|\.\w))"
 )
-_AFTER_AT = re.compile(rf"@{_LABEL}(?:\.{_LABEL})+")
-_HOST_BACKWARDS = re.compile(rf"(?:{_WORD}|-)++(?:\.(?:{_WORD}|-)++)*+")
-_LOCAL_PART_BACKWARDS = re.compile(rf"(?:{_WORD}|[.+-])++")
+_AFTER_AT = rf"@{_LABEL}(?:\.{_LABEL})+"
+_HOST_BACKWARDS = rf"(?:{_WORD}|-)++(?:\.(?:{_WORD}|-)++)*+"
+_LOCAL_PART_BACKWARDS = rf"(?:{_WORD}|[.+-])++"
 _MAX_LENGTH = 64  # characters before the @ of an e-mail address, by RFC 5321; longer host names are rare
 
 
@@ -57,12 +58,18 @@ def find_addresses(text: str) -> Iterator[tuple[int, int]]:
         yield from _extend_backwards(_AFTER_AT, _LOCAL_PART_BACKWARDS, text)
     for sign, pattern in _PATTERNS:
         if sign in text:
-            yield from (match.span() for match in pattern.finditer(text))
+            yield from (match.span() for match in _compile(pattern).finditer(text))
 
 
-def _extend_backwards(end: re.Pattern[str], begin: re.Pattern[str], text: str) -> Iterator[tuple[int, int]]:
+def _extend_backwards(end: str, begin: str, text: str) -> Iterator[tuple[int, int]]:
     """Find the ends of addresses, and from each of them the begin: searches for the begin would be slow."""
-    for match in end.finditer(text):
-        before = begin.match(text[max(0, match.start() - _MAX_LENGTH) : match.start()][::-1])
+    for match in _compile(end).finditer(text):
+        before = _compile(begin).match(text[max(0, match.start() - _MAX_LENGTH) : match.start()][::-1])
         if before:
             yield match.start() - before.end(), match.end()
+
+
+@cache
+def _compile(pattern: str) -> re.Pattern[str]:
+    """Compile a pattern when it is first needed: most texts need one of them, and each takes several milliseconds."""
+    return re.compile(pattern)

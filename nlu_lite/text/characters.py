@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from functools import cache
+from itertools import repeat
 from typing import TypeAlias
 
 import numpy as np
@@ -15,6 +16,9 @@ Bools: TypeAlias = NDArray[np.bool_]
 
 REPLACEMENT = 0xFFFD
 OTHER, SPACE, LETTER, DIGIT = range(4)  # values of `Characters.classes`; a combining mark counts as a letter
+JOINERS = "\u200c\u200d"  # they count as letters, too
+_CLASSES = {"Nd": DIGIT} | dict.fromkeys(("Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me"), LETTER)
+"""The class of each of Unicode's general categories; OTHER for the rest."""
 
 
 class Characters:
@@ -74,13 +78,10 @@ class Characters:
 
 @cache
 def _build_class_table() -> NDArray[np.uint8]:
-    return np.array([_classify(chr(point)) for point in range(0xFFFF)] + [OTHER], np.uint8)
-
-
-def _classify(character: str) -> int:
-    if character.isspace():
-        return SPACE
-    kind = unicodedata.category(character)
-    if kind == "Nd":
-        return DIGIT
-    return LETTER if kind[0] in "LM" or character in "\u200c\u200d" else OTHER
+    """Return the class of each character of the Basic Multilingual Plane, and OTHER for those beyond it."""
+    characters = list(map(chr, range(0xFFFF)))
+    classes = map(_CLASSES.get, map(unicodedata.category, characters), repeat(OTHER))
+    table = np.array([*classes, OTHER], np.uint8)
+    table[:-1][list(map(str.isspace, characters))] = SPACE
+    table[list(map(ord, JOINERS))] = LETTER
+    return table

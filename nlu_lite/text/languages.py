@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from nlu_lite._util.language_names import find_language_codes, find_nearest_languages
 from nlu_lite.errors import OptionError
-from nlu_lite.text.rules import list_languages_with_rules, load_rules_of_script
+from nlu_lite.text.rules import list_languages_with_rules, load_evidence_of_script
 
 SCRIPTS = (
     ("Kana", 0x3040, 0x30FF),  # before Han: Japanese text has ideographs too
@@ -156,7 +156,7 @@ def _rank_candidates(script: str) -> tuple[str, ...]:
     The alphabet with the fewest letters of its own explains a text best. A language that shares the rules of another
     needs more evidence than that one.
     """
-    evidence = {rules.language: rules.evidence for rules in load_rules_of_script(script)}
+    evidence = load_evidence_of_script(script)
     letters = {code: sum(map(str.isalpha, one.distinctive_letters)) for code, one in evidence.items()}
     return tuple(sorted(evidence, key=lambda code: (letters[code], evidence[code].base)))
 
@@ -171,7 +171,7 @@ class _EvidenceIndex(NamedTuple):
 
 @cache
 def _index_evidence(script: str) -> _EvidenceIndex:
-    evidence = {rules.language: rules.evidence for rules in load_rules_of_script(script)}
+    evidence = load_evidence_of_script(script)
     return _EvidenceIndex(
         _invert((language, one.common_words) for language, one in evidence.items()),
         _invert((language, one.word_beginnings) for language, one in evidence.items()),

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 from nlu_lite._util.toml import TomlFile, TomlTable
 
 FOLDER = "data/rules"
+REMEDY = f"See {FOLDER}/README.md for the keys and their values"
 
 Parser: TypeAlias = Callable[[Any], Any]
 """Turns the value of a key in a rule file into the value of the field."""
@@ -116,9 +117,12 @@ def load_rules(language: str) -> Rules:
         True
     """
     name = language if language in list_languages_with_rules() else "xx"
-    file = resources.files("nlu_lite.text") / FOLDER / f"{name}.toml"
-    rules = parse_rules(file.read_text(encoding="utf-8"), language, file.name)
+    rules = parse_rules(_read_file(name), language, f"{name}.toml")
     return rules if "Latin" in rules.evidence.script or name == "xx" else _add_latin_abbreviations(rules)
+
+
+def _read_file(name: str) -> str:
+    return (resources.files("nlu_lite.text") / FOLDER / f"{name}.toml").read_text(encoding="utf-8")
 
 
 def _add_latin_abbreviations(rules: Rules) -> Rules:
@@ -133,10 +137,23 @@ def _add_latin_abbreviations(rules: Rules) -> Rules:
 
 
 @cache
-def load_rules_of_script(script: str) -> tuple[Rules, ...]:
-    """Load the rules of all languages that are written in a script, in the order of their codes."""
-    rules = (load_rules(language) for language in sorted(list_languages_with_rules()))
-    return tuple(one for one in rules if script in one.evidence.script)
+def load_evidence_of_script(script: str) -> Mapping[str, Evidence]:
+    """Return the evidence for all languages that are written in a script, in the order of their codes.
+
+    Their other rules are not parsed: those of all languages of the Latin script take a quarter of a second, and a text
+    needs those of one language.
+
+    Example:
+        >>> list(load_evidence_of_script("Devanagari"))
+        ['hi', 'mr', 'ne', 'sa']
+    """
+    evidence = _load_evidence()
+    return {language: one for language, one in evidence.items() if script in one.script}
+
+
+@cache
+def _load_evidence() -> Mapping[str, Evidence]:
+    return {name: _parse_evidence(_read_file(name), f"{name}.toml") for name in sorted(list_languages_with_rules())}
 
 
 def parse_rules(text: str, language: str, source: str) -> Rules:
@@ -155,19 +172,24 @@ def parse_rules(text: str, language: str, source: str) -> Rules:
         >>> parse_rules("[words]\njoin = 'a-a'", "de", "de.toml").words.join
         ('a-a',)
     """
-    file = TomlFile(source, text, f"See {FOLDER}/README.md for the keys and their values")
+    file = TomlFile(source, text, REMEDY)
     tables = file.parse()
     file.root.check(tables, dict.fromkeys(_PARSERS, dict), ())
-    evidence, sentences, words = (
-        _parse_table(TomlTable(file, name, 0), tables.get(name, {}), parsers) for name, parsers in _PARSERS.items()
-    )
+    evidence, sentences, words = (_parse_table(file, name, tables) for name in _PARSERS)
     found = Evidence(**evidence)
     base = load_rules(found.base) if found.base else _DEFAULTS
     sentences = _add_common_words(sentences, base.sentences, found.common_words)
     return Rules(language, found, replace(base.sentences, **sentences), replace(base.words, **words))
 
 
-def _parse_table(table: TomlTable, values: Mapping[str, Any], parsers: Mapping[str, Parser]) -> dict[str, Any]:
+def _parse_evidence(text: str, source: str) -> Evidence:
+    """Parse the table ``[language]`` of a rule file (see `parse_rules`)."""
+    file = TomlFile(source, text, REMEDY)
+    return Evidence(**_parse_table(file, "language", file.parse()))
+
+
+def _parse_table(file: TomlFile, name: str, tables: Mapping[str, Any]) -> dict[str, Any]:
+    table, values, parsers = TomlTable(file, name, 0), tables.get(name, {}), _PARSERS[name]
     types = {key: list[str] if parse is _parse_patterns else str for key, parse in parsers.items()}
     table.check(values, types, (), f"[{table.header}]")
     return {key: _parse_value(table, key, value, parsers[key]) for key, value in values.items()}

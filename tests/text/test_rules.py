@@ -15,8 +15,8 @@ from nlu_lite.text.rules import (
     SentenceRules,
     WordRules,
     list_languages_with_rules,
+    load_evidence_of_script,
     load_rules,
-    load_rules_of_script,
     parse_rules,
 )
 
@@ -250,7 +250,7 @@ def test_what_is_no_language_is_an_error(code):
 
 
 def test_scripts_know_their_languages():
-    assert [rules.language for rules in load_rules_of_script("Cyrillic")] == [
+    assert list(load_evidence_of_script("Cyrillic")) == [
         "be",
         "bg",
         "kk",
@@ -516,3 +516,9 @@ def test_a_rule_file_with_a_mistake_is_an_error_that_names_the_key(text, message
     with pytest.raises(FormatError, match=message) as caught:
         parse_rules(text, "de", "de.toml")
     assert caught.value.nearest == nearest
+
+
+@pytest.mark.parametrize("code", sorted(list_languages_with_rules()))
+def test_the_evidence_for_a_language_is_that_of_its_rules(code):
+    evidence = load_rules(code).evidence
+    assert all(load_evidence_of_script(script)[code] == evidence for script in evidence.script)
