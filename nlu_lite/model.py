@@ -132,6 +132,17 @@ def open_model(
     return Model(loaded.spec, files, column, encoder, recipe, options.normalize, loaded.digest, decision)
 
 
+def check_options(options: ModelOptions) -> None:
+    """Refuse options that fail in any process, wherever a model is opened with them.
+
+    Raises:
+        OptionError: The number of threads is out of range, or the device does not fit the backend or the precision.
+    """
+    if options.threads is not None:
+        check_number("threads", options.threads, 1, MAXIMUM_THREADS)
+    encoding.check_device(options)
+
+
 def replace_options(model: Model, options: ModelOptions) -> Model:
     """Return a model with the same weights and other options; device, backend, precision and threads are unchanged.
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Unpack
 
 from nlu_lite._util.extras import check_extra
 from nlu_lite.errors import InputError
 from nlu_lite.options import PredictOptions, VectorListsName, check_number, show_options
-from nlu_lite.pipeline import BatchMapper, Pipeline, load
+from nlu_lite.pipeline import Pipeline, load
+from nlu_lite.pipeline.mapper import load_mapper
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -52,7 +52,7 @@ def predict(
         MissingExtra: The extra ``ray`` is not installed.
         InputError: `dataset` is not a Ray Dataset, there is no column of texts, or a column has the name of a column of
             the result. Errors of actors name the host, the process and the row.
-        OptionError: An option has an unknown value.
+        OptionError: An option has an unknown value, or `gpus` were given for a pipeline that needs OpenVINO.
     """
     check_extra("ray", "ray", "nlu_lite.ray")
     from ray.data import ActorPoolStrategy
@@ -60,10 +60,9 @@ def predict(
     check_number("workers", workers, 1)
     check_number("batch_size", batch_size, 1)
     opened = load(pipeline) if isinstance(pipeline, str) else pipeline
-    mapper = opened.mapper(_read_schema(dataset), vectors=vectors, chunk=batch_size, threads=threads, **options)
-    if gpus:
-        models = replace(mapper.recipe.options, device="cuda")
-        mapper = replace(mapper, recipe=replace(mapper.recipe, options=models))
+    device = "cuda" if gpus else None
+    schema = _read_schema(dataset)
+    mapper = opened.mapper(schema, vectors=vectors, chunk=batch_size, threads=threads, device=device, **options)
     return dataset.map_batches(
         _build_worker(),
         fn_constructor_args=(pickle.dumps(mapper),),
@@ -110,5 +109,5 @@ def _build_worker() -> type[Callable[[pa.Table], pa.Table]]:
 
 def open_mapper(data: bytes) -> Callable[[pa.Table], pa.Table]:
     """Return a pickled mapper as a function of tables; kept columns have the types of each table."""
-    mapper: BatchMapper = pickle.loads(data)
+    mapper = load_mapper(data)
     return lambda table: mapper.adopt_types(table.schema).map(table)

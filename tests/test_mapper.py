@@ -1,8 +1,11 @@
 """`Pipeline.mapper`: the same result as `predict`, as a function of record batches that runs in other processes."""
 
+import functools
 import multiprocessing
 import os
 import pickle
+import sys
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +15,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import nlu_lite
-from nlu_lite import InputError, IntegrityError, OptionError
+from nlu_lite import InputError, IntegrityError, OptionError, SourceError
 from nlu_lite.pipeline import opened
+from nlu_lite.pipeline.mapper import load_mapper
 from tests.tools.tiny import TEXTS
 
 DATA = Path(__file__).parent / "data"
 MODEL = f"path:{DATA / 'xlmroberta_weights'}"
 COLUMN = "word_embedding_xlmroberta_weights"
+
+
+@dataclass
+class Whole:
+    """A tokenizer without a hash: each sentence is a token."""
+
+    notes: list = field(default_factory=list)
+
+    def __call__(self, sentence):
+        return [(0, len(sentence))]
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +142,7 @@ def test_texts_may_be_lists_of_words_views_or_dictionaries():
 
 def test_long_texts_are_not_collected_in_one_chunk(monkeypatch):
     words = nlu_lite.load("en.tokenize")
-    table = table_of(["word " * 40_000] * 6)
+    table = table_of(["word " * 10_000] * 6)
     mapper, sizes = words.mapper(table.schema), []
     predict = type(words)._predict
     monkeypatch.setattr(
@@ -136,8 +150,32 @@ def test_long_texts_are_not_collected_in_one_chunk(monkeypatch):
     )
     batches = list(mapper(table.to_batches()))
     assert sizes == [5, 1]
-    assert sum(batch.num_rows for batch in batches) == 240_000
+    assert sum(batch.num_rows for batch in batches) == 60_000
     assert max(batch.num_rows for batch in batches) <= 8192
+
+
+def test_chunks_are_cut_by_bytes_of_words_and_of_characters_beyond_ascii(monkeypatch):
+    words, sizes = nlu_lite.load("en.tokenize"), []
+    predict = type(words)._predict
+    monkeypatch.setattr(
+        type(words), "_predict", lambda self, data, *rest: sizes.append(len(data)) or predict(self, data, *rest)
+    )
+    for column in (
+        pa.array([["word" * 10] * 2_000] * 3),
+        pa.array(["\u0bb5" * 40_000] * 3),
+        pa.array(["\u0bb5" * 40_000] * 3).dictionary_encode(),
+    ):
+        table = pa.table({"text": column})
+        list(words.mapper(table.schema)(table.to_batches()))
+    assert sizes == [0, 2, 1] * 3  # an empty table shows the schema
+
+
+def test_batches_are_cut_where_long_values_are_repeated():
+    words, table = nlu_lite.load("en.tokenize"), table_of(["one two three four five"] * 2, long=["a" * 15_000_000, "b"])
+    batches = list(words.mapper(table.schema)(table.to_batches()))
+    assert [batch.num_rows for batch in batches] == [2, 2, 6]
+    expected = expected_columns(words, table.drop_columns(["long"]))
+    assert pa.Table.from_batches(batches).drop_columns(["long"]).to_pydict() == expected
 
 
 # --- once a process --------------------------------------------------------------------------------------------------
@@ -174,6 +212,15 @@ def test_unpickled_pipelines_share_their_models_until_these_are_cleared(pipeline
 def test_pipelines_of_other_options_do_not_share(pipeline, opens):
     one, other = pickle.dumps(pipeline), pickle.dumps(pipeline.with_(pooling="mean"))
     assert pickle.loads(one).options != pickle.loads(other).options
+    assert len(opens) == 2
+
+
+def test_objects_as_stages_are_opened_once_too(pipeline, opens):
+    table = table_of(["One two."])
+    for tokenizer in (Whole(), Whole(["a"])):
+        data = pickle.dumps(pipeline.with_(tokenizer=tokenizer).mapper(table.schema))
+        results = [pickle.loads(data).map(table)["token"].to_pylist() for _ in range(5)]
+        assert results == [["One two."]] * 5
     assert len(opens) == 2
 
 
@@ -254,6 +301,41 @@ def test_a_stage_that_other_processes_cannot_import_is_refused():
     words = nlu_lite.load("en.tokenize", tokenizer=lambda text: [(0, len(text))])
     with pytest.raises(OptionError, match=r"tokenizer=<function .*cannot be imported by other processes"):
         words.mapper(table_of([]).schema)
+
+
+@pytest.mark.parametrize("wrap", [lambda stage: stage, functools.partial, lambda stage: Whole([stage])])
+def test_a_function_of_the_main_module_is_refused_at_any_depth(monkeypatch, wrap):
+    main = sys.modules["__main__"]
+    exec("def split(text):\n    return [(0, len(text))]", vars(main))
+    try:
+        words = nlu_lite.load("en.tokenize", tokenizer=wrap(main.split))
+        with pytest.raises(OptionError, match=r"cannot be imported by other processes.*main module"):
+            words.mapper(table_of([]).schema)
+    finally:
+        del main.split
+
+
+@pytest.mark.parametrize(
+    ("loaded", "options", "text"),
+    [
+        ({"backend": "openvino"}, {"device": "cuda"}, r"device='cuda' with backend=\"openvino\""),
+        ({}, {"device": "gpu"}, "device='gpu'; expected 'cpu', 'cuda'"),
+        ({}, {"threads": 5000}, "threads=5000"),
+    ],
+)
+def test_options_that_would_fail_in_every_process_are_refused_at_once(loaded, options, text):
+    with pytest.raises(OptionError, match=text):
+        nlu_lite.load(MODEL, **loaded).mapper(table_of([]).schema, **options)
+
+
+def test_the_device_may_be_one_of_other_machines(pipeline):
+    assert pipeline.mapper(table_of([]).schema, device="cuda:1").recipe.options.device == "cuda:1"
+
+
+def test_a_mapper_whose_callables_are_missing_here_names_host_and_remedy():
+    data = pickle.dumps(nlu_lite.load("en.tokenize", tokenizer=Whole()).mapper(table_of([]).schema))
+    with pytest.raises(SourceError, match=r"host .*, process \d+: .*Holew.*Install them on every machine"):
+        load_mapper(data.replace(b"Whole", b"Holew"))
 
 
 def test_files_that_have_changed_are_an_error_of_the_worker(pipeline, tmp_path):

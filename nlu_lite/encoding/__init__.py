@@ -8,7 +8,13 @@ from dataclasses import replace
 from nlu_lite.encoding.alignment import find_runs, token_texts
 from nlu_lite.encoding.architectures import open_pooler
 from nlu_lite.encoding.backends import Backend
-from nlu_lite.encoding.backends.choice import BackendDecision, choose_backend, name_backend, open_backend
+from nlu_lite.encoding.backends.choice import (
+    BackendDecision,
+    check_device,
+    choose_backend,
+    name_backend,
+    open_backend,
+)
 from nlu_lite.encoding.bounds import resolve_layers, resolve_length
 from nlu_lite.encoding.encoder import Encoder
 from nlu_lite.encoding.pooling import average_groups, normalize_rows
@@ -21,6 +27,7 @@ __all__ = [
     "BackendDecision",
     "Encoder",
     "average_groups",
+    "check_device",
     "choose_backend",
     "find_runs",
     "name_backend",

@@ -16,6 +16,7 @@ from nlu_lite.frames.inputs import ParsedInput, read
 from nlu_lite.frames.matrix import find_vector_column, find_vector_columns, matrix, to_arrow
 from nlu_lite.frames.pandas import INDEX
 from nlu_lite.frames.results import VectorColumn, build_frame, open_writer
+from nlu_lite.frames.sizes import cut_rows, measure_rows, measure_texts
 from nlu_lite.frames.views import cast_views
 
 __all__ = [
@@ -28,9 +29,12 @@ __all__ = [
     "check_exists",
     "check_names",
     "choose_text_column",
+    "cut_rows",
     "find_vector_column",
     "find_vector_columns",
     "matrix",
+    "measure_rows",
+    "measure_texts",
     "name_result_columns",
     "name_vector_columns",
     "open_writer",

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pickle
 import platform
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import numpy as np
+from numpy.typing import NDArray
+
 from nlu_lite import frames
-from nlu_lite.errors import InputError, NluLiteError, OptionError
+from nlu_lite.errors import InputError, NluLiteError, OptionError, SourceError
+from nlu_lite.model import check_options
 from nlu_lite.options import MapRequest, OtherColumns, PredictRequest, VectorLists, check_number
 from nlu_lite.pipeline.opened import PipelineRecipe, describe_recipe, open_recipe
 from nlu_lite.pipeline.pipeline import Pipeline
+from nlu_lite.records import Ints
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-LARGEST_CHUNK = 1 << 20
-"""Bytes of text beyond which a chunk is cut, so that long rows do not add up."""
-LARGEST_BATCH = 8192
+LARGEST_CHUNK = 1 << 18
+"""Bytes of text beyond which a chunk is cut: 50,000 tokens with vectors of 768 numbers take 150 MB."""
+LARGEST_BATCH = 1 << 25
+"""Bytes beyond which a batch of the result is cut, so that a long value that is repeated does not fill the memory."""
+MOST_ROWS = 8192
 """Maximum number of rows of a batch of the result."""
 SHOWN_COLUMNS = 5
 """Maximum number of kept columns that an error names a row by."""
@@ -55,7 +64,8 @@ class BatchMapper:
             batches: Batches with the columns of `source`, in any order; further columns are ignored.
 
         Returns:
-            Batches of `schema`; none has more than 8,192 rows. ``document_number`` counts the rows of all `batches`.
+            Batches of `schema`, of at most 8,192 rows and, unless one row is larger, 32 MiB. ``document_number``
+            counts the rows of all `batches`.
 
         Raises:
             InputError: A batch has other columns or types, or a text is missing.
@@ -110,9 +120,12 @@ class BatchMapper:
             result = _compute(pipeline, texts, self.request, first)
         except NluLiteError as error:
             self._name_row(pipeline, chunk, texts, error)
-        kept = frames.repeat_rows(chunk.select(list(self.kept)), result.column(frames.INDEX).to_numpy() - first)
-        columns = [*kept.columns, *(result.column(name) for name in self.schema.names[len(self.kept) :])]
-        yield from pa.table(columns, schema=self.schema).combine_chunks().to_batches(LARGEST_BATCH)
+        source = result.column(frames.INDEX).to_numpy() - first
+        kept, computed = chunk.select(list(self.kept)), result.select(self.schema.names[len(self.kept) :])
+        for part in frames.cut_rows(_measure_result(kept, computed, source), MOST_ROWS, LARGEST_BATCH):
+            columns = frames.repeat_rows(kept, source[part]).columns
+            columns += computed.slice(part.start, part.stop - part.start).columns
+            yield from pa.table(columns, schema=self.schema).combine_chunks().to_batches()
 
     def _name_row(self, pipeline: Pipeline, chunk: pa.Table, texts: pa.Table, error: NluLiteError) -> NoReturn:
         """Raise the error of the first row of a chunk that fails by itself; of the whole chunk if none does."""
@@ -128,7 +141,26 @@ class BatchMapper:
         return f"the row {values}" if values else f"row {number} of the chunk"
 
 
-def build_mapper(pipeline: Pipeline, schema: object, request: MapRequest, threads: int) -> BatchMapper:
+def load_mapper(data: bytes) -> BatchMapper:
+    """Return a pickled mapper in a worker.
+
+    Raises:
+        SourceError: A module of a callable, or this package, is missing here or has another version.
+    """
+    try:
+        mapper: BatchMapper = pickle.loads(data)
+    except Exception as error:  # a custom object may raise any exception
+        raise SourceError(
+            f"{_name_process()}: the pipeline cannot be unpickled ({type(error).__name__}: {error})",
+            "the same version of nlu-lite as in the driver, and the modules of its callables",
+            "Install them on every machine",
+        ) from error
+    return mapper
+
+
+def build_mapper(
+    pipeline: Pipeline, schema: object, request: MapRequest, threads: int, device: str | None
+) -> BatchMapper:
     """Build a mapper, whose schema is known from then on.
 
     Args:
@@ -136,19 +168,22 @@ def build_mapper(pipeline: Pipeline, schema: object, request: MapRequest, thread
         schema: Schema of the batches.
         request: The options of each call.
         threads: Threads of a forward pass.
+        device: The device in other processes; None for that of the pipeline.
 
     Raises:
         InputError: There is no column of texts, or a column has the name of a column of the result.
-        OptionError: `schema` is no Arrow schema, or a stage is a callable that other processes cannot import.
+        OptionError: `schema` is no Arrow schema; a stage is a callable that other processes cannot import; or the
+            pipeline cannot run on the device.
     """
     check_number("threads", threads, 1)
+    options = replace(pipeline.options, threads=threads, device=pipeline.options.device if device is None else device)
+    check_options(options)
     source = _check_schema(schema)
     predict = _choose_columns(source, request.predict)
     names = [str(name) for name in (predict.text_column, predict.lang_column) if name is not None]
     is_kept = request.predict.keep_columns is OtherColumns.KEEP
     kept = tuple(name for name in source.names if is_kept and name != predict.text_column)
-    recipe = describe_recipe(pipeline)
-    recipe = replace(recipe, options=replace(recipe.options, threads=threads))
+    recipe = replace(describe_recipe(pipeline), options=options)
     _check_importable(recipe)
     read = [field for field in source if field.name in kept or field.name in names]
     chosen = replace(request, predict=predict)
@@ -207,37 +242,41 @@ def _holds_strings(kind: pa.DataType) -> bool:
     )
 
 
+class _ImportCheck(pickle.Pickler):
+    """Pickles an object, and refuses functions and classes of the main module at any depth."""
+
+    def persistent_id(self, value: Any) -> None:
+        """See `pickle.Pickler`; called for each object."""
+        if isinstance(value, (type, FunctionType)) and value.__module__ in ("__main__", "__mp_main__"):
+            raise pickle.PicklingError(f"{value!r} is in the main module")
+
+
 def _check_importable(recipe: PipelineRecipe) -> None:
     """Refuse stages that another process cannot import by name; one from a notebook could change unseen."""
-    for option, stage in (("sentence_splitter", recipe.settings.sentences), ("tokenizer", recipe.settings.tokens)):
+    for option, stage in (("sentence_splitter", recipe.stages.sentences), ("tokenizer", recipe.stages.tokens)):
         try:
-            pickle.dumps(stage)
-            is_importable = stage is None or type(stage).__module__ != "__main__" != getattr(stage, "__module__", None)
-        except Exception:  # a custom object may raise any exception
-            is_importable = False
-        if not is_importable:
+            _ImportCheck(io.BytesIO()).dump(stage)
+        except Exception as error:  # a custom object may raise any exception
             raise OptionError(
-                f"{option}={stage!r} cannot be imported by other processes",
-                "a function at the top of a module that is installed on every machine",
+                f"{option}={stage!r} cannot be imported by other processes ({error})",
+                "a function or an object of a class at the top of a module that is installed on every machine",
                 "Move it into a module",
-            )
+            ) from error
 
 
 def _cut_chunks(table: pa.Table, text: str, most: int) -> Iterator[pa.Table]:
-    """Cut a table into chunks of at most `most` rows, and of about a megabyte of text."""
-    import pyarrow as pa
+    """Cut a table into chunks of at most `most` rows, and of `LARGEST_CHUNK` bytes of text."""
+    for part in frames.cut_rows(frames.measure_texts(table.column(text)), most, LARGEST_CHUNK):
+        yield table.slice(part.start, part.stop - part.start)
 
-    column = table.column(text)
-    strings = _holds_strings(column.type) and not pa.types.is_null(column.type)
-    lengths = [len(value or "") for value in column.to_pylist()] if strings else [0] * len(table)
-    first = size = 0
-    for row, length in enumerate(lengths):
-        if row > first and (row - first == most or size + length > LARGEST_CHUNK):
-            yield table.slice(first, row - first)
-            first, size = row, 0
-        size += length
-    if first < len(table):
-        yield table.slice(first)
+
+def _measure_result(kept: pa.Table, computed: pa.Table, source: Ints) -> NDArray[np.float64]:
+    """Return the bytes of each row of a result, whose kept values are repeated."""
+    repeated = np.zeros(len(kept))
+    for column in kept.columns:
+        repeated += frames.measure_rows(column)
+    sizes: NDArray[np.float64] = repeated[source] + computed.nbytes / max(1, len(computed))
+    return sizes
 
 
 def _compute(pipeline: Pipeline, texts: pa.Table, request: MapRequest, first: int) -> pa.Table:

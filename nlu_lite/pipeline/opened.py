@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import pickle
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from uuid import uuid4
 
 from nlu_lite import saving
 from nlu_lite.model import open_model
-from nlu_lite.options import BackendName, ModelOptions, TextSettings
+from nlu_lite.options import BackendName, ModelOptions, Splitter, TextSettings
 from nlu_lite.pipeline.pipeline import Pipeline
 from nlu_lite.records import ComponentSpec, ModelSpec
 from nlu_lite.store import Access
@@ -35,6 +38,23 @@ class PinnedModel:
 
 
 @dataclass(frozen=True)
+class CallableStages:
+    """The callables of a pipeline, which are equal if their pickles are.
+
+    An object that is unpickled twice need not be equal to itself, nor have a hash.
+
+    Attributes:
+        sentences: The function that splits a text into sentences, or None.
+        tokens: The function that splits a sentence into tokens, or None.
+        digest: SHA-256 of their pickle; random if only other packages can pickle them.
+    """
+
+    sentences: Splitter | None = field(compare=False)
+    tokens: Splitter | None = field(compare=False)
+    digest: str
+
+
+@dataclass(frozen=True)
 class PipelineRecipe:
     """Everything of a pipeline except the weights: a few kB, equal for pipelines of equal content.
 
@@ -42,7 +62,8 @@ class PipelineRecipe:
         components: The specifications of its references.
         models: The models among them.
         language: The default language of texts.
-        settings: The options of the text stages.
+        settings: The options of the text stages, without callables.
+        stages: The callables among the text stages.
         options: The options of the models.
         access: The ways to the files.
     """
@@ -51,19 +72,34 @@ class PipelineRecipe:
     models: tuple[PinnedModel, ...]
     language: str
     settings: TextSettings
+    stages: CallableStages
     options: ModelOptions
     access: Access
 
 
 def describe_recipe(pipeline: Pipeline) -> PipelineRecipe:
     """Return the recipe of a pipeline."""
+    settings = pipeline.settings
     models = tuple(
         PinnedModel(saving.pin_origin(model), model.column, model.files.digest, model.digest, model.decision.asked)
         for model in pipeline.models
     )
     return PipelineRecipe(
-        pipeline.components, models, pipeline.language, pipeline.settings, pipeline.options, pipeline.access
+        pipeline.components,
+        models,
+        pipeline.language,
+        replace(settings, sentences=None, tokens=None),
+        CallableStages(settings.sentences, settings.tokens, _hash_stages(settings)),
+        pipeline.options,
+        pipeline.access,
     )
+
+
+def _hash_stages(settings: TextSettings) -> str:
+    try:
+        return hashlib.sha256(pickle.dumps((settings.sentences, settings.tokens))).hexdigest()
+    except Exception:  # a custom object may raise any exception; cloudpickle may pickle it
+        return uuid4().hex
 
 
 def open_recipe(recipe: PipelineRecipe) -> Pipeline:
@@ -125,4 +161,5 @@ def _open(recipe: PipelineRecipe) -> Pipeline:
     models = tuple(
         open_model(_load_checkpoint(one, access), one.column, recipe.options, one.backend) for one in recipe.models
     )
-    return Pipeline(recipe.components, models, recipe.language, recipe.settings, recipe.options, recipe.access)
+    settings = replace(recipe.settings, sentences=recipe.stages.sentences, tokens=recipe.stages.tokens)
+    return Pipeline(recipe.components, models, recipe.language, settings, recipe.options, recipe.access)

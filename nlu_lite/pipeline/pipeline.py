@@ -247,6 +247,7 @@ class Pipeline(OpenComponents):
         vectors: VectorListsName = "list",
         chunk: int = 256,
         threads: int = 1,
+        device: str | None = None,
         **options: Unpack[PredictOptions],
     ) -> BatchMapper:
         """Return `predict` as a function of Arrow record batches, which engines such as Spark and Ray can send around.
@@ -256,6 +257,7 @@ class Pipeline(OpenComponents):
             vectors: The Arrow type of vectors: ``"list"``, which every engine reads, or ``"fixed"``, of one length.
             chunk: Maximum number of texts that are processed at once.
             threads: Threads of a forward pass in each process.
+            device: The device in other processes, as for `load`. Default: that of the pipeline.
             options: Options of `predict`. ``document_number`` counts the rows of one call of the mapper.
 
         Returns:
@@ -263,7 +265,8 @@ class Pipeline(OpenComponents):
 
         Raises:
             InputError: There is no column of texts, or a column has the name of a column of the result.
-            OptionError: An option has an unknown value, or a stage is a callable that other processes cannot import.
+            OptionError: An option has an unknown value, the pipeline cannot run on the device, or a stage is a callable
+                that other processes cannot import.
             MissingExtra: The extra ``arrow`` is not installed.
 
         Example:
@@ -275,7 +278,7 @@ class Pipeline(OpenComponents):
         from nlu_lite.pipeline.mapper import build_mapper  # which imports this module
 
         request = parse_map_request(self._parse(options, "arrow"), vectors, chunk)
-        return build_mapper(self, schema, request, threads)
+        return build_mapper(self, schema, request, threads, device)
 
     def __reduce__(self) -> tuple[Callable[[PipelineRecipe], Pipeline], tuple[PipelineRecipe]]:
         """Pickle everything except the weights, whose files must exist where the pipeline is unpickled."""

@@ -15,7 +15,7 @@ from nlu_lite import formats, registry
 from nlu_lite._util.atomic import write_folder_atomically
 from nlu_lite._util.os_errors import read_file, translate_write_errors
 from nlu_lite._util.paths import check_new_folder
-from nlu_lite.errors import FormatError, IntegrityError, OptionError
+from nlu_lite.errors import FormatError, IntegrityError, NluLiteError, OptionError
 from nlu_lite.model import Model
 from nlu_lite.options import BackendName, EncoderSettings, ModelOptions, SavedWeights, TextSettings, Versions
 from nlu_lite.records import (
@@ -44,6 +44,7 @@ __all__ = [
     "check_pickled",
     "describe_pipeline",
     "encode_record",
+    "is_unchanged",
     "list_differences",
     "pin_origin",
     "read",
@@ -185,6 +186,16 @@ def _load_unchanged(model: Model, access: Access) -> Checkpoint:
             "Load the pipeline again",
         )
     return loaded.checkpoint
+
+
+def is_unchanged(pipeline: OpenPipeline) -> bool:
+    """Return whether the files of the models of a pipeline are those that were opened."""
+    try:
+        for model in pipeline.models:
+            _load_unchanged(model, pipeline.access)
+    except NluLiteError:
+        return False
+    return True
 
 
 def pin_origin(model: Model) -> ModelSpec:

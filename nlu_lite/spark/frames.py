@@ -28,6 +28,7 @@ from pyspark.sql.types import (
 from nlu_lite.errors import InputError
 from nlu_lite.options import PredictOptions, parse_choice, show_options
 from nlu_lite.pipeline import BatchMapper, Pipeline, load
+from nlu_lite.pipeline.mapper import load_mapper
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -53,6 +54,7 @@ def predict(
     vectors: SparkVectorsName = "array",
     chunk: int = 256,
     threads: int = 1,
+    device: str | None = None,
     **options: Unpack[PredictOptions],
 ) -> DataFrame:
     """Run `Pipeline.predict` over a frame of Spark, in its partitions.
@@ -63,6 +65,7 @@ def predict(
         vectors: ``"array"`` for vectors of type array<float>, or ``"ml"`` for those of `pyspark.ml`.
         chunk: Maximum number of texts that are processed at once.
         threads: Threads of a forward pass in each worker process.
+        device: The device of the workers, as for `load`. Default: that of the pipeline.
         options: The options of `Pipeline.mapper`.
 
     Returns:
@@ -77,7 +80,7 @@ def predict(
     fields = _read_fields(df)
     cells = parse_choice(SparkVectors, vectors, "vectors")
     opened = load(pipeline) if isinstance(pipeline, str) else pipeline
-    mapper = opened.mapper(_plan_schema(fields.values()), chunk=chunk, threads=threads, **options)
+    mapper = opened.mapper(_plan_schema(fields.values()), chunk=chunk, threads=threads, device=device, **options)
     kept = [fields[name] for name in mapper.kept]
     computed = [_convert_field(field) for field in list(mapper.schema)[len(kept) :]]
     result = df.mapInArrow(build_task(mapper), StructType([*kept, *computed]))
@@ -141,5 +144,4 @@ def run_partition(data: bytes, batches: Iterable[pa.RecordBatch]) -> Iterator[pa
     """Run a pickled mapper in a worker; kept columns have the types of the first batch."""
     waiting = iter(batches)
     for first in waiting:
-        mapper: BatchMapper = pickle.loads(data)
-        yield from mapper.adopt_types(first.schema)(chain([first], waiting))
+        yield from load_mapper(data).adopt_types(first.schema)(chain([first], waiting))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pyspark import keyword_only
@@ -11,6 +12,7 @@ from pyspark.ml.param import Param, Params, TypeConverters
 from pyspark.ml.util import DefaultParamsReadable, DefaultParamsWritable
 from pyspark.sql import DataFrame
 
+from nlu_lite import saving
 from nlu_lite.errors import OptionError
 from nlu_lite.options import PredictOptions
 from nlu_lite.pipeline import Pipeline, load
@@ -28,6 +30,25 @@ OPTIONS = {
     "empty": "empty",
 }
 """The options of `Pipeline.mapper` by the names of their parameters."""
+
+
+@dataclass(frozen=True)
+class StageSource:
+    """The pipeline of a stage, as its parameters name it.
+
+    Attributes:
+        reference: References of models, or None.
+        path: Folder of a saved pipeline, or None.
+        settings: Content of the folder's file, which a later pipeline at the same path replaces; None for references.
+    """
+
+    reference: str | None
+    path: str | None
+    settings: bytes | None
+
+    def load(self) -> Pipeline:
+        """Load the pipeline in the driver."""
+        return load(path=self.path) if self.reference is None else load(self.reference)
 
 
 class NluLite(Transformer, DefaultParamsReadable, DefaultParamsWritable):  # type: ignore[misc]  # they have no types
@@ -84,6 +105,7 @@ class NluLite(Transformer, DefaultParamsReadable, DefaultParamsWritable):  # typ
         vectors: str | None = None,
     ) -> None:
         super().__init__()
+        self._opened: tuple[StageSource, Pipeline] | None = None
         self._setDefault(positions=False, metadata=False, keepColumns=True, missing="error", empty="drop")
         self._setDefault(vectors="array")
         self._set(**{name: value for name, value in self._input_kwargs.items() if value is not None})
@@ -94,17 +116,22 @@ class NluLite(Transformer, DefaultParamsReadable, DefaultParamsWritable):  # typ
         return predict(dataset, self._load(), vectors=self.getOrDefault("vectors"), **options)
 
     def _load(self) -> Pipeline:
+        """Load the pipeline once for all frames, and again when its files have changed."""
         reference, path = (self.getOrDefault(n) if self.isDefined(n) else None for n in ("reference", "path"))
         if (reference is None) == (path is None):
             got = f"reference={reference!r} and path={path!r}"
             raise OptionError(got, "one of them", "Set one: setReference or setPath")
-        return _load_once(reference, path)
+        source = StageSource(reference, path, None if path is None else _read_settings(path))
+        if self._opened is None or self._opened[0] != source or not saving.is_unchanged(self._opened[1]):
+            self._opened = source, source.load()
+        return self._opened[1]
 
 
-@lru_cache(maxsize=4)
-def _load_once(reference: str | None, path: str | None) -> Pipeline:
-    """Load a pipeline in the driver, whose stages are applied to many frames."""
-    return load(path=path) if reference is None else load(reference)
+def _read_settings(path: str) -> bytes | None:
+    try:
+        return (Path(path) / saving.FILE).read_bytes()
+    except OSError:
+        return None  # the error is that of `load`
 
 
 def _add_accessors(stage: Any) -> None:

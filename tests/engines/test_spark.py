@@ -2,6 +2,7 @@
 
 import datetime
 import os
+import shutil
 import signal
 from decimal import Decimal
 
@@ -170,6 +171,26 @@ def test_a_stage_runs_a_saved_pipeline(spark, pipeline, tmp_path):
     table = build_table(5)
     stage = NluLite(path=str(tmp_path / "saved"), positions=True, outputLevel="sentence")
     assert_equal(collect(stage.transform(frame_of(spark, table))), pipeline.predict(table, as_="arrow", **LEVEL))
+
+
+def test_a_stage_loads_its_pipeline_once_and_again_when_files_have_changed(spark, pipeline, tmp_path):
+    frame, path = frame_of(spark, build_table(3)), tmp_path / "saved"
+    pipeline.save(path, weights=True)
+    stage = NluLite(path=str(path), outputLevel="document")
+    first, again = (stage.transform(frame).collect() and stage._opened[1] for _ in range(2))
+    assert again is first
+    shutil.rmtree(path)
+    pipeline.with_(normalize=True).save(path, weights=True)
+    row = stage.transform(frame).first()
+    assert np.linalg.norm(row[COLUMN]) == pytest.approx(1)
+
+    model = tmp_path / "model"
+    shutil.copytree(MODEL.removeprefix("path:"), model)
+    stage = NluLite(reference=f"path:{model}")
+    assert stage.transform(frame).count() == stage.transform(frame).count()
+    config = (model / "config.json").read_text(encoding="utf-8")
+    (model / "config.json").write_text(config.replace("1e-05", "1e-06"), encoding="utf-8")
+    assert stage.transform(frame).count()
 
 
 def test_a_stage_needs_a_reference_or_a_path(spark):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from nlu_lite.encoding.backends import Backend
 from nlu_lite.encoding.bounds import resolve_layers
+from nlu_lite.errors import OptionError
 from nlu_lite.options import BackendName, ModelOptions
 from nlu_lite.records import Checkpoint
 
@@ -54,6 +56,23 @@ def choose_backend(
         return decision
     reason = decision.reason if decision.name is saved else "the pipeline was saved with it"
     return BackendDecision(saved, saved, reason)
+
+
+def check_device(options: ModelOptions) -> None:
+    """Refuse options that do not fit their device, without looking for it: it may be one of another machine.
+
+    Raises:
+        OptionError: There is no such kind of device, or it does not run the requested backend or precision.
+    """
+    from nlu_lite.encoding.backends.openvino import find_device_obstacle
+    from nlu_lite.encoding.backends.torch import check_precision
+
+    if not isinstance(options.device, str) or not re.fullmatch(r"cpu|mps|cuda(:\d+)?", options.device, re.ASCII):
+        raise OptionError(f"device={options.device!r}", "'cpu', 'cuda', 'cuda:1' or 'mps'", "Pass one of these")
+    obstacle = find_device_obstacle(options.device) if options.backend is BackendName.OPENVINO else None
+    if obstacle is not None:
+        raise obstacle.error
+    check_precision(options.device, options.precision)
 
 
 def _decide(checkpoint: Checkpoint, options: ModelOptions) -> BackendDecision:

@@ -215,7 +215,7 @@ def find_obstacle(checkpoint: Checkpoint, device: str, precision: Precision, thr
         threads: Threads of a forward pass, as for `OpenVinoBackend`.
     """
     return (
-        _find_device_obstacle(device)
+        find_device_obstacle(device)
         or _find_fork_obstacle()
         or _find_kind_obstacle(checkpoint)
         or _find_package_obstacle()
@@ -250,7 +250,8 @@ def _find_package_obstacle() -> Obstacle | None:
     return None
 
 
-def _find_device_obstacle(device: str) -> Obstacle | None:
+def find_device_obstacle(device: str) -> Obstacle | None:
+    """Return the reason why OpenVINO cannot run models on a device; None if it can."""
     if device == "cpu":
         return None
     got = f'device={device!r} with backend="openvino"'

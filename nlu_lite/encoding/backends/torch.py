@@ -252,11 +252,20 @@ def _find_device(name: str) -> torch.device:
     return torch.device(name)
 
 
+def check_precision(device: str, precision: Precision) -> None:
+    """Refuse a precision that a kind of device does not support.
+
+    Raises:
+        OptionError: It is fp16 on the CPU.
+    """
+    if precision is Precision.FP16 and device == "cpu":
+        raise OptionError('precision="fp16" on the CPU', "fp32 or bf16", 'Pass precision="bf16", or a GPU as device')
+
+
 def _find_dtype(device: torch.device, precision: Precision) -> torch.dtype:
     import torch
 
-    if precision is Precision.FP16 and device.type == "cpu":
-        raise OptionError('precision="fp16" on the CPU', "fp32 or bf16", 'Pass precision="bf16", or a GPU as device')
+    check_precision(device.type, precision)
     return {Precision.FP32: torch.float32, Precision.BF16: torch.bfloat16, Precision.FP16: torch.float16}[precision]
 
 
