@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         OptionError,
         SourceError,
         UnknownReference,
+        UnsupportedCall,
         UnsupportedReference,
     )
     from nlu_lite.frames import matrix
@@ -44,6 +45,7 @@ __all__ = [
     "Pipeline",
     "SourceError",
     "UnknownReference",
+    "UnsupportedCall",
     "UnsupportedReference",
     "__version__",
     "clear_models",
@@ -72,6 +74,7 @@ _HOMES = {
     "Pipeline": "nlu_lite.pipeline",
     "SourceError": _ERRORS,
     "UnknownReference": _ERRORS,
+    "UnsupportedCall": _ERRORS,
     "UnsupportedReference": _ERRORS,
     "clear_models": "nlu_lite.pipeline",
     "info": "nlu_lite.pipeline",
@@ -93,9 +96,16 @@ if not TYPE_CHECKING:  # type checkers see the imports above, and know of every 
         if name in _ROOMS:
             return import_module(f"{__name__}.{name}")
         if name not in _HOMES:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            _refuse(name)
         value = globals()[name] = getattr(import_module(_HOMES[name]), name)
         return value
+
+    def _refuse(name):
+        import sys
+
+        from nlu_lite._util.nlu_names import refuse_attribute
+
+        refuse_attribute(sys.modules[__name__], f"module {__name__!r}", name)
 
     def __dir__():
         return sorted({*globals(), *__all__})

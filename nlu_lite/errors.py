@@ -7,6 +7,7 @@
     │   └── UnsupportedReference   exists, but this library cannot read that kind of model
     ├── InputError                 the input data cannot be used                (also a ValueError)
     ├── OptionError                the value of an option cannot be used        (also a ValueError)
+    ├── UnsupportedCall            a call of NLU is made otherwise here         (also an AttributeError)
     ├── MissingExtra               an optional package is not installed         (also an ImportError)
     ├── SourceError                a file cannot be fetched, read or written    (also an OSError)
     │   └── OfflineError           a file is not on this machine, and the network is disabled
@@ -114,6 +115,10 @@ class InputError(NluLiteError, ValueError):
 
 class OptionError(NluLiteError, ValueError):
     """The value of an option cannot be used."""
+
+
+class UnsupportedCall(NluLiteError, AttributeError):
+    """An attribute or method exists in NLU, and not here; the remedy is the call to use instead."""
 
 
 class MissingExtra(NluLiteError, ImportError):

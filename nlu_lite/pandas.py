@@ -15,11 +15,12 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias, Unpack, cast
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, Unpack, cast
 
 import numpy as np
 import pandas as pd
 
+from nlu_lite._util.nlu_names import Place, explain_arguments, refuse_attribute
 from nlu_lite.errors import InputError
 from nlu_lite.frames import find_vector_column, find_vector_columns, matrix
 from nlu_lite.options import FrameOptions, check_number, show_options
@@ -48,6 +49,12 @@ class NluAccessor:
     def __init__(self, frame: pd.DataFrame) -> None:
         self._frame = frame
 
+    if not TYPE_CHECKING:  # type checkers would accept any name
+
+        def __getattr__(self, name: str) -> NoReturn:
+            refuse_attribute(self, "frame.nlu", name)
+
+    @explain_arguments(Place.PREDICT)
     @show_options(FrameOptions)
     def predict(self, ref: str | Pipeline, **options: Unpack[FrameOptions]) -> pd.DataFrame:
         """Run `Pipeline.predict` on this frame, which is not modified.

@@ -29,6 +29,7 @@ def test_the_public_surface_is_this():
         "Pipeline",
         "SourceError",
         "UnknownReference",
+        "UnsupportedCall",
         "UnsupportedReference",
         "__version__",
         "clear_models",

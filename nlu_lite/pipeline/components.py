@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, Unpack
+from typing import TYPE_CHECKING, NoReturn, Self, Unpack
 
 from nlu_lite import display, saving, store, text
+from nlu_lite._util.nlu_names import Place, explain_arguments, refuse_attribute
+from nlu_lite.errors import UnsupportedCall
 from nlu_lite.model import Model, check_prompt, replace_options
 from nlu_lite.options import ModelChanges, ModelOptions, SavedWeights, TextSettings, parse_changes, parse_path
 from nlu_lite.records import ComponentSpec, ModelSpec
@@ -68,6 +70,7 @@ class OpenComponents:
         check_prompt(options.prompt, models)
         return replace(self, models=models, settings=settings, options=options)
 
+    @explain_arguments(Place.SAVE)
     def save(self, path: str | Path, *, weights: bool = False) -> None:
         """Write the pipeline to a folder, which ``load(path=...)`` opens again with the same vectors.
 
@@ -89,6 +92,24 @@ class OpenComponents:
             ['Guten', 'Tag', '!']
         """
         saving.save(self, parse_path(path, "path"), SavedWeights.COPY if weights else SavedWeights.REFERENCE)
+
+    def __getitem__(self, key: object) -> NoReturn:
+        """Raise an error: in NLU, ``pipeline["bert_embeddings"].setBatchSize(8)`` changes a component.
+
+        Raises:
+            UnsupportedCall: Always.
+        """
+        problem = f"the pipeline has no component {key!r}: components are not changed in place, as in NLU"
+        remedy = "Call with_, as in pipeline.with_(max_length=128). The module nlu_lite.nlu has the calls of NLU"
+        raise UnsupportedCall(problem, remedy=remedy)
+
+    __iter__ = None  # Python would iterate by __getitem__
+    __contains__ = None
+
+    if not TYPE_CHECKING:  # type checkers would accept any name
+
+        def __getattr__(self, name: str) -> NoReturn:
+            refuse_attribute(self, "the pipeline", name)
 
     def __copy__(self) -> Self:
         return self

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from nlu_lite import frames, registry, saving, store, text
+from nlu_lite._util.nlu_names import Place, explain_arguments
 from nlu_lite.errors import FormatError, OptionError
 from nlu_lite.model import check_prompt, open_model
 from nlu_lite.options import (
@@ -40,6 +41,7 @@ from nlu_lite.store.checkpoints import LoadedCheckpoint, load_checkpoint
 from nlu_lite.store.locks import LockedModel
 
 
+@explain_arguments(Place.LOAD)
 def load(
     *references: str,
     path: str | Path | None = None,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from nlu_lite import files, frames, saving
+from nlu_lite._util.nlu_names import Place, explain_arguments
 from nlu_lite.files import Written
 from nlu_lite.options import (
     EmptyName,
@@ -60,6 +61,7 @@ class Pipeline(OpenComponents):
     @overload
     def predict(self, data: object, *, as_: str, **options: Unpack[FrameOptions]) -> Any: ...
 
+    @explain_arguments(Place.PREDICT)
     def predict(
         self,
         data: object,

@@ -12,6 +12,7 @@ from nlu_lite._util.paths import expand_user
 from nlu_lite.errors import BadReference, LicensedReference, UnknownReference, UnsupportedReference
 from nlu_lite.records import AS_STATED, Action, ComponentSpec, HubRepository, LocalFolder, ModelSpec
 from nlu_lite.registry.catalogue import REPOSITORY, Catalogue, Row, Status, list_runnable_kinds, load_kinds
+from nlu_lite.registry.nlu_actions import NluTask, find_nlu_task
 from nlu_lite.registry.registrations import load_catalogue
 from nlu_lite.registry.remedies import SCHEMES, find_remedy, find_remedy_for_object, is_path
 from nlu_lite.registry.search import MAXIMUM_LENGTH
@@ -78,6 +79,7 @@ def resolve(requests: Sequence[str]) -> tuple[Spec, ...]:
     """
     catalogue = load_catalogue()
     names = [name for request in requests for name in _split(request, catalogue)] if requests else [DEFAULT]
+    _check_tasks(names, catalogue)
     specs: dict[object, Spec] = {}
     for name in names:
         spec = _find_loadable(name, catalogue)
@@ -129,7 +131,42 @@ def _look_up(name: str, catalogue: Catalogue) -> Lookup:
         row = catalogue.rows.get(candidate)
         if row is not None:
             return Lookup(name, catalogue, row, catalogue.build_spec(row))
+    _check_tasks([name], catalogue)
     raise _unknown_error(name, catalogue)
+
+
+def _check_tasks(names: Sequence[str], catalogue: Catalogue) -> None:
+    """Refuse references of NLU for other tasks, all of a request at once."""
+    tasks = {name: task for name in names if (task := _find_task(name, catalogue))}
+    if not tasks:
+        return
+    parts = [f"{_shorten(name)} ({task.result})" for name, task in tasks.items()]
+    got = ", ".join(parts) + (" are references" if len(parts) > 1 else " is a reference")
+    raise UnsupportedReference(
+        f"{got} of NLU that this library does not have",
+        "references of token vectors, sentence vectors, tokens or sentences",
+        _write_remedy(list(tasks.values()), [name for name in names if name not in tasks]),
+    )
+
+
+def _find_task(name: str, catalogue: Catalogue) -> NluTask | None:
+    if name.startswith(DIRECT) or any(
+        candidate in catalogue.rows or COMPONENT.fullmatch(candidate) for candidate in _list_candidates(name)
+    ):
+        return None
+    return find_nlu_task(name) if len(name) <= MAXIMUM_LENGTH else None
+
+
+def _write_remedy(tasks: Sequence[NluTask], others: Sequence[str]) -> str:
+    """Write what to load, and what to use for the other tasks."""
+    loadable = [*others, *(task.component for task in tasks if task.component)]
+    results: dict[str, list[str]] = {}
+    for task in tasks:
+        if not task.component:
+            results.setdefault(task.instead, []).append(task.result)
+    load = [f"Load {' '.join(dict.fromkeys(loadable))!r}"] if loadable else []
+    uses = [f"For {' and '.join(dict.fromkeys(names))}, use {instead}" for instead, names in results.items()]
+    return ". ".join([*load, *uses])
 
 
 def _build_direct_spec(name: str, scheme: str, rest: str) -> ModelSpec:
