@@ -8,13 +8,15 @@ from html import escape
 
 from nlu_lite.errors import escape_surrogates
 from nlu_lite.model import Model
-from nlu_lite.options import Words
+from nlu_lite.options import Compat, Words
 from nlu_lite.records import Action, ComponentSpec, ModelSpec
 from nlu_lite.registry.browse import describe_origin, describe_recipe
 from nlu_lite.saving import OpenPipeline, encode_record
 from nlu_lite.text import describe_dictionary, describe_rules
 
 NOT_KNOWN = "not known"
+RULES_OF = {Compat.SPARKNLP: "rules of Spark NLP"}
+"""The method of the text stages, by library."""
 CELL = "text-align:left;vertical-align:top;padding:2px 8px;white-space:normal;max-width:48em;overflow-wrap:anywhere"
 HEAD = f"{CELL};white-space:nowrap;font-weight:600"
 
@@ -41,12 +43,13 @@ def list_stages(pipeline: OpenPipeline) -> list[Stage]:
     """List the steps of a pipeline in order."""
     text = encode_record(pipeline.settings)
     models = {model.spec.reference: model for model in pipeline.models}
-    splitter, tokenizer = text["sentences"], text["tokens"]
-    sentences = {} if splitter else {"newline_breaks": text["newline_breaks"]}
-    words = {} if tokenizer else _list_word_settings(pipeline.settings.words, pipeline.language)
+    splitter, tokenizer, compat = text["sentences"], text["tokens"], pipeline.settings.compat
+    rules = "rules" if compat is None else RULES_OF[compat]
+    sentences = {} if splitter or compat else {"newline_breaks": text["newline_breaks"]}
+    words = {} if tokenizer or compat else _list_word_settings(pipeline.settings.words, pipeline.language)
     return [
-        Stage("sentences", splitter or "rules", sentences),
-        Stage("words", tokenizer or "rules", words | _drop_empty({"keep_whole": text["keep_whole"]})),
+        Stage("sentences", splitter or rules, sentences),
+        Stage("words", tokenizer or rules, words | _drop_empty({"keep_whole": text["keep_whole"]})),
         *(
             Stage(spec.reference, f"{spec.action.value} ({spec.language})", _list_settings(models[spec.reference]))
             for spec in pipeline.components
@@ -58,7 +61,8 @@ def list_stages(pipeline: OpenPipeline) -> list[Stage]:
 def list_component_rows(pipeline: OpenPipeline) -> list[dict[str, object]]:
     """Return the rows of `Pipeline.info`: one per component, those of models with more columns."""
     models = {model.spec.reference: model for model in pipeline.models}
-    return [_build_component_row(spec, models.get(spec.reference)) for spec in pipeline.components]
+    compat = pipeline.settings.compat
+    return [_build_component_row(spec, models.get(spec.reference), compat) for spec in pipeline.components]
 
 
 def render_text(pipeline: OpenPipeline) -> str:
@@ -84,12 +88,14 @@ def render_html(pipeline: OpenPipeline) -> str:
     return escape_surrogates(f'<table style="text-align: left">{caption}{head}<tbody>{rows}</tbody></table>')
 
 
-def _build_component_row(spec: ModelSpec | ComponentSpec, model: Model | None) -> dict[str, object]:
+def _build_component_row(
+    spec: ModelSpec | ComponentSpec, model: Model | None, compat: Compat | None
+) -> dict[str, object]:
     row: dict[str, object] = {
         "reference": escape_surrogates(spec.reference),
         "action": spec.action.value,
         "language": spec.language,
-        "rules": describe_rules(spec.language),
+        "rules": describe_rules(spec.language) if compat is None else RULES_OF[compat],
     }
     if model is not None:
         row |= {
@@ -128,7 +134,8 @@ def _list_settings(model: Model) -> dict[str, object]:
     settings |= {name: chosen[name] for name in ("pooling", "layers", "alignment", "context")}
     if len(encoder.layers) > 1:
         settings["layer_merge"] = chosen["layer_merge"]
-    return settings | _list_recipe_settings(model) | _drop_empty({"reproducible": chosen["reproducible"]})
+    optional = _drop_empty({name: chosen[name] for name in ("reproducible", "compat")})
+    return settings | _list_recipe_settings(model) | optional
 
 
 def _list_recipe_settings(model: Model) -> dict[str, object]:

@@ -72,6 +72,7 @@ def test_load_takes_these():
         "keep_whole=()",
         "sentence_splitter=None",
         "tokenizer=None",
+        "compat=None",
         "source=None",
         "revision=None",
         "cache_dir=None",

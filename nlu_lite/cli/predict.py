@@ -18,6 +18,7 @@ from nlu_lite.cli.outputs import Output, make_stdout, parse_output, print_summar
 from nlu_lite.files import WriteOutcome, read_batches
 from nlu_lite.options import (
     BackendName,
+    Compat,
     Empty,
     Existing,
     FileFormat,
@@ -112,6 +113,9 @@ def predict(
     pooling: Annotated[
         Pooling | None, typer.Option(help="The vector of a token from its pieces. Default: first.")
     ] = None,
+    compat: Annotated[
+        Compat | None, typer.Option(help="Reproduce the sentences, the tokens and the maximum length of Spark NLP.")
+    ] = None,
     device: Annotated[str, typer.Option(help="The device: cpu, cuda or mps.")] = "cpu",
     backend: Annotated[BackendName | None, typer.Option(help="The library that runs models. Default: auto.")] = None,
     precision: Annotated[
@@ -170,7 +174,7 @@ def predict(
     if found is not None and not found.is_stdout:
         check_output(request, found, texts)
     with _hide_messages(quiet):
-        pipeline = _load_pipeline(ref, path, pooling, device, backend, precision, threads, offline, lock)
+        pipeline = _load_pipeline(ref, path, pooling, compat, device, backend, precision, threads, offline, lock)
         summary = _run_task(pipeline, Task(decode_arguments(texts), request, found, chosen))
     if summary is not None and (json or not quiet):
         print_summary(summary, json)
@@ -180,6 +184,7 @@ def _load_pipeline(
     ref: list[str] | None,
     path: Path | None,
     pooling: Pooling | None,
+    compat: Compat | None,
     device: str,
     backend: BackendName | None,
     precision: Precision | None,
@@ -197,6 +202,7 @@ def _load_pipeline(
         precision=(precision or Precision.FP32).value,
         threads=threads,
         pooling=(pooling or Pooling.FIRST).value,
+        compat=None if compat is None else compat.value,
         offline=offline or None,
         lock=lock,
     )

@@ -75,7 +75,8 @@ def _build_encoder(checkpoint: Checkpoint, backend: Backend, settings: EncoderSe
         subwords=subwords,
         backend=backend,
         settings=settings,
-        max_length=resolve_length(settings.max_length, backend.positions),
+        max_length=resolve_length(settings, backend.positions, checkpoint.card.max_sentence_length),
+        published_length=checkpoint.card.max_sentence_length,
         layers=resolve_layers(settings.layers, backend.layers),
         pooler=open_pooler(checkpoint, backend.dimension),
     )
@@ -91,6 +92,6 @@ def replace_settings(encoder: Encoder, settings: EncoderSettings) -> Encoder:
     return replace(
         encoder,
         settings=settings,
-        max_length=resolve_length(settings.max_length, backend.positions),
+        max_length=resolve_length(settings, backend.positions, encoder.published_length),
         layers=resolve_layers(settings.layers, backend.layers),
     )

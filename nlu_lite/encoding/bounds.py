@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from nlu_lite.encoding.plan import SPECIAL_TOKEN_COUNT
 from nlu_lite.errors import OptionError
-from nlu_lite.options import check_number
+from nlu_lite.options import EncoderSettings, check_number
+
+SPARK_NLP_LENGTH = 128
+"""Spark NLP's default maximum length of a sentence in pieces, special tokens included."""
 
 
-def resolve_length(asked: int | None, positions: int) -> int:
-    """Return the maximum length of a window, the model's by default.
+def resolve_length(settings: EncoderSettings, positions: int, published: int | None) -> int:
+    """Return the maximum length of a window: by default the model's, or with `Compat.SPARKNLP` that of Spark NLP.
+
+    Args:
+        settings: The settings of an encoder.
+        positions: The number of the model's positions.
+        published: The maximum length of a sentence that the publisher set; None if no file states it.
 
     Raises:
         OptionError: The model has no window of this length.
     """
+    asked = settings.max_length
     if asked is None:
-        return positions
+        return positions if settings.compat is None else min(published or SPARK_NLP_LENGTH, positions)
     check_number("max_length", asked, SPECIAL_TOKEN_COUNT + 1)
     if asked > positions:
         raise OptionError(

@@ -13,15 +13,17 @@ from nlu_lite._util.arrays import find_distinct
 from nlu_lite.encoding.alignment import align, encode_runs, find_runs, run_texts
 from nlu_lite.encoding.backends import Backend
 from nlu_lite.encoding.collation import collate, find_all_positions
+from nlu_lite.encoding.cut import cut_runs, restore_rows
 from nlu_lite.encoding.flow import Flow, Job
 from nlu_lite.encoding.plan import SPECIAL_TOKEN_COUNT, plan_batches, plan_windows
 from nlu_lite.encoding.pooling import Pooler, RunVectors, TokenVectors, Vectors, merge_layers
-from nlu_lite.encoding.stats import count_pieces
+from nlu_lite.encoding.stats import count_pieces, mark_cut
 from nlu_lite.encoding.subwords import Subwords, TokenIds
 from nlu_lite.errors import ModelError
 from nlu_lite.options import EncoderSettings, LayerMerge
 from nlu_lite.records import (
     Alignment,
+    Bools,
     Floats,
     Ints,
     Pieces,
@@ -45,6 +47,7 @@ class Encoder:
         backend: Computes hidden states from pieces.
         settings: How vectors are computed from hidden states.
         max_length: Maximum length of a window in pieces, including special tokens.
+        published_length: Maximum length of a sentence that the publisher set; None if no file states it.
         layers: Numbers of the layers that are used; 0 is the embeddings.
         pooler: The model's own pooler, if its files have one.
     """
@@ -53,6 +56,7 @@ class Encoder:
     backend: Backend
     settings: EncoderSettings
     max_length: int
+    published_length: int | None
     layers: tuple[int, ...]
     pooler: Pooler | None = None
 
@@ -65,15 +69,17 @@ class Encoder:
             advance: Called with the number of tokens that were completed since the last call.
 
         Returns:
-            float32 [T, d], one row per token.
+            float32 [T, d], one row per token. A token that is cut off, which only `Compat.SPARKNLP` does, has NaN.
 
         Raises:
             ModelError: The model computes NaN or infinity, or needs more memory than is available.
         """
         runs = find_runs(segments, self.settings.context)
-        pieces = align(texts, segments, runs, self.subwords, self.settings.alignment)
+        pieces, kept = self._cut(align(texts, segments, runs, self.subwords, self.settings.alignment))
         vectors = TokenVectors(pieces, self._width, self.settings.pooling)
-        return self._fill(vectors, texts, runs, pieces, advance)
+        found = restore_rows(self._fill(vectors, texts, runs, pieces, advance), kept)
+        advance(int(np.count_nonzero(~kept)))
+        return found
 
     def run_vectors(self, texts: Sequence[str], runs: Runs, recipe: SentenceRecipe, advance: Advance) -> Floats:
         """Return the vector of every run (a sentence or a document).
@@ -90,7 +96,7 @@ class Encoder:
         Raises:
             ModelError: See `token_vectors`.
         """
-        pieces = self._find_run_pieces(texts, runs, recipe)
+        pieces, _ = self._cut(self._find_run_pieces(texts, runs, recipe))
         pooler = self.pooler if recipe.pooling is SentencePooling.POOLER else None
         vectors = RunVectors(pieces.run_first, self._width, recipe.pooling, pooler)
         return self._fill(vectors, texts, runs, pieces, advance)
@@ -107,13 +113,16 @@ class Encoder:
         pieces = align(texts, segments, runs, self.subwords, self.settings.alignment)
         change = np.flatnonzero(np.diff(group, prepend=-1, append=-1))
         first, last = pieces.token_first[change[:-1]], pieces.token_end[change[1:] - 1]
-        return count_pieces(pieces, first, last, self._plan_windows(pieces), self.subwords.special_tokens.unknown)
+        stats = count_pieces(pieces, first, last, self._plan_windows(pieces), self.subwords.special_tokens.unknown)
+        return stats if self.settings.compat is None else mark_cut(stats, self._cut(pieces)[1], change[:-1])
 
     def run_stats(self, texts: Sequence[str], runs: Runs, recipe: SentenceRecipe) -> TokenStats:
         """Return the statistics of the vectors of runs. The pieces of a prompt count."""
         pieces = self._find_run_pieces(texts, runs, recipe)
         first, end = pieces.run_first[:-1], pieces.run_first[1:]
-        return count_pieces(pieces, first, end, self._plan_windows(pieces), self.subwords.special_tokens.unknown)
+        stats = count_pieces(pieces, first, end, self._plan_windows(pieces), self.subwords.special_tokens.unknown)
+        kept = np.ones(len(first), bool)
+        return stats if self.settings.compat is None else mark_cut(stats, kept, np.arange(len(first)))
 
     @property
     def _width(self) -> int:
@@ -127,6 +136,12 @@ class Encoder:
             found = TokenIds.from_lists([one.ids for one in encode_runs(texts, runs, self.subwords, recipe.prompt)])
         run_first = np.append(0, np.cumsum(found.lengths)).astype(np.int32)
         return Pieces(found.ids, run_first, run_first[:-1], run_first[1:])
+
+    def _cut(self, pieces: Pieces) -> tuple[Pieces, Bools]:
+        """Return the pieces that the model sees, and whether it sees each token."""
+        if self.settings.compat is None:
+            return pieces, np.ones(len(pieces.token_first), bool)
+        return cut_runs(pieces, self.max_length - SPECIAL_TOKEN_COUNT)
 
     def _plan_windows(self, pieces: Pieces) -> Windows:
         return plan_windows(pieces.run_first, self.max_length - SPECIAL_TOKEN_COUNT)

@@ -237,12 +237,12 @@ def average_groups(vectors: Floats, group: Ints, groups: int) -> Floats:
     """Average the rows of each group: tokens of a sentence, tokens of a document.
 
     Args:
-        vectors: float32 [T, d].
+        vectors: float32 [T, d]. Rows of NaN, those of tokens that are cut off, are left out.
         group: int32 [T], ascending; each group from 0 to `groups` - 1 has at least one row.
         groups: Number of groups.
 
     Returns:
-        float32 [groups, d].
+        float32 [groups, d]; NaN for a group with no other rows.
 
     Example:
         >>> average_groups(np.array([[0, 2], [2, 4], [5, 5]], np.float32), np.array([0, 0, 1]), 2)
@@ -250,8 +250,19 @@ def average_groups(vectors: Floats, group: Ints, groups: int) -> Floats:
     """
     if not groups:
         return vectors[:0]
+    missing = np.isnan(vectors[:, 0])
+    if missing.any():
+        return _average_rest(vectors[~missing], group[~missing], groups)
     firsts = np.searchsorted(group, np.arange(groups))
     counts = np.diff(np.append(firsts, len(group)))
     sums: Floats = np.add.reduceat(vectors, firsts)
     sums /= counts[:, None]
     return sums
+
+
+def _average_rest(vectors: Floats, group: Ints, groups: int) -> Floats:
+    """Average the rows of groups that can be without rows."""
+    found: Floats = np.full((groups, vectors.shape[1]), np.nan, np.float32)
+    present, number = np.unique(group, return_inverse=True)
+    found[present] = average_groups(vectors, number.astype(np.int32), len(present))
+    return found

@@ -127,6 +127,17 @@ class NewlineBreaks(Enum):
     NEVER = "never"  # none
 
 
+class Compat(Enum):
+    """A library whose results are reproduced.
+
+    SPARKNLP is Spark NLP: the sentences and tokens of its `SentenceDetector` and `Tokenizer`, and no vector for pieces
+    beyond its maximum length of a sentence.
+    """
+
+    SPARKNLP = "sparknlp"
+
+
+CompatName: TypeAlias = Literal["sparknlp"]
 WordsName: TypeAlias = Literal["icu", "dictionary"]
 NewlineBreaksName: TypeAlias = Literal["paragraphs", "lines", "never"]
 

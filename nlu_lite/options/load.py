@@ -12,6 +12,8 @@ from nlu_lite.errors import OptionError, find_nearest_names
 from nlu_lite.options.choices import (
     AlignmentName,
     BackendName,
+    Compat,
+    CompatName,
     Context,
     ContextName,
     LayerMerge,
@@ -43,9 +45,10 @@ class TextSettings:
             ignored.
         sentences: The function that splits a text into sentences; None uses the rules.
         tokens: The function that splits a sentence into tokens, with offsets into the sentence; None uses the rules.
+        compat: The library whose rules are used, in place of those of the language; None uses those of the language.
 
     Raises:
-        OptionError: A pattern of `keep_whole` is not a regular expression.
+        OptionError: A pattern of `keep_whole` is not a regular expression, or `compat` excludes another setting.
 
     Example:
         >>> TextSettings(keep_whole=(r"New\s+York",)).words
@@ -57,12 +60,25 @@ class TextSettings:
     keep_whole: tuple[str, ...] = ()
     sentences: Splitter | None = None
     tokens: Splitter | None = None
+    compat: Compat | None = None
 
     def __post_init__(self) -> None:
+        self._check_compat()
         if isinstance(self.keep_whole, str):
             raise OptionError("keep_whole is a str", "a tuple of patterns", f"Pass ({self.keep_whole!r},)")
         for pattern in self.keep_whole:
             _check_pattern(pattern)
+
+    def _check_compat(self) -> None:
+        """Refuse settings of rules that `compat` does not use."""
+        for name in ("words", "newline_breaks", "keep_whole"):
+            value = getattr(self, name)
+            if self.compat is not None and value != getattr(type(self), name):
+                raise OptionError(
+                    f"{name}={getattr(value, 'value', value)!r} and compat={self.compat.value!r}",
+                    "one of them, since the library of compat has no such option",
+                    f"Leave {name} out",
+                )
 
 
 def _check_pattern(pattern: str) -> None:
@@ -88,6 +104,7 @@ class EncoderSettings:
         alignment: The input of the subword model.
         context: The text that a token's vector depends on.
         reproducible: Whether each window is run separately, so that no bit of a vector depends on other texts.
+        compat: The library whose maximum length is used: pieces beyond it have no vectors. None uses windows.
     """
 
     max_length: int | None = None
@@ -97,6 +114,7 @@ class EncoderSettings:
     alignment: Alignment = Alignment.WORD
     context: Context = Context.SENTENCE
     reproducible: bool = False
+    compat: Compat | None = None
 
 
 @dataclass(frozen=True)
@@ -145,6 +163,7 @@ class ModelChanges(TypedDict, total=False):
     max_length: int | None
     normalize: bool
     reproducible: bool
+    compat: CompatName | None
 
 
 CHOICES: dict[str, type[Enum]] = {
@@ -155,8 +174,10 @@ CHOICES: dict[str, type[Enum]] = {
     "layer_merge": LayerMerge,
     "alignment": Alignment,
     "context": Context,
+    "compat": Compat,
 }
-TEXT = {name: name for name in ("words", "newline_breaks", "keep_whole")}
+OPTIONAL = ("sentence_pooling", "compat")
+TEXT = {name: name for name in ("words", "newline_breaks", "keep_whole", "compat")}
 TEXT |= {"sentence_splitter": "sentences", "tokenizer": "tokens"}
 ENCODER = {field.name: field.name for field in fields(EncoderSettings)}
 FLAGS = ("normalize", "reproducible")
@@ -197,7 +218,7 @@ def _check_names(changes: Mapping[str, Any]) -> None:
 
 
 def _parse(name: str, value: Any) -> Any:
-    if name == "sentence_pooling" and value is None:
+    if name in OPTIONAL and value is None:
         return None
     if name in CHOICES:
         return parse_choice(CHOICES[name], value, name)

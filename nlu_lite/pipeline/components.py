@@ -50,7 +50,7 @@ class OpenComponents:
         Args:
             changes: Options of `load`: ``words``, ``newline_breaks``, ``keep_whole``, ``sentence_splitter``,
                 ``tokenizer``, ``pooling``, ``sentence_pooling``, ``prompt``, ``layers``, ``layer_merge``,
-                ``alignment``, ``context``, ``max_length``, ``normalize`` or ``reproducible``.
+                ``alignment``, ``context``, ``max_length``, ``normalize``, ``reproducible`` or ``compat``.
 
         Raises:
             OptionError: An option is unknown, requires `load`, or has an unknown value.

@@ -14,6 +14,7 @@ from nlu_lite.options import (
     AlignmentName,
     BackendChoice,
     BackendName,
+    CompatName,
     ContextName,
     LayerMergeName,
     ModelChanges,
@@ -64,6 +65,7 @@ def load(
     keep_whole: str | Sequence[str] = (),
     sentence_splitter: Splitter | None = None,
     tokenizer: Splitter | None = None,
+    compat: CompatName | None = None,
     source: SourceChoice | None = None,
     revision: str | None = None,
     cache_dir: str | Path | None = None,
@@ -118,6 +120,11 @@ def load(
         keep_whole: A regular expression or a sequence of them. Each match stays one token. Default: none.
         sentence_splitter: A function from a text to half-open spans of its sentences, in order. Default: the rules.
         tokenizer: A function from a sentence to half-open spans of its tokens, in order. Default: the rules.
+        compat: ``"sparknlp"`` reproduces results of Spark NLP: the sentences of its `SentenceDetector` and the tokens
+            of its `Tokenizer`, whatever the language, and no windows. A sentence is cut at ``max_length``, which is
+            then the maximum sentence length that the archive states, or else 128. Tokens beyond have vectors of NaN,
+            which means of sentences leave out. It excludes ``words``, ``newline_breaks`` and ``keep_whole``. Default:
+            None, the rules of the language and windows, which are better.
         source: The only source of models: ``"installed"``, ``"folder"``, ``"hub"`` or ``"bucket"``. Default: the
             sources in the catalogue, in order.
         revision: The branch, tag or commit of a hub repository. Default: its main branch.
@@ -171,6 +178,7 @@ def load(
             max_length=max_length,
             normalize=normalize,
             reproducible=reproducible,
+            compat=compat,
         ),
     )
     access = store.Access(

@@ -88,13 +88,16 @@ class TokenStats:
     Attributes:
         pieces: int32 [R], number of pieces of a row's text.
         unknown: bool [R], whether a piece is the vocabulary's unknown piece.
-        windows: int32 [R], number of windows of the run that contains the row; 1 if the run fits into one window.
+        windows: int32 [R], number of windows of the run that contains the row; 1 if the run fits into one window, 0
+            for a token that is cut off.
+        first: int32 [R], id of the first piece, as the model has it; -1 for a token that is cut off.
     """
 
     pieces: Ints
     unknown: Bools
     windows: Ints
+    first: Ints
 
     def take(self, rows: Ints) -> TokenStats:
         """Return the statistics of some rows, in their order."""
-        return TokenStats(self.pieces[rows], self.unknown[rows], self.windows[rows])
+        return TokenStats(self.pieces[rows], self.unknown[rows], self.windows[rows], self.first[rows])

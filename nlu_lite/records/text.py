@@ -35,7 +35,8 @@ class Segments:
     """Sentences and tokens as half-open spans of code points: ``text[begin:end]`` is always the token.
 
     Sentences are in document order, tokens in sentence order. Each sentence begins and ends with a character that is
-    not white space. Each such character belongs to exactly one sentence and exactly one token.
+    not white space. Each such character belongs to exactly one sentence and exactly one token. The segments of another
+    library's rules (`Compat`) have that library's white space.
 
     Attributes:
         sentence_document: int32 [S], number of the sentence's document.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import reprlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -29,7 +29,7 @@ from nlu_lite.records import (
     Origin,
     SentenceRecipe,
 )
-from nlu_lite.saving.comparison import DIGESTS, LAYOUT, SavedModel, check_pickled
+from nlu_lite.saving.comparison import ADDED_FIELDS, DIGESTS, LAYOUT, SavedModel, check_pickled
 from nlu_lite.saving.values import decode_record, decode_value, encode_record, name_callable
 from nlu_lite.saving.versions import check_versions, get_versions, list_differences
 from nlu_lite.store.checkpoints import load_checkpoint
@@ -217,8 +217,8 @@ def read(folder: Path, versions: Versions) -> SavedPipeline:
     values = _read_values(folder)
     layout = values["layout"]
     with _translate_damage(folder):
-        settings = decode_record(TextSettings, values["text"])
-        options = _decode_options(values["options"])
+        settings = decode_record(TextSettings, ADDED_FIELDS[layout] | values["text"])
+        options = _decode_options(values["options"], ADDED_FIELDS[layout])
         components = registry.resolve(decode_value(tuple[str, ...], values["references"]))
         specs = [spec for spec in components if isinstance(spec, ModelSpec)]
         models = tuple(
@@ -262,10 +262,11 @@ def _translate_damage(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def _decode_options(values: dict[str, Any]) -> ModelOptions:
+def _decode_options(values: dict[str, Any], added: Mapping[str, Any]) -> ModelOptions:
     """Return the options with the default device and threads, which depend on the machine."""
     here = {name: getattr(ModelOptions(), name) for name in ("device", "threads")}
-    return decode_record(ModelOptions, {**values, **here, "encoder": decode_record(EncoderSettings, values["encoder"])})
+    encoder = decode_record(EncoderSettings, added | values["encoder"])
+    return decode_record(ModelOptions, {**values, **here, "encoder": encoder})
 
 
 def _decode_model(

@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +22,9 @@ LAYOUT = 2
 A layout requires all its fields. A release that adds a field reads older layouts with the value that has the old
 behaviour.
 """
+
+ADDED_FIELDS: Mapping[int, dict[str, Any]] = {1: {"compat": None}, LAYOUT: {}}
+"""The fields of settings that a layout does not have, with the values of its behaviour."""
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,8 @@ def segment(
         advance: Called with the number of documents segmented since the last call; None to report no progress.
 
     Returns:
-        Spans in code points. Every character that is not whitespace is in exactly one token.
+        Spans in code points. Every character that is not whitespace is in exactly one token. With ``compat``,
+        whitespace is that of Spark NLP: see `nlu_lite.text.sparknlp`.
 
     Raises:
         InputError: A callable of the settings returned spans that overlap, leave out a character, or are outside the
@@ -55,8 +56,8 @@ def segment(
         >>> segments.sentence_end.tolist(), segments.token_end.tolist()
         ([3, 8], [2, 3, 7, 8])
     """
-    parts = []
-    for documents, part in _segment_batches(corpus.texts, _resolve_languages(corpus), settings or TextSettings()):
+    parts, settings = [], settings or TextSettings()
+    for documents, part in _segment_batches(corpus.texts, _resolve_languages(corpus, settings), settings):
         parts.append(part)
         if advance is not None:
             advance(documents)
@@ -89,15 +90,18 @@ def segment_sentences(
         raise InputError(
             "the sentences are not those of the texts", "texts that are their sentences, joined by one space"
         )
-    pairs = zip(_resolve_languages(corpus), map(len, sentences), strict=True)
+    settings = settings or TextSettings()
+    pairs = zip(_resolve_languages(corpus, settings), map(len, sentences), strict=True)
     languages = [language for one, count in pairs for language in [one] * count]
     texts = [sentence for document in sentences for sentence in document]
-    one_sentence = replace(settings or TextSettings(), sentences=keep_as_one_sentence)
+    one_sentence = replace(settings, sentences=keep_as_one_sentence)
     parts = [part for _, part in _segment_batches(texts, languages, one_sentence)]
     return restore_documents(merge_segments(parts), sentences)
 
 
-def _resolve_languages(corpus: Corpus) -> list[str]:
+def _resolve_languages(corpus: Corpus, settings: TextSettings) -> list[str]:
+    if settings.compat is not None:
+        return corpus.languages  # Spark NLP has the same rules for all of them
     pairs = zip(corpus.texts, corpus.languages, strict=True)
     return [detect(text) if language == "xx" else language for text, language in pairs]
 

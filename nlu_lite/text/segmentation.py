@@ -15,12 +15,15 @@ from nlu_lite.text.dictionary import CutStage, apply_dictionary, check_dictionar
 from nlu_lite.text.icu import find_icu_cuts
 from nlu_lite.text.rules import load_rules
 from nlu_lite.text.sentences import SentenceCuts, find_sentence_cuts
+from nlu_lite.text.sparknlp import find_sentences, find_tokens
 from nlu_lite.text.validation import check_spans
 from nlu_lite.text.words import apply_word_rules, make_token
 
 
 def segment_batch(batch: LanguageBatch, settings: TextSettings) -> Segments:
     """Segment a batch; offsets of the result are relative to the documents."""
+    if settings.compat is not None:
+        return _segment_as_spark_nlp(batch, settings)
     characters = Characters(batch.text)
     protected = [span for pattern in settings.keep_whole for span in _find_protected_spans(batch, pattern)]
     texts = [(begin, characters.text[begin:end]) for begin, end in batch.spans]
@@ -38,6 +41,25 @@ def segment_batch(batch: LanguageBatch, settings: TextSettings) -> Segments:
     token_begin, token_end = characters.find_spans(cuts)
     token_sentence = np.searchsorted(begin, token_begin, side="right") - 1
     return batch.build_segments(begin, end, token_sentence.astype(np.int32), token_begin, token_end)
+
+
+def _segment_as_spark_nlp(batch: LanguageBatch, settings: TextSettings) -> Segments:
+    """Segment a batch by Spark NLP's rules; a callable of the settings replaces its stage."""
+    if settings.sentences is None:
+        _, begin, end = _concatenate([_build_spans(find_sentences(text)) for text in batch.texts], batch.starts)
+    else:
+        begin, end = _split_sentences(batch, settings.sentences)
+    if settings.tokens is not None:
+        return batch.build_segments(begin, end, *_split_tokens(batch.text, begin, end, settings.tokens))
+    sentences = (batch.text[first:last] for first, last in zip(begin.tolist(), end.tolist(), strict=True))
+    spans = [_build_spans(find_tokens(sentence)) for sentence in sentences]
+    return batch.build_segments(begin, end, *_concatenate(spans, begin))
+
+
+def _build_spans(pairs: list[tuple[int, int]]) -> tuple[Ints, Ints]:
+    """Return the begins and the ends of spans, int32."""
+    array = np.array(pairs, np.int32).reshape(-1, 2)
+    return array[:, 0], array[:, 1]
 
 
 def _find_protected_spans(batch: LanguageBatch, pattern: str) -> Iterator[tuple[int, int]]:
