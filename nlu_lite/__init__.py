@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         UnsupportedCall,
         UnsupportedReference,
     )
-    from nlu_lite.frames import matrix
+    from nlu_lite.frames import matrix, mean_vectors
     from nlu_lite.pipeline import BatchMapper, Pipeline, clear_models, info, load, references, search
     from nlu_lite.registry import register
 
@@ -52,6 +52,7 @@ __all__ = [
     "info",
     "load",
     "matrix",
+    "mean_vectors",
     "references",
     "register",
     "search",
@@ -80,6 +81,7 @@ _HOMES = {
     "info": "nlu_lite.pipeline",
     "load": "nlu_lite.pipeline",
     "matrix": "nlu_lite.frames",
+    "mean_vectors": "nlu_lite.frames",
     "references": "nlu_lite.pipeline",
     "register": "nlu_lite.registry",
     "search": "nlu_lite.pipeline",

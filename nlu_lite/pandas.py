@@ -14,7 +14,7 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, Unpack, cast
 
 import numpy as np
@@ -22,7 +22,7 @@ import pandas as pd
 
 from nlu_lite._util.nlu_names import Place, explain_arguments, refuse_attribute
 from nlu_lite.errors import InputError
-from nlu_lite.frames import find_vector_column, find_vector_columns, matrix
+from nlu_lite.frames import find_vector_column, find_vector_columns, matrix, mean_vectors
 from nlu_lite.options import FrameOptions, check_number, show_options
 from nlu_lite.pipeline import Pipeline, load
 from nlu_lite.records import Floats
@@ -81,6 +81,24 @@ class NluAccessor:
         See `nlu_lite.matrix`.
         """
         return matrix(self._frame, column, copy=copy)
+
+    def mean(self, by: Hashable | list[Hashable], *, column: str | None = None) -> pd.DataFrame:
+        """Return the mean vector of each group of rows, with the keys of the groups as the index.
+
+        See `nlu_lite.mean_vectors`.
+
+        Example:
+            >>> import nlu_lite.pandas
+            >>> vectors = list(np.array([[0, 2], [4, 0], [2, 2]], np.float32))
+            >>> frame = pd.DataFrame({"sense": ["river", "money", "river"], "word_embedding_x": vectors})
+            >>> frame.nlu.similarity(frame.nlu.mean(by="sense")).round(2)
+            sense  river  money
+            0       0.89   0.00
+            1       0.45   1.00
+            2       0.95   0.71
+        """
+        means: pd.DataFrame = mean_vectors(self._frame, by, column)
+        return means
 
     def similarity(
         self,

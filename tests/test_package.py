@@ -36,6 +36,7 @@ def test_the_public_surface_is_this():
         "info",
         "load",
         "matrix",
+        "mean_vectors",
         "references",
         "register",
         "search",
@@ -100,6 +101,24 @@ def test_predict_takes_these():
         "vectors='numpy'",
         "progress=None",
     ]
+
+
+def test_encode_takes_these():
+    assert signature(nlu_lite.Pipeline.encode) == [
+        "self",
+        "texts",
+        "normalize=False",
+        "column=None",
+        "text_column=None",
+        "lang=None",
+        "lang_column=None",
+        "split='words'",
+        "progress=None",
+    ]
+
+
+def test_mean_vectors_takes_these():
+    assert signature(nlu_lite.mean_vectors) == ["frame", "by", "column=None"]
 
 
 def test_stream_takes_these():

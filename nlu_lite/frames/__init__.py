@@ -14,6 +14,7 @@ from nlu_lite.frames.columns import (
 )
 from nlu_lite.frames.inputs import ParsedInput, read
 from nlu_lite.frames.matrix import find_vector_column, find_vector_columns, matrix, to_arrow
+from nlu_lite.frames.means import mean_vectors
 from nlu_lite.frames.pandas import INDEX
 from nlu_lite.frames.results import VectorColumn, build_frame, open_writer
 from nlu_lite.frames.sizes import cut_rows, measure_rows, measure_texts
@@ -33,6 +34,7 @@ __all__ = [
     "find_vector_column",
     "find_vector_columns",
     "matrix",
+    "mean_vectors",
     "measure_rows",
     "measure_texts",
     "name_result_columns",

@@ -58,6 +58,14 @@ class ParsedInput:
     segments: Segments | None = None
     sentences: list[list[str]] | None = None
 
+    def cut(self, begin: int, end: int) -> ParsedInput:
+        """Return the documents from `begin` to `end`, without the other columns of the caller."""
+        corpus = self.corpus
+        part = Corpus(corpus.texts[begin:end], corpus.languages[begin:end], corpus.index[begin:end])
+        segments = None if self.segments is None else self.segments.cut(begin, end)
+        sentences = None if self.sentences is None else self.sentences[begin:end]
+        return ParsedInput(part, self.rows[begin:end], segments, sentences)
+
 
 def read(data: object, request: PredictRequest, check_language: Callable[[str], object]) -> ParsedInput:
     """Read the caller's data.
@@ -82,7 +90,7 @@ def read(data: object, request: PredictRequest, check_language: Callable[[str], 
     """
     import pandas as pd
 
-    refuse_distributed(data, "predict")
+    refuse_distributed(data, request.call)
     if isinstance(data, pd.DataFrame):
         return _read_sheet(PandasReader(data), request, check_language)
     found = None if isinstance(data, (str, list, tuple, pd.Series, pd.Index)) else from_arrow(data)
@@ -95,7 +103,7 @@ def read(data: object, request: PredictRequest, check_language: Callable[[str], 
             "Leave them out, or pass a frame, such as pandas.DataFrame(data)",
         )
     index = data.index if isinstance(data, pd.Series) else None
-    return _read_items(_collect_items(data) if found is None else to_objects(found), index, None, request)
+    return _read_items(_collect_items(data, request.call) if found is None else to_objects(found), index, None, request)
 
 
 def _read_sheet(sheet: FrameReader, request: PredictRequest, check_language: Callable[[str], object]) -> ParsedInput:
@@ -109,7 +117,7 @@ def _read_sheet(sheet: FrameReader, request: PredictRequest, check_language: Cal
     return _read_items(items, sheet.index, kept, request, codes)
 
 
-def _collect_items(data: object) -> Sequence[object]:
+def _collect_items(data: object, call: str) -> Sequence[object]:
     import pandas as pd
 
     if isinstance(data, str):
@@ -122,10 +130,10 @@ def _collect_items(data: object) -> Sequence[object]:
         return list(data.tolist())
     if isinstance(data, (*NO_TEXTS, np.ndarray, pd.MultiIndex)) or not isinstance(data, Iterable):
         shape = f" and shape {data.shape}" if isinstance(data, np.ndarray) else ""
-        raise InputError(f"predict was given {describe_type(data)}{shape}", EXPECTED, suggest_remedy(data))
+        raise InputError(f"{call} was given {describe_type(data)}{shape}", EXPECTED, suggest_remedy(data))
     if is_foreign_frame(data):
         raise InputError(
-            f"predict was given {describe_type(data)}, a frame that it cannot read", EXPECTED, suggest_remedy(data)
+            f"{call} was given {describe_type(data)}, a frame that it cannot read", EXPECTED, suggest_remedy(data)
         )
     items: list[object] = []
     with note_origin(data):
@@ -181,20 +189,17 @@ def _read_items(
     present = _find_present(items)
     numbers = np.flatnonzero(present) + first
     if len(numbers) < len(items):
-        _check_missing(index[~present], request.missing)
+        _check_missing(index[~present], request)
         rows = rows.select(present)
     if any(map(is_split, rows.items)) or (rows.items and request.split is Split.SENTENCES):
         return _read_split(rows, numbers, request.split)
     return ParsedInput(rows.build_corpus(_check_strings(rows.items, rows.index)), numbers)
 
 
-def _check_missing(labels: pd.Index, missing: Missing) -> None:
-    if missing is Missing.ERROR:
-        raise InputError(
-            f"there is no text in {name_rows(labels.tolist())}",
-            "a str in every row",
-            'Fill them, or pass missing="skip" to leave these rows out',
-        )
+def _check_missing(labels: pd.Index, request: PredictRequest) -> None:
+    if request.missing is Missing.ERROR:
+        skips = "" if request.call == "encode" else ', or pass missing="skip" to leave these rows out'
+        raise InputError(f"there is no text in {name_rows(labels.tolist())}", "a str in every row", f"Fill them{skips}")
 
 
 def _read_split(rows: InputRows, numbers: Rows, split: Split) -> ParsedInput:

@@ -48,18 +48,24 @@ def matrix(frame: pd.DataFrame | pa.Table | pl.DataFrame, column: str | None = N
         >>> matrix(frame)[1], matrix(frame).flags.writeable
         (array([0., 1., 0.], dtype=float32), False)
     """
-    found = _read_matrix(frame, column)
+    _, found = read_vector_column(frame, column)
     if copy:
         return found if found.flags.owndata else found.copy()
     found.flags.writeable = False
     return found
 
 
-def _read_matrix(frame: object, column: str | None) -> Floats:
+def read_vector_column(frame: object, column: str | None) -> tuple[str, Floats]:
+    """Return the name of a frame's column of vectors, and its vectors, float32 [R, d].
+
+    Raises:
+        InputError: As for `matrix`.
+    """
     import pandas as pd
 
     if isinstance(frame, pd.DataFrame):
-        return _read_series(frame[find_vector_column(frame, column)])
+        name = find_vector_column(frame, column)
+        return name, _read_series(frame[name])
     table = None if isinstance(frame, pd.Series) else from_arrow(frame)
     if table is None or not hasattr(table, "column_names"):
         raise InputError(
@@ -69,7 +75,7 @@ def _read_matrix(frame: object, column: str | None) -> Floats:
     found = [name for name in names if _is_vectors(table.schema.field(name).type)]
     written = [name for name in names if _is_text(table.schema.field(name).type)]
     name = _choose_vector_column(table.column_names, found or written, column)
-    return _read_lists(table.column(name), name)
+    return name, _read_lists(table.column(name), name)
 
 
 def find_vector_columns(frame: pd.DataFrame) -> list[str]:

@@ -118,7 +118,7 @@ class PandasWriter:
         if self.kept is None:
             return result
         kept: pd.DataFrame = (
-            self.kept.iloc[document] if hasattr(self.kept, "iloc") else _to_pandas(repeat_rows(self.kept, document))
+            self.kept.iloc[document] if hasattr(self.kept, "iloc") else to_pandas(repeat_rows(self.kept, document))
         )
         # Both have the same labels in the same order, duplicates included: join by position, not by label.
         joined = pd.concat([kept.reset_index(drop=True), result.reset_index(drop=True)], axis=1)
@@ -137,8 +137,8 @@ class PandasWriter:
         return pd.Series(np.fromiter(values, object, len(values)), index, dtype=object)
 
 
-def _to_pandas(table: pa.Table) -> pd.DataFrame:
-    """Keep Arrow's types, except for dictionaries, which become categories."""
+def to_pandas(table: pa.Table) -> pd.DataFrame:
+    """Return a table as a pandas frame of Arrow's types, except for dictionaries, which become categories."""
     import pandas as pd
     import pyarrow as pa
 
@@ -174,12 +174,17 @@ def _build_index_columns(index: pd.Index) -> pd.DataFrame:
     """Return the index as columns, with the names that `reset_index` gives them."""
     import pandas as pd
 
-    plain = [INDEX] if index.nlevels == 1 else [f"level_{level}" for level in range(index.nlevels)]
-    names = [other if name is None else str(name) for name, other in zip(index.names, plain, strict=True)]
+    names = [str(name) for name in name_levels(index)]
     _check_unique(names)
     labels = index.to_frame(index=False)
     labels.columns = pd.Index(names, dtype=object)
     return labels
+
+
+def name_levels(index: pd.Index) -> list[Hashable]:
+    """Return the names of the levels of an index, with those of `reset_index` for levels without a name."""
+    plain = [INDEX] if index.nlevels == 1 else [f"level_{level}" for level in range(index.nlevels)]
+    return [other if name is None else name for name, other in zip(index.names, plain, strict=True)]
 
 
 def _check_unique(names: list[str]) -> None:

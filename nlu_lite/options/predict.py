@@ -51,6 +51,15 @@ class StreamOptions(PredictOptions, total=False):
     split: SplitName
 
 
+class TextOptions(TypedDict, total=False):
+    """The options of `Pipeline.encode` that `Pipeline.predict` has too."""
+
+    text_column: Hashable | None
+    lang: str | None
+    lang_column: Hashable | None
+    split: SplitName
+
+
 class FrameOptions(StreamOptions, total=False):
     """The options of `frame.nlu.predict`: those of `Pipeline.predict` except the library of the result."""
 
@@ -92,6 +101,7 @@ class PredictRequest:
         library: The library of the result.
         cells: The cells of vectors in a pandas frame.
         first_row: Number of the first row of the input, if the input has no index.
+        call: The name of the method that was called, for errors.
     """
 
     output_level: Level = Level.TOKEN
@@ -106,6 +116,7 @@ class PredictRequest:
     library: FrameLibrary = FrameLibrary.PANDAS
     cells: VectorCells = VectorCells.NUMPY
     first_row: int = 0
+    call: str = "predict"
 
 
 def parse_predict(
@@ -171,7 +182,7 @@ def describe_request(request: PredictRequest) -> dict[str, object]:
         >>> describe_request(PredictRequest(extra_columns=ExtraColumns.METADATA))["metadata"]
         True
     """
-    omitted = ("extra_columns", "library", "cells", "first_row")
+    omitted = ("extra_columns", "library", "cells", "first_row", "call")
     values = {field.name: getattr(request, field.name) for field in fields(request) if field.name not in omitted}
     described = {name: value.value if isinstance(value, Enum) else value for name, value in values.items()}
     return described | {str(extra.name).lower(): extra in request.extra_columns for extra in ExtraColumns}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
@@ -22,17 +22,21 @@ from nlu_lite.options import (
     SplitName,
     StreamLibraryName,
     StreamOptions,
+    TextOptions,
     VectorCellsName,
     VectorDtypeName,
     VectorListsName,
     check_stream,
     describe_request,
     parse_file_request,
+    parse_flag,
     parse_map_request,
     show_options,
 )
 from nlu_lite.pipeline.components import OpenComponents
+from nlu_lite.pipeline.documents import choose_model, encode_documents
 from nlu_lite.pipeline.prediction import parse_request, predict_frame
+from nlu_lite.records import Floats
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -143,6 +147,47 @@ class Pipeline(OpenComponents):
             "split": split,
         }
         return self._predict(data, self._parse(options, as_, vectors), progress)
+
+    @show_options(TextOptions, before="progress")
+    def encode(
+        self,
+        texts: object,
+        normalize: bool = False,
+        *,
+        column: str | None = None,
+        progress: bool | None = None,
+        **options: Unpack[TextOptions],
+    ) -> Floats:
+        """Compute one vector for each text, as `predict` does at the document level. Needs no network.
+
+        Args:
+            texts: Data, as for `predict`. A str is one text.
+            normalize: Whether to divide vectors by their Euclidean length. Default: False.
+            column: The column of `predict` whose vectors are returned. Default: that of the only model.
+            progress: As for `predict`.
+            options: The options ``text_column``, ``lang``, ``lang_column`` and ``split`` of `predict`.
+
+        Returns:
+            float32 [n, d], a row for each text in their order, also if there is only one. The vector of a token model
+            is the mean of the vectors of the text's tokens. Texts without words have vectors of zeros.
+
+        Raises:
+            InputError: The data cannot be read, or a text is missing; the error names the rows.
+            OptionError: An option has an unknown value, or the pipeline does not have exactly one model.
+            ModelError: The model returns values that are not numbers.
+
+        Example:
+            >>> import nlu_lite
+            >>> pipe = nlu_lite.load("xx.embed.multilingual_e5_small_q4")
+            >>> pipe.encode(["Good morning.", ""]).shape
+            (2, 384)
+        """
+        model = choose_model(self.models, column)
+        if parse_flag(normalize, "normalize"):
+            model = replace(model, normalize=True)
+        documents: StreamOptions = {"output_level": "document", "empty": "keep", "keep_columns": False, **options}
+        request = replace(self._parse(documents), call="encode")
+        return encode_documents(texts, request, model, self.settings, progress)
 
     @show_options(StreamOptions, before="as_")
     def stream(

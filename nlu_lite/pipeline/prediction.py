@@ -75,13 +75,14 @@ def predict_frame(
     given = frames.read(data, request, text.check_language)
     names = frames.name_result_columns(request, [model.column for model in models])
     writer = frames.open_writer(given.corpus, request, names)  # before the work, since it refuses columns
-    segments = _segment(given, settings, progress)
+    segments = segment(given, settings, progress)
     columns = _compute_columns(given.corpus, segments, request, models, progress)
     with computing():
         return frames.build_frame(request, writer, given.corpus, segments, given.rows, columns)
 
 
-def _segment(given: frames.ParsedInput, settings: TextSettings, progress: bool | None) -> Segments:
+def segment(given: frames.ParsedInput, settings: TextSettings, progress: bool | None) -> Segments:
+    """Return the sentences and tokens of documents, found by the rules unless the caller has split the documents."""
     if given.segments is not None:
         return given.segments
     if given.sentences is not None:

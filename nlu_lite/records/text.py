@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from nlu_lite.records.arrays import Ints
 
 if TYPE_CHECKING:
@@ -53,3 +55,17 @@ class Segments:
     token_sentence: Ints
     token_begin: Ints
     token_end: Ints
+
+    def cut(self, begin: int, end: int) -> Segments:
+        """Return the sentences and tokens of the documents from `begin` to `end`, whose numbers begin with 0."""
+        first, last = np.searchsorted(self.sentence_document, (begin, end))
+        sentences = slice(first, last)
+        tokens = slice(*np.searchsorted(self.token_sentence, (first, last)))
+        return Segments(
+            self.sentence_document[sentences] - np.int32(begin),
+            self.sentence_begin[sentences],
+            self.sentence_end[sentences],
+            self.token_sentence[tokens] - np.int32(first),
+            self.token_begin[tokens],
+            self.token_end[tokens],
+        )
