@@ -1,12 +1,14 @@
 """References as users see them: frames, cards in a terminal, cards in a notebook."""
 
 import os
+import re
 import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from time import process_time
 
+import pandas as pd
 import pytest
 
 import nlu_lite
@@ -16,7 +18,9 @@ from nlu_lite.registry import catalogue, registrations
 from tests.store.hub_server import COMMIT, tiny_files
 
 HEART = "xx.embed.xlm_roberta_xtreme_base"
-COLUMNS = ["reference", "language", "action", "kind", "model", "loadable_by", "source", "why_not", "in_cache"]
+IDENTITY = ["reference", "language", "action", "kind", "model"]
+FACTS = ["dimension", "languages", "licence", "size"]
+COLUMNS = [*IDENTITY, *FACTS, "loadable_by", "source", "why_not", "in_cache"]
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +42,34 @@ def test_each_can_be_loaded_or_says_why_not(frame):
     assert (frame["why_not"] == "").equals(loads)
     assert (frame["source"] != "").equals(loads)
     assert loads.sum() == 1064
+
+
+def test_facts_of_a_model_are_columns(frame):
+    facts = frame.set_index("reference")[[*FACTS, "in_cache"]]
+    dimension, languages, licence, size, here = facts.loc[HEART]
+    assert (dimension, licence, size is pd.NA, here) == (768, "Open Source", True, False)
+    assert languages.split(", ")[:2] == ["af", "ar"]
+    packaged = facts.loc["xx.embed.multilingual_e5_small_q4"]
+    assert (packaged["dimension"], packaged["licence"], packaged["in_cache"]) == (384, "MIT", True)
+    assert packaged["size"] > 50_000_000
+    assert facts.loc["de.embed.bert", ["dimension", "size"]].isna().all()
+
+
+def test_words_narrow_the_list(frame):
+    found = nlu_lite.references("xlm base")["reference"].tolist()
+    assert sorted(found) == sorted(nlu_lite.search("xlm base")["reference"])
+    assert found == [name for name in frame["reference"] if name in found]
+    with pytest.raises(OptionError):
+        nlu_lite.references("x" * 201)
+
+
+def test_notebooks_show_the_columns_that_fit_a_page():
+    cells = re.findall(r"<t[hd]>(.*?)</t[hd]>", nlu_lite.search("xtreme")._repr_html_())
+    assert HEART in cells
+    assert not {"why_not", "source"} & set(cells)
+    assert max(map(len, cells)) <= len(HEART)
+    assert "72 MB" in nlu_lite.references("e5_small_q4")._repr_html_()
+    assert "source" in nlu_lite.search("xtreme")[["source", "reference"]].columns
 
 
 def test_what_is_in_the_cache_is_marked(hub, tmp_path):

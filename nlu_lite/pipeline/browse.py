@@ -22,21 +22,28 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def references(*, cache_dir: str | Path | None = None) -> pd.DataFrame:
-    """List every reference of the catalogue, whether or not its model can be loaded.
+def references(query: str = "", *, cache_dir: str | Path | None = None) -> pd.DataFrame:
+    """List the references of the catalogue, whether or not their models can be loaded.
 
     The catalogue holds NLU's 1,524 references and others. Text components (``<language>.tokenize``,
     ``<language>.sentence_detector``) have no model and are not listed.
 
     Args:
+        query: Words, as for `search`; by default every reference is listed.
         cache_dir: The cache to inspect; by default ``NLU_LITE_CACHE``, else the user's cache folder.
 
     Returns:
-        One row per reference. Columns of str: ``reference``; ``language``; ``action`` (``embed`` or
-        ``embed_sentence``); ``kind``; ``model``; ``loadable_by``, the values of ``load(source=)`` that have the model,
-        in the order in which they are tried, empty if none has it; ``source``, the address of the first of them;
-        ``why_not``, the reason why the model cannot be loaded, empty if it can be. Column of bool: ``in_cache``,
-        whether the model is on this machine.
+        One row per reference, in the order of the catalogue. Columns of str: ``reference``; ``language``; ``action``
+        (``embed`` or ``embed_sentence``); ``kind``; ``model``; ``languages``, the codes of the languages that the
+        model was trained on, empty if not known; ``licence``, empty if not known; ``loadable_by``, the values of
+        ``load(source=)`` that have the model, in the order in which they are tried, empty if none has it; ``source``,
+        the address of the first of them; ``why_not``, the reason why the model cannot be loaded, empty if it can be.
+        Columns of Int64: ``dimension``, the width of a vector, missing if not known; ``size``, that of the model's
+        files on this machine in bytes, missing if they are not here. Column of bool: ``in_cache``, whether the model
+        is on this machine. In a notebook, the columns that fit a page are shown.
+
+    Raises:
+        OptionError: The query is longer than 200 characters, or not a str.
 
     Example:
         >>> import nlu_lite
@@ -47,7 +54,9 @@ def references(*, cache_dir: str | Path | None = None) -> pd.DataFrame:
         ...        xx  xlm_roberta_base  bucket, hub
     """
     catalogue = registry.load_catalogue()
-    return _build_frame(catalogue, catalogue.rows.values(), cache_dir)
+    found = registry.search_rows(catalogue, query) if query else catalogue.rows.values()
+    kept = {row.reference for row in found}
+    return _build_frame(catalogue, [row for row in catalogue.rows.values() if row.reference in kept], cache_dir)
 
 
 def search(
@@ -109,11 +118,11 @@ def info(reference: str, *, cache_dir: str | Path | None = None) -> Info:
 def _build_frame(
     catalogue: registry.Catalogue, rows: Iterable[registry.Row], cache_dir: str | Path | None
 ) -> pd.DataFrame:
-    import pandas as pd
+    from nlu_lite.pipeline.listing import Listing
 
     environment = _build_environment(cache_dir)
     values = [browse.list_row(catalogue, row, environment) for row in rows]
-    return pd.DataFrame(values, columns=list(browse.COLUMNS))
+    return Listing(values, columns=list(browse.COLUMNS)).astype({"dimension": "Int64", "size": "Int64"})
 
 
 def _build_environment(cache_dir: str | Path | None) -> Environment:

@@ -25,7 +25,21 @@ from nlu_lite.records import (
 from nlu_lite.registry.catalogue import Catalogue, Row, Status, load_kinds
 from nlu_lite.registry.lookup import Lookup
 
-COLUMNS = ("reference", "language", "action", "kind", "model", "loadable_by", "source", "why_not", "in_cache")
+COLUMNS = (
+    "reference",
+    "language",
+    "action",
+    "kind",
+    "model",
+    "dimension",
+    "languages",
+    "licence",
+    "size",
+    "loadable_by",
+    "source",
+    "why_not",
+    "in_cache",
+)
 """Names of the values of `list_row`."""
 TABLES = {
     Status.PUBLIC: "NLU 5.4.0, its table of public models",
@@ -67,8 +81,20 @@ def list_row(catalogue: Catalogue, row: Row, environment: Environment) -> tuple[
     origins = () if reason else spec.origins
     places = ", ".join(map(environment.name_place, origins))
     source = describe_origin(origins[0]) if origins else ""
-    in_cache = any(environment.find_files(spec, origin) is not None for origin in origins)
-    return row.reference, row.language, row.action.value, row.kind, row.model, places, source, reason, in_cache
+    found = next((path for origin in origins if (path := environment.find_files(spec, origin))), None)
+    card, size = spec.card, None if found is None else _measure_size(found)
+    names = (row.reference, row.language, row.action.value, row.kind, row.model)
+    facts = (card.dimension, ", ".join(card.languages or ()), card.licence or "", size)
+    return *names, *facts, places, source, reason, found is not None
+
+
+def _measure_size(path: Path) -> int:
+    """Return the size of a file, or of the files of a folder, in bytes."""
+    return path.stat().st_size if path.is_file() else sum(file.stat().st_size for file in _list_files(path))
+
+
+def _list_files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
 
 
 def list_fields(lookup: Lookup, environment: Environment) -> list[InfoField]:
