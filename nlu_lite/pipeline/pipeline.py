@@ -185,7 +185,8 @@ class Pipeline(OpenComponents):
         model = choose_model(self.models, column)
         if parse_flag(normalize, "normalize"):
             model = replace(model, normalize=True)
-        documents: StreamOptions = {"output_level": "document", "empty": "keep", "keep_columns": False, **options}
+        documents = StreamOptions(output_level="document", empty="keep", keep_columns=False)
+        documents.update(options)  # type: ignore[typeddict-item]  # whose keys are a part of these
         request = replace(self._parse(documents), call="encode")
         return encode_documents(texts, request, model, self.settings, progress)
 
