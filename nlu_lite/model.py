@@ -123,8 +123,7 @@ def open_model(
     if options.threads is not None:
         check_number("threads", options.threads, 1, MAXIMUM_THREADS)
     with computing():
-        decision = encoding.choose_backend(loaded.checkpoint, options, saved)
-        encoder = encoding.open_on_backend(loaded.checkpoint, decision.name, options)
+        decision, encoder = encoding.open_on_backend(loaded.checkpoint, options, saved)
     recipe = _choose_recipe(loaded.spec, options)
     if recipe is not None:
         _check_recipe(loaded.spec, recipe, encoder)

@@ -13,7 +13,7 @@ from nlu_lite.encoding.backends.choice import (
     check_device,
     choose_backend,
     name_backend,
-    open_backend,
+    open_chosen,
 )
 from nlu_lite.encoding.bounds import resolve_layers, resolve_length
 from nlu_lite.encoding.encoder import Encoder
@@ -39,19 +39,21 @@ __all__ = [
 ]
 
 
-def open_on_backend(checkpoint: Checkpoint, name: BackendName, options: ModelOptions) -> Encoder:
-    """Return an encoder for a model on the backend of that name, ready for its first text.
+def open_on_backend(
+    checkpoint: Checkpoint, options: ModelOptions, saved: BackendName = BackendName.AUTO
+) -> tuple[BackendDecision, Encoder]:
+    """Choose a backend for a model, and return the choice and an encoder that is ready for its first text.
 
-    SentencePiece reads its model without Python's lock, for half a second where it has 250,000 pieces. Meanwhile the
+    SentencePiece reads its model without Python's lock, for half a second if it has 250,000 pieces. Meanwhile the
     backend is opened in this thread.
 
     Raises:
-        NluLiteError: As `open_backend` and `open_encoder` say; an error of the backend comes first.
+        NluLiteError: As `open_chosen` and `open_encoder` say; an error of the backend comes first.
     """
     with ThreadPoolExecutor(1) as pool:
         subwords = pool.submit(open_subwords, checkpoint)
-        backend = open_backend(checkpoint, name, options)
-        return _build_encoder(checkpoint, backend, options.encoder, subwords.result())
+        decision, backend = open_chosen(checkpoint, options, saved)
+        return decision, _build_encoder(checkpoint, backend, options.encoder, subwords.result())
 
 
 def open_encoder(checkpoint: Checkpoint, backend: Backend, settings: EncoderSettings | None = None) -> Encoder:
@@ -87,11 +89,11 @@ def replace_settings(encoder: Encoder, settings: EncoderSettings) -> Encoder:
 
     Raises:
         OptionError: The model has no such layer, or no window of this length.
+        ModelError: The model cannot be compiled for these layers.
     """
     backend = encoder.backend
-    return replace(
-        encoder,
-        settings=settings,
-        max_length=resolve_length(settings, backend.positions, encoder.published_length),
-        layers=resolve_layers(settings.layers, backend.layers),
-    )
+    layers = resolve_layers(settings.layers, backend.layers)
+    length = resolve_length(settings, backend.positions, encoder.published_length)
+    if layers != encoder.layers:
+        backend.prepare(layers)
+    return replace(encoder, settings=settings, max_length=length, layers=layers)

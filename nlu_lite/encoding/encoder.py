@@ -11,7 +11,7 @@ import numpy as np
 
 from nlu_lite._util.arrays import find_distinct
 from nlu_lite.encoding.alignment import align, encode_runs, find_runs, run_texts
-from nlu_lite.encoding.backends import Backend
+from nlu_lite.encoding.backends import Backend, OutOfMemory
 from nlu_lite.encoding.collation import collate, find_all_positions
 from nlu_lite.encoding.cut import cut_runs, restore_rows
 from nlu_lite.encoding.flow import Flow, Job
@@ -174,18 +174,21 @@ class Encoder:
         window = job.windows.take(job.positions.window[row])
         run = int(np.searchsorted(pieces.run_first, window.first[0], side="right")) - 1
         text = texts[runs.document[run]][runs.begin[run] : runs.end[run]]
-        layer = self._find_bad_layer(pieces, window)
         raise ModelError(
-            f"the model gives values that are not numbers in layer {layer} of {self.backend.layers}"
+            f"the model gives values that are not numbers{self._locate_bad_layer(pieces, window)}"
             f" for document {runs.document[run]}, {text[:60]!r}",
             "finite vectors",
             "Its weights are damaged or of too low a precision for this text: fetch them again, or load it "
             'with precision="fp32"',
         )
 
-    def _find_bad_layer(self, pieces: Pieces, window: Windows) -> int:
-        """Return the first layer in which a window has NaN or infinity."""
-        layers = tuple(range(self.backend.layers + 1))
+    def _locate_bad_layer(self, pieces: Pieces, window: Windows) -> str:
+        """Return the first layer in which a window has NaN or infinity, for an error; empty if memory is too small."""
+        count = self.backend.layers
         batch = collate(pieces.ids, window, self.subwords.special_tokens, find_all_positions(window))
-        hidden = self.backend.submit(batch, layers).result()
-        return next((layer for layer in layers if not np.isfinite(hidden[layer]).all()), layers[-1])
+        try:
+            hidden = self.backend.submit(batch, tuple(range(count + 1))).result()
+        except (OutOfMemory, ModelError):  # the states of all layers need more memory than those of one
+            return ""
+        bad = (layer for layer, states in enumerate(hidden) if not np.isfinite(states).all())
+        return f" in layer {next(bad, count)} of {count}"

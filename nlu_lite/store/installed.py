@@ -10,11 +10,18 @@ from nlu_lite._util.digest import hash_file
 from nlu_lite._util.extras import build_missing_extra
 from nlu_lite.errors import IntegrityError, MissingExtra
 from nlu_lite.records import InstalledFile
+from nlu_lite.store.memo import FileMemo
 
 
 @dataclass(frozen=True)
 class InstalledSource:
-    """The packages of this Python environment."""
+    """The packages of this Python environment.
+
+    Attributes:
+        memo: Keeps the digests of files that have not changed since; None computes them each time.
+    """
+
+    memo: FileMemo | None = None
 
     def fetch(self, origin: InstalledFile) -> Path:
         """Return the path of a file whose size and SHA-256 are the published ones.
@@ -28,10 +35,16 @@ class InstalledSource:
         if size != origin.size:
             got = f"{size} bytes" if size is not None else "no file"
             raise _build_damage_error(origin, path, got, f"{origin.size} bytes")
-        digest = hash_file(path)
+        digest = self._compute_digest(path)
         if digest != origin.sha256:
             raise _build_damage_error(origin, path, f"SHA-256 {digest}", f"SHA-256 {origin.sha256}")
         return path
+
+    def _compute_digest(self, path: Path) -> str:
+        if self.memo is None:
+            return hash_file(path)
+        digest: str = self.memo.recall(f"digest of {path.absolute()}", {path.name: path}, lambda _: hash_file(path))
+        return digest
 
 
 def locate_installed_file(origin: InstalledFile) -> Path:

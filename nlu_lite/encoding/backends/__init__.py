@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from nlu_lite.errors import ModelError
 from nlu_lite.records import Batch, Floats
 
 CPU_BUDGET = 512
@@ -13,6 +14,10 @@ CPU_BUDGET = 512
 
 class OutOfMemory(Exception):
     """A batch did not fit into the device's memory."""
+
+
+class CompilationError(ModelError):
+    """The backend cannot compile a model on this processor, for a reason other than memory; another backend may."""
 
 
 class HiddenStates(Protocol):
@@ -66,6 +71,14 @@ class Backend(Protocol):
     @property
     def budget(self) -> int:
         """Number of pieces in a batch, including padding, that suits the device."""
+
+    def prepare(self, layers: tuple[int, ...]) -> None:
+        """Compile the model for these layers if the backend compiles models, so that the first text does not wait.
+
+        Raises:
+            ModelError: The model cannot be compiled.
+            OptionError: The process was forked, and cannot use the backend.
+        """
 
     def submit(self, batch: Batch, layers: tuple[int, ...]) -> HiddenStates:
         """Run the model on a batch: asynchronously on a GPU, synchronously on a CPU.

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from nlu_lite.encoding.backends import Backend
+from nlu_lite.encoding.backends import Backend, CompilationError
 from nlu_lite.encoding.bounds import resolve_layers
 from nlu_lite.errors import OptionError
 from nlu_lite.options import BackendName, ModelOptions
 from nlu_lite.records import Checkpoint
+
+if TYPE_CHECKING:
+    from nlu_lite.encoding.backends.openvino import Obstacle
 
 
 @dataclass(frozen=True)
@@ -49,11 +53,13 @@ def choose_backend(
         UnsupportedReference: No backend runs this kind of model.
         ModelError: The configuration does not describe a model.
     """
+    from nlu_lite.encoding.backends.openvino import find_model_obstacle, find_obstacle
+
     if options.backend is not BackendName.AUTO:
         return name_backend(options.backend)
-    decision = _decide(checkpoint, options)
     if saved is BackendName.AUTO or options.device != "cpu":
-        return decision
+        return _decide(find_obstacle(checkpoint, options.device, options.precision, options.threads))
+    decision = _decide(find_model_obstacle(checkpoint, options.device))
     reason = decision.reason if decision.name is saved else "the pipeline was saved with it"
     return BackendDecision(saved, saved, reason)
 
@@ -75,28 +81,49 @@ def check_device(options: ModelOptions) -> None:
     check_precision(options.device, options.precision)
 
 
-def _decide(checkpoint: Checkpoint, options: ModelOptions) -> BackendDecision:
-    from nlu_lite.encoding.backends.openvino import find_obstacle
-
-    obstacle = find_obstacle(checkpoint, options.device, options.precision, options.threads)
+def _decide(obstacle: Obstacle | None) -> BackendDecision:
     if obstacle is not None:
-        return BackendDecision(BackendName.AUTO, BackendName.TORCH, obstacle.reason)
+        return _fall_back(obstacle.reason)
     return BackendDecision(BackendName.AUTO, BackendName.OPENVINO, "OpenVINO supports this model on this CPU")
 
 
+def _fall_back(reason: str) -> BackendDecision:
+    return BackendDecision(BackendName.AUTO, BackendName.TORCH, reason)
+
+
+def open_chosen(
+    checkpoint: Checkpoint, options: ModelOptions, saved: BackendName = BackendName.AUTO
+) -> tuple[BackendDecision, Backend]:
+    """Choose the backend of a model (see `choose_backend`), and open it there (see `open_backend`).
+
+    If the choice is free, and OpenVINO fails to compile the model for a reason other than memory, torch runs it.
+    """
+    decision = choose_backend(checkpoint, options, saved)
+    try:
+        return decision, open_backend(checkpoint, decision.name, options)
+    except CompilationError as error:
+        if decision.asked is not BackendName.AUTO:
+            raise
+        return _fall_back(error.got), open_backend(checkpoint, BackendName.TORCH, options)
+
+
 def open_backend(checkpoint: Checkpoint, name: BackendName, options: ModelOptions) -> Backend:
-    """Open a model on a backend, compiled for the requested layers.
+    """Open a model on a backend, prepared for the requested layers.
 
     Raises:
-        NluLiteError: See `TorchBackend`, `OpenVinoBackend` and its method `compile`.
+        NluLiteError: See `TorchBackend`, `OpenVinoBackend` and `Backend.prepare`.
         OptionError: The model has no such layer.
     """
+    backend = _open(checkpoint, name, options)
+    backend.prepare(resolve_layers(options.encoder.layers, backend.layers))
+    return backend
+
+
+def _open(checkpoint: Checkpoint, name: BackendName, options: ModelOptions) -> Backend:
     if name is BackendName.TORCH:
         from nlu_lite.encoding.backends.torch import TorchBackend
 
         return TorchBackend(checkpoint, options.device, options.precision, options.threads)
     from nlu_lite.encoding.backends.openvino import OpenVinoBackend
 
-    backend = OpenVinoBackend(checkpoint, options.device, options.precision, options.threads)
-    backend.compile(resolve_layers(options.encoder.layers, backend.layers))
-    return backend
+    return OpenVinoBackend(checkpoint, options.device, options.precision, options.threads)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from threading import Lock
 from typing import Any
 
@@ -20,7 +22,7 @@ from nlu_lite._util.cores import find_core_limit
 from nlu_lite._util.mapping import release_pages
 from nlu_lite._util.processes import WORKERS, computing, has_lost_threads, observe_forks, start_threads
 from nlu_lite.encoding.architectures import WORDS, find_architecture
-from nlu_lite.encoding.backends import CPU_BUDGET, ComputedStates, HiddenStates, OutOfMemory
+from nlu_lite.encoding.backends import CPU_BUDGET, CompilationError, ComputedStates, HiddenStates, OutOfMemory
 from nlu_lite.encoding.backends.checks import check_names
 from nlu_lite.encoding.backends.graph import (
     EMBEDDED,
@@ -45,6 +47,9 @@ NAMES = {"f32": "fp32", "f16": "fp16"}
 THREADS = "INFERENCE_NUM_THREADS"
 TRIAL = 16
 """Number of pieces in the window of a compiled model's trial run."""
+MOST_COMPILED = 2
+"""Number of compiled models that are kept, for different layers: each has its own copy of the weights."""
+TORCH = 'Pass backend="torch"'
 PROBE = 64
 """Number of rows and columns of the matrix that tests whether this processor supports a precision."""
 
@@ -90,8 +95,6 @@ class OpenVinoBackend:
             raise obstacle.error
         openvino = import_openvino()
         self._settings = _build_settings(precision, threads)
-        if self._settings.get(THREADS) != 1:
-            start_threads("openvino")
         self._encoder, self._checkpoint = describe_encoder(checkpoint), checkpoint
         check_names(self._encoder.shapes, checkpoint.tensors)
         self.dimension, self.layers, self.positions = self._encoder.width, self._encoder.layers, self._encoder.positions
@@ -102,8 +105,9 @@ class OpenVinoBackend:
         self._types = self._encoder.tensor(checkpoint, TYPES)[0].copy() if self._encoder.kind.types else None
         self._precision = precision
         usual: tuple[int, ...] = (self.layers,)
-        self._built = {usual: build_graph(openvino, checkpoint, self._encoder, usual)}  # looks at every tensor
-        self._compiled: dict[tuple[int, ...], Any] = {}
+        with computing(), _translate_errors():
+            self._built = {usual: build_graph(openvino, checkpoint, self._encoder, usual)}  # looks at every tensor
+        self._compiled: dict[tuple[int, ...], Any] = {}  # by layers, the last used at the end
         self._lock = Lock()  # a compiled model has one place for its results
         observe_forks(self)
 
@@ -119,17 +123,11 @@ class OpenVinoBackend:
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(compiled))
         self._compiled = {}
 
-    def compile(self, layers: tuple[int, ...]) -> None:
-        """Compile the model up to these layers, so that the first text does not wait for it.
-
-        Raises:
-            ModelError: The memory is too small, or OpenVINO cannot compile the model on this processor.
-        """
-        try:
-            with computing(), self._lock:
-                self._compiled[layers] = self._build(layers)
-        except (RuntimeError, MemoryError) as error:
-            raise _compile_error(error) from error
+    def prepare(self, layers: tuple[int, ...]) -> None:
+        """Compile the model up to the last of these layers (see `Backend.prepare`)."""
+        _check_forked()
+        with computing(), self._lock:
+            self._choose_compiled(layers)
 
     def submit(self, batch: Batch, layers: tuple[int, ...]) -> HiddenStates:
         """Run the model (see `Backend.submit`)."""
@@ -139,7 +137,8 @@ class OpenVinoBackend:
                 hidden = self._compute(batch, layers)
         except (RuntimeError, MemoryError) as error:
             if not _lacks_memory(error):
-                raise
+                got = f"OpenVINO cannot run the model ({_last_line(error)})"
+                raise ModelError(got, "a model and a processor that it supports", TORCH) from error
             raise OutOfMemory(_last_line(error)) from error
         return ComputedStates(hidden)
 
@@ -159,15 +158,20 @@ class OpenVinoBackend:
             MASK: batch.mask.astype(np.float32),
             ROWS: batch.rows,
         }
-        results = self._run(layers, given)
+        results = self._choose_compiled(layers)(given)
         hidden: Floats = np.stack([results[place] for place in range(len(layers))])
         return hidden
 
-    def _run(self, layers: tuple[int, ...], given: dict[str, NDArray[Any]]) -> Any:
-        """Run the model up to the last requested layer."""
-        if layers not in self._compiled:
-            self._compiled[layers] = self._build(layers)
-        return self._compiled[layers](given)
+    def _choose_compiled(self, layers: tuple[int, ...]) -> Any:
+        """Return the model that is compiled for these layers; only the last used ones are kept."""
+        if layers in self._compiled:
+            self._compiled[layers] = self._compiled.pop(layers)
+        else:
+            while len(self._compiled) >= MOST_COMPILED:
+                del self._compiled[next(iter(self._compiled))]
+            with _translate_errors():
+                self._compiled[layers] = self._build(layers)
+        return self._compiled[layers]
 
     def _build(self, layers: tuple[int, ...]) -> Any:
         # A graph is built for each choice of layers and not kept, since it would hold the weights a second time.
@@ -197,12 +201,17 @@ def _last_line(error: Exception) -> str:
     return str(error).splitlines()[-1] if str(error) else "no memory is left"
 
 
-def _compile_error(error: Exception) -> ModelError:
-    if _lacks_memory(error):
-        got = f"the compiled model does not fit into memory ({_last_line(error)})"
-        return ModelError(got, "memory for its weights", "Free memory, or choose a smaller model")
-    got = f"OpenVINO cannot compile the model on this processor ({_last_line(error)})"
-    return ModelError(got, "a processor and a model that it supports", 'Pass backend="torch"')
+@contextmanager
+def _translate_errors() -> Iterator[None]:
+    """Translate errors of OpenVINO while a graph is built and compiled."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if _lacks_memory(error):
+            got = f"the compiled model does not fit into memory ({_last_line(error)})"
+            raise ModelError(got, "memory for its weights", "Free memory, or choose a smaller model") from error
+        got = f"OpenVINO cannot compile the model on this processor ({_last_line(error)})"
+        raise CompilationError(got, "a processor and a model that it supports", TORCH) from error
 
 
 def find_obstacle(checkpoint: Checkpoint, device: str, precision: Precision, threads: int | None) -> Obstacle | None:
@@ -215,12 +224,15 @@ def find_obstacle(checkpoint: Checkpoint, device: str, precision: Precision, thr
         threads: Threads of a forward pass, as for `OpenVinoBackend`.
     """
     return (
-        find_device_obstacle(device)
-        or _find_fork_obstacle()
-        or _find_kind_obstacle(checkpoint)
+        find_model_obstacle(checkpoint, device)
         or _find_package_obstacle()
         or _find_precision_obstacle(precision, threads)
     )
+
+
+def find_model_obstacle(checkpoint: Checkpoint, device: str) -> Obstacle | None:
+    """Return the first obstacle that can be found without OpenVINO; None if there is none. See `find_obstacle`."""
+    return find_device_obstacle(device) or _find_fork_obstacle() or _find_kind_obstacle(checkpoint)
 
 
 def _check_forked() -> None:
@@ -268,7 +280,7 @@ def _find_precision_obstacle(precision: Precision, threads: int | None) -> Obsta
         return Obstacle(f"OpenVINO does not compute in {precision.value} on a CPU", error)
     try:
         with computing():
-            _try_product(precision, _build_settings(precision, threads))
+            _try_product(precision, threads)
     except OptionError as error:
         return Obstacle(f"OpenVINO does not compute in {precision.value} on this processor", error)
     return None
@@ -297,6 +309,8 @@ def _build_settings(precision: Precision, threads: int | None) -> dict[str, Any]
 
 def _compile(model: Any, precision: Precision, settings: dict[str, Any]) -> Any:
     """Compile a model for a precision, and check it: OpenVINO ignores one that the processor does not support."""
+    if settings.get(THREADS) != 1:
+        start_threads("openvino")
     compiled = import_openvino().Core().compile_model(model, "CPU", settings)
     actual = compiled.get_property("INFERENCE_PRECISION_HINT").to_string()
     if actual != HINTS[precision]:
@@ -304,15 +318,19 @@ def _compile(model: Any, precision: Precision, settings: dict[str, Any]) -> Any:
     return compiled
 
 
-def _try_product(precision: Precision, settings: dict[str, Any]) -> None:
-    """Multiply two matrices, so that an unsupported precision is refused before any text is read."""
+@cache
+def _try_product(precision: Precision, threads: int | None) -> None:
+    """Multiply two matrices, so that an unsupported precision is refused before any text is read.
+
+    A product that succeeds is not repeated, since the processor does not change.
+    """
     openvino = import_openvino()
     from openvino import opset13 as opset
 
     rows = opset.parameter([-1, PROBE], np.float32)
     product = opset.matmul(rows, opset.constant(np.ones((PROBE, PROBE), np.float32)), False, False)
-    compiled = _compile(openvino.Model([product], [rows]), precision, settings)
     try:
+        compiled = _compile(openvino.Model([product], [rows]), precision, _build_settings(precision, threads))
         compiled(np.ones((2, PROBE), np.float32))
     except RuntimeError as error:  # OpenVINO and its oneDNN may detect different features if some are masked
         raise _precision_error(precision, "OpenVINO has no matrix product in it on this processor") from error

@@ -16,11 +16,12 @@ import numpy as np
 
 from nlu_lite._util.cores import find_core_limit
 from nlu_lite._util.mapping import release_pages
-from nlu_lite._util.processes import WORKERS, computing, has_lost_threads
+from nlu_lite._util.processes import WORKERS, computing
 from nlu_lite.encoding.architectures import ARCHITECTURES, SETTINGS, WORDS, find_architecture
 from nlu_lite.encoding.backends import CPU_BUDGET, ComputedStates, HiddenStates
 from nlu_lite.encoding.backends.checks import check_names, check_shape, configuration_error, first_line
 from nlu_lite.encoding.backends.memory import PinnedStates, translate_memory_errors, upload
+from nlu_lite.encoding.backends.threads import ThreadLimit
 from nlu_lite.errors import ModelError, OptionError
 from nlu_lite.options import Precision
 from nlu_lite.records import Batch, Checkpoint, Floats
@@ -56,7 +57,7 @@ class TorchBackend:
         precision: Precision = Precision.FP32,
         threads: int | None = None,
     ) -> None:
-        self._limited = partial(_limit_threads, threads, find_core_limit())
+        self._limited = partial(_THREADS.hold, threads, find_core_limit())
         with computing(), self._limited():
             self._open(checkpoint, device, precision)
         self._process = os.getpid()
@@ -112,6 +113,9 @@ class TorchBackend:
         if self._words is not None:
             release_pages(self._words)  # a text needs few rows; otherwise the whole matrix would soon be in memory
         return hidden
+
+    def prepare(self, layers: tuple[int, ...]) -> None:
+        """See `Backend.prepare`. PyTorch runs every layer without preparation."""
 
     def _compute(self, batch: Batch, layers: tuple[int, ...]) -> HiddenStates:
         """Compute the rows. On a CPU no tensor outlives this call, since deleting a tensor runs native code, too."""
@@ -195,6 +199,7 @@ class _ExactProducts:
 
 
 _EXACT = _ExactProducts()
+_THREADS = ThreadLimit()
 
 
 def _set_exact() -> list[Callable[[], None]]:
@@ -211,34 +216,6 @@ def _set_exact() -> list[Callable[[], None]]:
             undo.append(partial(setattr, products, "fp32_precision", products.fp32_precision))
             products.fp32_precision = "ieee"
     return undo
-
-
-@contextmanager
-def _limit_threads(number: int | None, limit: int | None) -> Iterator[None]:
-    """Set the number of PyTorch's threads, which is process-wide, around a call. A forked process has one thread."""
-    import torch
-
-    if has_lost_threads("torch"):
-        _check_forked(number)
-        torch.set_num_threads(1)  # permanently: another thread may still be computing afterwards
-        yield
-        return
-    before = torch.get_num_threads()
-    chosen = number or min(before, limit or before)
-    if chosen == before:
-        yield
-        return
-    torch.set_num_threads(chosen)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
-def _check_forked(threads: int | None) -> None:
-    if threads is not None and threads > 1:
-        got = f"threads={threads} in a process that was forked after PyTorch was imported"
-        raise OptionError(got, "threads=1, which is also the default there", WORKERS)
 
 
 def _find_device(name: str) -> torch.device:
