@@ -17,8 +17,10 @@ ACRONYM = re.compile(rf"(?:{_LETTER}){{1,3}}(?:\.(?:{_LETTER}){{1,3}})+")
 _FILE_NAME = re.compile(r"[^.]+\.[a-z]{3}")
 _NUMERO_SIGNS = frozenset(("N°", "Nº", "n°", "nº", "№", "N.º", "n.º", "N.°", "n.°"))
 _FIGURE = re.compile(r"[\s\"“„«‘'(\[]*+[\d+№]")
-_NUMBER_AND_WORD = re.compile(r"[\s\"“„«‘'(\[]*+[\d№][\d.,]*+(?:[^\S\n]++([^\W\d_]++))?")
+_CONTINUATION = re.compile(r"\s(?:\d|[^\W\d_](?<=[a-zà-öø-ÿ]))")
+_NUMBER_AND_WORD = re.compile(r"[\s\"“„«‘'(\[]*+(?:[A-Z]{1,3}[.-]?)?[\d№][\d.,]*+(?:[^\S\n]++([^\W\d_]++))?")
 _FIRST_WORD = re.compile(r"\W*+([^\W\d_](?=\.)|[^\W\d_]{2,})")
+_WORD_BEFORE = re.compile(r"([^\W\d_]{2,})\s\Z")
 _NEXT_ABBREVIATION = re.compile(r"\s?([^\s.]{1,8})\.")
 _ROMAN_NUMERAL = re.compile(r"[\s\"“„«‘'(\[]*+[IVXLC]+(?!\w)")
 _JOINED_INITIALS = re.compile(r"[^\W\d_]\.-[^\W\d_]|[A-Z][a-z]?\.-?[A-Z]")
@@ -52,14 +54,14 @@ def classify_abbreviation(word: str, before: str, after: str, rules: SentenceRul
     """
     if word in _NUMERO_SIGNS and _FIGURE.match(after):
         return AbbreviationKind.BEFORE_NUMBER
-    if word.lower() not in rules.lowercase_abbreviations:
+    if word.lower() not in rules.lowercase_abbreviations or _is_noun(word, before, after, rules):
         return _classify_unlisted(word, before, after, rules)
     if word in rules.units and _NUMBER_BEFORE.search(before):
         return AbbreviationKind.UNIT
     if _is_listed(word, rules.titles) or _is_uppercase_title(word, after, rules):
         return AbbreviationKind.TITLE
     if len(word) == 1 and word.isupper():
-        return AbbreviationKind.INITIAL
+        return None if _is_label(word, before, rules) else AbbreviationKind.INITIAL
     if _precedes_number(word, rules) and _is_before_number(word, before, after, rules):
         return AbbreviationKind.BEFORE_NUMBER
     kinds = (
@@ -67,13 +69,20 @@ def classify_abbreviation(word: str, before: str, after: str, rules: SentenceRul
         (rules.final, AbbreviationKind.FINAL),
         (rules.abbreviations, AbbreviationKind.OTHER),
     )
+    # "J.-C. Martin", unlike "av. J.-C."
+    if "-" in word and _JOINED_INITIALS.fullmatch(word) and not before.rstrip().endswith("."):
+        return AbbreviationKind.INITIAL
     listed = (kind for words, kind in kinds if _is_listed(word, words))
     return next(listed, None) or _classify_unlisted(word, before, after, rules)
 
 
 def _classify_unlisted(word: str, before: str, after: str, rules: SentenceRules) -> AbbreviationKind | None:
+    if _is_label(word, before, rules):
+        return None
     if (len(word) == 1 and word.isupper()) or _is_initial(word, before, after, rules):
         return AbbreviationKind.INITIAL
+    if rules.compound_ends and word.endswith(rules.compound_ends) and _CONTINUATION.match(after):
+        return AbbreviationKind.BEFORE_NUMBER
     is_acronym = "." in word and ACRONYM.fullmatch(word) and not _FILE_NAME.fullmatch(word)
     return AbbreviationKind.ACRONYM if is_acronym else None
 
@@ -82,6 +91,13 @@ def _is_listed(word: str, words: frozenset[str]) -> bool:
     """Return whether a word is in a list: a lowercase entry also matches with an uppercase first letter."""
     low = word.lower()
     return word in words or (low in words and (word[1:] == low[1:] or "." in word))
+
+
+def _is_noun(word: str, before: str, after: str, rules: SentenceRules) -> bool:
+    """Return whether a word is a noun whose lowercase form is an abbreviation: German "ein Sog", unlike "sog."."""
+    if rules.capitalization != "nouns" or not (word.isalpha() and word.istitle() and after.lstrip()[:1].isupper()):
+        return False
+    return before.rstrip()[-1:].isalpha() and word not in rules.listed_abbreviations
 
 
 def _is_uppercase_title(word: str, after: str, rules: SentenceRules) -> bool:
@@ -122,6 +138,12 @@ def precedes_cardinal(word: str, rules: SentenceRules) -> bool:
     if word in rules.units or word.lower() in rules.units or word.lower() in rules.ordinary_words:
         return False
     return _precedes_number(word, rules)
+
+
+def _is_label(word: str, before: str, rules: SentenceRules) -> bool:
+    """Return whether an uppercase letter is the label of the thing before it: "plan B", "vitamin C"."""
+    noun = _WORD_BEFORE.search(before) if len(word) == 1 else None
+    return noun is not None and noun.group(1).lower() in rules.numbered
 
 
 def _is_initial(word: str, before: str, after: str, rules: SentenceRules) -> bool:

@@ -7,7 +7,7 @@ import re
 from nlu_lite.text.abbreviations import LOOKBEHIND, SHORT_WORD, find_word_before
 from nlu_lite.text.ellipses import continues_after_ellipsis
 from nlu_lite.text.names import continues_after_name
-from nlu_lite.text.quotes import continues_after_quotation, introduces_quotation
+from nlu_lite.text.quotes import continues_after_quotation, introduces_quotation, is_in_quotation
 from nlu_lite.text.starters import is_sentence_starter
 from nlu_lite.text.terminators import DASHES, QUOTATION_MARKS, TERMINATORS, Terminator
 from nlu_lite.text.token_patterns import EMOTICON
@@ -18,6 +18,8 @@ _FULL_STOPS = frozenset("።፧।॥။។")  # part of no word and no number, 
 _WORD_AFTER_SIGN = re.compile(r"(?:\.{2,}+|…)\s?+\w|[^\w\s,;:]\w")
 _MARKS = "!?؟"
 _URDU_FULL_STOP = "۔"
+_LAST_PART = re.compile(r"([^\s۔]+)۔\s?\Z")
+_FIRST_PART = re.compile(r"\s([^\s۔]+)۔")
 MAX_ASIDE = 150  # characters of a parenthesis inside a sentence; a longer one rarely closes, and limits the search
 _BRACKETED_SENTENCE = re.compile(rf"\([^()\n]{{0,{MAX_ASIDE}}}(?<=[.!?…])\)")
 _CLOSED_SOON = re.compile(rf"[^()\n]{{0,{MAX_ASIDE}}}\)")
@@ -28,6 +30,8 @@ def ends_sentence(mark: Terminator) -> bool:
     if mark.character in mark.rules.weak_terminators:
         ends = bool(mark.gap) and _shows_weak_end(mark)
         return ends and not introduces_quotation(mark) and _find_open_bracket(mark) < 0
+    if mark.character == _URDU_FULL_STOP and _is_urdu_initial(mark):
+        return is_sentence_starter(mark)
     if _continues_after(mark) or is_in_brackets(mark) or _ends_address(mark):
         return False
     return not mark.precedes_lowercase or _ends_before_lowercase(mark)
@@ -80,7 +84,7 @@ def _ends_before_lowercase(mark: Terminator) -> bool:
     if mark.closers or mark.character == "…" or not DASHES.isdisjoint(mark.openers):
         return False
     if mark.character in "!?":
-        return mark.rules.lowercase_after_question != "continues"
+        return not is_in_quotation(mark) and mark.rules.lowercase_after_question != "continues"
     if mark.character != ".":
         return True
     if mark.rules.lowercase_after_period == "continues":
@@ -134,6 +138,18 @@ def _ends_urdu_word(mark: Terminator) -> bool:
     initials = mark.rules.initials
     word = find_word_before(mark.text, mark.start).rpartition(mark.character)[2]
     return initials is not None and mark.following.isalpha() and len(word) > 1 and not initials.fullmatch(word)
+
+
+def _is_urdu_initial(mark: Terminator) -> bool:
+    """Return whether the Urdu full stop is after the name of a letter, and another one is before or after it."""
+    initials = mark.rules.initials
+    word = find_word_before(mark.text, mark.start).rpartition(mark.character)[2]
+    if initials is None or not initials.fullmatch(word):
+        return False
+    begin = mark.start - len(word)
+    before = _LAST_PART.search(mark.text, max(mark.sentence_begin, begin - LOOKBEHIND), begin)
+    after = _FIRST_PART.match(mark.text, mark.end)
+    return any(part is not None and initials.fullmatch(part.group(1)) for part in (before, after))
 
 
 def lacks_space(mark: Terminator) -> bool:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
+
+from nlu_lite.text.abbreviations import find_word_before
+from nlu_lite.text.starters import find_word_after
 from nlu_lite.text.terminators import Terminator
 
 _PERIODS_OF_ELLIPSIS = 3
+_PAGE_NUMBER = re.compile(r"[^\S\n]*+(?:\d{1,4}|[ivxlc]{1,6})[^\S\n]*+(?:\n|\Z)")
 _BRACKETS = {")": "(", "]": "[", "）": "（", "】": "【"}
 
 
 def continues_after_ellipsis(mark: Terminator) -> bool:
     """Return whether an ellipsis shows by its form that the sentence continues.
 
-    In brackets an ellipsis stands for omitted words, as do three periods with spaces around them. A fourth period ends
-    the sentence.
+    In brackets an ellipsis represents omitted words, as do three periods with spaces around them. A fourth period ends
+    the sentence. Periods may also lead to the page number in a table of contents, or the speaker may repeat a word.
     """
-    return is_alone_in_brackets(mark) or _is_omission(mark)
+    return is_alone_in_brackets(mark) or _is_omission(mark) or _is_dot_leader(mark) or _is_stammer(mark)
 
 
 def is_alone_in_brackets(mark: Terminator) -> bool:
@@ -30,3 +35,17 @@ def _is_omission(mark: Terminator) -> bool:
     run = mark.text[mark.start : mark.end]
     spaced = any(character.isspace() for character in run)
     return spaced and run.count(".") == _PERIODS_OF_ELLIPSIS and mark.text[mark.start - 1 : mark.start].isspace()
+
+
+def _is_dot_leader(mark: Terminator) -> bool:
+    """Return whether periods lead to a page number at the end of the line: "1.1 Methods ..... 9"."""
+    periods = mark.text.count(".", mark.start, mark.end)
+    return periods >= _PERIODS_OF_ELLIPSIS and _PAGE_NUMBER.match(mark.text, mark.end) is not None
+
+
+def _is_stammer(mark: Terminator) -> bool:
+    """Return whether an ellipsis separates a word from its repetition: "I... I know"."""
+    if mark.is_period or mark.character not in ".…" or mark.closers or mark.openers:
+        return False
+    word = find_word_before(mark.text, mark.start)
+    return bool(word) and word.lower() == find_word_after(mark.text, mark.end).lower()

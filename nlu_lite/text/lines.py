@@ -17,6 +17,7 @@ NEWLINE_PATTERNS = {
 _BLOCK = re.compile(r"(?m:^)[^\S\n]*+\S[^\n]*+(?:\n[^\S\n]*+\S[^\n]*+)++")
 _QUOTE_SIGNS = re.compile(r">[> ]*+")
 _WRAPPED = re.compile(r"[.!?…:;,\-–—/&(。！？、，；։।؟۔]\s*+\Z")
+_SECTION_HEADING = re.compile(r"(?m:^)[^\S\n]{0,9}(§[ _]?\d++[a-z]?[^\S\n])(?:[^\n(.!?§]{0,100}[^\S\n])?(?=\(1\)\s)")
 _LONGEST_LINE = 50  # characters of a line that is too short to be wrapped
 _FEWEST_LINES = 3  # two lines may be a wrapped headline
 
@@ -25,9 +26,18 @@ def find_line_begins(text: str, rules: SentenceRules, newline_breaks: NewlineBre
     """Find the offsets after line breaks at which a sentence begins, whatever the text before them."""
     for match in re.finditer(NEWLINE_PATTERNS[newline_breaks], text):
         yield match.end()
+    if "§" in text:
+        yield from _find_headings_of_law(text)
     if newline_breaks is NewlineBreaks.PARAGRAPHS and "\n" in text:
         for block in _BLOCK.finditer(text):
             yield from (block.start() + offset for offset in _find_begins_in_block(block.group(), rules))
+
+
+def _find_headings_of_law(text: str) -> Iterator[int]:
+    """Find the begins of the title and of the first paragraph in the section of a law: "§ 5 Costs (1) The ..."."""
+    for match in _SECTION_HEADING.finditer(text):
+        yield match.end(1)
+        yield match.end()
 
 
 def _find_begins_in_block(block: str, rules: SentenceRules) -> Iterator[int]:

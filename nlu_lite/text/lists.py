@@ -23,15 +23,16 @@ _LINE_BULLETS = "–—*+-"
 _LINE_BREAKS = "\n\r\f\u2028\u2029"
 _LONGEST_ITEM = 2000  # characters in which the next item is searched
 _LONGEST_LINE = 60  # characters of an item that is not wrapped
+_MOST_WORDS = 5  # of an item in a line that begins with a lowercase letter: clauses of a sentence are longer
 _MOST_HITS = 8  # places where the next marker may be; a label that occurs more often without being one ends the list
-_ENUMERATOR = rf"(?P<open>[(（\[]?)(?P<label>{LABEL})(?P<close>\.?[)）]|\]|\.-|[.:．、۔]|(?<=[①-⑳]))"
+_ENUMERATOR = rf"(?P<open>[(（\[]?)(?P<label>{LABEL})(?P<close>\.?[)）]|\]|\.-|[.:．、۔။।]|(?<=[①-⑳]))"
 _MARKER = re.compile(
     rf"(?:(?P<bullet>[{BULLETS}]|[{_LINE_BULLETS}](?=[^\S\n]))[^\S\n]*+)?(?:{_ENUMERATOR}(?:(?=\s)|(?<=[）、．①-⑳])(?!\d)))?"
 )
 _CLOSED = re.compile(r"[(（].*[)）]|\[\]|[^(（\[\]]*")
 _PLACE = re.compile(
     rf"[{_LINE_BREAKS}:：.!?…。！？।።](?:[^\S{_LINE_BREAKS}]++|(?<=[{_LINE_BREAKS}：。！？।።]))"
-    rf"(?=[(（\[①{BULLETS}{_LINE_BULLETS}]|\d|[^\W\d_]{{1,5}}[.:)）、．۔])"
+    rf"(?=[(（\[①{BULLETS}{_LINE_BULLETS}]|\d|[^\W\d_]{{1,5}}[.:)）、．۔။।])"
 )
 _SPACE_AND_BREAK = re.compile(r"[^\S\n\r]*+(?:\r?\n)?[^\S\n\r]*+")
 _SPACELESS = frozenset("）、．")  # closing signs of markers that no whitespace separates from the text
@@ -159,8 +160,15 @@ def _looks_like_initials(text: str, markers: list[_Marker]) -> bool:
     one = markers[0]
     if one.suffix != "." or not one.label.isalpha() or not one.label.isupper() or len(markers[1].label) > 1:
         return False
-    pairs = pairwise(markers)
+    pairs = list(pairwise(markers))
+    if all(_is_sentence(text, this.end, that.begin) for this, that in pairs):
+        return False
     return len(markers) < 3 or any(len(text[this.end : that.begin].split()) < 3 for this, that in pairs)
+
+
+def _is_sentence(text: str, begin: int, end: int) -> bool:
+    """Return whether a text has several words, and a terminator at its end."""
+    return _find_last_character(text, end) in ".!?" and len(text[begin:end].split()) > 1
 
 
 def _find_next(text: str, marker: _Marker, opening: Opening, rules: SentenceRules) -> _Marker | None:
@@ -179,7 +187,7 @@ def _search(text: str, marker: _Marker, wanted: str, opening: Opening, rules: Se
     hits = _compile_marker(wanted).finditer(text, marker.end + 1, marker.end + _LONGEST_ITEM)
     for hit in islice(hits, _MOST_HITS):
         following = _match_marker(text, hit.start())
-        if following is not None and _is_next_item(text, wanted, following, opening, rules):
+        if following is not None and _is_next_item(text, marker, wanted, following, opening, rules):
             return following
     return None
 
@@ -189,18 +197,20 @@ def _compile_marker(marker: str) -> re.Pattern[str]:
     return re.compile(rf"{re.escape(marker)}(?<![^\W\u3040-\u9fff]{re.escape(marker)})")
 
 
-def _is_next_item(text: str, wanted: str, following: _Marker, opening: Opening, rules: SentenceRules) -> bool:
+def _is_next_item(
+    text: str, marker: _Marker, wanted: str, following: _Marker, opening: Opening, rules: SentenceRules
+) -> bool:
     if following.end >= len(text) or (following.bullet or following.spelling) != wanted:
         return False
     if _is_line_begin(text, following.begin):
         return True
     if wanted in _LINE_BULLETS:
         return False
-    return _is_next_in_line(text, following, opening, rules)
+    return _is_next_in_line(text, marker, following, opening, rules)
 
 
-def _is_next_in_line(text: str, following: _Marker, opening: Opening, rules: SentenceRules) -> bool:
-    """Return whether a marker within a line begins an item: not after a comma, and not before a lowercase letter."""
+def _is_next_in_line(text: str, marker: _Marker, following: _Marker, opening: Opening, rules: SentenceRules) -> bool:
+    """Return whether a marker within a line begins an item: not after a comma, and rarely before a lowercase letter."""
     before = text[following.begin - 1]
     if not (before.isspace() or following.is_spaceless or following.bullet):
         return False
@@ -211,7 +221,11 @@ def _is_next_in_line(text: str, following: _Marker, opening: Opening, rules: Sen
         return last in ".!?:"
     if following.label.isdecimal() or following.bullet:
         return opening is not Opening.SENTENCE or not text[following.end].islower()
-    return not text[following.end].islower() and (last in ".!?:" or following.label.isalpha())
+    if text[following.end].islower():
+        word = find_word_before(text, following.begin - 1)
+        short = len(text[marker.end : following.begin].split()) <= _MOST_WORDS
+        return short and opening is Opening.COLON and last.isalnum() and word.lower() not in rules.ordinary_words
+    return last in ".!?:" or following.label.isalpha()
 
 
 def _is_line_begin(text: str, offset: int) -> bool:

@@ -11,7 +11,7 @@ from nlu_lite.text.terminators import DASHES, Terminator
 _ROMAN_NUMERAL = re.compile(r"[IVXLC]+")
 _SECTION = re.compile(r"\d{1,3}(?:\.\d{1,3})*+")
 _DECIMAL = re.compile(r"\d[:.,]\Z")
-_CARDINAL_SIGN = re.compile(r"\d[-–]\Z|[%№#$€£§]\s?\Z")
+_CARDINAL_SIGN = re.compile(r"\d[-–]\Z|[%№#$€£§]\s?\Z|(?<!\d)\d{2,3}[^\S\n]\Z")
 _NUMBER_AND_PERIOD = re.compile(r"\s\d{1,2}\.(?=[\s\d\-–)]|\Z|[^\W\d_])")
 _DATE_BEFORE = re.compile(r"(?<!\d)\d{1,2}\.\s?\Z")
 
@@ -33,6 +33,8 @@ def is_ordinal(word: str, mark: Terminator) -> bool:
 def _shows_ordinal(number: str, before: str, mark: Terminator) -> bool:
     """Return whether the next word shows that a number is an ordinal."""
     rules = mark.rules
+    if mark.following == "§":
+        return True
     if mark.precedes_lowercase or find_word_after(mark.text, mark.end).lower() in rules.months:
         return not _DECIMAL.search(before)
     short = "all" in rules.ordinals or not number.isdigit() or len(number) <= 2

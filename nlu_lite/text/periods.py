@@ -14,13 +14,14 @@ from nlu_lite.text.abbreviations import (
 )
 from nlu_lite.text.boundaries import is_in_brackets, precedes_bracketed_sentence
 from nlu_lite.text.ordinals import is_ordinal
-from nlu_lite.text.starters import is_sentence_starter, is_short_sentence_starter
+from nlu_lite.text.starters import find_word_after, is_sentence_starter, is_short_sentence_starter
 from nlu_lite.text.terminators import DASHES, Terminator
 
 _PREPOSITION_AND_NUMBER = re.compile(r"\W*([^\W\d_]{1,4})\s\d[\d:.,/–-]*\s?")
 
 
 _ABBREVIATION = re.compile(r"[^\S\n]([A-Z][A-Za-z]{1,4})(?:(?<=[A-Z]{3})|\.)(?!\w)")
+_TIME_ZONE = re.compile(r"[^\S\n](?:Eastern|Central|Mountain|Pacific|Atlantic|Greenwich)\s")
 _TIME_ZONES = frozenset(("EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT", "GMT", "UTC", "BST", "CET", "CEST"))
 
 
@@ -57,8 +58,13 @@ def _precedes_final(mark: Terminator) -> bool:
     """Return whether the next word is an abbreviation that ends a name or a time: "Acme Co. Ltd.", "5 a.m. EST"."""
     following = _ABBREVIATION.match(mark.text, mark.closers_end)
     if following is None:
-        return False
+        return _TIME_ZONE.match(mark.text, mark.closers_end) is not None
     return following.group(1) in mark.rules.final or following.group(1) in _TIME_ZONES
+
+
+def _precedes_unit(mark: Terminator) -> bool:
+    """Return whether the next word is a unit of the same quantity: "5 tis. Kč"."""
+    return find_word_after(mark.text, mark.closers_end) in mark.rules.units
 
 
 def _ends_introduction(word: str, mark: Terminator) -> bool:
@@ -109,7 +115,7 @@ def _may_end(kind: AbbreviationKind, mark: Terminator) -> bool:
         return False
     if is_in_brackets(mark) or (mark.openers.startswith("(") and not precedes_bracketed_sentence(mark)):
         return False
-    if _precedes_final(mark):
+    if _precedes_final(mark) or (kind is AbbreviationKind.UNIT and _precedes_unit(mark)):
         return False
     lowercase = mark.precedes_lowercase
     begins = mark.following.isalpha() and not lowercase

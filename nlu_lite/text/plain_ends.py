@@ -6,6 +6,7 @@ A full stop that no abbreviation has, such as the danda, needs only a space and 
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 from nlu_lite.text.abbreviations import LOOKBEHIND, SHORT_WORD, compile_spaced_forms
@@ -13,7 +14,9 @@ from nlu_lite.text.boundaries import MAX_ASIDE
 from nlu_lite.text.quotes import follows_opening_quote
 from nlu_lite.text.rules import SentenceRules
 
-_FULL_STOPS = "।۔።"  # part of no word when whitespace follows
+_FULL_STOPS = "।۔።"  # part of no word when whitespace follows, except after an initial in Urdu
+_LONGEST_INITIAL = 8  # characters of the name of a letter in Urdu, and one before it
+_PART_END = re.compile(r"[\s۔]")
 
 
 def is_plain_end(text: str, period: int, sentence_begin: int, rules: SentenceRules, special: frozenset[str]) -> bool:
@@ -33,6 +36,7 @@ def is_plain_end(text: str, period: int, sentence_begin: int, rules: SentenceRul
         plain = following.isupper() and _is_ordinary_word_before(text, period, sentence_begin, special)
     else:
         plain = text[period] in _FULL_STOPS and text[period] not in rules.weak_terminators
+        plain = plain and not (text[period] == "۔" and _is_initial_before(text, period, rules))
     if not plain or rules.address is not None or follows_opening_quote(text, period, sentence_begin):
         return False
     return text.rfind("(", max(sentence_begin, period - MAX_ASIDE), period) < 0
@@ -44,6 +48,13 @@ def _is_ordinary_word_before(text: str, period: int, sentence_begin: int, specia
     if space < 0 or len(word) <= SHORT_WORD or not word.isalpha() or word.isupper():
         return False
     return word.lower() not in special
+
+
+def _is_initial_before(text: str, period: int, rules: SentenceRules) -> bool:
+    if rules.initials is None:
+        return False
+    part = _PART_END.split(text[max(0, period - _LONGEST_INITIAL) : period])[-1]
+    return rules.initials.fullmatch(part) is not None
 
 
 @cache

@@ -32,6 +32,7 @@ _TAG_ENDS = (
 _WORD = re.compile(
     r"[\w'’\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0963\u0966-\u0dff\u1000-\u1049\u1050-\u109f]+"
 )
+_WORD_ENDS = tuple(".!?…,")
 _TITLE_CLOSERS = frozenset("》〉")
 
 
@@ -87,6 +88,17 @@ def _is_in_short_quotation(mark: Terminator) -> bool:
     return any(_is_between(mark, first, *quotes) for quotes in _QUOTES)
 
 
+def is_in_quotation(mark: Terminator) -> bool:
+    """Return whether a short quotation is open at the terminator, even one that begins the sentence: "Ha! ha!"."""
+    first = max(mark.sentence_begin, mark.start - _SHORT_QUOTATION)
+    if mark.text.count('"', first, mark.start) % 2:
+        return True
+    return any(
+        mark.text.rfind(opener, first, mark.start) > mark.text.rfind(closer, first, mark.start)
+        for opener, closer in _QUOTES
+    )
+
+
 def follows_opening_quote(text: str, offset: int, sentence_begin: int) -> bool:
     """Return whether an opening quotation mark of the sentence is so near that a short quotation may be open."""
     return _OPENING_QUOTE.search(text, max(sentence_begin, offset - _SHORT_QUOTATION), offset) is not None
@@ -95,6 +107,8 @@ def follows_opening_quote(text: str, offset: int, sentence_begin: int) -> bool:
 def _is_between(mark: Terminator, first: int, opener: str, closer: str) -> bool:
     text = mark.text
     begin = text.rfind(opener, first, mark.start)
+    if opener == "«" and text[begin - 1 : begin] in _WORD_ENDS:  # in »this« style it closes
+        return False
     if begin < 0 or (begin == mark.sentence_begin and opener not in "《〈"):
         return False
     return text.find(closer, begin, mark.start) < 0 <= text.find(closer, mark.end, mark.start + _SHORT_QUOTATION)

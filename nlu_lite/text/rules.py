@@ -45,6 +45,7 @@ class SentenceRules:
     final: frozenset[str] = frozenset()
     units: frozenset[str] = frozenset()
     before_numbers: frozenset[str] = frozenset()
+    compound_ends: tuple[str, ...] = ()
     sentence_starters: frozenset[str] = frozenset()
     months: frozenset[str] = frozenset()
     numbered: frozenset[str] = frozenset()
@@ -63,10 +64,15 @@ class SentenceRules:
     ordinary_words: frozenset[str] = frozenset()
 
     @cached_property
+    def listed_abbreviations(self) -> frozenset[str]:
+        """Abbreviations of every kind, as written in the lists."""
+        lists = (self.abbreviations, self.prepositive, self.final, self.units, self.before_numbers)
+        return self.titles.union(*lists)
+
+    @cached_property
     def lowercase_abbreviations(self) -> frozenset[str]:
         """Abbreviations of every kind in lowercase: one lookup rules out most words of a text."""
-        lists = (self.titles, self.abbreviations, self.prepositive, self.final, self.units, self.before_numbers)
-        return frozenset(word.lower() for words in lists for word in words)
+        return frozenset(word.lower() for word in self.listed_abbreviations)
 
 
 @dataclass(frozen=True)
@@ -263,6 +269,7 @@ _SENTENCE_PARSERS: Mapping[str, Parser] = {
     "case": _build_choice_parser("bicameral", "unicameral"),
     "capitalization": _build_choice_parser("names", "nouns"),
     "ordinals": _parse_ordinals,
+    "compound_ends": _parse_sequence,
     **dict.fromkeys(
         ("initials", "initial_syllables", "continuation", "address", "proclitic", "weak_after"), re.compile
     ),

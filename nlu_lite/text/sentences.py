@@ -16,6 +16,7 @@ from nlu_lite.text.abbreviations import compile_spaced_forms, find_word_before
 from nlu_lite.text.boundaries import ends_sentence, lacks_space, touches_next
 from nlu_lite.text.lines import find_line_begins
 from nlu_lite.text.lists import ListItem, find_list_items
+from nlu_lite.text.notes import absorb_note_number
 from nlu_lite.text.periods import PeriodRole, classify_period, is_word_part
 from nlu_lite.text.plain_ends import is_plain_end, list_special_words
 from nlu_lite.text.quotes import absorb_late_closer
@@ -108,6 +109,7 @@ class _SentenceScanner:
                 self._visit(examine_terminator(run, self.rules, self.begin))
 
     def _visit(self, mark: Terminator) -> None:
+        mark = mark if mark.gap else absorb_note_number(mark)
         touching = touches_next(mark)
         if touching and not lacks_space(mark):
             if mark.is_period and is_word_part(mark):

@@ -6,7 +6,7 @@ import re
 
 from nlu_lite.text.terminators import Terminator
 
-_LETTER_AND_WORD = re.compile(r"\s*+(\w)\s[^\W\d_]")
+_LETTER_AND_WORD = re.compile(r"\s*+(\w)(?:\s|['’])[^\W\d_]")
 _NEXT_WORD = re.compile(
     r"[\s\"“„«‘'(]*+(\w(?:(?![।॥])[\w\u200c\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0dff]){0,23})"
 )
@@ -25,6 +25,6 @@ def is_sentence_starter(mark: Terminator) -> bool:
 
 
 def is_short_sentence_starter(mark: Terminator) -> bool:
-    """Return whether the next word is one letter that typically begins a sentence, before a word: "A man", "I went"."""
+    """Return whether the next word is one letter that typically begins a sentence, before a word: "A man", "C'est"."""
     letter = _LETTER_AND_WORD.match(mark.text, mark.closers_end)
     return letter is not None and letter.group(1).lower() in mark.rules.sentence_starters

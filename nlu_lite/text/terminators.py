@@ -21,7 +21,7 @@ _AFTER = re.compile(
     re.DOTALL,
 )
 _GAP = re.compile(_AFTER_CLOSERS, re.DOTALL)
-_SPACED_PERIODS = r"(?:(?<=\.)(?:[^\S\n]\.(?!\w))++)?"
+_SPACED_PERIODS = r"(?:(?<=\.)(?:[^\S\n]\.(?![\w.]))++)?"
 _FIRST_LETTER = re.compile(r"[^\W\d_]")
 
 
