@@ -125,6 +125,30 @@ def explain_arguments(place: Place) -> Callable[[F], F]:
     return decorate
 
 
+def check_argument(place: Place, argument: str) -> None:
+    """Check that an argument is not only NLU's.
+
+    Args:
+        place: NLU's function.
+        argument: The name, or ``name="value"``.
+
+    Raises:
+        OptionError: It is NLU's; the error states the call to use instead.
+    """
+    if (place, argument) in load_nlu_names():
+        refuse_argument(place, argument)
+
+
+def refuse_argument(place: Place, argument: str) -> NoReturn:
+    """Raise the error for an argument of NLU, which states the call to use instead.
+
+    Raises:
+        OptionError: Always.
+    """
+    remedy = load_nlu_names()[place, argument].remedy
+    raise OptionError(f"{place.value}() has no argument {argument}, which is NLU's", remedy=remedy)
+
+
 SECOND = {Place.PREDICT: "output_level", Place.SAVE: "component"}
 """The second argument of NLU's functions, which people pass without its name."""
 VARIABLE = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
@@ -146,6 +170,5 @@ def _check_named(place: Place, signature: inspect.Signature, options: Mapping[st
     own = {name for name, parameter in signature.parameters.items() if parameter.kind not in VARIABLE}
     for name, value in options.items():
         argument = f'{name}="{value}"' if name in own and isinstance(value, str) else name
-        known = load_nlu_names().get((place, argument))
-        if known is not None and argument not in own:
-            raise OptionError(f"{place.value}() has no argument {argument}, which is NLU's", remedy=known.remedy)
+        if argument not in own:
+            check_argument(place, argument)

@@ -10,6 +10,7 @@ from nlu_lite.frames.columns import (
     check_names,
     choose_text_column,
     name_result_columns,
+    name_stats_columns,
     name_vector_columns,
 )
 from nlu_lite.frames.inputs import ParsedInput, read
@@ -38,6 +39,7 @@ __all__ = [
     "measure_rows",
     "measure_texts",
     "name_result_columns",
+    "name_stats_columns",
     "name_vector_columns",
     "open_writer",
     "read",

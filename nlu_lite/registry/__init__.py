@@ -1,7 +1,7 @@
 """Resolve references to a `ModelSpec` or `ComponentSpec`, search for them, and describe them."""
 
 from nlu_lite.registry.catalogue import Catalogue, ModelKind, ModelLayout, Row, Status, load_kinds
-from nlu_lite.registry.lookup import DEFAULT, Lookup, look_up, resolve
+from nlu_lite.registry.lookup import DEFAULT, Lookup, look_up, replace_components, resolve
 from nlu_lite.registry.registrations import Registration, load_catalogue, register
 from nlu_lite.registry.search import search_rows
 
@@ -18,6 +18,7 @@ __all__ = [
     "load_kinds",
     "look_up",
     "register",
+    "replace_components",
     "resolve",
     "search_rows",
 ]

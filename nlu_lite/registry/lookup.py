@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from nlu_lite.registry.nlu_actions import NluTask, find_nlu_task
 from nlu_lite.registry.registrations import load_catalogue
 from nlu_lite.registry.remedies import SCHEMES, find_remedy, find_remedy_for_object, is_path
 from nlu_lite.registry.search import MAXIMUM_LENGTH
+
+logger = logging.getLogger("nlu_lite")
 
 DEFAULT = "xx.embed.multilingual_e5_small_q4"
 """The reference of the packaged model, which is loaded by default."""
@@ -133,6 +136,23 @@ def _look_up(name: str, catalogue: Catalogue) -> Lookup:
             return Lookup(name, catalogue, row, catalogue.build_spec(row))
     _check_tasks([name], catalogue)
     raise _unknown_error(name, catalogue)
+
+
+def replace_components(request: str) -> str:
+    """Replace references of NLU's models that split texts by the text components for the same task.
+
+    A component has rules instead of a model; a warning is logged for each.
+
+    Example:
+        >>> replace_components("ja.segment_words xx.embed.xlm")
+        'ja.tokenize xx.embed.xlm'
+    """
+    catalogue = load_catalogue()
+    names = {name: _find_task(name, catalogue) for name in _split(request, catalogue)}
+    replaced = {name: task.component for name, task in names.items() if task is not None and task.component}
+    for name, component in replaced.items():
+        logger.warning("%r is a model of Spark NLP; %r is loaded instead, which splits texts by rules", name, component)
+    return " ".join(replaced.get(name, name) for name in names) if replaced else request
 
 
 def _check_tasks(names: Sequence[str], catalogue: Catalogue) -> None:
