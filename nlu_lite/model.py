@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from nlu_lite import encoding
+from nlu_lite._util.imports import importing
 from nlu_lite._util.paths import expand_user
 from nlu_lite._util.processes import computing
 from nlu_lite.encoding import BackendDecision, Encoder
@@ -122,7 +123,7 @@ def open_model(
     """
     if options.threads is not None:
         check_number("threads", options.threads, 1, MAXIMUM_THREADS)
-    with computing():
+    with computing(), importing("pandas"):  # of which every result is built
         decision, encoder = encoding.open_on_backend(loaded.checkpoint, options, saved)
     recipe = _choose_recipe(loaded.spec, options)
     if recipe is not None:
