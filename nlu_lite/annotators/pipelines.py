@@ -1,0 +1,134 @@
+"""`Pipeline` and `PipelineModel`: stages that run together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any, Self
+
+from nlu_lite.annotators import bases
+from nlu_lite.annotators.frames import check_frame, transform_frame
+from nlu_lite.annotators.stages import Stage
+from nlu_lite.errors import OptionError
+
+
+class Pipeline(bases.Pipeline):
+    """A sequence of stages; on a machine with Spark it is a Pipeline of `pyspark.ml`, and takes other stages too.
+
+    Args:
+        stages: The stages, in order.
+
+    Example:
+        >>> from nlu_lite.annotators import DocumentAssembler, Tokenizer
+        >>> import pandas as pd
+        >>> frame = pd.DataFrame({"text": ["Good morning."]})
+        >>> model = Pipeline(stages=[DocumentAssembler().setInputCol("text"), Tokenizer()]).fit(frame)
+        >>> [token.result for token in model.transform(frame)["token"][0]]
+        ['Good', 'morning', '.']
+    """
+
+    def _fit(self, dataset: Any) -> PipelineModel:
+        stages = self.getStages()
+        if all(isinstance(stage, Stage | PipelineModel) for stage in stages):
+            check_frame(list(flatten(stages)), dataset)
+            return PipelineModel(stages)
+        return PipelineModel(super()._fit(dataset).stages)
+
+    def write(self) -> Any:
+        """Return a writer: ``pipeline.write().overwrite().save(path)``."""
+        from nlu_lite.annotators.saving import PipelineWriter
+
+        return PipelineWriter(self, self.getStages())
+
+    @classmethod
+    def read(cls) -> Any:
+        """Return a reader: ``Pipeline.read().load(path)``."""
+        from nlu_lite.annotators.loading import StageReader
+
+        return StageReader(cls)
+
+    @classmethod
+    def load(cls, path: str) -> Self:
+        """Load a pipeline that this library or Spark NLP saved.
+
+        Raises:
+            SourceError: The folder cannot be read.
+            FormatError: It holds another kind of stage, or is damaged.
+            UnsupportedReference: It has a stage that the library does not have.
+        """
+        from nlu_lite.annotators.loading import load_stages
+
+        return cls(stages=load_stages(path))
+
+    def save(self, path: str) -> None:
+        """Save the pipeline to a new folder."""
+        self.write().save(path)
+
+
+class PipelineModel(bases.PipelineModel):
+    """A sequence of stages that transforms frames of pandas, Arrow, Polars and Spark.
+
+    Consecutive stages of this library run together: on Spark, each partition passes through Python once.
+
+    Args:
+        stages: The stages, in order.
+    """
+
+    def _transform(self, dataset: Any) -> Any:
+        for is_own, stages in groupby(flatten(self.stages), lambda stage: isinstance(stage, Stage)):
+            if is_own:
+                dataset = transform_frame(list(stages), dataset)
+            else:
+                for stage in stages:
+                    dataset = stage.transform(dataset)
+        return dataset
+
+    def copy(self, extra: Any = None) -> PipelineModel:
+        """Return a copy with other values of some parameters."""
+        return PipelineModel([stage.copy(extra or {}) for stage in self.stages])
+
+    def write(self) -> Any:
+        """Return a writer: ``model.write().overwrite().save(path)``."""
+        from nlu_lite.annotators.saving import PipelineWriter
+
+        return PipelineWriter(self, self.stages)
+
+    @classmethod
+    def read(cls) -> Any:
+        """Return a reader: ``PipelineModel.read().load(path)``."""
+        from nlu_lite.annotators.loading import StageReader
+
+        return StageReader(cls)
+
+    @classmethod
+    def load(cls, path: str) -> Self:
+        """Load a pipeline that this library or Spark NLP saved.
+
+        Raises:
+            SourceError: The folder cannot be read.
+            FormatError: It holds another kind of stage, or is damaged.
+            UnsupportedReference: It has a stage that the library does not have.
+        """
+        from nlu_lite.annotators.loading import load_stages
+
+        return cls(load_stages(path))
+
+    def save(self, path: str) -> None:
+        """Save the pipeline to a new folder."""
+        self.write().save(path)
+
+
+def flatten(stages: Sequence[Any]) -> Iterator[Any]:
+    """Yield stages, and those of pipelines among them.
+
+    Raises:
+        OptionError: A stage is an estimator that has not been fitted.
+    """
+    for stage in stages:
+        if isinstance(stage, bases.PipelineModel):
+            yield from flatten(stage.stages)
+        elif isinstance(stage, bases.Transformer):
+            yield stage
+        else:
+            got = f"a pipeline has a stage of type {type(stage).__name__}"
+            raise OptionError(got, "stages of nlu_lite.annotators or transformers of pyspark.ml", "Remove it")
