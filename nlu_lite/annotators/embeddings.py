@@ -23,10 +23,9 @@ from nlu_lite.annotators.text import COMPAT
 from nlu_lite.encoding.subwords import Subwords
 from nlu_lite.errors import OptionError, UnsupportedReference
 from nlu_lite.frames.presplit import build_segments
-from nlu_lite.model import Model
 from nlu_lite.options import Level
 from nlu_lite.pipeline import Pipeline
-from nlu_lite.records import Floats, Segments
+from nlu_lite.records import Floats, Segments, TokenStats
 
 LONGEST = 512
 """The largest value of ``maxSentenceLength``, as in Spark NLP."""
@@ -132,12 +131,11 @@ class ModelStage(AnnotatorStage):
             name = type(self).__name__
             remedy = f"Create the stage by {name}.pretrained(name, lang) or {name}.load(path)"
             raise OptionError(f"stage {self.uid} has no model", "a stage with a model", remedy)
-        return self._opened.with_(**self._list_changes())
+        return self._opened.with_(**self._list_changes(self._opened))
 
-    def _list_changes(self) -> dict[str, Any]:
-        compat = self._get("compat")
-        longest = self._get("maxSentenceLength")
-        return {"max_length": longest, "compat": compat} if compat else {"max_length": longest}
+    def _list_changes(self, opened: Pipeline) -> dict[str, Any]:
+        longest = min(self._get("maxSentenceLength"), get_model(opened).encoder.backend.positions)
+        return {"max_length": longest, "compat": self._get("compat")}
 
     def limit_threads(self, threads: int) -> Self:
         """See `Stage`."""
@@ -179,15 +177,22 @@ class WordModelStage(ModelStage):
 
     def annotate(self, rows: Sequence[Sequence[Annotation]]) -> list[list[Annotation]]:
         """See `AnnotatorStage`."""
-        groups = [group for row in rows for group in group_tokens(row)]
-        tokens = [[self._prepare(token.result) for token in group.tokens] for group in groups]
+        groups = [group_tokens(row) for row in rows]
+        tokens = [[self._prepare(token.result) for token in group.tokens] for row in groups for group in row]
         texts, segments = [" ".join(words) for words in tokens], build_segments(tokens)
         model = get_model(self._get_pipeline())
         vectors = model.compute_vectors(texts, segments, Level.TOKEN, ignore_progress)
-        pieces = describe_pieces(model, [word for words in tokens for word in words])
+        pieces = describe_pieces(model.compute_stats(texts, segments, Level.TOKEN), self._get("compat"))
         found = iter(zip(vectors, pieces, strict=True))
-        cells = iter([_build_word(group.sentence, token, *next(found)) for token in group.tokens] for group in groups)
-        return [[one for _ in group_tokens(row) for one in next(cells)] for row in rows]
+        return [
+            [
+                _build_word(group.sentence, token, vector, piece)
+                for group in row
+                for token, (vector, piece) in zip(group.tokens, found, strict=False)
+                if piece is not None
+            ]
+            for row in groups
+        ]
 
 
 def _build_word(sentence: Annotation, token: Annotation, vector: Floats, piece: dict[str, str]) -> Annotation:
@@ -230,16 +235,18 @@ def segment_whole(texts: Sequence[str]) -> Segments:
     return Segments(numbers, begins, ends, numbers, begins, ends)
 
 
-def describe_pieces(model: Model, words: Sequence[str]) -> list[dict[str, str]]:
-    """Return for each word the metadata about its pieces."""
-    subwords = model.encoder.subwords
-    numbers: dict[str, int] = {word: number for number, word in enumerate(dict.fromkeys(words))}
-    ids = subwords.encode(list(numbers))
-    unknown = subwords.special_tokens.unknown
-    known = [
-        {"pieceId": str(one[0]), "isWordStart": "true", "isOOV": "true" if unknown in one else "false"} for one in ids
+def describe_pieces(stats: TokenStats, compat: str | None) -> list[dict[str, str] | None]:
+    """Return for each token the metadata about its pieces; None for one that Spark NLP cuts off.
+
+    In Spark NLP no token is out of the vocabulary.
+    """
+    columns = (stats.first.tolist(), stats.unknown.tolist(), stats.windows.tolist())
+    return [
+        {"pieceId": str(first), "isWordStart": "true", "isOOV": "true" if unknown and compat is None else "false"}
+        if windows
+        else None
+        for first, unknown, windows in zip(*columns, strict=True)
     ]
-    return [known[numbers[word]] for word in words]
 
 
 def is_case_sensitive(subwords: Subwords) -> bool | None:

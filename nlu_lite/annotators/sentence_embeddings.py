@@ -5,6 +5,7 @@ from __future__ import annotations
 from nlu_lite.annotators.embeddings import LONGEST, SentenceModelStage
 from nlu_lite.annotators.parameters import Parameter, at_least, check_flag
 from nlu_lite.annotators.word_embeddings import CASED
+from nlu_lite.pipeline import Pipeline
 
 LONG = (Parameter("maxSentenceLength", "the maximum length of a window in pieces", at_least(1, LONGEST), LONGEST),)
 
@@ -44,9 +45,9 @@ class BGEEmbeddings(SentenceModelStage):
         Parameter("useCLSToken", "whether the first position is the vector, rather than the mean", check_flag, True),
     )
 
-    def _list_changes(self) -> dict[str, object]:
+    def _list_changes(self, opened: Pipeline) -> dict[str, object]:
         pooling = "cls" if self._get("useCLSToken") else "mean"
-        return {**super()._list_changes(), "sentence_pooling": pooling}
+        return {**super()._list_changes(opened), "sentence_pooling": pooling}
 
 
 class E5Embeddings(SentenceModelStage):

@@ -14,6 +14,7 @@ from nlu_lite.annotators.stages import AnnotatorStage, select
 from nlu_lite.annotators.text import COMPAT, keep_whole, segment_texts
 from nlu_lite.errors import OptionError
 from nlu_lite.options import TextSettings
+from nlu_lite.text import sparknlp
 
 Span = tuple[int, int]
 
@@ -100,9 +101,7 @@ class SentenceDetector(AnnotatorStage):
         ]
 
     def _find_spark_nlp_spans(self, one: str) -> list[Span]:
-        from nlu_lite.text.sparknlp import SentenceRules, find_sentences
-
-        rules = SentenceRules(
+        rules = sparknlp.SentenceRules(
             use_abbreviations=self._get("useAbbreviations"),
             detect_lists=self._get("detectLists"),
             custom_bounds=tuple(self._get("customBounds")),
@@ -111,7 +110,7 @@ class SentenceDetector(AnnotatorStage):
             min_length=self._get("minLength"),
             max_length=self._get("maxLength"),
         )
-        return find_sentences(one, rules)
+        return sparknlp.find_sentences(one, rules)
 
     def _cut(self, one: str, span: Span, bounds: Sequence[re.Pattern[str]]) -> Iterator[Span]:
         """Yield the parts of a sentence between bounds, of the lengths that are set."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from nlu_lite._util.os_errors import read_file
 from nlu_lite.annotators.annotation import Annotation, AnnotatorType
@@ -14,9 +15,7 @@ from nlu_lite.annotators.parameters import Parameter, Parameters, at_least, chec
 from nlu_lite.annotators.stages import AnnotatorStage, get_sentence_number, select
 from nlu_lite.annotators.text import COMPAT, find_tokens
 from nlu_lite.errors import OptionError
-
-if TYPE_CHECKING:
-    from nlu_lite.text.sparknlp import TokenRules
+from nlu_lite.text import sparknlp
 
 Span = tuple[int, int]
 RULES = {
@@ -157,18 +156,13 @@ class TokenizerModel(SentenceTokenizer):
         """See `SentenceTokenizer`."""
         if self._get("compat") is None and not any(self.isSet(name) for name in RULES):
             return find_tokens(rows)
-        from nlu_lite.text.sparknlp import find_tokens as find_spark_nlp_tokens
-
         rules = self._build_rules()
-        return [[find_spark_nlp_tokens(one, rules) for one in row] for row in rows]
+        return [[sparknlp.find_tokens(one, rules) for one in row] for row in rows]
 
-    def _build_rules(self) -> TokenRules:
-        from nlu_lite.text.sparknlp import TokenRules
-
+    def _build_rules(self) -> sparknlp.TokenRules:
         values = {field: self._get(name) for name, field in RULES.items()}
-        return TokenRules(
-            **{field: tuple(one) if isinstance(one, list) else one for field, one in values.items() if one is not None}
-        )
+        known: dict[str, Any] = {field: tuple(one) if isinstance(one, list) else one for field, one in values.items()}
+        return replace(sparknlp.TokenRules(), **{field: one for field, one in known.items() if one is not None})
 
 
 class Tokenizer(TokenizerModel):
