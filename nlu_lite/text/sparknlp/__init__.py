@@ -1,8 +1,9 @@
 r"""Spark NLP's own sentences and tokens: the rules of its `SentenceDetector` and `Tokenizer`, for every language.
 
 They are for results that have to equal those of Spark NLP; the rules of the languages are better. Releases 3.4.4 and
-5.5.3 of Spark NLP have the same rules. Whitespace is that of Java's ``\s`` and ``trim()``, which is ASCII: a no-break
-space is part of a token, and control characters at the edge of a sentence are in no sentence.
+5.5.3 of Spark NLP have the same rules, apart from the exceptions of its `Tokenizer`. Whitespace is that of Java's
+``\s`` and ``trim()``, which is ASCII: a no-break space is part of a token, and control characters at the edge of a
+sentence are in no sentence.
 
 Differences from Spark NLP:
 

@@ -30,7 +30,8 @@ class TokenRules:
             with ``\z``.
         split_pattern: The separators within a token; they are in no token.
         split_chars: Characters, or escaped ones such as ``\.``, that separate tokens where `split_pattern` does not.
-        exceptions: Patterns. A candidate that contains a match is one token, with the whitespace in the match.
+        exceptions: Patterns. A candidate that contains a match is one token, with the whitespace in the match. (Spark
+            NLP 5.5.3 keeps a candidate whole only if it is the match, unless there is whitespace in the match.)
         case_sensitive_exceptions: Whether the case of exceptions counts.
         min_length: The minimum length of a token; shorter ones are left out.
         max_length: The maximum length of a token; longer ones are left out. None leaves out none.
