@@ -14,19 +14,17 @@ import typer
 from nlu_lite._util.progress import hide_progress_bars, progress_bar
 from nlu_lite.cli.cells import check_printable
 from nlu_lite.cli.checks import check_options, check_output, choose_source, decode_arguments
+from nlu_lite.cli.flags import add_load_flags
 from nlu_lite.cli.outputs import Output, make_stdout, parse_output, print_summary
 from nlu_lite.files import WriteOutcome, read_batches
 from nlu_lite.options import (
-    BackendName,
-    Compat,
     Empty,
     Existing,
     FileFormat,
     FileRequest,
     Level,
+    LoadOptions,
     Missing,
-    Pooling,
-    Precision,
     PredictOptions,
     VectorDtype,
     parse_predict,
@@ -58,7 +56,9 @@ class Task:
     options: PredictOptions
 
 
+@add_load_flags
 def predict(
+    options: LoadOptions,
     texts: Annotated[list[str] | None, typer.Argument(metavar="TEXT...", help="Texts, one document each.")] = None,
     ref: Annotated[
         list[str] | None, typer.Option(help="A reference; can be repeated. Default: the packaged model.")
@@ -110,22 +110,6 @@ def predict(
         VectorDtype | None, typer.Option(help="The data type of vectors, from --file to Parquet. Default: float32.")
     ] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Replace an output that exists.")] = False,
-    pooling: Annotated[
-        Pooling | None, typer.Option(help="The vector of a token from its pieces. Default: first.")
-    ] = None,
-    compat: Annotated[
-        Compat | None, typer.Option(help="Reproduce the sentences, the tokens and the maximum length of Spark NLP.")
-    ] = None,
-    device: Annotated[str, typer.Option(help="The device: cpu, cuda or mps.")] = "cpu",
-    backend: Annotated[BackendName | None, typer.Option(help="The library that runs models. Default: auto.")] = None,
-    precision: Annotated[
-        Precision | None, typer.Option(help="The number format of the computation. Default: fp32.")
-    ] = None,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="The number of threads of a forward pass on the CPU.")
-    ] = None,
-    offline: Annotated[bool, typer.Option("--offline", help="Use only files on this machine.")] = False,
-    lock: Annotated[Path | None, typer.Option(help="A lock file, with which models must agree.")] = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Suppress the progress bar, warnings and the summary.")
     ] = False,
@@ -148,7 +132,7 @@ def predict(
     found = parse_output(output)
     if json and found is None:
         found = make_stdout()
-    options = {
+    values = {
         "output_level": output_level,
         "positions": positions,
         "metadata": metadata,
@@ -159,7 +143,7 @@ def predict(
         "missing": missing,
         "empty": empty,
     }
-    chosen = cast("PredictOptions", options)  # members of enums, which are parsed like their values
+    chosen = cast("PredictOptions", values)  # members of enums, which are parsed like their values
     request = FileRequest(
         choose_source(texts, file),
         Path() if found is None or found.is_stdout else found.path,
@@ -174,38 +158,16 @@ def predict(
     if found is not None and not found.is_stdout:
         check_output(request, found, texts)
     with _hide_messages(quiet):
-        pipeline = _load_pipeline(ref, path, pooling, compat, device, backend, precision, threads, offline, lock)
+        pipeline = _load_pipeline(ref, path, options)
         summary = _run_task(pipeline, Task(decode_arguments(texts), request, found, chosen))
     if summary is not None and (json or not quiet):
         print_summary(summary, json)
 
 
-def _load_pipeline(
-    ref: list[str] | None,
-    path: Path | None,
-    pooling: Pooling | None,
-    compat: Compat | None,
-    device: str,
-    backend: BackendName | None,
-    precision: Precision | None,
-    threads: int | None,
-    offline: bool,
-    lock: Path | None,
-) -> Pipeline:
+def _load_pipeline(references: list[str] | None, path: Path | None, options: LoadOptions) -> Pipeline:
     from nlu_lite.pipeline import load
 
-    return load(
-        *(ref or ()),
-        path=path,
-        device=device,
-        backend=(backend or BackendName.AUTO).value,
-        precision=(precision or Precision.FP32).value,
-        threads=threads,
-        pooling=(pooling or Pooling.FIRST).value,
-        compat=None if compat is None else compat.value,
-        offline=offline or None,
-        lock=lock,
-    )
+    return load(*(references or ()), path=path, **options)
 
 
 @contextmanager

@@ -47,7 +47,15 @@ from nlu_lite.options.choices import (
     WordsName,
 )
 from nlu_lite.options.files import FileRequest, parse_file_request
-from nlu_lite.options.load import EncoderSettings, ModelChanges, ModelOptions, Splitter, TextSettings, parse_changes
+from nlu_lite.options.load import (
+    EncoderSettings,
+    LoadOptions,
+    ModelChanges,
+    ModelOptions,
+    Splitter,
+    TextSettings,
+    parse_changes,
+)
 from nlu_lite.options.mapper import MapRequest, VectorLists, VectorListsName, parse_map_request
 from nlu_lite.options.parsing import check_number, parse_choice, parse_flag, parse_path
 from nlu_lite.options.predict import (
@@ -85,6 +93,7 @@ __all__ = [
     "LayerMergeName",
     "Level",
     "LevelName",
+    "LoadOptions",
     "MapRequest",
     "Missing",
     "MissingName",

@@ -6,11 +6,13 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from enum import Enum
+from pathlib import Path
 from typing import Any, TypeAlias, TypedDict
 
 from nlu_lite.errors import OptionError, find_nearest_names
 from nlu_lite.options.choices import (
     AlignmentName,
+    BackendChoice,
     BackendName,
     Compat,
     CompatName,
@@ -23,7 +25,10 @@ from nlu_lite.options.choices import (
     Pooling,
     PoolingName,
     Precision,
+    PrecisionName,
     SentencePoolingName,
+    SourceChoice,
+    VersionsName,
     Words,
     WordsName,
 )
@@ -164,6 +169,21 @@ class ModelChanges(TypedDict, total=False):
     normalize: bool
     reproducible: bool
     compat: CompatName | None
+
+
+class LoadOptions(ModelChanges, total=False):
+    """The options of `load`, except the folder of a saved pipeline."""
+
+    device: str
+    backend: BackendChoice
+    precision: PrecisionName
+    threads: int | None
+    source: SourceChoice | None
+    revision: str | None
+    cache_dir: str | Path | None
+    offline: bool | None
+    lock: str | Path | None
+    versions: VersionsName
 
 
 CHOICES: dict[str, type[Enum]] = {
