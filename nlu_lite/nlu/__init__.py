@@ -2,8 +2,9 @@
 
 Results keep NLU's conventions where those of `nlu_lite` differ: the ends of ``positions=True`` are inclusive; columns
 are in alphabetical order; ``metadata=True`` adds NLU's columns, such as ``origin_index``; a frame without a column
-``text`` is read from its first column; prompts such as ``"query: "`` are a part of your texts. Order and index are those
-of `nlu_lite.Pipeline.predict`. So are the vectors above the token level, where NLU returns a list of token vectors.
+``text`` is read from its first column; prompts such as ``"query: "`` are a part of your texts. Order and index are
+those of `nlu_lite.Pipeline.predict`. So are the vectors above the token level, where NLU returns
+lists of token vectors.
 
 Example:
     >>> import nlu_lite.nlu as nlu

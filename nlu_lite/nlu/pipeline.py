@@ -12,7 +12,6 @@ from nlu_lite import saving
 from nlu_lite._util.nlu_names import Place, check_argument, refuse_argument, refuse_attribute
 from nlu_lite._util.os_errors import translate_write_errors
 from nlu_lite.errors import InputError, OptionError, UnknownReference, UnsupportedCall, find_nearest_names
-from nlu_lite.frames import matrix
 from nlu_lite.nlu.columns import add_metadata, close_positions, find_text_column, predict_texts, sort_columns
 from nlu_lite.nlu.components import NluComponent, Role
 from nlu_lite.options import FrameOptions, Level, ModelChanges, parse_choice, parse_path
@@ -115,10 +114,8 @@ class NLUPipeline:
         if not columns:
             remedy = 'Call predict(data, output_level="document")'
             raise InputError("the pipeline has no sentence model", "a reference of embed_sentence", remedy)
-        frame = self.pipeline.predict(
-            data, output_level="document", text_column=find_text_column(data), empty="keep", progress=False
-        )
-        found: list[list[float]] = matrix(frame, columns[0]).tolist()
+        vectors = self.pipeline.encode(data, column=columns[0], text_column=find_text_column(data), progress=False)
+        found: list[list[float]] = vectors.tolist()
         return found
 
     def fit(self, dataset: object = None, dataset_path: object = None, label_seperator: str = ",") -> NLUPipeline:  # noqa: ARG002

@@ -2,9 +2,11 @@
 
 import datetime
 import os
+import re
 import shutil
 import signal
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +15,7 @@ from pyspark.errors import PySparkException
 from pyspark.ml import Pipeline as Stages
 from pyspark.ml import PipelineModel
 from pyspark.sql import SparkSession
+from references import register_tiny
 
 import nlu_lite
 import nlu_lite.spark
@@ -196,3 +199,15 @@ def test_a_stage_loads_its_pipeline_once_and_again_when_files_have_changed(spark
 def test_a_stage_needs_a_reference_or_a_path(spark):
     with pytest.raises(OptionError, match="reference=None and path=None"):
         NluLite().transform(frame_of(spark, build_table(1)))
+
+
+def test_the_example_of_the_migration_page_runs(spark, tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "migration.md").read_text(encoding="utf-8")
+    block = re.search(r"^```python\n(# after, on Spark\n.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    rows = [("In New York it rains.", 0), ("Good morning.", 1)]
+    names = {"spark_df": spark.createDataFrame(rows, ["text", "label"])}
+    with register_tiny(tmp_path, "xx.embed.xlm_roberta_xtreme_base"):
+        exec(compile(block[1], "after", "exec"), names)
+        found = names["frame"].collect()
+    assert [row.token for row in found][:3] == ["In", "New", "York"]
+    assert [row.label for row in found][-1] == 1
