@@ -1,10 +1,18 @@
 """The sentences and tokens of Spark NLP, and those of its own output on the texts of `tests/data/sparknlp`."""
 
+from itertools import pairwise
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sparknlp_golden import SENTENCES, TOKENS, records
 
 from nlu_lite.errors import OptionError
 from nlu_lite.text.sparknlp import SentenceRules, TokenRules, find_sentences, find_tokens
+
+JAVA_SPACE = "".join(map(chr, range(33)))
+NO_SPACE = dict.fromkeys(map(ord, JAVA_SPACE))
+NO_TOKEN_SPACE = dict.fromkeys(map(ord, " \t\n\v\f\r"))
 
 
 def cut(text, spans):
@@ -145,3 +153,22 @@ def test_parameters_of_tokens(text, rules, expected):
 def test_a_pattern_that_cannot_be_compiled():
     with pytest.raises(OptionError, match=r"the pattern .* cannot be compiled.*expected a regular expression of Java"):
         tokens("a", split_pattern="(")
+
+
+@pytest.mark.parametrize("mark", ["!", "?!", "' a", " '", "a.", "...", ". ", "(", '"', "e.g. ", "1. "])
+def test_the_time_grows_with_the_length_of_a_text(mark):
+    text = "a" + mark * (60_000 // len(mark)) + "x"  # takes minutes if the time grows with the square of the length
+    spans = find_sentences(text)
+    assert "".join(cut(text, spans)).replace(" ", "") == text.replace(" ", "")
+
+
+@given(st.text("aB .,;!?'\"()[]-$\n\u00a0\x00é1😀。\uf050\uf057", max_size=40))
+def test_sentences_and_tokens_are_in_order_and_have_every_character(text):
+    spans = find_sentences(text)
+    assert all(begin < end for begin, end in spans)
+    assert all(end <= begin for (_, end), (begin, _) in pairwise(spans))
+    assert "".join(cut(text, spans)).translate(NO_SPACE) == text.translate(NO_SPACE)
+    for sentence in cut(text, spans):
+        assert not set(sentence[0] + sentence[-1]) & set(JAVA_SPACE)
+        found = cut(sentence, find_tokens(sentence))
+        assert "".join(found) == sentence.translate(NO_TOKEN_SPACE)

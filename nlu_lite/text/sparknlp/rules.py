@@ -7,7 +7,7 @@ rule finds them. Java's classes are ASCII, so the patterns are too.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -44,18 +44,18 @@ class Rule:
 
     Attributes:
         pattern: Its matches are replaced.
-        replacement: The template that replaces them.
+        replacement: The template that replaces them, or a function that returns it.
     """
 
     pattern: re.Pattern[str]
-    replacement: str
+    replacement: str | Callable[[re.Match[str]], str]
 
     def apply(self, text: str) -> str:
         """Return a text with each match replaced."""
         return self.pattern.sub(self.replacement, text)
 
 
-def _list_rules(replacement: str, *patterns: str) -> list[Rule]:
+def _list_rules(replacement: str | Callable[[re.Match[str]], str], *patterns: str) -> list[Rule]:
     return [Rule(re.compile(pattern, re.ASCII), replacement) for pattern in patterns]
 
 
@@ -113,11 +113,20 @@ def _follow(words: Iterable[str], edge: str) -> str:
 def other_rules() -> Sequence[Rule]:
     """Return the rules for marks, ellipses, quotations and, last, every other period and semicolon."""
     inside = r"[\w\s?!.,]+"
+    # Each run of characters is searched once, however many marks it has: the time grows with the length of a text.
+    marks = r"(?<![!?])(?:(?<=\S)[!?]|[!?]{2})[!?]*+(?=\s|\Z|\$)"
+    quotation = r"(?:(?<=\s)|^)(?:('[\w\s?!.,|']+'\W)|'[\w\s?!.,|']*)"
     return [
-        *_list_rules(r"\g<0>" + BREAK, r"(?<=\S)[!?]+(?=\s|\Z|\$)"),
+        *_list_rules(r"\g<0>" + BREAK, marks),
         *_list_rules(KEPT, r"(?<=\w)\.(?=\w)", r"(?<=[A-z]°)\.(?=\s*\d)"),
         *_list_rules(ELLIPSIS + BREAK, r"\.{3}(?=\s+[A-Z])", r"(?<=\S)\.{3}(?=\.\s[A-Z])"),
-        *_list_rules(BRACKET, r"(?:(?<=\s)|^)'[\w\s?!.,|']+'\W", f'"{inside}"', rf"\[{inside}\]", rf"\({inside}\)"),
+        *_list_rules(_protect_quotation, quotation),
+        *_list_rules(BRACKET, f'"{inside}"', rf"\[{inside}\]", rf"\({inside}\)"),
         *_list_rules(KEPT, r"""\?(?=['"])""", r"""!(?=['"])""", r"!(?=,?\s[a-z])"),
         *_list_rules(KEPT + BREAK, r"[.;]"),
     ]
+
+
+def _protect_quotation(match: re.Match[str]) -> str:
+    """Return a quotation in brackets, or the text after an apostrophe that opens none."""
+    return f"{OPEN}{match[0]}{CLOSE}" if match[1] else match[0]
