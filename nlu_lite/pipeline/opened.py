@@ -6,16 +6,22 @@ import hashlib
 import os
 import pickle
 import threading
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 from uuid import uuid4
 
-from nlu_lite import saving
+from nlu_lite import registry, saving
 from nlu_lite.model import open_model
 from nlu_lite.options import BackendName, ModelOptions, Splitter, TextSettings
+from nlu_lite.pipeline.loading import load
 from nlu_lite.pipeline.pipeline import Pipeline
 from nlu_lite.records import ComponentSpec, ModelSpec
 from nlu_lite.store import Access
 from nlu_lite.store.checkpoints import LoadedCheckpoint, load_checkpoint
+
+OPENING = ("device", "backend", "precision", "threads")
+"""The options of `load` that require other weights or another backend; `Pipeline.with_` changes the others."""
 
 
 @dataclass(frozen=True)
@@ -109,11 +115,27 @@ def open_recipe(recipe: PipelineRecipe) -> Pipeline:
         SourceError: The files of a model are not on this machine and cannot be fetched.
         IntegrityError: The files of a model have changed since the recipe was made.
     """
-    return _OPENED.open(recipe)
+    return _OPENED.open(recipe, lambda: _open(recipe))
+
+
+def load_once(references: tuple[str, ...], options: Mapping[str, Any]) -> Pipeline:
+    """Return the pipeline that `load` returns; of all calls for the same weights, only the first opens them.
+
+    Args:
+        references: As for `load`.
+        options: The device, backend, precision and threads of `load`, and the options of `Pipeline.with_`, by name.
+
+    Raises:
+        NluLiteError: As for `load`.
+    """
+    opening = {name: value for name, value in options.items() if name in OPENING}
+    changes = {name: value for name, value in options.items() if name not in OPENING}
+    key = (registry.resolve(references), repr(sorted(opening.items())))
+    return _OPENED.open(key, lambda: load(*references, **opening)).with_(**changes)
 
 
 def clear_models() -> None:
-    """Release the models that unpickled pipelines and `BatchMapper` keep open in this process.
+    """Release the models that unpickled pipelines, `BatchMapper`, scikit-learn and spaCy keep open in this process.
 
     A pipeline that is still in use keeps its models; the next one that is unpickled opens its own.
 
@@ -125,19 +147,19 @@ def clear_models() -> None:
 
 
 class _OpenedPipelines:
-    """The pipelines that this process has opened from recipes; equal recipes share one. Safe for threads and forks."""
+    """The pipelines that this process has opened, by recipe or by reference. Safe for threads and forks."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._pipelines: dict[PipelineRecipe, Pipeline] = {}
+        self._pipelines: dict[Hashable, Pipeline] = {}
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._replace_lock)
 
-    def open(self, recipe: PipelineRecipe) -> Pipeline:
+    def open(self, key: Hashable, build: Callable[[], Pipeline]) -> Pipeline:
         with self._lock:
-            if recipe not in self._pipelines:
-                self._pipelines[recipe] = _open(recipe)
-            return self._pipelines[recipe]
+            if key not in self._pipelines:
+                self._pipelines[key] = build()
+            return self._pipelines[key]
 
     def clear(self) -> None:
         with self._lock:
