@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from enum import Enum
-from functools import cache
-from itertools import islice, pairwise
+from functools import lru_cache
+from itertools import pairwise
+from string import ascii_letters, digits
 from typing import NamedTuple
 
 from nlu_lite.text.abbreviations import LOOKBEHIND, find_word_before
 from nlu_lite.text.labels import LABEL, find_next_labels, is_first_label
 from nlu_lite.text.rules import SentenceRules
+from nlu_lite.text.spellings import SpellingSearch
 from nlu_lite.text.starters import find_word_after
 
 BULLETS = "•⁃▪▫◦‣●○■□◆◇➢➤►▶✓✔✗·∙"
@@ -25,16 +27,19 @@ _LONGEST_ITEM = 2000  # characters in which the next item is searched
 _LONGEST_LINE = 60  # characters of an item that is not wrapped
 _MOST_WORDS = 5  # of an item in a line that begins with a lowercase letter: clauses of a sentence are longer
 _MOST_HITS = 8  # places where the next marker may be; a label that occurs more often without being one ends the list
-_ENUMERATOR = rf"(?P<open>[(（\[]?)(?P<label>{LABEL})(?P<close>\.?[)）]|\]|\.-|[.:．、۔။।]|(?<=[①-⑳]))"
+_MOST_EXAMINED = 4096  # hits that are remembered
+_ENUMERATOR = rf"([(（\[]?)({LABEL})(\.?[)）]|\]|\.-|[.:．、۔။।]|(?<=[①-⑳]))"
+_SPACE_AND_BREAK = r"[^\S\n\r]*+(?:\r?\n)?[^\S\n\r]*+"
 _MARKER = re.compile(
-    rf"(?:(?P<bullet>[{BULLETS}]|[{_LINE_BULLETS}](?=[^\S\n]))[^\S\n]*+)?(?:{_ENUMERATOR}(?:(?=\s)|(?<=[）、．①-⑳])(?!\d)))?"
+    rf"(?:([{BULLETS}]|[{_LINE_BULLETS}](?=[^\S\n]))[^\S\n]*+)?"
+    rf"(?:{_ENUMERATOR}(?:(?=\s)|(?<=[）、．①-⑳])(?!\d)))?{_SPACE_AND_BREAK}"
 )
 _CLOSED = re.compile(r"[(（].*[)）]|\[\]|[^(（\[\]]*")
 _PLACE = re.compile(
     rf"[{_LINE_BREAKS}:：.!?…。！？।።](?:[^\S{_LINE_BREAKS}]++|(?<=[{_LINE_BREAKS}：。！？।።]))"
     rf"(?=[(（\[①{BULLETS}{_LINE_BULLETS}]|\d|[^\W\d_]{{1,5}}[.:)）、．۔။।])"
 )
-_SPACE_AND_BREAK = re.compile(r"[^\S\n\r]*+(?:\r?\n)?[^\S\n\r]*+")
+_NEVER_FIRST = frozenset(ascii_letters + digits) - frozenset("01aAiI")  # begin no label of a first item
 _SPACELESS = frozenset("）、．")  # closing signs of markers that no whitespace separates from the text
 _LINE_END = re.compile(rf"[{_LINE_BREAKS}]")
 _SENTENCE_ENDS = ':：.!?…。！？।።»”")'
@@ -80,10 +85,11 @@ class _Marker(NamedTuple):
 def find_list_items(text: str, rules: SentenceRules) -> list[ListItem]:
     """Find the items of all lists in a text, from left to right."""
     items: dict[int, ListItem] = {}
+    finder = _MarkerFinder(text, rules)
     for place, opening in _find_places(text):
         first = _match_marker(text, place) if place not in items else None
-        if first is not None and _may_open(text, first, opening, rules):
-            items |= {item.begin: item for item in _follow_list(text, first, opening, rules)}
+        if first is not None and _may_be_first(first, opening):
+            items |= {item.begin: item for item in _follow_list(finder, first, opening)}
     return sorted(items.values())
 
 
@@ -103,43 +109,51 @@ def _find_line_after(text: str, last: _Marker) -> Iterator[ListItem]:
 
 
 def _find_places(text: str) -> Iterator[tuple[int, Opening]]:
+    """Find the places where the first item of a list may begin."""
     yield len(text) - len(text.lstrip()), Opening.LINE
     for match in _PLACE.finditer(text):
-        if _is_line_begin(text, match.end()):
-            yield match.end(), Opening.LINE
-        else:
-            yield match.end(), Opening.COLON if match.group()[0] in ":：" else Opening.SENTENCE
+        begin, place = match.span()
+        sign = text[begin]
+        if (place - begin > 2 or sign in _LINE_BREAKS) and _is_line_begin(text, place):
+            yield place, Opening.LINE
+        elif text[place] not in _NEVER_FIRST:
+            yield place, Opening.COLON if sign in ":：" else Opening.SENTENCE
 
 
 def _match_marker(text: str, place: int) -> _Marker | None:
     match = _MARKER.match(text, place)
-    if match is None or match.end() == place or not _CLOSED.fullmatch((match["open"] or "") + (match["close"] or "")):
+    if match is None:
         return None
-    label, bullet = match["label"] or "", match["bullet"] or ""
-    space = _SPACE_AND_BREAK.match(text, match.end())
-    assert space is not None
-    return _Marker(place, space.end(), bullet, match["open"] or "", label, match["close"] or "")
+    bullet, opened, label, closed = match.groups("")
+    if not (bullet or label) or ((opened or closed == "]") and not _CLOSED.fullmatch(opened + closed)):
+        return None
+    return _Marker(place, match.end(), bullet, opened, label, closed)
 
 
-def _may_open(text: str, first: _Marker, opening: Opening, rules: SentenceRules) -> bool:
+def _may_be_first(first: _Marker, opening: Opening) -> bool:
+    if opening is Opening.LINE:
+        return True
+    return first.bullet in BULLETS if first.bullet else is_first_label(first.label)
+
+
+def _may_open(text: str, first: _Marker, rules: SentenceRules) -> bool:
     if first.end >= len(text) or _follows_abbreviation(text, first.begin, rules):
         return False
-    if first.bullet:
-        return opening is Opening.LINE or first.bullet in BULLETS
-    if opening is not Opening.LINE and not is_first_label(first.label):
-        return False
-    return first.suffix != "." or not _is_date(text, first, rules)
+    return first.bullet != "" or first.suffix != "." or not _is_date(text, first, rules)
 
 
-def _follow_list(text: str, first: _Marker, opening: Opening, rules: SentenceRules) -> list[ListItem]:
+def _follow_list(finder: _MarkerFinder, first: _Marker, opening: Opening) -> list[ListItem]:
     """Return the items of the list that a marker opens; none if there is not enough evidence of a list."""
-    markers = [first]
-    inline = 0
-    while following := _find_next(text, markers[-1], opening, rules):
+    text, following = finder.text, finder.find_next(first, opening)
+    if following is None and not _is_item_alone(text, first, opening):
+        return []
+    if not _may_open(text, first, finder.rules):
+        return []
+    markers, inline = [first], 0
+    while following is not None:
         inline += not _is_line_begin(text, following.begin)
         markers.append(following)
-    if len(markers) == 1 and not _is_item_alone(text, first, opening):
-        return []
+        following = finder.find_next(following, opening)
     if inline and _looks_like_initials(text, markers):
         return []
     items = [ListItem(one.begin, one.end) for one in markers]
@@ -171,30 +185,60 @@ def _is_sentence(text: str, begin: int, end: int) -> bool:
     return _find_last_character(text, end) in ".!?" and len(text[begin:end].split()) > 1
 
 
-def _find_next(text: str, marker: _Marker, opening: Opening, rules: SentenceRules) -> _Marker | None:
-    """Find the marker after another one: the same bullet, or the next label in the same style."""
-    found = (_search(text, marker, wanted, opening, rules) for wanted in _spell_next(marker))
-    return min((one for one in found if one is not None), default=None, key=lambda one: one.begin)
+class _MarkerFinder:
+    """Find the markers of the next items in a text, whatever list they belong to.
+
+    Attributes:
+        text: The text.
+        rules: The rules of its language.
+    """
+
+    def __init__(self, text: str, rules: SentenceRules) -> None:
+        self.text = text
+        self.rules = rules
+        self._spellings = SpellingSearch(text)
+        self._examined: dict[tuple[int, str, Opening], _Marker | None] = {}
+
+    def find_next(self, marker: _Marker, opening: Opening) -> _Marker | None:
+        """Find the marker after another one: the same bullet, or the next label in the same style."""
+        wanted = _spell_next(marker.bullet, marker.prefix, marker.label, marker.suffix)
+        found = (self._search(marker, spelling, opening) for spelling in wanted)
+        return min((one for one in found if one is not None), default=None, key=lambda one: one.begin)
+
+    def _search(self, marker: _Marker, wanted: str, opening: Opening) -> _Marker | None:
+        begin, end = marker.end + 1, marker.end + _LONGEST_ITEM
+        for _ in range(_MOST_HITS):
+            hit = self._spellings.find(wanted, begin, end)
+            if hit < 0:
+                return None
+            following = self._recall(marker, hit, wanted, opening)
+            if following is not None:
+                return following
+            begin = hit + len(wanted)
+        return None
+
+    def _recall(self, marker: _Marker, hit: int, wanted: str, opening: Opening) -> _Marker | None:
+        """Examine a hit unless the search for the item after another marker has done so."""
+        if opening is Opening.COLON:  # there the length of the item matters
+            return self._examine(marker, hit, wanted, opening)
+        key = hit, wanted, opening
+        if key not in self._examined:
+            if len(self._examined) >= _MOST_EXAMINED:
+                self._examined.clear()
+            self._examined[key] = self._examine(marker, hit, wanted, opening)
+        return self._examined[key]
+
+    def _examine(self, marker: _Marker, hit: int, wanted: str, opening: Opening) -> _Marker | None:
+        """Return the marker at an offset if it is that of the item after another one."""
+        following = _match_marker(self.text, hit)
+        if following is None or not _is_next_item(self.text, marker, wanted, following, opening, self.rules):
+            return None
+        return following
 
 
-def _spell_next(marker: _Marker) -> list[str]:
-    if marker.bullet:
-        return [marker.bullet]
-    return [marker.prefix + label + marker.suffix for label in find_next_labels(marker.label)]
-
-
-def _search(text: str, marker: _Marker, wanted: str, opening: Opening, rules: SentenceRules) -> _Marker | None:
-    hits = _compile_marker(wanted).finditer(text, marker.end + 1, marker.end + _LONGEST_ITEM)
-    for hit in islice(hits, _MOST_HITS):
-        following = _match_marker(text, hit.start())
-        if following is not None and _is_next_item(text, marker, wanted, following, opening, rules):
-            return following
-    return None
-
-
-@cache
-def _compile_marker(marker: str) -> re.Pattern[str]:
-    return re.compile(rf"{re.escape(marker)}(?<![^\W\u3040-\u9fff]{re.escape(marker)})")
+@lru_cache(maxsize=4096)  # the lists of a text have the same labels
+def _spell_next(bullet: str, prefix: str, label: str, suffix: str) -> list[str]:
+    return [bullet] if bullet else [prefix + following + suffix for following in find_next_labels(label)]
 
 
 def _is_next_item(

@@ -19,12 +19,12 @@ def continues_after_name(mark: Terminator) -> bool:
     if not mark.following.isalnum() or (mark.following.isupper() and is_sentence_starter(mark)):
         return False
     before = mark.text[max(0, mark.end - _LONGEST_NAME) : mark.end]
-    names = _load_names().get(before.split()[-1], ())
+    names = load_names().get(before.split()[-1], ())
     return any(before.endswith(name) and not before[: -len(name)][-1:].isalnum() for name in names)
 
 
 @cache
-def _load_names() -> dict[str, list[str]]:
+def load_names() -> dict[str, list[str]]:
     """Load the names by their last words."""
     text = resources.files("nlu_lite.text").joinpath("data/names.txt").read_text(encoding="utf-8")
     names: dict[str, list[str]] = defaultdict(list)

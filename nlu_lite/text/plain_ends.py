@@ -1,6 +1,7 @@
 """Plain ends of sentences, which most are: a long ordinary word, a period, a space and an uppercase letter.
 
-A full stop that no abbreviation has, such as the danda, needs only a space and a letter after it.
+A full stop that no abbreviation has, such as the danda, needs only a space and a letter after it. An ideographic one
+needs only a letter. An exclamation or question mark must not belong to a name.
 `nlu_lite.text.periods` and `nlu_lite.text.boundaries` would decide the same, but take several times as long.
 """
 
@@ -11,35 +12,50 @@ from functools import cache
 
 from nlu_lite.text.abbreviations import LOOKBEHIND, SHORT_WORD, compile_spaced_forms
 from nlu_lite.text.boundaries import MAX_ASIDE
+from nlu_lite.text.names import load_names
 from nlu_lite.text.quotes import follows_opening_quote
 from nlu_lite.text.rules import SentenceRules
 
 _FULL_STOPS = "।۔።"  # part of no word when whitespace follows, except after an initial in Urdu
 _LONGEST_INITIAL = 8  # characters of the name of a letter in Urdu, and one before it
 _PART_END = re.compile(r"[\s۔]")
+_SPACELESS_STOPS = "。！？｡"  # part of no word, and no whitespace follows
+_LONGEST_NAME = 40
 
 
-def is_plain_end(text: str, period: int, sentence_begin: int, rules: SentenceRules, special: frozenset[str]) -> bool:
-    """Return whether a sentence ends with a period, and the next begins after one space.
+def find_plain_begin(text: str, start: int, sentence_begin: int, rules: SentenceRules, special: frozenset[str]) -> int:
+    """Return where the next sentence begins if a sentence ends with a terminator; 0 if that is not plain.
 
     Args:
         text: The whole text.
-        period: The offset of a terminator.
+        start: The offset of a terminator.
         sentence_begin: The offset at which its sentence begins.
         rules: The rules of the language.
         special: The words of `list_special_words`.
     """
-    following = text[period + 2 : period + 3]
-    if text[period + 1 : period + 2] != " " or not following.isalpha() or following.islower():
-        return False
-    if text[period] == ".":
-        plain = following.isupper() and _is_ordinary_word_before(text, period, sentence_begin, special)
+    character = text[start]
+    begin = start + 1 if character in _SPACELESS_STOPS else start + 2
+    following = text[begin : begin + 1]
+    if not following.isalpha() or following.islower() or (begin == start + 2 and text[start + 1] != " "):
+        return 0
+    if character == ".":
+        plain = following.isupper() and _is_ordinary_word_before(text, start, sentence_begin, special)
+    elif character in "!?":
+        plain = _is_no_name_before(text, start, sentence_begin)
     else:
-        plain = text[period] in _FULL_STOPS and text[period] not in rules.weak_terminators
-        plain = plain and not (text[period] == "۔" and _is_initial_before(text, period, rules))
-    if not plain or rules.address is not None or follows_opening_quote(text, period, sentence_begin):
-        return False
-    return text.rfind("(", max(sentence_begin, period - MAX_ASIDE), period) < 0
+        plain = character in _FULL_STOPS or begin == start + 1
+        plain = plain and not (character == "۔" and _is_initial_before(text, start, rules))
+    if not plain or character in rules.weak_terminators or rules.address is not None:
+        return 0
+    if follows_opening_quote(text, start, sentence_begin):
+        return 0
+    return begin if text.rfind("(", max(sentence_begin, start - MAX_ASIDE), start) < 0 else 0
+
+
+def _is_no_name_before(text: str, start: int, sentence_begin: int) -> bool:
+    """Return whether the word before a mark is not the last word of a name such as "Yahoo!"."""
+    space = text.rfind(" ", max(sentence_begin, start - _LONGEST_NAME), start)
+    return space >= 0 and text[space + 1 : start].isalpha() and text[space + 1 : start + 1] not in load_names()
 
 
 def _is_ordinary_word_before(text: str, period: int, sentence_begin: int, special: frozenset[str]) -> bool:

@@ -46,6 +46,12 @@ def absorb_late_closer(mark: Terminator) -> Terminator:
     return mark._replace(closers=closers, gap=gap, openers=openers, following=following)
 
 
+def find_late_closer(mark: Terminator) -> str:
+    """Return the last quotation mark after whitespace that may belong to a quotation before it; empty if none."""
+    late = _LATE_CLOSER.match(mark.text, mark.closers_end)
+    return late.group(1) if late else ""
+
+
 def _is_open(mark: Terminator, closer: str) -> bool:
     """Return whether a quotation mark closes a quotation that is open at the terminator.
 

@@ -12,16 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlu_lite.options import NewlineBreaks
-from nlu_lite.text.abbreviations import compile_spaced_forms, find_word_before
-from nlu_lite.text.boundaries import ends_sentence, lacks_space, touches_next
+from nlu_lite.text.decisions import Decision, decide_terminator
 from nlu_lite.text.lines import find_line_begins
 from nlu_lite.text.lists import ListItem, find_list_items
+from nlu_lite.text.neighborhoods import DecisionMemory, describe_neighborhood
 from nlu_lite.text.notes import absorb_note_number
-from nlu_lite.text.periods import PeriodRole, classify_period, is_word_part
-from nlu_lite.text.plain_ends import is_plain_end, list_special_words
-from nlu_lite.text.quotes import absorb_late_closer
+from nlu_lite.text.plain_ends import find_plain_begin, list_special_words
 from nlu_lite.text.rules import SentenceRules
-from nlu_lite.text.terminators import Terminator, examine_terminator, find_terminator_runs
+from nlu_lite.text.terminators import examine_terminator, find_terminator_runs
 
 _NO_ITEM = ListItem(sys.maxsize, sys.maxsize)
 
@@ -54,8 +52,9 @@ def find_sentence_cuts(
     begins: list[int] = []
     word_periods: list[int] = []
     detached: list[int] = []
+    memory = DecisionMemory()
     for start, text in texts:
-        scanner = _SentenceScanner(text, rules, newline_breaks)
+        scanner = _SentenceScanner(text, rules, newline_breaks, memory)
         scanner.scan()
         begins += [start + offset for offset in scanner.begins]
         word_periods += [start + offset for offset in scanner.word_periods]
@@ -78,12 +77,12 @@ class _SentenceScanner:
         spaced_word: That abbreviation without its spaces and last period.
     """
 
-    def __init__(self, text: str, rules: SentenceRules, newline_breaks: NewlineBreaks) -> None:
+    def __init__(self, text: str, rules: SentenceRules, newline_breaks: NewlineBreaks, memory: DecisionMemory) -> None:
         self.text = text
         self.rules = rules
+        self.memory = memory
         self.items = find_list_items(text, rules)
         self.certain = _find_certain_begins(text, self.items, rules, newline_breaks)
-        self.spaced_forms = compile_spaced_forms(rules)
         self.special_words = list_special_words(rules)
         self.begin = 0
         self.begins: list[int] = list(self.certain)
@@ -102,60 +101,36 @@ class _SentenceScanner:
                 item = next(items)
             if item.begin <= place:
                 self.word_periods.append(place)
-            elif is_plain_end(self.text, place, self.begin, self.rules, self.special_words):
-                self.begin = place + 2
-                self.begins.append(self.begin)
+            elif after := find_plain_begin(self.text, place, self.begin, self.rules, self.special_words):
+                self.begin = after
+                self.begins.append(after)
             elif place >= self.spaced_end:  # earlier periods of a spaced abbreviation are recorded already
-                self._visit(examine_terminator(run, self.rules, self.begin))
+                self._record(place, self._decide(run))
 
-    def _visit(self, mark: Terminator) -> None:
+    def _decide(self, run: re.Match[str]) -> Decision:
+        """Decide about a terminator, or recall the decision about another one in the same neighborhood."""
+        spaced_word = self.spaced_word if run.start() == self.spaced_end else ""
+        neighborhood = describe_neighborhood(self.text, run.start(), self.begin, spaced_word)
+        known = self.memory.recall(neighborhood) if neighborhood else None
+        if known is not None:
+            return known
+        mark = examine_terminator(run, self.rules, self.begin)
         mark = mark if mark.gap else absorb_note_number(mark)
-        touching = touches_next(mark)
-        if touching and not lacks_space(mark):
-            if mark.is_period and is_word_part(mark):
-                self.word_periods.append(mark.start)
-            return
-        spaced = self._match_spaced_abbreviation(mark) if mark.is_period else None
-        if spaced is None:
-            self._visit_last(_skip_proclitic(mark), touching)
-        else:
-            self._record_spaced_abbreviation(spaced)
+        decision = decide_terminator(mark, spaced_word)
+        if neighborhood is not None:
+            self.memory.keep(neighborhood, mark, decision)
+        return decision
 
-    def _visit_last(self, mark: Terminator, touching: bool) -> None:
-        """Visit a terminator after which a sentence may begin."""
-        role = classify_period(self._find_word_before(mark), mark) if mark.is_period else PeriodRole.PUNCTUATION
-        if role is not PeriodRole.PUNCTUATION:
-            self.word_periods.append(mark.start)
-        elif touching:
-            self.detached.append(mark.start)
-        if role is not PeriodRole.WORD_PART:
-            self._visit_candidate(mark)
-
-    def _visit_candidate(self, mark: Terminator) -> None:
-        """End the sentence after a terminator unless the text around it shows that the sentence continues."""
-        mark = absorb_late_closer(mark) if mark.gap else mark
-        if ends_sentence(mark):
-            self.begin = mark.closers_end + len(mark.gap)
+    def _record(self, place: int, decision: Decision) -> None:
+        for period in decision.word_periods:
+            self.word_periods.append(place + period)
+        if decision.begin:
+            self.begin = place + decision.begin
             self.begins.append(self.begin)
-
-    def _match_spaced_abbreviation(self, mark: Terminator) -> re.Match[str] | None:
-        """Match an abbreviation whose parts are separated by spaces from its first period to before its last."""
-        if mark.start == self.spaced_end or not mark.gap:
-            return None
-        form = self.spaced_forms.get(find_word_before(self.text, mark.start).lower())
-        return form.match(self.text, mark.start) if form else None
-
-    def _record_spaced_abbreviation(self, rest: re.Match[str]) -> None:
-        self.word_periods += [rest.start() + match.start() for match in re.finditer(r"\.", rest.group())]
-        self.spaced_word = find_word_before(self.text, rest.start()) + "".join(rest.group().split())
-        self.spaced_end = rest.end()
-
-    def _find_word_before(self, mark: Terminator) -> str:
-        if mark.start == self.spaced_end:
-            return self.spaced_word
-        word = find_word_before(self.text, mark.start)
-        longest = mark.start - mark.sentence_begin  # "end.Mr." has two sentences but one run of letters and periods
-        return word[len(word) - longest :] if len(word) > longest else word
+        if decision.is_detached:
+            self.detached.append(place)
+        if decision.spaced_end:
+            self.spaced_end, self.spaced_word = place + decision.spaced_end, decision.spaced_word
 
 
 def _find_certain_begins(
@@ -169,12 +144,3 @@ def _find_certain_begins(
         if place == len(items) or begin <= items[place].begin:
             begins.add(begin)
     return sorted(begins)
-
-
-def _skip_proclitic(mark: Terminator) -> Terminator:
-    """Treat the uppercase letter after a lowercase proclitic as the one that follows: "'t Is"."""
-    proclitic = mark.rules.proclitic
-    if proclitic is None or not mark.gap:
-        return mark
-    match = proclitic.match(mark.text, mark.closers_end + len(mark.gap))
-    return mark._replace(openers="", following=match.group(1)) if match else mark

@@ -1,0 +1,78 @@
+"""Remember decisions about terminators, so that repetitive text costs little: tables, logs, forms and boilerplate.
+
+The rules look at most `_BEFORE` characters back and `_AFTER` characters ahead, with few exceptions, which
+`_is_local` and `describe_neighborhood` exclude. Two terminators with the same neighborhood have the same decision.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from nlu_lite.text.abbreviations import LOOKBEHIND
+from nlu_lite.text.boundaries import MAX_ASIDE
+from nlu_lite.text.decisions import Decision
+from nlu_lite.text.quotes import find_late_closer
+from nlu_lite.text.terminators import DASHES, Terminator
+
+Neighborhood: TypeAlias = tuple[str, int, str]
+"""The text around a terminator, what matters of its sentence, and the abbreviation with spaces that it ends."""
+
+_BEFORE = 2 * LOOKBEHIND + 2  # an abbreviation and the text before it
+_LONGEST_MARK = 40  # characters of a terminator and all signs up to the next letter
+_AFTER = MAX_ASIDE + _LONGEST_MARK + 10
+_MOST = 4096  # decisions: more would take memory, and a text with so many different neighborhoods is not repetitive
+_ENDS_OF_OTHER_QUOTATIONS = "“’"
+
+
+class DecisionMemory:
+    """The decisions about terminators of one language by neighborhood."""
+
+    def __init__(self) -> None:
+        self._decisions: dict[Neighborhood, Decision] = {}
+
+    def recall(self, neighborhood: Neighborhood) -> Decision | None:
+        """Return the decision about a terminator with the same neighborhood."""
+        return self._decisions.get(neighborhood)
+
+    def keep(self, neighborhood: Neighborhood, mark: Terminator, decision: Decision) -> None:
+        """Remember a decision if no rule looked beyond the neighborhood."""
+        if len(self._decisions) < _MOST and _is_local(mark, neighborhood):
+            self._decisions[neighborhood] = decision
+
+
+def describe_neighborhood(text: str, start: int, sentence_begin: int, spaced_word: str) -> Neighborhood | None:
+    """Describe all that the rules look at; None if a rule may look beyond the neighborhood.
+
+    Args:
+        text: The whole text.
+        start: The offset of a terminator.
+        sentence_begin: The offset at which its sentence begins.
+        spaced_word: The abbreviation with spaces whose last period the terminator is, if any.
+    """
+    begin = start - _BEFORE
+    if begin < 0:
+        return None
+    if sentence_begin >= begin:
+        return text[begin : start + _AFTER], sentence_begin - begin, spaced_word
+    if text.rfind("(", max(sentence_begin, start - MAX_ASIDE), start) >= 0:
+        return None
+    return text[begin : start + _AFTER], _describe_begin(text, sentence_begin), spaced_word
+
+
+def _describe_begin(text: str, begin: int) -> int:
+    """Return a negative number for what matters of a distant beginning: a dash, or the case of the first letter."""
+    first = next((letter for letter in text[begin : begin + LOOKBEHIND] if letter.isalpha()), "")
+    return -1 - 2 * (text[begin] in DASHES) - first.islower()
+
+
+def _is_local(mark: Terminator, neighborhood: Neighborhood) -> bool:
+    around, begin, _ = neighborhood
+    if mark.closers_end + len(mark.gap) + len(mark.openers) - mark.start > _LONGEST_MARK:
+        return False
+    last = around[-LOOKBEHIND:]
+    if not last.strip(".") or last.isspace():  # an ellipsis or a gap may go on
+        return False
+    closer = find_late_closer(mark)
+    if closer and closer in _ENDS_OF_OTHER_QUOTATIONS:
+        return False
+    return begin >= 0 or (closer != '"' and DASHES.isdisjoint(mark.openers))
