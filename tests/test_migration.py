@@ -66,6 +66,9 @@ def test_examples_after_run(block, names):
     if "frame" in names:
         assert len(names["frame"])
         assert names["frame"].isna().sum().sum() == 0
+    if "stages" in names:
+        annotations = [one for row in names["frame"]["embeddings"] for one in row]
+        assert [one.result for one in annotations][:3] == ["In", "New", "York"]
     if "vectors" in names:
         assert len(names["vectors"]) == len(names["texts"] if "encode" in block else names["frame"])
     if "spans" in names:

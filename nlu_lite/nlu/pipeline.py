@@ -269,7 +269,7 @@ def to_nlu_pipe(nlp_pipe: object, is_pre_configured: bool = True) -> NLUPipeline
     if isinstance(nlp_pipe, NLUPipeline):
         return nlp_pipe
     if not isinstance(nlp_pipe, Pipeline):
-        remedy = "Load the references with nlu_lite.nlu.load, or a saved model with nlu_lite.load('sparknlp:DIR')"
+        remedy = "Load references with nlu_lite.nlu.load; of a pipeline of nlu_lite.annotators, call transform"
         raise InputError(f"the pipeline is a {type(nlp_pipe).__name__}", "a pipeline of nlu_lite", remedy)
     return NLUPipeline(nlp_pipe, " ".join(spec.reference for spec in nlp_pipe.components))
 

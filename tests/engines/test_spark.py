@@ -201,13 +201,16 @@ def test_a_stage_needs_a_reference_or_a_path(spark):
         NluLite().transform(frame_of(spark, build_table(1)))
 
 
-def test_the_example_of_the_migration_page_runs(spark, tmp_path):
+@pytest.mark.parametrize("title", ["after, on Spark", "after: the same classes"])
+def test_an_example_of_the_migration_page_runs(title, spark, tmp_path):
     page = (Path(__file__).parents[2] / "docs" / "migration.md").read_text(encoding="utf-8")
-    block = re.search(r"^```python\n(# after, on Spark\n.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    block = re.search(rf"^```python\n(# {title}\n.*?)^```$", page, re.MULTILINE | re.DOTALL)
     rows = [("In New York it rains.", 0), ("Good morning.", 1)]
-    names = {"spark_df": spark.createDataFrame(rows, ["text", "label"])}
+    frame = spark.createDataFrame(rows, ["text", "label"])
+    names = {"spark_df": frame, "df": frame}
     with register_tiny(tmp_path, "xx.embed.xlm_roberta_xtreme_base"):
         exec(compile(block[1], "after", "exec"), names)
         found = names["frame"].collect()
-    assert [row.token for row in found][:3] == ["In", "New", "York"]
+    tokens = [row.token for row in found] if "predict" in block[1] else [one.result for one in found[0].embeddings]
+    assert tokens[:3] == ["In", "New", "York"]
     assert [row.label for row in found][-1] == 1
