@@ -28,8 +28,18 @@ def hide_progress_bars() -> Iterator[None]:
         _HIDDEN.reset(token)
 
 
+class HiddenBar:
+    """A progress bar that is not shown: creating one of tqdm takes longer than splitting a short sentence."""
+
+    disable = True
+    n = 0
+
+    def update(self, number: float | None = 1) -> None:
+        """Ignore the units that were completed."""
+
+
 @contextmanager
-def progress_bar(total: int | None, unit: str, wanted: bool | None) -> Iterator[bars.tqdm[NoReturn]]:
+def progress_bar(total: int | None, unit: str, wanted: bool | None) -> Iterator[bars.tqdm[NoReturn] | HiddenBar]:
     """Show a progress bar if the block takes longer than a second.
 
     Args:
@@ -37,18 +47,20 @@ def progress_bar(total: int | None, unit: str, wanted: bool | None) -> Iterator[
         unit: The name of a unit.
         wanted: Whether to show the bar; None shows it when output is interactive.
     """
+    shown = is_interactive() if wanted is None else wanted
+    if not shown or total == 0 or _HIDDEN.get():
+        yield HiddenBar()
+        return
     # Without widgets, a notebook shows a line of text.
     notebook = "ipykernel" in sys.modules and find_spec("ipywidgets") is not None
     tqdm: type[bars.tqdm[NoReturn]] = import_module("tqdm.notebook" if notebook else "tqdm").tqdm
-    shown = is_interactive() if wanted is None else wanted
-    hidden = not shown or total == 0 or _HIDDEN.get()
-    with tqdm(total=total, unit=unit, delay=DELAY, disable=hidden, leave=False) as bar:
+    with tqdm(total=total, unit=unit, delay=DELAY, leave=False) as bar:
         yield bar
 
 
-def skip_units(bar: bars.tqdm[NoReturn], number: int) -> None:
+def skip_units(bar: bars.tqdm[NoReturn] | HiddenBar, number: int) -> None:
     """Advance a bar by units that an earlier process completed; they do not count in the rate."""
-    if not bar.disable:
+    if not isinstance(bar, HiddenBar):
         bar.initial += number
         bar.last_print_n += number
         bar.update(number)

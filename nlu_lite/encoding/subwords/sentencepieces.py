@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 MOST_THREADS = 4
 """Threads of one call at most, within the cores that the process may use; Python builds the ids in one thread."""
+FEW = 16
+"""Texts that are encoded one by one: a call for several starts a thread, which takes as long as so many short texts."""
 THREADED = 256
 """Texts in a call from which threads save more time than it takes to start them."""
 
@@ -81,7 +83,7 @@ class SentencePieceEncoder:
         """See `SubwordEncoder`."""
         plain = self._normalization == Normalization()
         normal = list(tokens) if plain else ["".join(self._normalize(token)) for token in tokens]
-        found = TokenIds.from_lists(self._processor.encode(normal, num_threads=self._count_threads(normal)))
+        found = TokenIds.from_lists(self._encode_all(normal))
         if self._dropped is not None:
             found = found.drop(self._dropped)
         unknown = self._mapping.special_tokens.unknown
@@ -99,6 +101,12 @@ class SentencePieceEncoder:
             )
             for one, of in zip(encoded, characters, strict=True)
         ]
+
+    def _encode_all(self, texts: list[str]) -> list[list[int]]:
+        if len(texts) <= FEW:
+            return [self._processor.encode(text) for text in texts]
+        found: list[list[int]] = self._processor.encode(texts, num_threads=self._count_threads(texts))
+        return found
 
     def _count_threads(self, texts: list[str]) -> int:
         """Return the number of threads for one call; they end with it, so that a fork between calls is safe."""
