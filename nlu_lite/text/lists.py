@@ -40,6 +40,7 @@ _PLACE = re.compile(
     rf"(?=[(（\[①{BULLETS}{_LINE_BULLETS}]|\d|[^\W\d_]{{1,5}}[.:)）、．۔။।])"
 )
 _NEVER_FIRST = frozenset(ascii_letters + digits) - frozenset("01aAiI")  # begin no label of a first item
+_DAY = re.compile(r"(?<![\d.])\d{1,2}\.\Z")
 _SPACELESS = frozenset("）、．")  # closing signs of markers that no whitespace separates from the text
 _LINE_END = re.compile(rf"[{_LINE_BREAKS}]")
 _SENTENCE_ENDS = ':：.!?…。！？।።»”")'
@@ -93,16 +94,16 @@ def find_list_items(text: str, rules: SentenceRules) -> list[ListItem]:
     return sorted(items.values())
 
 
-def _find_line_after(text: str, last: _Marker) -> Iterator[ListItem]:
-    """Find the line after a list: it begins a sentence unless it is a continuation of the last item.
+def _find_line_after(text: str, marker: _Marker) -> Iterator[ListItem]:
+    """Find the line after an item, such as a heading: it begins a sentence unless it is a continuation of the item.
 
     An item that is short enough for its line is not wrapped. So a line after it that is not indented and does not begin
     with a lowercase letter begins a sentence.
     """
-    end = _LINE_END.search(text, last.end, last.end + _LONGEST_LINE)
+    end = _LINE_END.search(text, marker.end, marker.end + _LONGEST_LINE)
     after = end.end() if end else len(text)
     following = text[after : after + 1]
-    if after - last.begin > _LONGEST_LINE or text[after - 2 : after - 1] in (",", "-") or not following:
+    if after - marker.begin > _LONGEST_LINE or text[after - 2 : after - 1] in (",", "-") or not following:
         return
     if not following.isspace() and not following.islower():
         yield ListItem(after, after)
@@ -157,7 +158,9 @@ def _follow_list(finder: _MarkerFinder, first: _Marker, opening: Opening) -> lis
     if inline and _looks_like_initials(text, markers):
         return []
     items = [ListItem(one.begin, one.end) for one in markers]
-    return items if inline or opening is not Opening.LINE else [*items, *_find_line_after(text, markers[-1])]
+    if inline or opening is not Opening.LINE:
+        return items
+    return [*(after for marker in markers for after in _find_line_after(text, marker)), *items]
 
 
 def _is_item_alone(text: str, first: _Marker, opening: Opening) -> bool:
@@ -278,10 +281,12 @@ def _is_line_begin(text: str, offset: int) -> bool:
 
 
 def _follows_abbreviation(text: str, begin: int, rules: SentenceRules) -> bool:
-    """Return whether the word before a marker is an abbreviation such as "No."."""
+    """Return whether the word before a marker is an abbreviation such as "No.", or the ordinal of a day: "20. 1."."""
     before = text[max(0, begin - LOOKBEHIND) : begin].rstrip()
     if not before.endswith("."):
         return False
+    if rules.ordinals and _DAY.search(before):
+        return True
     return find_word_before(before, len(before) - 1).lower() in rules.lowercase_abbreviations
 
 

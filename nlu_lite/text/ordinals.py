@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 
 from nlu_lite.text.abbreviations import LOOKBEHIND, SHORT_WORD, find_word_before, precedes_cardinal
+from nlu_lite.text.rules import SentenceRules
 from nlu_lite.text.starters import find_word_after, is_sentence_starter
 from nlu_lite.text.terminators import DASHES, Terminator
 
 _ROMAN_NUMERAL = re.compile(r"[IVXLC]+")
 _SECTION = re.compile(r"\d{1,3}(?:\.\d{1,3})*+")
-_DECIMAL = re.compile(r"\d[:.,]\Z")
+_DECIMAL = re.compile(r"\d(?:[:.,]|[:,][^\S\n])\Z")
 _CARDINAL_SIGN = re.compile(r"\d[-–]\Z|[%№#$€£§]\s?\Z|(?<!\d)\d{2,3}[^\S\n]\Z")
 _NUMBER_AND_PERIOD = re.compile(r"\s\d{1,2}\.(?=[\s\d\-–)]|\Z|[^\W\d_])")
 _DATE_BEFORE = re.compile(r"(?<!\d)\d{1,2}\.\s?\Z")
@@ -48,7 +49,15 @@ def _is_cardinal(before: str, mark: Terminator) -> bool:
     before = before.rstrip()
     if before.endswith("."):
         return precedes_cardinal(find_word_before(before, len(before) - 1), mark.rules)
-    return find_word_before(before, len(before)).lower() in mark.rules.numbered
+    word = find_word_before(before, len(before))
+    return word.lower() in mark.rules.numbered or _is_name(word, before, mark.rules)
+
+
+def _is_name(word: str, before: str, rules: SentenceRules) -> bool:
+    """Return whether the word before a number is a name, as in "Luna 9", and not the first word of the sentence."""
+    if not rules.numbered or rules.capitalization == "nouns" or len(before) == len(word):
+        return False
+    return word.istitle() and len(word) > 1 and word.lower() not in rules.ordinary_words
 
 
 def _is_date(number: str, before: str, mark: Terminator) -> bool:

@@ -84,7 +84,11 @@ def is_word_part(mark: Terminator) -> bool:
         return mark.rules.ordinals != frozenset() and (is_range or following == "/")
     if following == "," and not (mark.closers or mark.openers):
         return word.isalpha() or _classify_word(word, mark) is not None
-    return bool(word) and not (following or " ").isalnum() and _classify_word(word, mark) is not None
+    kind = _classify_word(word, mark) if word else None
+    adjacent = mark.text[mark.end : mark.end + 1]
+    return kind is not None and (
+        not adjacent.isalnum() or (kind is AbbreviationKind.BEFORE_NUMBER and adjacent.isdigit())
+    )
 
 
 def _classify_word(word: str, mark: Terminator) -> AbbreviationKind | None:

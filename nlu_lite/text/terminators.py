@@ -11,7 +11,7 @@ from nlu_lite.text.abbreviations import LOOKBEHIND
 from nlu_lite.text.rules import SentenceRules
 
 TERMINATORS = ".!?…‼⁇⁈⁉。．！？｡।॥؟۔։።፧፨᙮។៕။᠃᠉꓿⸮།༎܀܁܂᥄᥅᪨᪩᭞᭟᰻᰼᱾᱿꘎꘏꛳꛷꣎꣏꩝꩞꩟꫰꫱꯫"
-CLOSERS = "\"'”’»)]}›」』）】〉》｣›］｝"
+CLOSERS = "\"'`”’»)]}›」』）】〉》｣›］｝"
 OPENERS = "\"'“‘„‚«»‹›(\\[{「『（【〈《｢–—−\\-¿¡*•·`"
 QUOTATION_MARKS = frozenset("\"'“”‘’»›」』«")
 DASHES = frozenset("-–—−")
