@@ -70,7 +70,8 @@ def test_examples_after_run(block, names):
         annotations = [one for row in names["frame"]["embeddings"] for one in row]
         assert [one.result for one in annotations][:3] == ["In", "New", "York"]
     if "vectors" in names:
-        assert len(names["vectors"]) == len(names["texts"] if "encode" in block else names["frame"])
+        rows = names["texts"] if "encode" in block else names["doc"] if "doc" in names else names["frame"]
+        assert len(names["vectors"]) == len(rows)
     if "spans" in names:
         assert all(names["text"][begin:end] == token for token, begin, end in names["spans"])
     if "classifier" in names:

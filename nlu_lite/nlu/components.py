@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from nlu_lite._util.nlu_names import Place, find_attribute, refuse_attribute
@@ -61,9 +62,12 @@ class ContextTokenizer:
 
     def __call__(self, text: str) -> Iterator[tuple[int, int]]:
         """Yield half-open spans of the tokens of a sentence."""
-        context = f"[{re.escape(''.join(self.characters))}]*" if self.characters else ""
-        for word in re.finditer(rf"(?<!\S)({context})(\S*?)({context})(?!\S)", text):
-            yield from (word.span(part) for part in (1, 2, 3) if word[part])
+        context = "".join(self.characters)
+        for word in re.finditer(r"\S+", text):
+            core = word[0].lstrip(context)
+            begin = word.end() - len(core)
+            cuts = (word.start(), begin, begin + len(core.rstrip(context)), word.end())
+            yield from ((left, right) for left, right in pairwise(cuts) if left < right)
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,15 @@ import logging
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tiny import MODEL
 
 import nlu_lite
 import nlu_lite.nlu as nlu
 from nlu_lite._util.nlu_names import InNlu, Place, load_nlu_names
 from nlu_lite.errors import InputError, OptionError, UnknownReference, UnsupportedCall, UnsupportedReference
+from nlu_lite.nlu.components import ContextTokenizer
 
 REFERENCE = f"path:{MODEL}"
 VECTORS = "word_embedding_xlmroberta_weights"
@@ -214,6 +217,17 @@ def test_context_characters_are_split_off_at_both_ends(pipe):
     assert pipe.predict("¡Hello,! my-world.")["token"].tolist() == ["¡Hello", ",!", "my-world."]
     with pytest.raises(OptionError, match="a list of characters"):
         pipe["default_tokenizer"].setContextChars(",!")
+
+
+@given(st.text(alphabet="ab,!. \t", max_size=30), st.sets(st.sampled_from("a,!.")))
+def test_context_tokens_are_runs_at_the_ends_of_words(text, characters):
+    context = "".join(characters)
+    spans = list(ContextTokenizer(tuple(context))(text))
+    assert "".join(text[begin:end] for begin, end in spans) == "".join(text.split())
+    tokens = [text[begin:end] for begin, end in spans]
+    assert [token for token in tokens if token.strip(context)] == [
+        word.strip(context) for word in text.split() if word.strip(context)
+    ]
 
 
 def test_values_are_checked(pipe):
