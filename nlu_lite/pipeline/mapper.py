@@ -9,6 +9,7 @@ import platform
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -86,14 +87,32 @@ class BatchMapper:
         return pa.Table.from_batches(self(table.to_batches()), self.schema)
 
     def adopt_types(self, schema: pa.Schema) -> BatchMapper:
-        """Return a mapper whose columns of the input have the types of another schema, where it has them."""
+        """Return a mapper whose columns of the input have the types of another schema, where it has them.
+
+        Raises:
+            InputError: The column of texts or of languages has no strings there.
+        """
         import pyarrow as pa
+
+        predict = self.request.predict
+        with _name_place(""):
+            for option, name in (("text_column", predict.text_column), ("lang_column", predict.lang_column)):
+                if name in schema.names:
+                    _check_type(schema, name, option)
 
         def adopt(own: pa.Schema, names: Iterable[str]) -> pa.Schema:
             known = {name for name in names if name in schema.names}
             return pa.schema([schema.field(field.name) if field.name in known else field for field in own])
 
         return replace(self, source=adopt(self.source, self.source.names), schema=adopt(self.schema, self.kept))
+
+    def relocate(self, folder: str | Path) -> BatchMapper:
+        """Return a mapper that reads the weights from a copy of a saved pipeline, and compares their digests.
+
+        Args:
+            folder: A folder of each worker, which `Pipeline.save` wrote with ``weights=True``.
+        """
+        return replace(self, recipe=self.recipe.relocate(Path(folder)))
 
     def _select(self, batch: pa.RecordBatch) -> pa.Table:
         """Return the columns that are read, in the order of `source`; other columns of the batch are ignored."""

@@ -8,6 +8,7 @@ import pickle
 import threading
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -16,8 +17,9 @@ from nlu_lite.model import open_model
 from nlu_lite.options import BackendName, ModelOptions, Splitter, TextSettings
 from nlu_lite.pipeline.loading import load
 from nlu_lite.pipeline.pipeline import Pipeline
-from nlu_lite.records import ComponentSpec, ModelSpec
-from nlu_lite.store import Access
+from nlu_lite.records import ComponentSpec, LocalFolder, ModelSpec
+from nlu_lite.store import Access, locate_cache
+from nlu_lite.store.cache import Cache
 from nlu_lite.store.checkpoints import LoadedCheckpoint, load_checkpoint
 
 OPENING = ("device", "backend", "precision", "threads")
@@ -31,14 +33,14 @@ class PinnedModel:
     Attributes:
         spec: The model, with the one origin that it was loaded from.
         column: Name of its column in a result.
-        files: Digest of its files.
+        files: Digest of its files; None if they are copies, which may have another format.
         digest: SHA-256 of all that can change a piece or a vector.
         backend: The requested backend, from the caller or a saved pipeline; AUTO chooses again in each process.
     """
 
     spec: ModelSpec
     column: str
-    files: str
+    files: str | None
     digest: str
     backend: BackendName
 
@@ -72,6 +74,7 @@ class PipelineRecipe:
         stages: The callables among the text stages.
         options: The options of the models.
         access: The ways to the files.
+        cache: The cache that the caller named; None for that of each process.
     """
 
     components: tuple[ModelSpec | ComponentSpec, ...]
@@ -81,6 +84,17 @@ class PipelineRecipe:
     stages: CallableStages
     options: ModelOptions
     access: Access
+    cache: Cache | None
+
+    def relocate(self, folder: Path) -> PipelineRecipe:
+        """Return a recipe with the weights of a folder that `Pipeline.save` wrote with ``weights=True``."""
+        models = tuple(
+            replace(
+                model, spec=replace(model.spec, origins=(LocalFolder(str(folder / saving.name_copy(n))),)), files=None
+            )
+            for n, model in enumerate(self.models)
+        )
+        return replace(self, models=models)
 
 
 def describe_recipe(pipeline: Pipeline) -> PipelineRecipe:
@@ -98,6 +112,7 @@ def describe_recipe(pipeline: Pipeline) -> PipelineRecipe:
         CallableStages(settings.sentences, settings.tokens, _hash_stages(settings)),
         pipeline.options,
         pipeline.access,
+        None if pipeline.access.cache == locate_cache() else pipeline.access.cache,
     )
 
 
@@ -179,9 +194,10 @@ def _load_checkpoint(model: PinnedModel, access: Access) -> LoadedCheckpoint:
 
 
 def _open(recipe: PipelineRecipe) -> Pipeline:
-    access = replace(recipe.access, revision=None)  # each origin names its own
+    access = replace(recipe.access, cache=recipe.cache or locate_cache())
+    pinned = replace(access, revision=None)  # each origin names its own
     models = tuple(
-        open_model(_load_checkpoint(one, access), one.column, recipe.options, one.backend) for one in recipe.models
+        open_model(_load_checkpoint(one, pinned), one.column, recipe.options, one.backend) for one in recipe.models
     )
     settings = replace(recipe.settings, sentences=recipe.stages.sentences, tokens=recipe.stages.tokens)
-    return Pipeline(recipe.components, models, recipe.language, settings, recipe.options, recipe.access)
+    return Pipeline(recipe.components, models, recipe.language, settings, recipe.options, access)

@@ -46,6 +46,7 @@ __all__ = [
     "encode_record",
     "is_unchanged",
     "list_differences",
+    "name_copy",
     "pin_origin",
     "read",
     "save",
@@ -157,7 +158,7 @@ def _save_model(model: Model, access: Access, folder: Path, number: int, weights
     spec, checkpoint = pin_origin(model), _load_unchanged(model, access)
     copy = None
     if weights is SavedWeights.COPY:
-        copy = f"weights/{number}"
+        copy = name_copy(number)
         (folder / copy).mkdir(parents=True)
         formats.write_checkpoint(checkpoint, folder / copy)
     (origin,) = spec.origins
@@ -170,6 +171,11 @@ def _save_model(model: Model, access: Access, folder: Path, number: int, weights
         "backend": {"name": model.decision.name.value, "reason": model.decision.reason},
         "sentence": None if spec.sentence is None else encode_record(spec.sentence),
     }
+
+
+def name_copy(number: int) -> str:
+    """Return the path of the weights of a model within the folder of a pipeline that was saved with its weights."""
+    return f"weights/{number}"
 
 
 def _load_unchanged(model: Model, access: Access) -> Checkpoint:

@@ -84,18 +84,18 @@ DIGESTS: Mapping[int, Callable[[LoadedCheckpoint], str]] = {
 """The digest of a model, by the version of the layout."""
 
 
-def check_pickled(loaded: LoadedCheckpoint, files: str, digest: str) -> None:
+def check_pickled(loaded: LoadedCheckpoint, files: str | None, digest: str) -> None:
     """Compare a loaded model with the pickled one.
 
     Args:
         loaded: The model.
-        files: The digest of the pickled model's files; see `ModelFiles`.
+        files: The digest of the pickled model's files; see `ModelFiles`. None for a copy in another format.
         digest: The digest of the pickled model; see `LoadedCheckpoint`.
 
     Raises:
         IntegrityError: They differ.
     """
-    if (loaded.files.digest, loaded.digest) != (files, digest):
+    if loaded.digest != digest or files not in (None, loaded.files.digest):
         raise IntegrityError(
             f"the files of {loaded.spec.reference!r} at {loaded.files.path} have changed since they were pickled",
             f"digest {digest}",

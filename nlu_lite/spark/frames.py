@@ -8,6 +8,7 @@ from enum import Enum
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, Unpack
 
+from pyspark import SparkFiles
 from pyspark.ml.functions import array_to_vector
 from pyspark.sql import functions
 from pyspark.sql.types import (
@@ -55,6 +56,7 @@ def predict(
     chunk: int = 256,
     threads: int = 1,
     device: str | None = None,
+    archive: str | None = None,
     **options: Unpack[PredictOptions],
 ) -> DataFrame:
     """Run `Pipeline.predict` over a frame of Spark, in its partitions.
@@ -66,6 +68,8 @@ def predict(
         chunk: Maximum number of texts that are processed at once.
         threads: Threads of a forward pass in each worker process.
         device: The device of the workers, as for `load`. Default: that of the pipeline.
+        archive: Name of an archive that ``SparkContext.addArchive`` unpacks on each worker, with the folder that
+            ``pipeline.save(..., weights=True)`` wrote. Default: weights come from where the driver found them.
         options: The options of `Pipeline.mapper`.
 
     Returns:
@@ -83,7 +87,7 @@ def predict(
     mapper = opened.mapper(_plan_schema(fields.values()), chunk=chunk, threads=threads, device=device, **options)
     kept = [fields[name] for name in mapper.kept]
     computed = [_convert_field(field) for field in list(mapper.schema)[len(kept) :]]
-    result = df.mapInArrow(build_task(mapper), StructType([*kept, *computed]))
+    result = df.mapInArrow(build_task(mapper, archive), StructType([*kept, *computed]))
     if cells is SparkVectors.ARRAY:
         return result
     names = [field.name for field in computed if isinstance(field.dataType, ArrayType)]
@@ -123,7 +127,9 @@ def _convert_field(field: pa.Field) -> StructField:
     return StructField(field.name, kind, nullable=False)
 
 
-def build_task(mapper: BatchMapper) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+def build_task(
+    mapper: BatchMapper, archive: str | None = None
+) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     """Return a function that Spark sends to workers by value, so that a worker without this package can say so."""
     data = pickle.dumps(mapper)
 
@@ -135,13 +141,15 @@ def build_task(mapper: BatchMapper) -> Callable[[Iterable[pa.RecordBatch]], Iter
 
             text = f"nlu-lite cannot be imported on host {platform.node()} ({error}): install nlu-lite[spark] there"
             raise ImportError(text) from error
-        return run_partition(data, batches)
+        return run_partition(data, archive, batches)
 
     return run
 
 
-def run_partition(data: bytes, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def run_partition(data: bytes, archive: str | None, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """Run a pickled mapper in a worker; kept columns have the types of the first batch."""
     waiting = iter(batches)
     for first in waiting:
-        yield from load_mapper(data).adopt_types(first.schema)(chain([first], waiting))
+        mapper = load_mapper(data).adopt_types(first.schema)
+        mapper = mapper if archive is None else mapper.relocate(SparkFiles.get(archive))
+        yield from mapper(chain([first], waiting))

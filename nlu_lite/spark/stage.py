@@ -67,6 +67,7 @@ class NluLite(Transformer, DefaultParamsReadable, DefaultParamsWritable):  # typ
         missing: ``"error"`` or ``"skip"``.
         empty: ``"drop"`` or ``"keep"``.
         vectors: ``"array"`` or ``"ml"``.
+        archive: Name of an archive of the saved pipeline on the workers; see `nlu_lite.spark.predict`.
 
     Raises:
         OptionError: Neither `reference` nor `path` is set, or both are; raised by `transform`.
@@ -86,6 +87,7 @@ class NluLite(Transformer, DefaultParamsReadable, DefaultParamsWritable):  # typ
     missing: Param[str] = Param(Params._dummy(), "missing", "treatment of nulls", TypeConverters.toString)
     empty: Param[str] = Param(Params._dummy(), "empty", "rows of texts without words", TypeConverters.toString)
     vectors: Param[str] = Param(Params._dummy(), "vectors", "type of vectors", TypeConverters.toString)
+    archive: Param[str] = Param(Params._dummy(), "archive", "archive of weights", TypeConverters.toString)
 
     @keyword_only  # type: ignore[untyped-decorator]
     def __init__(
@@ -103,6 +105,7 @@ class NluLite(Transformer, DefaultParamsReadable, DefaultParamsWritable):  # typ
         missing: str | None = None,
         empty: str | None = None,
         vectors: str | None = None,
+        archive: str | None = None,
     ) -> None:
         super().__init__()
         self._opened: tuple[StageSource, Pipeline] | None = None
@@ -113,11 +116,15 @@ class NluLite(Transformer, DefaultParamsReadable, DefaultParamsWritable):  # typ
     def _transform(self, dataset: DataFrame) -> DataFrame:
         chosen = {name: self.getOrDefault(name) for name in OPTIONS if self.isDefined(name)}
         options = PredictOptions(**{OPTIONS[name]: value for name, value in chosen.items()})  # type: ignore[typeddict-item]
-        return predict(dataset, self._load(), vectors=self.getOrDefault("vectors"), **options)
+        archive = self._find("archive")
+        return predict(dataset, self._load(), vectors=self.getOrDefault("vectors"), archive=archive, **options)
+
+    def _find(self, name: str) -> str | None:
+        return self.getOrDefault(name) if self.isDefined(name) else None
 
     def _load(self) -> Pipeline:
         """Load the pipeline once for all frames, and again when its files have changed."""
-        reference, path = (self.getOrDefault(n) if self.isDefined(n) else None for n in ("reference", "path"))
+        reference, path = self._find("reference"), self._find("path")
         if (reference is None) == (path is None):
             got = f"reference={reference!r} and path={path!r}"
             raise OptionError(got, "one of them", "Set one: setReference or setPath")
@@ -140,7 +147,7 @@ def _add_accessors(stage: Any) -> None:
     def build(name: str) -> tuple[Any, Any]:
         return lambda self: self.getOrDefault(name), lambda self, value: self._set(**{name: value})
 
-    for name in ("reference", "path", *OPTIONS, "vectors"):
+    for name in ("reference", "path", *OPTIONS, "vectors", "archive"):
         suffix = name[0].upper() + name[1:]
         getter, setter = build(name)
         setattr(stage, f"get{suffix}", getter)

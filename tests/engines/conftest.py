@@ -2,5 +2,5 @@
 
 from importlib.util import find_spec
 
-MODULES = {"spark": "pyspark", "ray": "ray", "dask": "dask"}
-collect_ignore = [f"test_{name}.py" for name, module in MODULES.items() if not find_spec(module)]
+MODULES = {"pyspark": ["spark", "spark_cluster"], "ray": ["ray"], "dask": ["dask"]}
+collect_ignore = [f"test_{name}.py" for module, names in MODULES.items() if not find_spec(module) for name in names]

@@ -19,12 +19,12 @@ def build_table(rows):
     return pa.table({"id": pa.array(range(rows), pa.int64()), "text": texts, "half": [n / 2 for n in range(rows)]})
 
 
-def assert_equal(found, expected):
-    """Compare two tables whose rows may come in another order."""
+def assert_equal(found, expected, atol=5e-6, column=COLUMN):
+    """Compare two tables whose rows may come in another order; with `atol=0`, bit for bit."""
     found, expected = (
         table.sort_by([("id", "ascending"), ("sentence_begin", "ascending")]) for table in (found, expected)
     )
     names = ["id", "half", "sentence", "sentence_begin", "sentence_end"]
     assert found.select(names).to_pydict() == expected.select(names).to_pydict()
-    vectors = [np.stack(table.column(COLUMN).to_pylist()) for table in (found, expected)]
-    np.testing.assert_allclose(*vectors, atol=5e-6)
+    vectors = [np.stack(table.column(column).to_pylist()) for table in (found, expected)]
+    np.testing.assert_allclose(*vectors, rtol=0, atol=atol)
