@@ -96,8 +96,9 @@ def no_connections(monkeypatch):
 
 
 def pytest_collection_modifyitems(config, items):
-    if "engines" not in config.option.markexpr:
-        _deselect(config, items, "engines")
+    for marker in ("engines", "recipes"):  # of packages that are not in the extra `test`
+        if marker not in config.option.markexpr:
+            _deselect(config, items, marker)
     if any(item.get_closest_marker("gpu") for item in items) and not _has_gpu():
         _deselect(config, items, "gpu")
 

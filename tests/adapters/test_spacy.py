@@ -1,6 +1,8 @@
 """The component of spaCy, in spaCy itself."""
 
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -178,3 +180,9 @@ def test_errors_go_to_the_handler_of_spacy(nlp, monkeypatch):
 
 def test_spacy_describes_the_component(nlp):
     assert nlp.analyze_pipes()["summary"]["nlu_lite"]["assigns"] == ["doc.tensor", "token.vector"]
+
+
+def test_spacy_finds_the_component_without_an_import():
+    code = "import sys, spacy; print(spacy.blank('de').add_pipe('nlu_lite', config={'reference': sys.argv[1]}).lang)"
+    done = subprocess.run([sys.executable, "-c", code, CONFIG["reference"]], capture_output=True, text=True)
+    assert done.stdout.strip() == "de", done.stderr
