@@ -204,9 +204,12 @@ class _MarkerFinder:
 
     def find_next(self, marker: _Marker, opening: Opening) -> _Marker | None:
         """Find the marker after another one: the same bullet, or the next label in the same style."""
-        wanted = _spell_next(marker.bullet, marker.prefix, marker.label, marker.suffix)
-        found = (self._search(marker, spelling, opening) for spelling in wanted)
-        return min((one for one in found if one is not None), default=None, key=lambda one: one.begin)
+        first: _Marker | None = None
+        for wanted in _spell_next(marker.bullet, marker.prefix, marker.label, marker.suffix):
+            found = self._search(marker, wanted, opening)
+            if found is not None and (first is None or found.begin < first.begin):
+                first = found
+        return first
 
     def _search(self, marker: _Marker, wanted: str, opening: Opening) -> _Marker | None:
         begin, end = marker.end + 1, marker.end + _LONGEST_ITEM

@@ -12,12 +12,14 @@ from nlu_lite.text.abbreviations import LOOKBEHIND
 from nlu_lite.text.boundaries import MAX_ASIDE
 from nlu_lite.text.decisions import Decision
 from nlu_lite.text.quotes import find_late_closer
-from nlu_lite.text.terminators import DASHES, Terminator
+from nlu_lite.text.terminators import DASHES, Terminator, begins_lowercase
 
-Neighborhood: TypeAlias = tuple[str, int, str]
-"""The text around a terminator, what matters of its sentence, and the abbreviation with spaces that it ends."""
+Neighborhood: TypeAlias = tuple[str, int, int, str]
+"""The text around a terminator; how much of it is before it; how far the begin of the sentence is, or what else matters
+of it; and the abbreviation with spaces that the terminator ends."""
 
 _BEFORE = 2 * LOOKBEHIND + 2  # an abbreviation and the text before it
+_BEFORE_ASIDE = MAX_ASIDE + 4  # a parenthesis, and an emoticon before it
 _LONGEST_MARK = 40  # characters of a terminator and all signs up to the next letter
 _AFTER = MAX_ASIDE + _LONGEST_MARK + 10
 _MOST = 4096  # decisions: more would take memory, and a text with so many different neighborhoods is not repetitive
@@ -49,24 +51,22 @@ def describe_neighborhood(text: str, start: int, sentence_begin: int, spaced_wor
         sentence_begin: The offset at which its sentence begins.
         spaced_word: The abbreviation with spaces whose last period the terminator is, if any.
     """
-    begin = start - _BEFORE
+    bracket = text.rfind("(", max(sentence_begin, start - MAX_ASIDE), start)
+    before = _BEFORE if bracket < 0 else _BEFORE_ASIDE
+    begin = start - before
     if begin < 0:
         return None
-    if sentence_begin >= begin:
-        return text[begin : start + _AFTER], sentence_begin - begin, spaced_word
-    if text.rfind("(", max(sentence_begin, start - MAX_ASIDE), start) >= 0:
-        return None
-    return text[begin : start + _AFTER], _describe_begin(text, sentence_begin), spaced_word
+    nearness = start - sentence_begin if sentence_begin >= begin else _describe_begin(text, sentence_begin)
+    return text[begin : start + _AFTER], before, nearness, spaced_word
 
 
 def _describe_begin(text: str, begin: int) -> int:
     """Return a negative number for what matters of a distant beginning: a dash, or the case of the first letter."""
-    first = next((letter for letter in text[begin : begin + LOOKBEHIND] if letter.isalpha()), "")
-    return -1 - 2 * (text[begin] in DASHES) - first.islower()
+    return -1 - 2 * (text[begin] in DASHES) - begins_lowercase(text, begin)
 
 
 def _is_local(mark: Terminator, neighborhood: Neighborhood) -> bool:
-    around, begin, _ = neighborhood
+    around, _, nearness, _ = neighborhood
     if mark.closers_end + len(mark.gap) + len(mark.openers) - mark.start > _LONGEST_MARK:
         return False
     last = around[-LOOKBEHIND:]
@@ -75,4 +75,4 @@ def _is_local(mark: Terminator, neighborhood: Neighborhood) -> bool:
     closer = find_late_closer(mark)
     if closer and closer in _ENDS_OF_OTHER_QUOTATIONS:
         return False
-    return begin >= 0 or (closer != '"' and DASHES.isdisjoint(mark.openers))
+    return nearness >= 0 or (closer != '"' and DASHES.isdisjoint(mark.openers))

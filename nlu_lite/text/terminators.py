@@ -70,8 +70,13 @@ class Terminator(NamedTuple):
     @property
     def begins_lowercase(self) -> bool:
         """Whether the sentence began with a lowercase letter: then the writer may capitalize no sentence."""
-        first = _FIRST_LETTER.search(self.text, self.sentence_begin, self.sentence_begin + LOOKBEHIND)
-        return first is not None and first.group().islower()
+        return begins_lowercase(self.text, self.sentence_begin)
+
+
+def begins_lowercase(text: str, begin: int) -> bool:
+    """Return whether the first letter after an offset is lowercase."""
+    first = _FIRST_LETTER.search(text, begin, begin + LOOKBEHIND)
+    return first is not None and first.group().islower()
 
 
 def find_terminator_runs(text: str, rules: SentenceRules) -> Iterator[re.Match[str]]:
