@@ -11,7 +11,7 @@ from nlu_lite import encoding
 from nlu_lite._util.imports import importing
 from nlu_lite._util.paths import expand_user
 from nlu_lite._util.processes import computing
-from nlu_lite.encoding import BackendDecision, Encoder
+from nlu_lite.encoding import BackendDecision, Encoder, EncodingPlan
 from nlu_lite.errors import ModelError, OptionError
 from nlu_lite.options import BackendName, Context, Level, ModelOptions, check_number
 from nlu_lite.records import (
@@ -31,6 +31,23 @@ from nlu_lite.store.sources import ModelFiles
 MAXIMUM_THREADS = 1024
 """Maximum number of threads of a forward pass; a larger number is treated as a mistake."""
 TORCH_BY_NAME = encoding.name_backend(BackendName.TORCH)
+
+
+@dataclass(frozen=True)
+class VectorPlan:
+    """Texts that were encoded into pieces, and the batches that compute the vectors of a level.
+
+    Attributes:
+        encoding: The pieces and the batches.
+        segments: The sentences and tokens.
+        level: The level.
+        recipe: The recipe for whole sentences; None for the vectors of tokens.
+    """
+
+    encoding: EncodingPlan
+    segments: Segments
+    level: Level
+    recipe: SentenceRecipe | None = None
 
 
 @dataclass(frozen=True)
@@ -66,12 +83,30 @@ class Model:
         averaged, unless its files state a recipe or the user chose a sentence pooling; at the token level no recipe
         applies to them.
         """
+        return self.complete(self.plan_vectors(texts, segments, level), advance)
+
+    def plan_vectors(self, texts: Sequence[str], segments: Segments, level: Level) -> VectorPlan:
+        """Encode texts into pieces, and plan the batches for `compute_vectors`.
+
+        Args:
+            texts: The documents.
+            segments: The sentences and tokens of all of them, or of some.
+            level: The level.
+        """
         recipe = self._find_recipe(level)
         if recipe is None:
-            found = _average_to_level(self.encoder.token_vectors(texts, segments, advance), segments, level)
-        else:
-            found = self._compute_run_vectors(recipe, texts, segments, level, advance)
-        wanted = self.normalize or (recipe is not None and recipe.normalize)
+            return VectorPlan(self.encoder.plan_tokens(texts, segments), segments, level)
+        runs = encoding.find_runs(segments, _choose_context(level))
+        return VectorPlan(self.encoder.plan_runs(texts, runs, recipe), segments, level, recipe)
+
+    def complete(self, plan: VectorPlan, advance: Callable[[int], object]) -> Floats:
+        """Return the vectors of a plan, as `compute_vectors` does."""
+        found = self.encoder.complete(plan.encoding, advance)
+        if plan.recipe is None:
+            found = _average_to_level(found, plan.segments, plan.level)
+        elif plan.level is Level.TOKEN:
+            found = found[plan.segments.token_sentence]
+        wanted = self.normalize or (plan.recipe is not None and plan.recipe.normalize)
         return encoding.normalize_rows(found) if wanted else found
 
     def count_steps(self, segments: Segments, level: Level) -> int:
@@ -91,18 +126,6 @@ class Model:
     def _find_recipe(self, level: Level) -> SentenceRecipe | None:
         """Return the recipe that encodes whole sentences at a level; None if tokens are encoded."""
         return None if level is Level.TOKEN and self.spec.action is Action.EMBED else self.recipe
-
-    def _compute_run_vectors(
-        self,
-        recipe: SentenceRecipe,
-        texts: Sequence[str],
-        segments: Segments,
-        level: Level,
-        advance: Callable[[int], object],
-    ) -> Floats:
-        runs = encoding.find_runs(segments, _choose_context(level))
-        found = self.encoder.run_vectors(texts, runs, recipe, advance)
-        return found[segments.token_sentence] if level is Level.TOKEN else found
 
 
 def open_model(

@@ -16,7 +16,7 @@ from nlu_lite.encoding.backends.choice import (
     open_chosen,
 )
 from nlu_lite.encoding.bounds import resolve_layers, resolve_length
-from nlu_lite.encoding.encoder import Encoder
+from nlu_lite.encoding.encoder import Encoder, EncodingPlan
 from nlu_lite.encoding.pooling import average_groups, normalize_rows
 from nlu_lite.encoding.subwords import Subwords, open_subwords
 from nlu_lite.options import BackendName, EncoderSettings, ModelOptions
@@ -26,6 +26,7 @@ __all__ = [
     "Backend",
     "BackendDecision",
     "Encoder",
+    "EncodingPlan",
     "average_groups",
     "check_device",
     "choose_backend",

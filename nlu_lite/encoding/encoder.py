@@ -39,6 +39,31 @@ Advance = Callable[[int], object]
 
 
 @dataclass(frozen=True)
+class EncodingPlan:
+    """Texts that were encoded into pieces, and the batches that compute their vectors.
+
+    Attributes:
+        texts: The documents.
+        runs: The spans that are encoded together.
+        pieces: The pieces of all runs that the model sees.
+        vectors: The matrix that is filled.
+        kept: Whether the model sees each token; None for vectors of runs.
+        flow: The batches, some of which the device may already compute.
+    """
+
+    texts: Sequence[str]
+    runs: Runs
+    pieces: Pieces
+    vectors: Vectors
+    kept: Bools | None
+    flow: Flow
+
+    def begin(self) -> None:
+        """Submit the first batches to a device that computes asynchronously."""
+        self.flow.begin()
+
+
+@dataclass(frozen=True)
 class Encoder:
     """A model that is ready to encode.
 
@@ -74,12 +99,14 @@ class Encoder:
         Raises:
             ModelError: The model computes NaN or infinity, or needs more memory than is available.
         """
+        return self.complete(self.plan_tokens(texts, segments), advance)
+
+    def plan_tokens(self, texts: Sequence[str], segments: Segments) -> EncodingPlan:
+        """Encode tokens into pieces, and plan the batches for `token_vectors`."""
         runs = find_runs(segments, self.settings.context)
         pieces, kept = self._cut(align(texts, segments, runs, self.subwords, self.settings.alignment))
         vectors = TokenVectors(pieces, self._width, self.settings.pooling)
-        found = restore_rows(self._fill(vectors, texts, runs, pieces, advance), kept)
-        advance(int(np.count_nonzero(~kept)))
-        return found
+        return EncodingPlan(texts, runs, pieces, vectors, kept, self._plan_flow(vectors, pieces))
 
     def run_vectors(self, texts: Sequence[str], runs: Runs, recipe: SentenceRecipe, advance: Advance) -> Floats:
         """Return the vector of every run (a sentence or a document).
@@ -96,10 +123,35 @@ class Encoder:
         Raises:
             ModelError: See `token_vectors`.
         """
+        return self.complete(self.plan_runs(texts, runs, recipe), advance)
+
+    def plan_runs(self, texts: Sequence[str], runs: Runs, recipe: SentenceRecipe) -> EncodingPlan:
+        """Encode runs into pieces, and plan the batches for `run_vectors`."""
         pieces, _ = self._cut(self._find_run_pieces(texts, runs, recipe))
         pooler = self.pooler if recipe.pooling is SentencePooling.POOLER else None
         vectors = RunVectors(pieces.run_first, self._width, recipe.pooling, pooler)
-        return self._fill(vectors, texts, runs, pieces, advance)
+        return EncodingPlan(texts, runs, pieces, vectors, None, self._plan_flow(vectors, pieces))
+
+    def complete(self, plan: EncodingPlan, advance: Advance) -> Floats:
+        """Run all batches of a plan, and return its vectors: float32 [R, d].
+
+        Args:
+            plan: The plan, of `plan_tokens` or `plan_runs`. It is completed once.
+            advance: Called with the number of vectors that were completed since the last call.
+
+        Raises:
+            ModelError: See `token_vectors`.
+        """
+        for job, hidden in plan.flow.run():
+            if not np.isfinite(hidden).all():
+                self._refuse_bad_values(plan, job, hidden)
+            plan.vectors.add(merge_layers(hidden, self.settings.layer_merge), job.windows, job.positions)
+            advance(plan.vectors.count_done(job.windows))
+        found = plan.vectors.finish()
+        if plan.kept is None:
+            return found
+        advance(int(np.count_nonzero(~plan.kept)))
+        return restore_rows(found, plan.kept)
 
     def token_stats(self, texts: Sequence[str], segments: Segments, group: Ints) -> TokenStats:
         """Return the statistics of the vectors of tokens, or of groups of tokens.
@@ -146,34 +198,27 @@ class Encoder:
     def _plan_windows(self, pieces: Pieces) -> Windows:
         return plan_windows(pieces.run_first, self.max_length - SPECIAL_TOKEN_COUNT)
 
-    def _fill(self, vectors: Vectors, texts: Sequence[str], runs: Runs, pieces: Pieces, advance: Advance) -> Floats:
-        """Compute the hidden states that the vectors need, batch by batch."""
+    def _plan_flow(self, vectors: Vectors, pieces: Pieces) -> Flow:
+        """Plan the batches that compute the hidden states that the vectors need."""
         windows = self._plan_windows(pieces)
         windows = windows.take(
             find_distinct(vectors.find_positions(windows).window)
         )  # only the windows that are needed
         budget = 0 if self.settings.reproducible else self.backend.budget
         batches = [windows.take(np.sort(numbers)) for numbers in plan_batches(windows, budget)]
-        for job, hidden in Flow(batches, partial(self._submit, vectors, pieces)).run():
-            if not np.isfinite(hidden).all():
-                self._refuse_bad_values(texts, runs, pieces, job, hidden)
-            vectors.add(merge_layers(hidden, self.settings.layer_merge), job.windows, job.positions)
-            advance(vectors.count_done(job.windows))
-        return vectors.finish()
+        return Flow(batches, partial(self._submit, vectors, pieces))
 
     def _submit(self, vectors: Vectors, pieces: Pieces, windows: Windows) -> Job:
         positions = vectors.find_positions(windows)
         batch = collate(pieces.ids, windows, self.subwords.special_tokens, positions)
         return Job(windows, positions, self.backend.submit(batch, self.layers))
 
-    def _refuse_bad_values(
-        self, texts: Sequence[str], runs: Runs, pieces: Pieces, job: Job, hidden: Floats
-    ) -> NoReturn:
+    def _refuse_bad_values(self, plan: EncodingPlan, job: Job, hidden: Floats) -> NoReturn:
         """Raise an error that names the text and the layer of the first row with NaN or infinity."""
         row = np.flatnonzero(~np.isfinite(hidden).all(axis=(0, 2)))[:1]
-        window = job.windows.take(job.positions.window[row])
+        window, runs, pieces = job.windows.take(job.positions.window[row]), plan.runs, plan.pieces
         run = int(np.searchsorted(pieces.run_first, window.first[0], side="right")) - 1
-        text = texts[runs.document[run]][runs.begin[run] : runs.end[run]]
+        text = plan.texts[runs.document[run]][runs.begin[run] : runs.end[run]]
         raise ModelError(
             f"the model gives values that are not numbers{self._locate_bad_layer(pieces, window)}"
             f" for document {runs.document[run]}, {text[:60]!r}",

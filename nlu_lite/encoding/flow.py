@@ -14,6 +14,8 @@ from nlu_lite.records import Floats, Windows
 
 AHEAD = 1
 """Number of batches that are submitted before the result of an earlier one is awaited."""
+BEGUN = 8
+"""Number of batches that are submitted while the host prepares the texts after them: their results need memory."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,11 @@ class Flow:
         self._running: deque[Job] = deque()
         self._ahead = AHEAD
         self._most: int | None = None  # number of pieces that fit into memory; None while it is unknown
+
+    def begin(self) -> None:
+        """Submit the first batches. On a device that computes asynchronously, this does not wait for their results."""
+        while self._waiting and len(self._running) < BEGUN and self._start():
+            pass
 
     def run(self) -> Iterator[tuple[Job, Floats]]:
         """Yield each batch with its hidden states, float32 [layers, rows, d].

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from nlu_lite._util.progress import progress_bar
 from nlu_lite.errors import OptionError, find_nearest_names
 from nlu_lite.model import Model
 from nlu_lite.options import Level, PredictRequest, TextSettings
-from nlu_lite.pipeline.prediction import segment
+from nlu_lite.pipeline.prediction import cut_documents, segment
 from nlu_lite.records import Floats
 
 CHUNK = 500_000
@@ -55,15 +55,11 @@ def encode_documents(
     """
     given = frames.read(data, request, text.check_language)
     with progress_bar(len(given.corpus.texts), "text", progress) as bar:
-        parts = [_encode(part, model, settings, bar.update) for part in _cut(given)]
+        parts = [
+            _encode(given.cut(part.start, part.stop), model, settings, bar.update)
+            for part in cut_documents(given, CHUNK) or [slice(0, 0)]
+        ]
     return np.concatenate(parts)
-
-
-def _cut(given: frames.ParsedInput) -> Iterator[frames.ParsedInput]:
-    """Cut documents into parts of at most `CHUNK` characters or one document; no documents are one part."""
-    lengths = np.array([len(one) for one in given.corpus.texts], np.float64)
-    for part in list(frames.cut_rows(lengths, len(lengths), CHUNK)) or [slice(0, 0)]:
-        yield given.cut(part.start, part.stop)
 
 
 def _encode(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from nlu_lite import frames, text
+from nlu_lite._util.arrays import join_rows
 from nlu_lite._util.processes import computing
 from nlu_lite._util.progress import progress_bar
-from nlu_lite.model import Model
+from nlu_lite.model import Model, VectorPlan
 from nlu_lite.options import (
     ExtraColumns,
     Level,
@@ -19,7 +23,10 @@ from nlu_lite.options import (
     VectorCellsName,
     parse_predict,
 )
-from nlu_lite.records import Action, ComponentSpec, Corpus, ModelSpec, Segments
+from nlu_lite.records import Action, ComponentSpec, Floats, ModelSpec, Segments
+
+PART = 1 << 18
+"""Characters of texts that the host splits and encodes while the device computes: enough for several batches."""
 
 
 def parse_request(
@@ -75,8 +82,13 @@ def predict_frame(
     given = frames.read(data, request, text.check_language)
     names = frames.name_result_columns(request, [model.column for model in models])
     writer = frames.open_writer(given.corpus, request, names)  # before the work, since it refuses columns
-    segments = segment(given, settings, progress)
-    columns = _compute_columns(given.corpus, segments, request, models, progress)
+    parts = _plan_parts(given, models)
+    if len(parts) > 1:
+        segments, matrices = _compute_parts(given, parts, request.output_level, models, settings, progress)
+    else:
+        segments = segment(given, settings, progress)
+        matrices = _compute_whole(given.corpus.texts, segments, request.output_level, models, progress)
+    columns = _describe_columns(given.corpus.texts, segments, request, models, matrices)
     with computing():
         return frames.build_frame(request, writer, given.corpus, segments, given.rows, columns)
 
@@ -91,15 +103,80 @@ def segment(given: frames.ParsedInput, settings: TextSettings, progress: bool | 
         return text.segment(given.corpus, settings, bar.update)
 
 
-def _compute_columns(
-    corpus: Corpus, segments: Segments, request: PredictRequest, models: Sequence[Model], progress: bool | None
-) -> list[frames.VectorColumn]:
-    columns, level, texts = [], request.output_level, corpus.texts
+def cut_documents(given: frames.ParsedInput, characters: int) -> list[slice]:
+    """Cut documents into parts of at most so many characters, or of one document."""
+    lengths = np.array([len(one) for one in given.corpus.texts], np.float64)
+    return list(frames.cut_rows(lengths, len(lengths), characters))
+
+
+def _plan_parts(given: frames.ParsedInput, models: Sequence[Model]) -> list[slice]:
+    """Return the parts in which documents are encoded: several if a device can compute one while the next is split."""
+    if any(model.encoder.backend.is_asynchronous for model in models):
+        return cut_documents(given, PART)
+    return [slice(None)]
+
+
+def _compute_parts(
+    given: frames.ParsedInput,
+    parts: Sequence[slice],
+    level: Level,
+    models: Sequence[Model],
+    settings: TextSettings,
+    progress: bool | None,
+) -> tuple[Segments, list[Floats]]:
+    """Return the segments of all parts, and the vectors of each model."""
+    texts, found = given.corpus.texts, []
+
+    def split() -> Iterator[Segments]:
+        for part in parts:
+            found.append(_segment_part(given, part, settings))
+            yield found[-1]
+
+    with progress_bar(None, "vector", progress) as bar:
+        matrices = [_run_parts(model, texts, found or split(), level, bar.update) for model in models]
+    return text.merge_segments(found), matrices
+
+
+def _segment_part(given: frames.ParsedInput, part: slice, settings: TextSettings) -> Segments:
+    found = segment(given.cut(part.start, part.stop), settings, progress=False)
+    return replace(found, sentence_document=found.sentence_document + np.int32(part.start))
+
+
+def _run_parts(
+    model: Model, texts: Sequence[str], parts: Iterable[Segments], level: Level, advance: Callable[[int], object]
+) -> Floats:
+    """Return the vectors of all parts. While the device computes one part, the host splits and encodes the next."""
+    found: list[Floats] = []
+    running: VectorPlan | None = None
+    for segments in parts:
+        plan = model.plan_vectors(texts, segments, level)
+        if running is not None:
+            found.append(model.complete(running, advance))
+        plan.encoding.begin()
+        running = plan
+    if running is not None:
+        found.append(model.complete(running, advance))
+    return join_rows(found)
+
+
+def _compute_whole(
+    texts: Sequence[str], segments: Segments, level: Level, models: Sequence[Model], progress: bool | None
+) -> list[Floats]:
+    """Return the vectors of each model."""
     with progress_bar(sum(model.count_steps(segments, level) for model in models), "vector", progress) as bar:
-        for model in models:
-            vectors = model.compute_vectors(texts, segments, level, bar.update)
-            stats = (
-                model.compute_stats(texts, segments, level) if ExtraColumns.METADATA in request.extra_columns else None
-            )
-            columns.append(frames.VectorColumn(model.column, vectors, stats))
+        return [model.compute_vectors(texts, segments, level, bar.update) for model in models]
+
+
+def _describe_columns(
+    texts: Sequence[str],
+    segments: Segments,
+    request: PredictRequest,
+    models: Sequence[Model],
+    matrices: Sequence[Floats],
+) -> list[frames.VectorColumn]:
+    columns = []
+    for model, vectors in zip(models, matrices, strict=True):
+        wanted = ExtraColumns.METADATA in request.extra_columns
+        stats = model.compute_stats(texts, segments, request.output_level) if wanted else None
+        columns.append(frames.VectorColumn(model.column, vectors, stats))
     return columns

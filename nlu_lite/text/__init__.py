@@ -26,6 +26,7 @@ __all__ = [
     "describe_rules",
     "detect",
     "list_languages",
+    "merge_segments",
     "segment",
     "segment_sentences",
 ]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tiny import TEXTS, open_tiny, segments_of, token_vectors
 
 from nlu_lite.encoding.backends import OutOfMemory
-from nlu_lite.encoding.flow import AHEAD, Flow, Job
+from nlu_lite.encoding.flow import AHEAD, BEGUN, Flow, Job
 from nlu_lite.encoding.plan import plan_windows
 from nlu_lite.errors import ModelError
 from nlu_lite.records import Windows
@@ -133,3 +133,21 @@ def test_vectors_do_not_depend_on_when_they_are_computed(most, budget):
     np.testing.assert_allclose(found, token_vectors(encoder, TEXTS), atol=5e-6)
     assert sum(done) == len(found)
     assert not late.running
+
+
+@pytest.mark.parametrize("count", [0, 1, BEGUN, BEGUN + 3])
+def test_the_first_batches_begin_without_waiting(count):
+    device = Device()
+    flow = Flow(batches_of(*[1] * count) if count else [], device.submit)
+    flow.begin()
+    assert [event for event, *_ in device.log] == ["submit"] * min(count, BEGUN)
+    assert len(list(flow.run())) == count
+    assert max((running for *_, running in device.log), default=0) <= BEGUN
+
+
+def test_what_does_not_fit_while_batches_begin_is_halved_or_waits():
+    device = Device(at_submission=2)
+    flow = Flow(batches_of(4, 2, 5), device.submit)
+    flow.begin()
+    assert not device.results()
+    assert [len(hidden) for _, hidden in flow.run()] == [2, 2, 2, 2, 1, 2]

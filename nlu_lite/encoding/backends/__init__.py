@@ -72,6 +72,10 @@ class Backend(Protocol):
     def budget(self) -> int:
         """Number of pieces in a batch, including padding, that suits the device."""
 
+    @property
+    def is_asynchronous(self) -> bool:
+        """Whether `submit` returns before the hidden states are computed, so that the host can work meanwhile."""
+
     def prepare(self, layers: tuple[int, ...]) -> None:
         """Compile the model for these layers if the backend compiles models, so that the first text does not wait.
 

@@ -98,7 +98,7 @@ class OpenVinoBackend:
         self._encoder, self._checkpoint = describe_encoder(checkpoint), checkpoint
         check_names(self._encoder.shapes, checkpoint.tensors)
         self.dimension, self.layers, self.positions = self._encoder.width, self._encoder.layers, self._encoder.positions
-        self.budget = CPU_BUDGET
+        self.budget, self.is_asynchronous = CPU_BUDGET, False
         self.name = f"openvino {openvino.__version__.split('-')[0]}, cpu, {precision.value}"
         self._words = self._encoder.tensor(checkpoint, WORDS)
         self._positions = self._encoder.tensor(checkpoint, POSITIONS).copy()

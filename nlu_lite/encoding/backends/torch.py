@@ -103,6 +103,11 @@ class TorchBackend:
         piece = (16 * self.dimension + 4 * inner) * self._dtype.itemsize
         return min(max(CPU_BUDGET, free // 2 // piece), LARGEST_BUDGET)
 
+    @property
+    def is_asynchronous(self) -> bool:
+        """Whether the device is a GPU of CUDA (see `Backend.is_asynchronous`)."""
+        return self._device.type == "cuda"
+
     def submit(self, batch: Batch, layers: tuple[int, ...]) -> HiddenStates:
         """Run the model (see `Backend.submit`)."""
         if self._device.type != "cpu" and self._process != os.getpid():
