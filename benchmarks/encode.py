@@ -335,9 +335,9 @@ class Turns:
 
 
 def build_environment(threads: int) -> dict[str, str]:
-    """Return the environment of a process: no network, no messages, a number of threads."""
+    """Return the environment of a process: no network, no messages, a number of threads, compiled modules on disk."""
     quiet = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error", "PYTHONWARNINGS": "ignore"}
-    quiet |= {"HF_HUB_DISABLE_PROGRESS_BARS": "1"}
+    quiet |= {"HF_HUB_DISABLE_PROGRESS_BARS": "1", "PYTHONDONTWRITEBYTECODE": ""}  # as after pip install
     return os.environ | quiet | dict.fromkeys(("OMP_NUM_THREADS", "RAYON_NUM_THREADS"), str(threads))
 
 
