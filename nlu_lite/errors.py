@@ -7,7 +7,7 @@
     │   └── UnsupportedReference   exists, but this library cannot read that kind of model
     ├── InputError                 the input data cannot be used                (also a ValueError)
     ├── OptionError                the value of an option cannot be used        (also a ValueError)
-    ├── UnsupportedCall            a call of NLU is made otherwise here         (also an AttributeError)
+    ├── UnsupportedCall            a call of NLU or Spark NLP is another here   (also an AttributeError)
     ├── MissingExtra               an optional package is not installed         (also an ImportError)
     ├── SourceError                a file cannot be fetched, read or written    (also an OSError)
     │   └── OfflineError           a file is not on this machine, and the network is disabled

@@ -2,7 +2,7 @@
 
 They run over frames of pandas, Arrow, Polars and Spark, and over strings by `LightPipeline`. Ends of annotations are
 inclusive here, as in Spark NLP, and count code points. Spark NLP's stages that the library lacks exist as names,
-so that imports work; each use of them raises `UnsupportedReference`.
+so that imports work; each use of them raises `UnsupportedCall`.
 """
 
 from __future__ import annotations

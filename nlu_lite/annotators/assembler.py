@@ -6,9 +6,12 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
 
+import numpy as np
+
 from nlu_lite.annotators.annotation import Annotation, AnnotatorType
 from nlu_lite.annotators.columns import Column, ColumnKind, Rows
 from nlu_lite.annotators.parameters import Parameter, check_text, one_of
+from nlu_lite.annotators.refused import refuse_call
 from nlu_lite.annotators.stages import Stage
 from nlu_lite.errors import InputError, OptionError
 
@@ -54,6 +57,9 @@ class DocumentAssembler(Stage):
         Parameter("cleanupMode", "the treatment of whitespace in texts", one_of(*CLEANUPS), "disabled"),
     )
 
+    calculationsCol = refuse_call("DocumentAssembler.calculationsCol", "Set metadataCol")
+    getCalculationsCol = setCalculationsCol = calculationsCol
+
     def check(self) -> None:
         """Check that the column of texts is set.
 
@@ -91,8 +97,8 @@ class DocumentAssembler(Stage):
         return metadata
 
     def _assemble(self, cell: Any, metadata: dict[str, str], row: int) -> list[Annotation]:
-        texts = [cell] if is_missing(cell) or isinstance(cell, str) else cell
-        if not all(is_missing(text) or isinstance(text, str) for text in texts) or isinstance(texts, Mapping):
+        texts = cell if isinstance(cell, (list, tuple, np.ndarray)) else [cell]
+        if not all(is_missing(text) or isinstance(text, str) for text in texts):
             got = f"{self._get('inputCol')!r} has a value of type {type(cell).__name__} in row {row}"
             raise InputError(got, "a str or a list of str", "Name the column of texts: setInputCol(...)")
         return [self._build(text, {**metadata, "sentence": str(number)}) for number, text in enumerate(texts)]

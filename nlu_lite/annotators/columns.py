@@ -14,7 +14,8 @@ from nlu_lite.errors import InputError, find_nearest_names
 class ColumnKind(Enum):
     """The content of a cell of a column."""
 
-    GIVEN = "given"  # any value of the caller's: a text, a list of texts, a map
+    GIVEN = "given"  # any value of the caller's except annotations: a text, a list of texts, a map
+    UNKNOWN = "unknown"  # a column of pandas whose cells are all empty
     ANNOTATIONS = "annotations"  # a list of annotations
     STRING = "string"
     STRINGS = "strings"  # a list of str
@@ -30,10 +31,12 @@ class Column:
     Attributes:
         kind: The content of its cells.
         annotator_type: The type of its annotations; None if it has none, or is not known to have any.
+        compat: The library whose results it reproduces, if that is known.
     """
 
     kind: ColumnKind
     annotator_type: str | None = None
+    compat: str | None = None
 
 
 GIVEN = Column(ColumnKind.GIVEN)
@@ -83,6 +86,9 @@ class Runnable(Protocol):
     def check(self) -> None:
         """Check the parameters, before any stage runs."""
 
+    def inherit(self, columns: Mapping[str, Column]) -> Runnable:
+        """Return this stage with the parameters that the columns it reads determine."""
+
     def run(self, rows: Rows) -> Rows:
         """Add the columns of this stage to rows."""
 
@@ -98,11 +104,13 @@ class Plan:
         reads: The columns of the frame that are read.
         writes: The columns that the result has in addition, or in place of columns of the frame.
         drops: The columns of the frame that the result lacks.
+        stages: The stages, with the parameters that their columns determine.
     """
 
     reads: dict[str, Column] = field(default_factory=dict)
     writes: dict[str, Column] = field(default_factory=dict)
     drops: tuple[str, ...] = ()
+    stages: tuple[Any, ...] = ()
 
 
 def plan(stages: Sequence[Runnable], frame: Mapping[str, Column]) -> Plan:
@@ -120,19 +128,22 @@ def plan(stages: Sequence[Runnable], frame: Mapping[str, Column]) -> Plan:
     reads: dict[str, Column] = {}
     writes: dict[str, Column] = {}
     drops: list[str] = []
-    for stage in stages:
-        stage.check()
+    adapted: list[Runnable] = []
+    for given in stages:
+        given.check()
         known = {name: column for name, column in {**frame, **writes}.items() if name in writes or name not in drops}
-        for name, types in stage.list_reads().items():
-            _check_column(stage, name, types, known)
+        for name, types in given.list_reads().items():
+            _check_column(given, name, types, known)
             if name not in writes:
                 reads[name] = Column(ColumnKind.ANNOTATIONS if types else ColumnKind.GIVEN)
-        _check_types(stage, known)
+        _check_types(given, known)
+        stage = given.inherit(known)
+        adapted.append(stage)
         writes |= stage.list_writes()
         if stage.drops_annotations():
             drops += [name for name, column in frame.items() if column.kind is ColumnKind.ANNOTATIONS]
             writes = {name: one for name, one in writes.items() if one.kind is not ColumnKind.ANNOTATIONS}
-    return Plan(reads, writes, tuple(drops))
+    return Plan(reads, writes, tuple(drops), tuple(adapted))
 
 
 def _check_column(stage: Runnable, name: str, types: Collection[str], known: Mapping[str, Column]) -> None:
@@ -147,6 +158,9 @@ def _check_column(stage: Runnable, name: str, types: Collection[str], known: Map
             find_nearest_names(name, known),
         )
     found = known[name].annotator_type
+    if types and known[name].kind is ColumnKind.GIVEN:
+        got = f"stage {stage.uid} reads the column {name!r}, which holds no annotations"
+        raise InputError(got, f"a column of type {' or '.join(types)}", "Put the stages that write it before this one")
     if types and found is not None and found not in types:
         fitting = [other for other, column in known.items() if column.annotator_type in types]
         got = f"stage {stage.uid} reads the column {name!r}, whose annotations are of type {found}"

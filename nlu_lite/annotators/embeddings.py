@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, NoReturn, Self
 
 import numpy as np
 
 from nlu_lite.annotators.annotation import Annotation, AnnotatorType
+from nlu_lite.annotators.columns import Column
 from nlu_lite.annotators.groups import group_tokens
-from nlu_lite.annotators.models import get_model, open_pretrained
+from nlu_lite.annotators.models import PicklablePipeline, get_model, open_pretrained
 from nlu_lite.annotators.parameters import (
     Parameter,
     Parameters,
@@ -21,7 +22,7 @@ from nlu_lite.annotators.parameters import (
 from nlu_lite.annotators.stages import AnnotatorStage, get_sentence_number, select
 from nlu_lite.annotators.text import COMPAT
 from nlu_lite.encoding.subwords import Subwords
-from nlu_lite.errors import OptionError, UnsupportedReference
+from nlu_lite.errors import OptionError, UnsupportedCall
 from nlu_lite.frames.presplit import build_segments
 from nlu_lite.options import Level
 from nlu_lite.pipeline import Pipeline
@@ -34,11 +35,17 @@ LONGEST = 512
 class ModelStage(AnnotatorStage):
     """A stage that computes vectors with a model.
 
+    ``compat="sparknlp"`` cuts sentences at ``maxSentenceLength``, as Spark NLP does; otherwise longer sentences pass
+    through overlapping windows. If it is not set, it is that of the stage that wrote the tokens or sentences, where
+    that is known: in a pipeline, and on Spark.
+
     Attributes:
+        max_length_limit: The largest value of ``maxSentenceLength``.
         model_name: The name of the model that `pretrained` opens by default.
         model_language: Its language.
     """
 
+    max_length_limit = LONGEST
     model_name: ClassVar[str]
     model_language: ClassVar[str] = "en"
     parameters: ClassVar[Parameters] = (
@@ -69,7 +76,7 @@ class ModelStage(AnnotatorStage):
 
         Raises:
             UnknownReference: There is no such model.
-            UnsupportedReference: It is of another kind, or no repository of its weights is known.
+            UnsupportedCall: It is of another kind, or no repository of its weights is known.
             SourceError: Its files cannot be fetched.
         """
         chosen, language = name or cls.model_name, lang or cls.model_language
@@ -82,9 +89,9 @@ class ModelStage(AnnotatorStage):
         """Refuse to import an export of TensorFlow or ONNX.
 
         Raises:
-            UnsupportedReference: Always.
+            UnsupportedCall: Always.
         """
-        raise UnsupportedReference(
+        raise UnsupportedCall(
             f"{cls.__name__}.loadSavedModel({folder!r}) imports an export of TensorFlow or ONNX",
             "a model that Spark NLP saved, or a folder in the layout of transformers",
             f"Call {cls.__name__}.load(path) with the model that the export was made from",
@@ -137,13 +144,16 @@ class ModelStage(AnnotatorStage):
         longest = min(self._get("maxSentenceLength"), get_model(opened).encoder.backend.positions)
         return {"max_length": longest, "compat": self._get("compat")}
 
-    def limit_threads(self, threads: int) -> Self:
+    def prepare_pickling(self, threads: int) -> Self:
         """See `Stage`."""
-        from nlu_lite.annotators.models import reduce_threads
+        that: Any = self.copy()
+        that._opened = None if self._opened is None else PicklablePipeline(self._opened, threads)
+        return that  # type: ignore[no-any-return]
 
-        that = self.copy()
-        that._opened = None if self._opened is None else reduce_threads(self._opened, threads)
-        return that
+    def inherit(self, columns: Mapping[str, Column]) -> Self:
+        """Use the `compat` of the columns that are read, unless it is set."""
+        found = next(filter(None, (columns[name].compat for name in self.list_reads())), None)
+        return self if self.isSet("compat") or found is None else self.copy({self.compat: found})
 
     def _adopt(self, pipeline: Pipeline) -> Self:
         """Use a model, whose facts become defaults."""

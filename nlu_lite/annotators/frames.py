@@ -48,7 +48,7 @@ def transform_frame(stages: Sequence[Stage], frame: Any) -> Any:
     adapter = open_frame(frame)
     planned = plan(stages, adapter.list_columns())
     columns = {name: adapter.read(name, one.kind) for name, one in planned.reads.items()}
-    return adapter.write(planned, run(stages, Rows(columns, list(range(len(frame))))))
+    return adapter.write(planned, run(planned.stages, Rows(columns, list(range(len(frame))))))
 
 
 def check_frame(stages: Sequence[Stage], frame: Any) -> None:
@@ -187,13 +187,17 @@ def to_annotations(cell: Any) -> list[Annotation]:
 
 def _describe_cells(cells: pd.Series) -> Column:
     """Return the kind of a column of pandas by its first cell that is not empty."""
-    if cells.dtype != object:
-        return GIVEN
-    first = next((cell for cell in cells if isinstance(cell, (list, np.ndarray)) and len(cell)), None)
-    one = None if first is None else first[0]
+    first = next((cell for cell in cells if not is_missing(cell) and not _is_empty_list(cell)), None)
+    if first is None:
+        return Column(ColumnKind.UNKNOWN)
+    one = first[0] if isinstance(first, (list, np.ndarray)) else None
     if isinstance(one, Mapping) and set(FIELDS) <= set(one):
         return Column(ColumnKind.ANNOTATIONS, one["annotatorType"])
     return GIVEN
+
+
+def _is_empty_list(cell: Any) -> bool:
+    return isinstance(cell, (list, np.ndarray)) and not len(cell)
 
 
 def _describe_array(column: pa.ChunkedArray | pa.Array) -> Column:

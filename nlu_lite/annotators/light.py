@@ -9,6 +9,7 @@ from nlu_lite.annotators.assembler import DocumentAssembler
 from nlu_lite.annotators.columns import GIVEN, ColumnKind, Rows, plan
 from nlu_lite.annotators.finishers import VECTOR_TYPES, FinisherStage, show_vector
 from nlu_lite.annotators.pipelines import flatten
+from nlu_lite.annotators.refused import refuse_call
 from nlu_lite.annotators.stages import AnnotatorStage, Stage
 from nlu_lite.errors import InputError
 
@@ -90,6 +91,8 @@ class LightPipeline:
         """Return whether stages of other libraries are left out."""
         return self._ignores_unsupported
 
+    fullAnnotateImage = refuse_call("LightPipeline.fullAnnotateImage", "Call fullAnnotate for texts")
+
     def _list_stages(self) -> list[Stage]:
         stages = [stage for stage in flatten(self.pipeline_model.stages) if isinstance(stage, Stage)]
         return [one for one in stages if not (isinstance(one, AnnotatorStage) and one.getLazyAnnotator())]
@@ -97,10 +100,10 @@ class LightPipeline:
     def _run(self, texts: list[str]) -> list[Annotations]:
         stages = self._list_stages()
         names = [one.getInputCol() for one in stages if isinstance(one, DocumentAssembler) and one.getInputCol()]
-        plan(stages, dict.fromkeys(names, GIVEN))
+        planned = plan(stages, dict.fromkeys(names, GIVEN))
         rows = Rows({name: list(texts) for name in names}, list(range(len(texts))))
         shown: list[str] = []
-        for stage in stages:
+        for stage in planned.stages:
             if isinstance(stage, FinisherStage):
                 shown = [name for name in shown if name in stage.getInputCols()]
             else:

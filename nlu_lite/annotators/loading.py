@@ -117,7 +117,8 @@ def find_class(name: str, folder: Path) -> type[Any]:
     if name in annotators.__all__ and isinstance(found := getattr(annotators, name), type) and issubclass(found, Stage):
         return found
     if name in load_names():
-        raise build_error(name)
+        error = build_error(name)
+        raise UnsupportedReference(f"{folder}: {error.got}", error.expected, error.remedy)
     got = f"{folder} holds a stage of class {name!r}, which nlu_lite does not know"
     raise UnsupportedReference(got, "a stage of nlu_lite.annotators", "Load it with the library that saved it")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from nlu_lite.errors import OptionError, UnknownReference, UnsupportedReference,
 from nlu_lite.model import Model, open_model
 from nlu_lite.options import ModelOptions, TextSettings
 from nlu_lite.pipeline import Pipeline
-from nlu_lite.pipeline.opened import describe_recipe, open_recipe
+from nlu_lite.pipeline.opened import PipelineRecipe, describe_recipe, open_recipe
 from nlu_lite.records import AS_STATED, Action, BucketArchive, LocalFolder, ModelSpec, SentenceRecipe
 from nlu_lite.registry import ModelLayout, Row, Status
 from nlu_lite.store import Access, locate_cache
@@ -113,10 +114,21 @@ def _choose_action(kind: str) -> tuple[Action, SentenceRecipe]:
     return (Action.EMBED, AS_STATED) if sentence is None else (Action.EMBED_SENTENCE, sentence)
 
 
-def reduce_threads(pipeline: Pipeline, threads: int) -> Pipeline:
-    """Return the pipeline of this process with a number of threads for each forward pass."""
-    recipe = describe_recipe(pipeline)
-    return open_recipe(replace(recipe, options=replace(recipe.options, threads=threads)))
+class PicklablePipeline:
+    """A pipeline that is opened where it is unpickled, once in each process.
+
+    Args:
+        pipeline: The pipeline.
+        threads: The number of threads of each forward pass there.
+    """
+
+    def __init__(self, pipeline: Pipeline, threads: int) -> None:
+        recipe = describe_recipe(pipeline)
+        self.recipe = replace(recipe, options=replace(recipe.options, threads=threads))
+
+    def __reduce__(self) -> tuple[Callable[[PipelineRecipe], Pipeline], tuple[PipelineRecipe]]:
+        """Pickle the recipe."""
+        return open_recipe, (self.recipe,)
 
 
 def get_model(pipeline: Pipeline) -> Model:

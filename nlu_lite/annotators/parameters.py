@@ -48,6 +48,7 @@ class Parameterized(Params):
     """
 
     parameters: ClassVar[Parameters] = ()
+    getter_attrs: ClassVar[list[str]] = []
 
     if TYPE_CHECKING:
 
@@ -77,6 +78,14 @@ class Parameterized(Params):
                 raise OptionError(got, f"one of {', '.join(known)}", "Check the name", find_nearest_names(name, known))
             getattr(self, f"set{name[0].upper()}{name[1:]}")(value)
         return self
+
+    def getParamValue(self, paramName: str) -> Callable[[], Any]:
+        """Return a getter of a parameter."""
+        return partial(self._get, paramName)
+
+    def setParamValue(self, paramName: str) -> Callable[[Any], Any]:
+        """Return a setter of a parameter."""
+        return lambda value: self._set(**{paramName: value})
 
     def _get(self, name: str) -> Any:
         return self.getOrDefault(name) if self.isDefined(name) else None

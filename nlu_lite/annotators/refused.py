@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from importlib import resources
 from typing import Any, NoReturn
 
-from nlu_lite.errors import UnsupportedReference
+from nlu_lite.errors import UnsupportedCall
 
 
 @cache
@@ -45,11 +46,21 @@ class RefusedType(type):
 @cache
 def build_refused(name: str) -> RefusedType:
     """Return a class with the name of one of Spark NLP's, whose every use is refused."""
-    doc = f"Spark NLP's {name}, which this library does not have: each use raises `UnsupportedReference`."
+    doc = f"Spark NLP's {name}, which this library does not have: each use raises `UnsupportedCall`."
     return RefusedType(name, (), {"__doc__": doc, "__module__": "nlu_lite.annotators"})
 
 
-def build_error(name: str) -> UnsupportedReference:
+def refuse_call(name: str, remedy: str) -> Callable[..., NoReturn]:
+    """Return a function in place of one of Spark NLP's that has no meaning here; its call raises `UnsupportedCall`."""
+
+    def refuse(*_: Any, **__: Any) -> NoReturn:
+        raise UnsupportedCall(f"{name} of Spark NLP has no meaning in nlu_lite", "", remedy)
+
+    refuse.__doc__ = f"Refuse Spark NLP's ``{name}``. {remedy}."
+    return refuse
+
+
+def build_error(name: str) -> UnsupportedCall:
     """Return the error for a stage of Spark NLP that the library does not have."""
     group = load_names()[name]
     got = (
@@ -57,4 +68,4 @@ def build_error(name: str) -> UnsupportedReference:
         if group != "base"
         else f"{name} is a base class of Spark NLP"
     )
-    return UnsupportedReference(got, "stages that split texts and compute vectors", REMEDIES[group])
+    return UnsupportedCall(got, "stages that split texts and compute vectors", REMEDIES[group])

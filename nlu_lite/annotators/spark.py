@@ -6,6 +6,7 @@ import os
 import pickle
 import platform
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from nlu_lite.annotators.annotation import Annotation
@@ -24,6 +25,7 @@ CHUNK = 256
 """Rows that are processed at once."""
 TYPE_KEY = "annotatorType"
 """The key of a column's metadata in which Spark NLP states the type of annotations."""
+COMPAT_KEY = "compat"
 
 
 def transform_spark(stages: Sequence[Stage], frame: DataFrame) -> DataFrame:
@@ -40,7 +42,7 @@ def transform_spark(stages: Sequence[Stage], frame: DataFrame) -> DataFrame:
         field for field in frame.schema.fields if field.name not in planned.drops and field.name not in planned.writes
     ]
     written = [_build_field(name, column) for name, column in planned.writes.items()]
-    task = build_task([stage.limit_threads(1) for stage in stages], planned, [field.name for field in kept])
+    task = build_task(planned, [field.name for field in kept])
     result = frame.mapInArrow(task, StructType([*kept, *written]))
     return _convert_vectors(result, planned)
 
@@ -54,13 +56,15 @@ def _describe_field(field: StructField) -> Column:
     names = getattr(getattr(field.dataType, "elementType", None), "names", None)
     if names != list(Annotation.dataType().names):
         return GIVEN
-    return Column(ColumnKind.ANNOTATIONS, (field.metadata or {}).get(TYPE_KEY))
+    metadata = field.metadata or {}
+    return Column(ColumnKind.ANNOTATIONS, metadata.get(TYPE_KEY), metadata.get(COMPAT_KEY))
 
 
 def _build_field(name: str, column: Column) -> StructField:
     from pyspark.sql.types import StructField
 
-    metadata = {TYPE_KEY: column.annotator_type} if column.annotator_type else None
+    known = {TYPE_KEY: column.annotator_type, COMPAT_KEY: column.compat}
+    metadata = {key: value for key, value in known.items() if value is not None}
     return StructField(name, _get_spark_type(column.kind), nullable=True, metadata=metadata)
 
 
@@ -90,11 +94,10 @@ def _convert_vectors(frame: DataFrame, planned: Plan) -> DataFrame:
     return frame
 
 
-def build_task(
-    stages: Sequence[Stage], planned: Plan, kept: Sequence[str]
-) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+def build_task(planned: Plan, kept: Sequence[str]) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     """Return a function that Spark sends to workers by value, so that a worker without this package can say so."""
-    data = pickle.dumps((list(stages), planned, list(kept)))
+    stages = tuple(stage.prepare_pickling(1) for stage in planned.stages)
+    data = pickle.dumps((replace(planned, stages=stages), list(kept)))
 
     def task(batches: Iterable[Any]) -> Iterator[Any]:
         try:
@@ -111,20 +114,20 @@ def build_task(
 
 def run_partition(data: bytes, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """Run pickled stages over the batches of a partition, in a worker; models are opened once in each process."""
-    opened: tuple[list[Stage], Plan, list[str]] | None = None
+    opened: tuple[Plan, list[str]] | None = None
     for batch in batches:
         for first in range(0, batch.num_rows, CHUNK):
             opened = opened or pickle.loads(data)
-            stages, planned, kept = opened
-            yield _run_chunk(stages, planned, kept, batch.slice(first, CHUNK))
+            planned, kept = opened
+            yield _run_chunk(planned, kept, batch.slice(first, CHUNK))
 
 
-def _run_chunk(stages: list[Stage], planned: Plan, kept: list[str], batch: pa.RecordBatch) -> pa.RecordBatch:
+def _run_chunk(planned: Plan, kept: list[str], batch: pa.RecordBatch) -> pa.RecordBatch:
     import pyarrow as pa
 
     columns = {name: read_cells(batch.column(name), column.kind) for name, column in planned.reads.items()}
     try:
-        rows = run(stages, Rows(columns, list(range(batch.num_rows))))
+        rows = run(planned.stages, Rows(columns, list(range(batch.num_rows))))
     except NluLiteError as error:
         place = f"host {platform.node()}, process {os.getpid()}: {error.got}"
         raise type(error)(place, error.expected, error.remedy, error.nearest) from error

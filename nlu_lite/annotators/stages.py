@@ -61,8 +61,12 @@ class Stage(Parameterized, Transformer, MLWritable):
         """See `Runnable`."""
         return rows
 
-    def limit_threads(self, threads: int) -> Self:  # noqa: ARG002  # stages with a model use it
-        """Return this stage with a number of threads for its model."""
+    def inherit(self, columns: Mapping[str, Column]) -> Self:  # noqa: ARG002  # stages with a model use it
+        """See `Runnable`."""
+        return self
+
+    def prepare_pickling(self, threads: int) -> Self:  # noqa: ARG002
+        """Return this stage with a model that is opened where the stage is unpickled, with a number of threads."""
         return self
 
     def write(self) -> Any:
@@ -104,8 +108,11 @@ class AnnotatorStage(Stage):
 
     Attributes:
         inputAnnotatorTypes: The types of annotations that it reads, a column each.
+        optionalInputAnnotatorTypes: The types that it can read in addition; none.
         outputAnnotatorType: The type of annotations that it writes.
     """
+
+    optionalInputAnnotatorTypes: ClassVar[list[str]] = []
 
     inputAnnotatorTypes: ClassVar[list[str]] = []
     outputAnnotatorType: ClassVar[str] = ""
@@ -121,6 +128,14 @@ class AnnotatorStage(Stage):
         Raises:
             OptionError: The number of names is not that of the types that the stage reads.
         """
+        return self._set(inputCols=self.inputColsValidation(value))
+
+    def inputColsValidation(self, value: Sequence[Any]) -> list[str]:
+        """Return the names of columns that `setInputCols` was given.
+
+        Raises:
+            OptionError: Their number is not that of the types that the stage reads.
+        """
         names = value[0] if len(value) == 1 and not isinstance(value[0], str) else value
         wanted = self.inputAnnotatorTypes
         checked = check_texts("inputCols", names)
@@ -128,7 +143,7 @@ class AnnotatorStage(Stage):
             got = f"{type(self).__name__}.setInputCols was given {len(checked)} columns: {', '.join(checked) or 'none'}"
             expected = f"{len(wanted)}: {' and '.join(f'a column of type {one}' for one in wanted)}"
             raise OptionError(got, expected, "Pass their names")
-        return self._set(inputCols=checked)
+        return checked
 
     def list_reads(self) -> Mapping[str, Collection[str]]:
         """See `Runnable`."""
@@ -140,7 +155,8 @@ class AnnotatorStage(Stage):
 
     def list_writes(self) -> Mapping[str, Column]:
         """See `Runnable`."""
-        return {self._get("outputCol"): Column(ColumnKind.ANNOTATIONS, self.outputAnnotatorType)}
+        compat = self._get("compat") if self.hasParam("compat") else None
+        return {self._get("outputCol"): Column(ColumnKind.ANNOTATIONS, self.outputAnnotatorType, compat)}
 
     def check(self) -> None:
         """Check that the columns are set.

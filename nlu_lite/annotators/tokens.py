@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self
 from nlu_lite._util.os_errors import read_file
 from nlu_lite.annotators.annotation import Annotation, AnnotatorType
 from nlu_lite.annotators.parameters import Parameter, Parameters, at_least, check_flag, check_text, check_texts
+from nlu_lite.annotators.refused import refuse_call
 from nlu_lite.annotators.stages import AnnotatorStage, get_sentence_number, select
 from nlu_lite.annotators.text import COMPAT, find_tokens
 from nlu_lite.errors import OptionError
@@ -136,6 +137,10 @@ class TokenizerModel(SentenceTokenizer):
         if compat is not None:
             self.setCompat(compat)
 
+    rules = refuse_call("TokenizerModel.rules", "Set the patterns of a Tokenizer")
+    getRules = setRules = rules
+    pretrained = staticmethod(refuse_call("TokenizerModel.pretrained", "Create a Tokenizer(), which needs no model"))
+
     def addSplitChars(self, value: str) -> Self:
         """Add a character that separates tokens within a word."""
         return self._set(splitChars=[*(self._get("splitChars") or []), value])
@@ -180,6 +185,7 @@ class Tokenizer(TokenizerModel):
     """
 
     name = "Tokenizer"
+    parameters = (Parameter("exceptionsPath", "the file whose lines are exceptions", check_text),)
 
     def setExceptionsPath(self, path: str, read_as: str = "TEXT", options: object = None) -> Self:  # noqa: ARG002
         """Set the exceptions to the lines of a file.
@@ -193,7 +199,7 @@ class Tokenizer(TokenizerModel):
             SourceError: The file cannot be read.
         """
         lines = read_file(Path(path), "a file of exceptions", "Check the path").decode().splitlines()
-        return self._set(exceptions=[line for line in lines if line])
+        return self._set(exceptionsPath=str(path), exceptions=[line for line in lines if line])
 
 
 class RegexTokenizer(SentenceTokenizer):

@@ -8,7 +8,7 @@ from sparknlp_writer import Model, write_archive
 
 import nlu_lite
 from nlu_lite.annotators import BertEmbeddings, E5Embeddings, PipelineModel, XlmRoBertaEmbeddings
-from nlu_lite.errors import OptionError, SourceError, UnknownReference, UnsupportedReference
+from nlu_lite.errors import OptionError, SourceError, UnknownReference, UnsupportedCall, UnsupportedReference
 from tests.annotators.stages import TEXT, build_text_stages
 from tests.store.bucket_server import index_line, serving
 
@@ -64,5 +64,5 @@ def test_models_of_another_class_or_language_are_refused_with_the_call_to_use():
         E5Embeddings.pretrained("e5_smal", "en")
     with pytest.raises(OptionError, match=r"remote_loc.*NLU_LITE_BUCKET"):
         XlmRoBertaEmbeddings.pretrained("xlm_roberta_base", "xx", "s3://bucket")
-    with pytest.raises(UnsupportedReference, match=r"loadSavedModel.*XlmRoBertaEmbeddings\.load"):
+    with pytest.raises(UnsupportedCall, match=r"loadSavedModel.*XlmRoBertaEmbeddings\.load"):
         XlmRoBertaEmbeddings.loadSavedModel("export", None)

@@ -1,0 +1,74 @@
+"""`Annotation` is Spark NLP's: a span with a string, metadata and a vector."""
+
+import pickle
+from copy import deepcopy
+from importlib.util import find_spec
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from nlu_lite import MissingExtra
+from nlu_lite.annotators import Annotation
+
+VECTOR = np.array([1.5, -2], np.float32)
+
+
+def build(**changes):
+    fields = {"annotatorType": "token", "begin": 0, "end": 4, "result": "Hello", "metadata": {"sentence": "0"}}
+    return Annotation(**{**fields, "embeddings": VECTOR, **changes})
+
+
+def test_fields_are_attributes_and_items():
+    one = build()
+    assert (one.annotatorType, one.begin, one.end, one.result) == ("token", 0, 4, "Hello")
+    assert one.metadata == {"sentence": "0"}
+    assert one["result"] == "Hello"
+    assert list(one) == ["annotatorType", "begin", "end", "result", "metadata", "embeddings"]
+    one.result = "Bye"
+    assert one["result"] == "Bye"
+    for use in (lambda: one.ending, lambda: setattr(one, "ending", 1)):
+        with pytest.raises(AttributeError, match="ending"):
+            use()
+
+
+def test_equal_annotations_have_equal_fields():
+    assert build() == build() == build(embeddings=[1.5, -2.0])
+    assert build() == deepcopy(build()) == pickle.loads(pickle.dumps(build()))
+    changes = {
+        "annotatorType": "document",
+        "begin": 1,
+        "end": 5,
+        "result": "hello",
+        "metadata": {},
+        "embeddings": [1.5],
+    }
+    for name, value in changes.items():
+        assert build() != build(**{name: value})
+    assert build() != "Hello"
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(build())
+
+
+def test_a_copy_has_another_result():
+    one = build()
+    assert one.copy("hi") == build(result="hi")
+    assert one.copy() == one
+    assert one.copy() is not one
+
+
+def test_it_prints_like_spark_nlps():
+    assert str(build()) == repr(build()) == "Annotation(token, 0, 4, Hello, {'sentence': '0'}, [1.5, -2.0])"
+    assert repr(build(embeddings=[])).endswith("{'sentence': '0'}, [])")
+
+
+def test_it_becomes_a_struct_of_arrow():
+    values = pa.array([[build()]]).to_pylist()
+    assert values == [[{**build(), "embeddings": [1.5, -2.0]}]]
+
+
+@pytest.mark.skipif(find_spec("pyspark") is not None, reason="Spark is installed")
+def test_without_spark_rows_and_types_need_the_extra():
+    for call in (Annotation.dataType, Annotation.arrayType, lambda: Annotation.toRow(build())):
+        with pytest.raises(MissingExtra, match=r"nlu-lite\[spark\]"):
+            call()
