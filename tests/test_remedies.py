@@ -6,19 +6,21 @@ import re
 from pathlib import Path
 
 import nlu_lite
+import nlu_lite.nlu
 import nlu_lite.pandas
-from nlu_lite import errors
+from nlu_lite import annotators, errors
 from nlu_lite.options import ModelChanges
 
 PACKAGE = Path(nlu_lite.__file__).parent
 ERRORS = {name for name, kind in vars(errors).items() if inspect.isclass(kind) and issubclass(kind, Exception)}
 OURS = [getattr(nlu_lite, name) for name in nlu_lite.__all__ if inspect.isfunction(getattr(nlu_lite, name))]
+STAGES = [kind for name in annotators.__all__ if inspect.isclass(kind := getattr(annotators, name))]
 OURS += [
     value
-    for kind in (nlu_lite.Pipeline, nlu_lite.pandas.NluAccessor)
-    for _, value in inspect.getmembers(kind, inspect.isfunction)
+    for kind in (nlu_lite.Pipeline, nlu_lite.pandas.NluAccessor, nlu_lite.nlu.NLUPipeline, *STAGES)
+    for _, value in inspect.getmembers(kind, inspect.isroutine)
 ]
-CALLS = {value.__name__ for value in OURS if inspect.isfunction(value)}
+CALLS = {value.__name__ for value in OURS if inspect.isfunction(value) or inspect.ismethod(value)}
 OPTIONS = {name for value in OURS if inspect.isfunction(value) for name in inspect.signature(value).parameters}
 OPTIONS |= set(ModelChanges.__annotations__)
 

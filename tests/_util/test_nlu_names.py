@@ -1,7 +1,9 @@
 """NLU's names: each is an error that states the call to use instead, on the module, on pipelines and on `frame.nlu`."""
 
 import copy
+import inspect
 import pickle
+import re
 
 import pandas as pd
 import pytest
@@ -10,6 +12,7 @@ from tiny import MODEL
 import nlu_lite
 from nlu_lite._util.nlu_names import InNlu, Place, load_nlu_names
 from nlu_lite.errors import NluLiteError, OptionError, UnsupportedCall
+from nlu_lite.options import ModelChanges
 
 MODULE = [
     "auth",
@@ -140,6 +143,22 @@ def test_each_name_has_a_sentence_without_its_period():
         assert not one.instead.endswith((".", " "))
     assert {one.place for one in load_nlu_names().values()} == set(Place)
     assert {one.in_nlu for one in load_nlu_names().values()} == set(InNlu)
+
+
+def test_the_calls_to_use_instead_exist(pipeline):
+    import nlu_lite.pandas
+
+    sources = {"nlu_lite": nlu_lite, "Pipeline": pipeline, "pipeline": pipeline}
+    sources["frame.nlu"] = nlu_lite.pandas.NluAccessor
+    modules = ("nlu", "spark", "pandas")  # imported on request
+    for one in load_nlu_names().values():
+        named = re.findall(r"\b(nlu_lite|Pipeline|pipeline|frame\.nlu)\.([a-zA-Z_]+)", one.instead)
+        for owner, name in named:
+            assert name in modules or name in dir(sources[owner]) or (owner, name) == ("pipeline", "json"), one
+        for options in re.findall(r"Pipeline\.with_\((.*)\)", one.instead):
+            assert set(re.findall(r"([a-z_]+)=", options)) <= set(ModelChanges.__annotations__), one
+        for options in re.findall(r"(?<!\w)load\((\w+)=", one.instead):
+            assert options in inspect.signature(nlu_lite.load).parameters, one
 
 
 @pytest.mark.parametrize(("place", "name"), [(place, name) for place, names in ARGUMENTS.items() for name in names])
