@@ -52,6 +52,8 @@ def classify_abbreviation(word: str, before: str, after: str, rules: SentenceRul
         after: The text after the period; its first `LOOKBEHIND` characters are enough.
         rules: The rules of the language.
     """
+    if _is_label(word, before, rules):
+        return None
     if word in _NUMERO_SIGNS and _FIGURE.match(after):
         return AbbreviationKind.BEFORE_NUMBER
     if word.lower() not in rules.lowercase_abbreviations or _is_noun(word, before, after, rules):
@@ -61,7 +63,7 @@ def classify_abbreviation(word: str, before: str, after: str, rules: SentenceRul
     if _is_listed(word, rules.titles) or _is_uppercase_title(word, after, rules):
         return AbbreviationKind.TITLE
     if len(word) == 1 and word.isupper():
-        return None if _is_label(word, before, rules) else AbbreviationKind.INITIAL
+        return _classify_unlisted(word, before, after, rules)
     if _precedes_number(word, rules) and _is_before_number(word, before, after, rules):
         return AbbreviationKind.BEFORE_NUMBER
     kinds = (
@@ -77,7 +79,7 @@ def classify_abbreviation(word: str, before: str, after: str, rules: SentenceRul
 
 
 def _classify_unlisted(word: str, before: str, after: str, rules: SentenceRules) -> AbbreviationKind | None:
-    if _is_label(word, before, rules):
+    if _is_foreign_numeral(word, before):
         return None
     if (len(word) == 1 and word.isupper()) or _is_initial(word, before, after, rules):
         return AbbreviationKind.INITIAL
@@ -144,6 +146,12 @@ def _is_label(word: str, before: str, rules: SentenceRules) -> bool:
     """Return whether an uppercase letter is the label of the thing before it: "plan B", "vitamin C"."""
     noun = _WORD_BEFORE.search(before) if len(word) == 1 else None
     return noun is not None and noun.group(1).lower() in rules.numbered
+
+
+def _is_foreign_numeral(word: str, before: str) -> bool:
+    """Return whether a letter is the Roman numeral of a ruler, since the name before it is in another script."""
+    name = _WORD_BEFORE.search(before) if word in ("I", "V", "X") else None
+    return name is not None and name.group(1).istitle() and not name.group(1).isascii()
 
 
 def _is_initial(word: str, before: str, after: str, rules: SentenceRules) -> bool:

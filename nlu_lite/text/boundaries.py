@@ -19,6 +19,8 @@ _WORD_AFTER_SIGN = re.compile(r"(?:\.{2,}+|…)\s?+\w|[^\w\s,;:]\w")
 _MARKS = "!?؟"
 _URDU_FULL_STOP = "۔"
 _LAST_PART = re.compile(r"([^\s۔]+)۔\s?\Z")
+_LONGEST_QUOTATION = 40  # characters of one of several quotations in a sentence
+_QUOTATIONS = re.compile(r"(?:[「『“][^「」『』“”\n]{0,40}[」』”]){1,2}")
 _FIRST_PART = re.compile(r"\s([^\s۔]+)۔")
 MAX_ASIDE = 150  # characters of a parenthesis inside a sentence; a longer one rarely closes, and limits the search
 _BRACKETED_SENTENCE = re.compile(rf"\([^()\n]{{0,{MAX_ASIDE}}}(?<=[.!?…])\)")
@@ -32,7 +34,7 @@ def ends_sentence(mark: Terminator) -> bool:
         return ends and not introduces_quotation(mark) and _find_open_bracket(mark) < 0
     if mark.character == _URDU_FULL_STOP and _is_urdu_initial(mark):
         return is_sentence_starter(mark)
-    if _continues_after(mark) or is_in_brackets(mark) or _ends_address(mark):
+    if _continues_after(mark) or introduces_quotation(mark) or is_in_brackets(mark) or _ends_address(mark):
         return False
     return not mark.precedes_lowercase or _ends_before_lowercase(mark)
 
@@ -54,11 +56,22 @@ def _continues_after(mark: Terminator) -> bool:
     if continues_after_name(mark) or continues_after_ellipsis(mark) or continues_after_quotation(mark):
         return True
     quotes = mark.closers or not DASHES.isdisjoint(mark.openers)
-    if quotes and rules.continuation is not None and rules.continuation.match(mark.text, mark.closers_end):
+    if quotes and rules.continuation is not None and _matches_continuation(mark, rules.continuation):
         return True
     if rules.after_quotation != "continues":
         return False
     return not QUOTATION_MARKS.isdisjoint(mark.closers) and QUOTATION_MARKS.isdisjoint(mark.openers)
+
+
+def _matches_continuation(mark: Terminator, continuation: re.Pattern[str]) -> bool:
+    """Return whether a continuation follows, or does so after more quotations: 「行く！」「行かない！」と."""
+    if continuation.match(mark.text, mark.closers_end):
+        return True
+    more = _QUOTATIONS.match(mark.text, mark.closers_end)
+    opener = max(mark.text.rfind(sign, mark.sentence_begin, mark.start) for sign in "「『“")
+    if more is None or opener <= mark.sentence_begin or mark.start - opener > _LONGEST_QUOTATION:
+        return False
+    return continuation.match(mark.text, more.end()) is not None
 
 
 def _ends_address(mark: Terminator) -> bool:

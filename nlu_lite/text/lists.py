@@ -21,7 +21,7 @@ from nlu_lite.text.spellings import SpellingSearch
 from nlu_lite.text.starters import find_word_after
 
 BULLETS = "•⁃▪▫◦‣●○■□◆◇➢➤►▶✓✔✗·∙"
-_LINE_BULLETS = "–—*+-"
+_LINE_BULLETS = "・–—*+-"
 _LINE_BREAKS = "\n\r\f\u2028\u2029"
 _LONGEST_ITEM = 2000  # characters in which the next item is searched
 _LONGEST_LINE = 60  # characters of an item that is not wrapped
@@ -31,7 +31,7 @@ _MOST_EXAMINED = 4096  # hits that are remembered
 _ENUMERATOR = rf"([(（\[]?)({LABEL})(\.?[)）]|\]|\.-|[.:．、۔။।]|(?<=[①-⑳]))"
 _SPACE_AND_BREAK = r"[^\S\n\r]*+(?:\r?\n)?[^\S\n\r]*+"
 _MARKER = re.compile(
-    rf"(?:([{BULLETS}]|[{_LINE_BULLETS}](?=[^\S\n]))[^\S\n]*+)?"
+    rf"(?:([{BULLETS}]|[{_LINE_BULLETS}](?:(?<=・)|(?=[^\S\n])))[^\S\n]*+)?"
     rf"(?:{_ENUMERATOR}(?:(?=\s)|(?<=[）、．①-⑳])(?!\d)))?{_SPACE_AND_BREAK}"
 )
 _CLOSED = re.compile(r"[(（].*[)）]|\[\]|[^(（\[\]]*")

@@ -25,6 +25,9 @@ _TIME_ZONE = re.compile(r"[^\S\n](?:Eastern|Central|Mountain|Pacific|Atlantic|Gr
 _TIME_ZONES = frozenset(("EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT", "GMT", "UTC", "BST", "CET", "CEST"))
 
 
+_CENTURY = re.compile(r"\s[IVXLC]+\s[^\W\d_]{1,2}\.")
+
+
 class PeriodRole(Enum):
     """The role of a period before whitespace."""
 
@@ -63,7 +66,9 @@ def _precedes_final(mark: Terminator) -> bool:
 
 
 def _precedes_unit(mark: Terminator) -> bool:
-    """Return whether the next word is a unit of the same quantity: "5 tis. Kč"."""
+    """Return whether the next word is a unit of the same quantity, or a century: "5 tis. Kč", "80-х гг. XX в."."""
+    if _CENTURY.match(mark.text, mark.closers_end):
+        return True
     return find_word_after(mark.text, mark.closers_end) in mark.rules.units
 
 

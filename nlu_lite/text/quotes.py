@@ -122,7 +122,8 @@ def _is_between(mark: Terminator, first: int, opener: str, closer: str) -> bool:
 
 def introduces_quotation(mark: Terminator) -> bool:
     """Return whether a colon after a verb of speaking introduces a quotation: "Disse: «Sì.»"."""
-    if mark.character != ":" or QUOTATION_MARKS.isdisjoint(mark.openers):
+    signs = ":." if mark.rules.lowercase_after_period == "continues" else ":"  # Armenian writes a period before it
+    if mark.character not in signs or QUOTATION_MARKS.isdisjoint(mark.openers):
         return False
     return find_word_before(mark.text, mark.start).lower() in mark.rules.speech_verbs
 
