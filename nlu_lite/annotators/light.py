@@ -7,7 +7,7 @@ from typing import Any, overload
 from nlu_lite.annotators.annotation import Annotation
 from nlu_lite.annotators.assembler import DocumentAssembler
 from nlu_lite.annotators.columns import GIVEN, ColumnKind, Rows, plan
-from nlu_lite.annotators.finishers import VECTOR_TYPES, FinisherStage, show_vector
+from nlu_lite.annotators.finishers import VECTOR_TYPES, Finisher, FinisherStage, show_vector
 from nlu_lite.annotators.pipelines import flatten
 from nlu_lite.annotators.refused import refuse_call
 from nlu_lite.annotators.stages import AnnotatorStage, Stage
@@ -104,9 +104,9 @@ class LightPipeline:
         rows = Rows({name: list(texts) for name in names}, list(range(len(texts))))
         shown: list[str] = []
         for stage in planned.stages:
-            if isinstance(stage, FinisherStage):
+            if isinstance(stage, Finisher):
                 shown = [name for name in shown if name in stage.getInputCols()]
-            else:
+            elif not isinstance(stage, FinisherStage):
                 rows = stage.run(rows)
                 shown += [
                     n for n, one in stage.list_writes().items() if one.kind is ColumnKind.ANNOTATIONS and n not in shown

@@ -1,5 +1,7 @@
 """The annotator call of the model's card runs as written, against a bucket on loopback with an archive of its name."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -45,6 +47,15 @@ def test_the_code_of_the_card_runs_as_written(bucket):
     assert [one.result for one in frame["embeddings"][0]] == one_liner["token"].tolist()
     np.testing.assert_allclose(found, nlu_lite.matrix(one_liner), atol=5e-6)
     assert len(bucket.asked(FILE)) == 1
+
+
+def test_the_example_of_the_documentation_runs(bucket):
+    page = (Path(__file__).parents[2] / "docs" / "annotators.md").read_text(encoding="utf-8")
+    example = page.partition("```python\n")[2].partition("```")[0]
+    scope = {}
+    exec(example, scope)
+    assert scope["words"] == ["Put", "your", "text", "here", "."]
+    assert [vector.shape for vector in scope["vectors"]] == [(768,)] * 5
 
 
 def test_a_model_that_only_the_bucket_knows_is_found_by_its_index(bucket):
