@@ -38,6 +38,9 @@ def plan_windows(run_first: Ints, capacity: int) -> Windows:
     bounds = run_first.astype(np.int64)
     begins = bounds[:-1]
     lengths = bounds[1:] - begins
+    if (lengths <= capacity).all():
+        first, end = run_first[:-1][lengths > 0], run_first[1:][lengths > 0]
+        return Windows(first, end, first, end)
     rests = np.maximum(lengths - capacity, 0)
     gaps = -(-rests // max(1, capacity // 2))
     counts = np.where(lengths > 0, gaps + 1, 0)
