@@ -18,6 +18,7 @@ import numpy as np
 
 from nlu_lite import text
 from nlu_lite._util.extras import check_extra
+from nlu_lite._util.language_names import find_code
 from nlu_lite.errors import FormatError, IntegrityError
 from nlu_lite.options import Level, TextSettings
 from nlu_lite.pipeline import Pipeline, choose_model, load_once
@@ -206,7 +207,7 @@ def create_component(
 
 
 def _choose_language(code: str) -> str:
-    return code if code in text.list_languages() else "xx"
+    return code if code in text.list_languages() else find_code(code) or "xx"
 
 
 # --- tokens of spaCy -------------------------------------------------------------------------------------------------

@@ -42,11 +42,12 @@ OTHER = {
     "pnb": ["Western Punjabi"],
     "pt": ["Brazilian Portuguese"],
     "ro": ["Moldavian"],
+    "sh": ["hbs"],
     "si": ["Sinhalese"],
     "sl": ["Slovene"],
     "ta-Latn": ["ta_rom", "Romanized Tamil", "Tamil in Latin letters"],
     "te-Latn": ["te_rom", "Romanized Telugu", "Telugu in Latin letters"],
-    "tl": ["Tagalog", "Filipino", "fil"],
+    "tl": ["Tagalog", "Filipino", "fil", "tgl"],
     "ug": ["Uighur"],
     "ur-Latn": ["ur_rom", "Romanized Urdu", "Urdu in Latin letters"],
     "xx": ["mul", "multilingual", "any", "auto"],
@@ -63,7 +64,8 @@ def names(code: str, aliases: dict[str, list[str]]) -> list[str]:
 
 def main() -> None:
     lines = CODES.read_text(encoding="utf-8").splitlines()
-    codes = sorted({code for line in lines if not line.startswith("#") for code in line.split()} | {"xx"})
+    words = [word for line in lines if not line.startswith("#") for word in line.split()]
+    codes = sorted({word.partition("=")[0] for word in words} | {"xx"})
     aliases: dict[str, list[str]] = {}
     for other, code in sorted(get_global("language_aliases").items()):
         if "_" not in other and other not in codes:

@@ -10,6 +10,9 @@ from importlib import resources
 
 from nlu_lite.errors import LONGEST_NAME
 
+_CODE = re.compile(r"([A-Za-z]{2,3})(?:[-_]([A-Za-z]{4}))?(?:[-_][A-Za-z0-9]{1,8})*+(?:[.@][\w.@=-]*)?")
+"""A language, a script, and what makes no difference to the rules: a region, a variant, an encoding."""
+
 
 def find_language_codes(name: str) -> list[str]:
     """Return the codes of the languages with exactly this name; an empty list for any other text.
@@ -23,6 +26,22 @@ def find_language_codes(name: str) -> list[str]:
     if wanted in names:
         return list(names[wanted])
     return list(names.get(re.split(r"[-_.@]", wanted, maxsplit=1)[0], ()))
+
+
+def find_code(code: str) -> str | None:
+    """Return this library's code for a code of ISO 639, BCP 47 or a locale; None if it has none for that language.
+
+    Example:
+        >>> [find_code(code) for code in ("deu", "pt-BR", "zh_Hant_TW", "hi_Latn", "iw", "de_AT.UTF-8", "German")]
+        ['de', 'pt', 'zh', 'hi-Latn', 'he', 'de', None]
+    """
+    parts = _CODE.fullmatch(code)
+    if parts is None or len(code) > LONGEST_NAME:
+        return None
+    language, script = parts[1].lower(), (parts[2] or "").lower()
+    names = _load_names()
+    found = names.get(code.lower()) or names.get(f"{language}-{script}") or names.get(language) or ()
+    return found[0] if len(found) == 1 and found[0] != "xx" else None
 
 
 def find_nearest_languages(name: str) -> list[str]:

@@ -15,7 +15,7 @@ from nlu_lite.registry.browse import Environment
 from nlu_lite.store.cache import locate_cache
 from nlu_lite.store.inventory import Inventory
 from nlu_lite.store.sources import SOURCE_KINDS, list_optional_files
-from nlu_lite.text import check_language
+from nlu_lite.text import check_language, find_rules_language
 from nlu_lite.text.rules import list_languages_with_rules
 
 if TYPE_CHECKING:
@@ -140,6 +140,7 @@ def _describe_rules(language: str) -> str:
     """Describe the rules that split texts by default."""
     if language == "xx":
         return "by the rules of the language that each text is found to be in"
-    if language in list_languages_with_rules():
-        return f"by rules of their own for {language!r}"
+    rules = find_rules_language(language)
+    if rules in list_languages_with_rules():
+        return f"by rules of their own for {rules!r}"
     return f"by Unicode's default rules: there are none of their own for {language!r}"

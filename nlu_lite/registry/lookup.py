@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from nlu_lite._util.language_names import find_language_codes
+from nlu_lite._util.language_names import find_code, find_language_codes
 from nlu_lite._util.paths import expand_user
 from nlu_lite.errors import BadReference, LicensedReference, UnknownReference, UnsupportedReference
 from nlu_lite.records import AS_STATED, Action, ComponentSpec, HubRepository, LocalFolder, ModelSpec
@@ -25,7 +25,7 @@ DEFAULT = "xx.embed.multilingual_e5_small_q4"
 
 DIRECT = tuple(f"{scheme}:" for scheme in SCHEMES)
 LANGUAGE = re.compile(r"([a-z]{2,3}(?:-[A-Z][a-z]{3})?)\.")
-COMPONENT = re.compile(rf"{LANGUAGE.pattern}(tokenize|sentence_detector)")
+COMPONENT = re.compile(r"([A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8}){0,3})\.(tokenize|sentence_detector)")
 MAXIMUM_PATH = 4096
 """Maximum length of a path, in characters; operating systems allow no more."""
 TEXT_ACTIONS = (Action.TOKENIZE, Action.SENTENCE_DETECTOR)
@@ -130,7 +130,8 @@ def _look_up(name: str, catalogue: Catalogue) -> Lookup:
     for candidate in _list_candidates(name):
         component = COMPONENT.fullmatch(candidate)
         if component:
-            return Lookup(name, catalogue, None, ComponentSpec(candidate, component[1], Action(component[2])))
+            language = find_code(component[1]) or component[1]
+            return Lookup(name, catalogue, None, ComponentSpec(candidate, language, Action(component[2])))
         row = catalogue.rows.get(candidate)
         if row is not None:
             return Lookup(name, catalogue, row, catalogue.build_spec(row))
@@ -170,9 +171,8 @@ def _check_tasks(names: Sequence[str], catalogue: Catalogue) -> None:
 
 
 def _find_task(name: str, catalogue: Catalogue) -> NluTask | None:
-    if name.startswith(DIRECT) or any(
-        candidate in catalogue.rows or COMPONENT.fullmatch(candidate) for candidate in _list_candidates(name)
-    ):
+    candidates = *_list_candidates(name), _replace_language_name(name.casefold())
+    if name.startswith(DIRECT) or any(one in catalogue.rows or COMPONENT.fullmatch(one) for one in candidates):
         return None
     return find_nlu_task(name) if len(name) <= MAXIMUM_LENGTH else None
 

@@ -14,7 +14,7 @@ from nlu_lite.options import TextSettings
 from nlu_lite.records import Corpus, Segments
 from nlu_lite.text.batches import batch_by_language, merge_segments
 from nlu_lite.text.dictionary import WORD_PACKAGES, check_dictionaries, describe_dictionary
-from nlu_lite.text.languages import check_language, describe_rules, detect, list_languages
+from nlu_lite.text.languages import check_language, describe_rules, detect, find_rules_language, list_languages
 from nlu_lite.text.segmentation import segment_batch
 from nlu_lite.text.validation import check_sentences, keep_as_one_sentence, restore_documents
 
@@ -25,6 +25,7 @@ __all__ = [
     "describe_dictionary",
     "describe_rules",
     "detect",
+    "find_rules_language",
     "list_languages",
     "merge_segments",
     "segment",
@@ -104,7 +105,7 @@ def _resolve_languages(corpus: Corpus, settings: TextSettings) -> list[str]:
     if settings.compat is not None:
         return corpus.languages  # Spark NLP has the same rules for all of them
     pairs = zip(corpus.texts, corpus.languages, strict=True)
-    return [detect(text) if language == "xx" else language for text, language in pairs]
+    return [detect(text) if language == "xx" else find_rules_language(language) for text, language in pairs]
 
 
 def _segment_batches(texts: list[str], languages: list[str], settings: TextSettings) -> Iterator[tuple[int, Segments]]:

@@ -1,43 +1,100 @@
-"""A language that is not named by its code is refused, and the error names its code."""
+"""A language has any of its codes; a name is refused, and the error has the code."""
 
 import pytest
 
 import nlu_lite
 from nlu_lite import OptionError, UnknownReference
-from nlu_lite._util.language_names import find_language_codes, find_nearest_languages
-from nlu_lite.text import list_languages
+from nlu_lite._util.language_names import find_code, find_language_codes, find_nearest_languages
+from nlu_lite.text import check_language, describe_rules, list_languages
 
 MEANT = {
     "german": "de",
     "German": "de",
     " GERMAN ": "de",
     "Deutsch": "de",
-    "deu": "de",
-    "ger": "de",
-    "de-DE": "de",
-    "de_AT.UTF-8": "de",
-    "DE": "de",
-    "zh_CN": "zh",
-    "zh-Hant-TW": "zh",
-    "chi": "zh",
     "Mandarin": "zh",
     "中文": "zh",
     "日本語": "ja",
     "français": "fr",
     "Francais": "fr",
-    "fre": "fr",
     "Español": "es",
     "castellano": "es",
     "русский": "ru",
     "हिन्दी": "hi",
     "Türkçe": "tr",
-    "iw": "he",
-    "pt-BR": "pt",
     "Farsi": "fa",
     "Norwegian": "no",
     "multilingual": "xx",
     "auto": "xx",
 }
+
+CODES = {
+    "deu": "de",
+    "ger": "de",
+    "DE": "de",
+    "de-DE": "de",
+    "de_AT.UTF-8": "de",
+    "de_DE@euro": "de",
+    "zh_CN": "zh",
+    "zh-Hant": "zh",
+    "zh-Hant-TW": "zh",
+    "cmn": "zh",
+    "zho": "zh",
+    "chi": "zh",
+    "fre": "fr",
+    "fra": "fr",
+    "iw": "he",
+    "in": "id",
+    "ji": "yi",
+    "jw": "jv",
+    "mo": "ro",
+    "fil": "tl",
+    "tgl": "tl",
+    "nob": "nb",
+    "nno": "nn",
+    "hbs": "sh",
+    "pt-BR": "pt",
+    "en-US": "en",
+    "es-419": "es",
+    "sr-Cyrl": "sr",
+    "sr-Latn-RS": "sr",
+    "uz_Cyrl": "uz",
+    "hi_Latn": "hi-Latn",
+    "hi-latn": "hi-Latn",
+    "ur_rom": "ur-Latn",
+    "ca-ES-valencia": "ca",
+}
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_other_codes_of_a_language_are_its_code(words, code):
+    assert find_code(code) == CODES[code]
+    assert check_language(code) == CODES[code]
+    text = "Don't! 1. Mai z. B. l'ami, x-y."
+    found = words.predict([text], lang=code)["token"].tolist()
+    assert found == words.predict([text], lang=CODES[code])["token"].tolist()
+    if "." not in code and "@" not in code:  # those of a locale
+        assert found == nlu_lite.load(f"{code}.tokenize").predict([text])["token"].tolist()
+
+
+@pytest.mark.parametrize(
+    "code", ["", "d", "de.", "de DE", "german", "any", "qq", "qq-DE", "x-klingon", "de-ümlaut", "🙂"]
+)
+def test_anything_else_is_no_code(code):
+    assert find_code(code) in (None, "de" if code == "de." else None)
+
+
+@pytest.mark.parametrize(
+    ("code", "rules"), [("nb", "no"), ("nn", "no"), ("nob", "no"), ("sh", "sr"), ("zh-Hant", "zh")]
+)
+def test_info_names_the_rules_that_a_code_shares(code, rules):
+    assert describe_rules(code) == rules
+    assert repr(rules) in nlu_lite.info(f"{code}.tokenize")["sentences and words"]
+    text = "Han kom den 3. mai kl. 20. De gikk bl.a. til byen. Дана 3. маја проф. Јовић."
+    assert (
+        nlu_lite.load(f"{code}.tokenize").predict([text])["token"].tolist()
+        == nlu_lite.load(f"{rules}.tokenize").predict([text])["token"].tolist()
+    )
 
 
 @pytest.fixture(scope="module")
@@ -66,8 +123,8 @@ def test_a_misspelt_name_is_near_to_its_code(name, code):
     [
         ("german.tokenize", "de.tokenize"),
         ("German.Tokenize", "de.tokenize"),
-        ("de_DE.tokenize", "de.tokenize"),
-        ("zh-CN.sentence_detector", "zh.sentence_detector"),
+        ("de_DE.tokenise", "de.tokenize"),
+        ("zh-CN.sentence_detektor", "zh.sentence_detector"),
         ("german.tokenise", "de.tokenize"),
         ("english.embed.bert", "en.embed.bert"),
         ("multilingual.embed.xlm", "xx.embed.xlm"),
@@ -82,8 +139,9 @@ def test_a_reference_that_begins_with_a_name_is_refused_with_the_one_that_begins
 
 
 def test_a_longer_code_of_a_text_component_is_refused_with_the_shorter():
-    with pytest.raises(OptionError, match=r"'ger' is unknown.*Nearest: de"):
-        nlu_lite.load("ger.tokenize")
+    with pytest.raises(OptionError, match=r"'gem' is unknown.*Nearest: "):
+        nlu_lite.load("gem.tokenize")
+    assert nlu_lite.load("ger.tokenize").language == "de"
 
 
 def test_models_of_a_language_are_searched_by_its_code():

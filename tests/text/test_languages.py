@@ -33,8 +33,9 @@ def test_the_languages_of_the_model_have_rules_and_can_be_named(language):
 
 
 def test_a_language_in_latin_letters_is_found_by_its_other_code():
+    assert check_language("hi_rom") == check_language("hi_Latn") == "hi-Latn"
     with pytest.raises(OptionError) as caught:
-        check_language("hi_rom")
+        check_language("Hinglish")
     assert caught.value.nearest[0] == "hi-Latn"
 
 
