@@ -38,7 +38,8 @@ def predict(
         dataset: The dataset.
         pipeline: A pipeline, or references as `load` takes them, which are loaded in the driver with the defaults.
         workers: Number of actors.
-        cpus: CPUs that Ray reserves for each actor.
+        cpus: CPUs that Ray reserves for each actor. Tasks that read or repartition the dataset need others: Ray waits
+            forever if the actors reserve all.
         gpus: GPUs that Ray reserves for each actor; above 0 the models run on ``"cuda"``.
         batch_size: Number of texts that are processed at once.
         vectors: ``"list"`` or ``"fixed"``, as for `Pipeline.mapper`.
@@ -81,7 +82,11 @@ def _read_schema(dataset: Any) -> pa.Schema:
     if not hasattr(dataset, "map_batches"):
         got = f"predict was given a value of type {type(dataset).__name__}"
         raise InputError(got, "a Dataset of Ray", "Call Pipeline.predict for data in memory")
-    schema = dataset.schema()
+    try:
+        schema = dataset.schema()
+    except pa.ArrowException as error:
+        got = f"the blocks of the dataset have different schemas ({error})"
+        raise InputError(got, "one schema", "Cast the columns of its parts") from error
     if schema is None:
         raise InputError("the dataset has no schema", "a dataset with a column of texts", "Check that it has rows")
     return pa.schema(list(zip(schema.names, schema.types, strict=True)))

@@ -315,6 +315,14 @@ def test_a_function_of_the_main_module_is_refused_at_any_depth(monkeypatch, wrap
         del main.split
 
 
+def test_types_of_an_engine_are_adopted_but_texts_stay_strings(pipeline):
+    mapper = pipeline.mapper(table_of([]).schema)
+    table = table_of(["One."]).cast(pa.schema([("id", pa.int64()), ("text", pa.large_string())]))
+    assert mapper.adopt_types(table.schema).map(table).schema.field("id").type == pa.int64()
+    with pytest.raises(InputError, match=r"host .*, process \d+: the column 'text' is of type int8"):
+        mapper.adopt_types(pa.schema({"text": pa.int8()}))
+
+
 @pytest.mark.parametrize(
     ("loaded", "options", "text"),
     [

@@ -81,12 +81,14 @@ def predict(
             the result. Errors of workers name the host, the process and the row; Spark wraps them when an action runs.
         OptionError: An option has an unknown value.
     """
-    fields = _read_fields(df)
+    found = _read_fields(df)
     cells = parse_choice(SparkVectors, vectors, "vectors")
     opened = load(pipeline) if isinstance(pipeline, str) else pipeline
-    mapper = opened.mapper(_plan_schema(fields.values()), chunk=chunk, threads=threads, device=device, **options)
+    mapper = opened.mapper(_plan_schema(found), chunk=chunk, threads=threads, device=device, **options)
+    fields = {field.name: field for field in found}
     kept = [fields[name] for name in mapper.kept]
     computed = [_convert_field(field) for field in list(mapper.schema)[len(kept) :]]
+    _check_case(df, kept, computed)
     result = df.mapInArrow(build_task(mapper, archive), StructType([*kept, *computed]))
     if cells is SparkVectors.ARRAY:
         return result
@@ -94,26 +96,43 @@ def predict(
     return result.withColumns({name: array_to_vector(functions.col(name)) for name in names})
 
 
-def _read_fields(df: DataFrame) -> dict[str, StructField]:
+def _read_fields(df: DataFrame) -> list[StructField]:
     if not hasattr(df, "mapInArrow"):
         got = f"predict was given a value of type {type(df).__name__}"
         raise InputError(got, "a DataFrame of Spark", "Call Pipeline.predict for data in memory")
-    return {field.name: field for field in df.schema.fields}
+    return list(df.schema.fields)
+
+
+def _check_case(df: DataFrame, kept: Iterable[StructField], computed: Iterable[StructField]) -> None:
+    """Refuse columns that Spark could not tell from those of the result, since it ignores the case of names."""
+    if df.sparkSession.conf.get("spark.sql.caseSensitive") == "true":
+        return
+    names = {field.name.lower() for field in computed}
+    clashing = [field.name for field in kept if field.name.lower() in names]
+    if clashing:
+        got = f"the columns {clashing} have the names of columns of the result, whose case Spark ignores"
+        raise InputError(got, "other names", "Rename them, or pass keep_columns=False")
 
 
 def _plan_schema(fields: Iterable[StructField]) -> pa.Schema:
-    """Return an Arrow schema with the types of columns of strings.
+    """Return an Arrow schema, with the types of columns of strings.
 
-    Other types depend on the settings of Spark, such as the time zone; the batches show them.
+    Other types can depend on the settings of Spark, such as the time zone; the batches show them.
     """
     import pyarrow as pa
+    from pyspark.sql.pandas.types import to_arrow_type
 
     def convert(kind: DataType) -> pa.DataType:
         if isinstance(kind, NullType):
             return pa.null()
         if isinstance(kind, ArrayType) and isinstance(kind.elementType, StringType):
             return pa.list_(pa.string())
-        return pa.string() if isinstance(kind, (StringType, CharType, VarcharType)) else pa.binary()
+        if isinstance(kind, (StringType, CharType, VarcharType)):
+            return pa.string()
+        try:
+            return to_arrow_type(kind)
+        except Exception:  # releases of Spark differ in the types that they convert without a batch
+            return pa.binary()
 
     return pa.schema([(field.name, convert(field.dataType)) for field in fields])
 

@@ -2,7 +2,9 @@
 
 import os
 
-os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # nothing is reported; read when ray is imported
+# Read when ray is imported.
+os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # nothing is reported
+os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"  # one machine, on loopback: else Ray finds another address
 
 import pyarrow as pa
 import pytest
@@ -12,6 +14,7 @@ import nlu_lite
 import nlu_lite.ray
 from nlu_lite import InputError, OptionError
 from tests.engines.corpus import LEVEL, MODEL, assert_equal, build_table
+from tests.engines.processes import build_pause, killing, list_foreign_addresses
 
 pytestmark = [pytest.mark.engines, pytest.mark.slow, pytest.mark.filterwarnings("ignore::Warning")]
 
@@ -39,11 +42,86 @@ def collect(dataset):
     return pa.concat_tables(ray.get(dataset.to_arrow_refs()))
 
 
+def dataset_of(table, blocks):
+    size = -(-len(table) // blocks)
+    return ray.data.from_arrow([table.slice(first, size) for first in range(0, len(table), size)])
+
+
 def test_the_result_is_that_of_predict(pipeline):
     table = build_table(300)
     dataset = ray.data.from_arrow([table.slice(0, 10), table.slice(10)])
     found = collect(nlu_lite.ray.predict(dataset, pipeline, workers=2, batch_size=40, **LEVEL))
     assert_equal(found, pipeline.predict(table, as_="arrow", **LEVEL))
+
+
+DOCUMENTS = build_table(3000)
+
+
+@pytest.fixture(scope="module")
+def reproducible(pipeline):
+    return pipeline.with_(reproducible=True)
+
+
+@pytest.fixture(scope="module")
+def expected(reproducible):
+    return reproducible.predict(DOCUMENTS, as_="arrow", **LEVEL)
+
+
+@pytest.mark.parametrize("blocks", [1, 9])
+def test_3000_documents_in_many_languages_have_the_result_of_predict_bit_for_bit(reproducible, expected, blocks):
+    dataset = dataset_of(DOCUMENTS, blocks)
+    found = collect(nlu_lite.ray.predict(dataset, reproducible, workers=2, **LEVEL))
+    assert_equal(found, expected, atol=0)
+
+
+def test_nothing_is_lost_when_an_actor_is_killed_in_the_middle(reproducible, expected, tmp_path, monkeypatch):
+    build, pause = nlu_lite.ray._build_worker, build_pause(tmp_path / "paused")
+
+    def build_pausing():
+        class Pausing(build()):
+            calls = 0
+
+            def __call__(self, table):
+                self.calls += 1
+                if self.calls == 2:
+                    pause()
+                return super().__call__(table)
+
+        return Pausing
+
+    monkeypatch.setattr(nlu_lite.ray, "_build_worker", build_pausing)
+    dataset = dataset_of(DOCUMENTS, 9)
+    with killing(tmp_path / "paused") as killed:
+        found = collect(nlu_lite.ray.predict(dataset, reproducible, workers=2, **LEVEL))
+    assert len(killed) == 1
+    assert_equal(found, expected, atol=0)
+
+
+def test_ray_uses_loopback_only(pipeline):
+    assert not list_foreign_addresses()
+
+
+def test_blocks_of_another_schema_are_refused(pipeline):
+    one, number = pa.table({"id": [1], "text": ["One."]}), pa.table({"id": [2], "text": [5]})
+    with pytest.raises(InputError, match=r"blocks of the dataset have different schemas.*int64.*Cast the columns"):
+        nlu_lite.ray.predict(ray.data.from_arrow([one, number]), pipeline, workers=1)
+    other = ray.data.from_arrow([one, pa.table({"id": [2], "body": ["Two."]})])
+    with pytest.raises(Exception, match=r"the row id='2', .*, process \d+: there is no text"):
+        nlu_lite.ray.predict(other, pipeline, workers=1).materialize()
+
+
+def test_models_on_gpus_need_a_backend_that_runs_there():
+    dataset = ray.data.from_arrow(build_table(2))
+    with pytest.raises(OptionError, match="device='cuda' with backend=\"openvino\""):
+        nlu_lite.ray.predict(dataset, nlu_lite.load(MODEL, backend="openvino"), workers=1, gpus=1)
+
+
+def test_300_documents_with_the_packaged_model():
+    packaged = nlu_lite.load(threads=1)
+    table, column = build_table(300), packaged.models[0].column
+    dataset = dataset_of(table, 2)
+    found = collect(nlu_lite.ray.predict(dataset, packaged, workers=2, **LEVEL))
+    assert_equal(found, packaged.predict(table, as_="arrow", **LEVEL), column=column)
 
 
 def test_an_error_of_an_actor_names_row_host_and_remedy(pipeline):

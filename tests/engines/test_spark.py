@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import signal
+import sys
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 from pyspark.errors import PySparkException
 from pyspark.ml import Pipeline as Stages
 from pyspark.ml import PipelineModel
-from pyspark.sql import SparkSession
+from pyspark.sql import SparkSession, functions
 from references import register_tiny
 
 import nlu_lite
@@ -23,6 +24,7 @@ from nlu_lite import InputError, OptionError
 from nlu_lite.spark import NluLite
 from nlu_lite.spark.frames import build_task
 from tests.engines.corpus import COLUMN, LEVEL, MODEL, assert_equal, build_table
+from tests.tools.tiny import TEXTS
 
 pytestmark = [pytest.mark.engines, pytest.mark.slow, pytest.mark.filterwarnings("ignore::Warning")]
 
@@ -40,7 +42,10 @@ def spark():
     builder = SparkSession.builder.master("local[2,4]")
     for name, value in settings.items():
         builder = builder.config(name, value)
-    session = builder.getOrCreate()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
+        patch.setenv("PYSPARK_PYTHON", sys.executable)
+        session = builder.getOrCreate()
     session.sparkContext.setLogLevel("OFF")
     yield session
     session.stop()
@@ -84,6 +89,53 @@ def test_columns_keep_names_types_and_values_in_any_order(spark):
     assert first.asDict() == expected
 
 
+def test_3000_documents_in_many_languages_have_the_result_of_predict(spark, pipeline):
+    table = build_table(3000)
+    frame = frame_of(spark, table).repartition(5)
+    found = collect(nlu_lite.spark.predict(frame, pipeline, **LEVEL))
+    assert_equal(found, pipeline.predict(table, as_="arrow", **LEVEL))
+
+
+def test_300_documents_with_the_packaged_model(spark):
+    packaged, table = nlu_lite.load(threads=1), build_table(300)
+    found = collect(nlu_lite.spark.predict(frame_of(spark, table).repartition(2), packaged, **LEVEL))
+    assert_equal(found, packaged.predict(table, as_="arrow", **LEVEL), column=packaged.models[0].column)
+
+
+def test_a_million_tokens_in_one_partition_need_no_more_memory_than_half_of_them(spark, pipeline):
+    texts = functions.array(*[functions.lit(f"{text} {text}") for text in TEXTS])
+    numbered = functions.element_at(texts, (functions.col("id") % len(TEXTS) + 1).cast("int"))
+    frame = spark.range(66_000).select("id", numbered.alias("text"), functions.repeat(functions.lit("kept "), 40))
+    frame = frame.toDF("id", "text", "kept")
+    schema = pa.schema([("id", pa.int64()), ("text", pa.string()), ("kept", pa.string())])
+    task = build_task(pipeline.mapper(schema, lang="en"))
+
+    def run(batches):
+        import pyarrow as pa
+
+        tokens = size = most = 0
+        for batch in task(batches):
+            tokens, size = tokens + batch.num_rows, size + batch.nbytes
+            with open("/proc/self/statm") as file:  # noqa: PTH123
+                most = max(most, int(file.read().split()[1]) * 4096)
+        yield pa.RecordBatch.from_pydict({"tokens": [tokens], "size": [size], "most": [most]})
+
+    half, whole = (
+        part.coalesce(1).mapInArrow(run, "tokens long, size long, most long").first()
+        for part in (frame.where("id % 2 = 0"), frame)
+    )
+    assert whole.tokens > 1_000_000
+    assert whole.size > 1.9 * half.size
+    assert whole.most - half.most < (whole.size - half.size) / 4
+
+
+def test_rows_of_a_megabyte_are_processed_one_by_one(spark, pipeline):
+    texts = ["word " * 210_000, "\u0baf\u0bbe\u0bb0\u0bc1 " * 70_000, "Short."]
+    frame = spark.createDataFrame([(n, text) for n, text in enumerate(texts)], "id int, text string").coalesce(1)
+    rows = nlu_lite.spark.predict(frame, pipeline, output_level="document", lang="en").collect()
+    assert {row.id: row.document.strip() == texts[row.id].strip() for row in rows} == {0: True, 1: True, 2: True}
+
+
 def test_partitions_without_rows_are_processed(spark, pipeline):
     frame = frame_of(spark, build_table(2)).repartition(6)
     assert nlu_lite.spark.predict(frame, pipeline, output_level="document", empty="keep").count() == 2
@@ -102,6 +154,44 @@ def test_an_error_of_a_worker_names_row_host_and_remedy(spark, pipeline):
     with pytest.raises(PySparkException, match=r"the row id='7', host .*, process \d+: there is no text(.|\n)*skip"):
         nlu_lite.spark.predict(frame, pipeline).collect()
     assert {row.id for row in nlu_lite.spark.predict(frame, pipeline, missing="skip").collect()} == {6}
+
+
+@pytest.mark.parametrize(
+    ("schema", "options", "text"),
+    [
+        ("id int", {}, "no column is called 'text'"),
+        ("a string, b string", {}, "no column is called 'text'"),
+        ("body string", {"text_column": "bodi"}, "text_column='bodi' is no column"),
+        ("text int", {}, "the column 'text' is of type int32"),
+        ("text string, token string", {}, r"the columns \['token'\] have the names"),
+        (f"text string, {COLUMN} double", {}, "have the names"),
+        ("text string, Token string", {}, r"the columns \['Token'\] have the names"),
+        ("id int, id int, text string", {}, "'id'"),
+    ],
+)
+def test_frames_that_do_not_fit_are_refused_before_anything_runs(spark, pipeline, schema, options, text):
+    with pytest.raises(InputError, match=text):
+        nlu_lite.spark.predict(spark.createDataFrame([], schema), pipeline, **options)
+
+
+def test_a_worker_without_the_package_names_itself_and_the_remedy(spark, pipeline):
+    frame = frame_of(spark, build_table(2)).coalesce(1)
+    task = build_task(pipeline.mapper(build_table(2).schema))
+
+    def run(batches):
+        import sys
+
+        hidden = {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] == "nlu_lite"}
+        sys.modules["nlu_lite"] = None  # as if it were not installed
+        try:
+            yield from task(batches)
+        finally:
+            del sys.modules["nlu_lite"]
+            sys.modules.update(hidden)
+
+    schema = nlu_lite.spark.predict(frame, pipeline).schema
+    with pytest.raises(PySparkException, match=r"cannot be imported on host (.|\n)*install nlu-lite\[spark\] there"):
+        frame.mapInArrow(run, schema).collect()
 
 
 def test_a_model_is_opened_once_in_each_worker_over_20_tasks(spark, pipeline, tmp_path):
