@@ -83,7 +83,7 @@ def _classify_unlisted(word: str, before: str, after: str, rules: SentenceRules)
         return None
     if (len(word) == 1 and word.isupper()) or _is_initial(word, before, after, rules):
         return AbbreviationKind.INITIAL
-    if rules.compound_ends and word.endswith(rules.compound_ends) and _CONTINUATION.match(after):
+    if rules.compound_ends and word.lower().endswith(rules.compound_ends) and _CONTINUATION.match(after):
         return AbbreviationKind.BEFORE_NUMBER
     is_acronym = "." in word and ACRONYM.fullmatch(word) and not _FILE_NAME.fullmatch(word)
     return AbbreviationKind.ACRONYM if is_acronym else None

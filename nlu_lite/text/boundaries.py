@@ -24,7 +24,8 @@ _QUOTATIONS = re.compile(r"(?:[「『“][^「」『』“”\n]{0,40}[」』”
 _FIRST_PART = re.compile(r"\s([^\s۔]+)۔")
 MAX_ASIDE = 150  # characters of a parenthesis inside a sentence; a longer one rarely closes, and limits the search
 _BRACKETED_SENTENCE = re.compile(rf"\([^()\n]{{0,{MAX_ASIDE}}}(?<=[.!?…])\)")
-_CLOSED_SOON = re.compile(rf"[^()\n]{{0,{MAX_ASIDE}}}\)")
+_CLOSED_SOON = re.compile(rf"[^()（）\n]{{0,{MAX_ASIDE}}}[)）]")
+_CLOSING_BRACKETS = frozenset(")）")
 
 
 def ends_sentence(mark: Terminator) -> bool:
@@ -34,9 +35,24 @@ def ends_sentence(mark: Terminator) -> bool:
         return ends and not introduces_quotation(mark) and _find_open_bracket(mark) < 0
     if mark.character == _URDU_FULL_STOP and _is_urdu_initial(mark):
         return is_sentence_starter(mark)
-    if _continues_after(mark) or introduces_quotation(mark) or is_in_brackets(mark) or _ends_address(mark):
+    if (
+        _ends_aside(mark)
+        or _continues_after(mark)
+        or introduces_quotation(mark)
+        or is_in_brackets(mark)
+        or _ends_address(mark)
+    ):
         return False
     return not mark.precedes_lowercase or _ends_before_lowercase(mark)
+
+
+def _ends_aside(mark: Terminator) -> bool:
+    """Return whether an aside within the sentence ends, and no whitespace follows: "他（她？）来了"."""
+    if mark.gap or not mark.following or mark.closers[-1:] not in _CLOSING_BRACKETS:
+        return False
+    return (
+        find_last_bracket(mark.text, max(mark.sentence_begin, mark.start - MAX_ASIDE), mark.start) > mark.sentence_begin
+    )
 
 
 def _shows_weak_end(mark: Terminator) -> bool:
@@ -121,14 +137,19 @@ def _find_open_bracket(mark: Terminator) -> int:
     """Return the offset of the bracket that is open at the terminator and closes soon after it; -1 if there is none."""
     text = mark.text
     first = max(mark.sentence_begin, mark.start - MAX_ASIDE)
-    bracket = text.rfind("(", first, mark.start)
+    bracket = find_last_bracket(text, first, mark.start)
     if bracket > 0 and not text[bracket - 1].isspace():
         mouths = {match.end() - 1 for match in EMOTICON.finditer(text, first, bracket + 2)}
         while bracket in mouths:
             bracket = text.rfind("(", first, bracket)
-    if bracket < 0 or ")" in text[bracket : mark.closers_end]:
+    if bracket < 0 or not _CLOSING_BRACKETS.isdisjoint(text[bracket : mark.closers_end]):
         return -1
     return bracket if _CLOSED_SOON.match(text, mark.end) else -1
+
+
+def find_last_bracket(text: str, begin: int, end: int) -> int:
+    """Return the offset of the last opening bracket between two offsets; -1 if there is none."""
+    return max(text.rfind("(", begin, end), text.rfind("（", begin, end))
 
 
 def touches_next(mark: Terminator) -> bool:

@@ -10,6 +10,7 @@ from nlu_lite.text.starters import is_sentence_starter
 from nlu_lite.text.terminators import Terminator
 
 _LONGEST_NAME = 40
+_QUOTATION_MARKS = "\"'“‘«("
 
 
 def continues_after_name(mark: Terminator) -> bool:
@@ -19,7 +20,7 @@ def continues_after_name(mark: Terminator) -> bool:
     if not mark.following.isalnum() or (mark.following.isupper() and is_sentence_starter(mark)):
         return False
     before = mark.text[max(0, mark.end - _LONGEST_NAME) : mark.end]
-    names = load_names().get(before.split()[-1], ())
+    names = load_names().get(before.split()[-1].lstrip(_QUOTATION_MARKS), ())
     return any(before.endswith(name) and not before[: -len(name)][-1:].isalnum() for name in names)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from nlu_lite.text.abbreviations import LOOKBEHIND
-from nlu_lite.text.boundaries import MAX_ASIDE
+from nlu_lite.text.boundaries import MAX_ASIDE, find_last_bracket
 from nlu_lite.text.decisions import Decision
 from nlu_lite.text.quotes import find_late_closer
 from nlu_lite.text.terminators import DASHES, Terminator, begins_lowercase
@@ -51,7 +51,7 @@ def describe_neighborhood(text: str, start: int, sentence_begin: int, spaced_wor
         sentence_begin: The offset at which its sentence begins.
         spaced_word: The abbreviation with spaces whose last period the terminator is, if any.
     """
-    bracket = text.rfind("(", max(sentence_begin, start - MAX_ASIDE), start)
+    bracket = find_last_bracket(text, max(sentence_begin, start - MAX_ASIDE), start)
     before = _BEFORE if bracket < 0 else _BEFORE_ASIDE
     begin = start - before
     if begin < 0:

@@ -11,7 +11,7 @@ import re
 from functools import cache
 
 from nlu_lite.text.abbreviations import LOOKBEHIND, SHORT_WORD, compile_spaced_forms
-from nlu_lite.text.boundaries import MAX_ASIDE
+from nlu_lite.text.boundaries import MAX_ASIDE, find_last_bracket
 from nlu_lite.text.names import load_names
 from nlu_lite.text.quotes import follows_opening_quote
 from nlu_lite.text.rules import SentenceRules
@@ -49,7 +49,7 @@ def find_plain_begin(text: str, start: int, sentence_begin: int, rules: Sentence
         return 0
     if follows_opening_quote(text, start, sentence_begin):
         return 0
-    return begin if text.rfind("(", max(sentence_begin, start - MAX_ASIDE), start) < 0 else 0
+    return begin if find_last_bracket(text, max(sentence_begin, start - MAX_ASIDE), start) < 0 else 0
 
 
 def _is_no_name_before(text: str, start: int, sentence_begin: int) -> bool:

@@ -7,12 +7,14 @@ import sys
 from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nlu_lite.options import NewlineBreaks
 from nlu_lite.text.decisions import Decision, decide_terminator
+from nlu_lite.text.emoticons import absorb_emoticons, find_begins_after_emoticons
 from nlu_lite.text.lines import find_line_begins
 from nlu_lite.text.lists import ListItem, find_list_items
 from nlu_lite.text.neighborhoods import DecisionMemory, describe_neighborhood
@@ -115,7 +117,7 @@ class _SentenceScanner:
         if known is not None:
             return known
         mark = examine_terminator(run, self.rules, self.begin)
-        mark = mark if mark.gap else absorb_note_number(mark)
+        mark = absorb_emoticons(mark) if mark.gap else absorb_note_number(mark)
         decision = decide_terminator(mark, spaced_word)
         if neighborhood is not None:
             self.memory.keep(neighborhood, mark, decision)
@@ -139,7 +141,7 @@ def _find_certain_begins(
     """Find the begins of list items and lines, sorted; a marker alone on its line is not separated from its item."""
     ends = [item.end for item in items]
     begins = {item.begin for item in items}
-    for begin in find_line_begins(text, rules, newline_breaks):
+    for begin in chain(find_line_begins(text, rules, newline_breaks), find_begins_after_emoticons(text)):
         place = bisect_left(ends, begin)
         if place == len(items) or begin <= items[place].begin:
             begins.add(begin)
