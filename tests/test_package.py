@@ -43,6 +43,42 @@ def test_the_public_surface_is_this():
     ]
 
 
+def test_the_names_of_the_annotators_are_these():
+    from nlu_lite import annotators
+
+    assert annotators.__all__ == [
+        "AlbertEmbeddings",
+        "Annotation",
+        "AnnotatorType",
+        "BGEEmbeddings",
+        "BertEmbeddings",
+        "BertSentenceEmbeddings",
+        "CamemBertEmbeddings",
+        "ChunkEmbeddings",
+        "DeBertaEmbeddings",
+        "DistilBertEmbeddings",
+        "DocumentAssembler",
+        "E5Embeddings",
+        "EmbeddingsFinisher",
+        "Finisher",
+        "LightPipeline",
+        "MPNetEmbeddings",
+        "Pipeline",
+        "PipelineModel",
+        "RegexTokenizer",
+        "RoBertaEmbeddings",
+        "RoBertaSentenceEmbeddings",
+        "SentenceDetector",
+        "SentenceEmbeddings",
+        "Tokenizer",
+        "TokenizerModel",
+        "XlmRoBertaEmbeddings",
+        "XlmRoBertaSentenceEmbeddings",
+        "start",
+        "version",
+    ]
+
+
 def signature(function):
     return [
         f"{'*' if p.kind is p.VAR_POSITIONAL else ''}{p.name}" + ("" if p.default is p.empty else f"={p.default!r}")

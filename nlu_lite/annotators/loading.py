@@ -22,8 +22,8 @@ from nlu_lite.saving.values import decode_record
 S = TypeVar("S", bound=Stage)
 SPARK_NLP = "com.johnsnowlabs."
 LARGEST = 16 << 20
-KEPT_DEFAULTS = ("inputCols", "outputCol", "storageRef")
-"""Defaults that Spark NLP chooses for each stage; the others are the library's own."""
+MODEL_FACTS = ("dimension", "caseSensitive", "engine")
+"""Parameters whose defaults are facts about the model, which the archive states less exactly than the model itself."""
 PIPELINES = ("Pipeline", "PipelineModel")
 CONTEXT = r"""\Q.,;:!?*-()"'\E"""
 DEFAULT_RULE = rf"\A([{CONTEXT}]*)([^{CONTEXT}](?:.*[^{CONTEXT}])*)([{CONTEXT}]*)\z"
@@ -141,9 +141,8 @@ def fill_stage(cls: type[S], metadata: Mapping[str, Any], folder: Path) -> S:
     if unknown := [name for name in values if not stage.hasParam(name)]:
         got = f"{folder} has the parameters {unknown} of {cls.__name__}, which nlu_lite does not have"
         raise UnsupportedReference(got, f"one of {', '.join(one.name for one in stage.params)}", "Save it without them")
-    stage._setDefault(
-        **{name: value for name, value in defaults.items() if stage.hasParam(name) and name in KEPT_DEFAULTS}
-    )
+    known = {name: value for name, value in defaults.items() if stage.hasParam(name) and name not in MODEL_FACTS}
+    stage._setDefault(**known)
     stage._set(**values)
     if isinstance(metadata.get("uid"), str):
         stage._resetUid(metadata["uid"])

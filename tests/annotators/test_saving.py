@@ -114,7 +114,7 @@ def write_pipeline(folder, rules=DEFAULT_RULE, more=()):
     uids.append(archive["uid"])
     write_stage(folder, "org.apache.spark.ml.PipelineModel", {"stageUids": uids})
     for number, (name, params, fields) in enumerate(stages):
-        defaults = {"lazyAnnotator": False, "useAbbreviations": True, "somethingOfTheNextRelease": 3}
+        defaults = {"lazyAnnotator": False, "minLength": 1, "somethingOfTheNextRelease": 3}
         write_stage(folder / "stages" / f"{number}_{uids[number]}", name, params, defaults, fields)
     shutil.move(folder.parent / "unpacked", folder / "stages" / f"{len(stages)}_{archive['uid']}")
     return folder
@@ -129,6 +129,7 @@ def test_a_pipeline_that_spark_nlp_saved_runs(tmp_path):
         XlmRoBertaEmbeddings,
     ]
     assert model.stages[0].getCleanupMode() == "shrink"
+    assert model.stages[1].getMinLength() == 1  # its default when it was saved
     frame = pd.DataFrame({"text": [f"  {TEXT}"]})
     expected = PipelineModel(build_stages()).transform(FRAME)
     assert model.transform(frame)["embeddings"][0] == expected["embeddings"][0]
