@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Callable, Collection, Iterable, Mapping, Set
 from functools import cache, lru_cache
 from importlib import resources
 from itertools import chain, repeat
-from operator import itemgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,10 +46,20 @@ SCRIPTS = (
 )
 """Scripts with their first and last code point. The script of a text is the first with at least `MIN_SHARE`."""
 
+PREVALENT = """
+en es de fr pt ru it ar hi zh ja nl pl tr fa vi id uk bn cs ko sv ro el hu he da fi no bg sk th hr sr ur ta te mr lt sl
+et lv ca ms tl sw az uz kk be ka hy mk ml gu kn pa sq eu gl is af bs ne si my km am mn ky
+"""
+"""The languages of most texts, roughly in the order of their number."""
+
 MIN_SHARE = 0.3  # of the letters: Japanese text may have fewer kana than ideographs
+ROMANIZED = ("bn-Latn", "hi-Latn", "ta-Latn", "te-Latn", "ur-Latn")
+MIN_WORDS = 2  # in Latin script: one word may be a name or a loanword
+SHORT_TEXT = 3  # words: in so few, equal evidence says little, so the most prevalent language is the likeliest
 MIN_EVIDENCE = 2  # function words and letters, where several languages share a script: one alone may be a loanword
 SAMPLE_LENGTH = 3000  # characters that are examined: more of them hardly ever change the result
-_BEGINNING = itemgetter(slice(4))
+_SIGNS = bytes(range(0x41))  # before "A"
+_ASCII_WORD = re.compile(r"[a-z]+")
 _WORD = re.compile(r"[^\W\d_]+(?:[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0dff]+[^\W\d_]*)*")
 
 
@@ -123,16 +132,20 @@ def detect(text: str) -> str:
         ('ru', 'xx')
     """
     sample = text[:SAMPLE_LENGTH]
-    script = _find_script(sample)
+    script = "Latin" if _is_mostly_ascii(sample) else _find_script(sample)
     return _choose_language(script, sample.lower()) if script else "xx"
+
+
+def _is_mostly_ascii(text: str) -> bool:
+    """Return whether too few characters are not ASCII for a script other than Latin."""
+    ascii_part = text.encode("ascii", "ignore")
+    others = len(text) - len(ascii_part)
+    return others == 0 or others <= MIN_SHARE * (len(ascii_part.translate(None, _SIGNS)) + others)
 
 
 def _find_script(text: str) -> str:
     """Return the script of a text; empty if it has too few letters."""
-    if text.isascii():
-        points = np.frombuffer(text.encode(), "u1")
-    else:
-        points = np.minimum(np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4"), 0xFFFF)
+    points = np.minimum(np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4"), 0xFFFF)
     counts = np.bincount(_build_script_table()[points], minlength=len(SCRIPTS) + 2)
     *in_scripts, _, signs = counts.tolist()
     minimum = MIN_SHARE * (len(points) - signs)
@@ -147,42 +160,78 @@ def _build_script_table() -> NDArray[np.uint8]:
     the one after it.
     """
     table = np.full(0x10000, len(SCRIPTS), np.uint8)
-    table[:0x41] = len(SCRIPTS) + 1
+    table[: len(_SIGNS)] = len(SCRIPTS) + 1
     for place, (_, first, last) in enumerate(SCRIPTS):
         table[first : last + 1] = place
     return table
 
 
 def _choose_language(script: str, text: str) -> str:
-    candidates = _rank_candidates(script)
+    candidates = _rank_by_alphabet(script)
     if len(candidates) < 2:
         return next(iter(candidates), "xx")
-    index, words = _index_evidence(script), _WORD.findall(text)
-    letters = "" if text.isascii() else text
-    votes = Counter(
-        chain.from_iterable(
-            chain(
-                map(index.common_words.get, words, repeat(())),
-                map(index.word_beginnings.get, map(_BEGINNING, words), repeat(())),
-                map(index.letters.get, letters, repeat(())),
-            )
-        )
+    is_ascii = text.isascii()
+    words: Collection[str] = (_ASCII_WORD if is_ascii else _WORD).findall(text)
+    letters: Collection[str] = [] if is_ascii else _compile_distinctive_letters(script).findall(text)
+    is_short = len(words) <= SHORT_TEXT
+    if is_short:
+        words, letters = set(words), set(letters)
+    votes = _count_votes(script, words, letters)
+    most = max(votes.values(), default=0)
+    if script == "Latin" and (most < MIN_EVIDENCE or len(words) < MIN_WORDS):
+        return "xx"
+    ranks = _rank_by_prevalence(script) if is_short or most < MIN_EVIDENCE else candidates
+    best = [language for language, count in votes.items() if count == most] or candidates
+    return min(best, key=ranks.__getitem__)
+
+
+def _count_votes(script: str, words: Iterable[str], letters: Iterable[str]) -> Counter[str]:
+    """Count the evidence for each language; a language in other letters than usual needs more of it than others."""
+    evidence = chain(
+        map(_find_languages_of_word, words, repeat(script)),
+        map(_index_evidence(script).letters.__getitem__, letters),
     )
-    counts = list(map(votes.get, candidates, repeat(0)))
-    most = max(counts)
-    return candidates[counts.index(most)] if most >= MIN_EVIDENCE or script != "Latin" else "xx"
+    votes = Counter(chain.from_iterable(evidence))
+    for language in ROMANIZED if script == "Latin" else ():
+        if language in votes:
+            votes[language] -= 1
+    return votes
 
 
 @cache
-def _rank_candidates(script: str) -> tuple[str, ...]:
-    """Return the languages of a script in the order in which they win a tie.
+def _compile_distinctive_letters(script: str) -> re.Pattern[str]:
+    return re.compile("|".join(map(re.escape, _index_evidence(script).letters)) or "(?!)")
+
+
+@lru_cache(maxsize=65536)  # few words make up most of a text
+def _find_languages_of_word(word: str, script: str) -> tuple[str, ...]:
+    """Return the languages that a word is evidence for."""
+    index = _index_evidence(script)
+    return index.common_words.get(word, ()) + index.word_beginnings.get(word[:4], ())
+
+
+@cache
+def _rank_by_alphabet(script: str) -> Mapping[str, int]:
+    """Return the order in which the languages of a script win a tie.
 
     The alphabet with the fewest letters of its own explains a text best. A language that shares the rules of another
-    needs more evidence than that one.
+    needs more evidence than that one, as does a language in other letters than usual.
     """
     evidence = load_evidence_of_script(script)
     letters = {code: sum(map(str.isalpha, one.distinctive_letters)) for code, one in evidence.items()}
-    return tuple(sorted(evidence, key=lambda code: (letters[code], evidence[code].base)))
+    return _rank(evidence, lambda code: (code in ROMANIZED, letters[code], evidence[code].base))
+
+
+@cache
+def _rank_by_prevalence(script: str) -> Mapping[str, int]:
+    """Return the languages of a script, those with most texts first, and those in other letters than usual last."""
+    evidence, prevalent = load_evidence_of_script(script), PREVALENT.split()
+    places = {code: prevalent.index(code) if code in prevalent else len(prevalent) for code in evidence}
+    return _rank(evidence, lambda code: (code in ROMANIZED, script != evidence[code].script[0], places[code]))
+
+
+def _rank(languages: Iterable[str], key: Callable[[str], Any]) -> Mapping[str, int]:
+    return {language: place for place, language in enumerate(sorted(languages, key=key))}
 
 
 class _EvidenceIndex(NamedTuple):

@@ -1,5 +1,7 @@
 """All languages of XLM-RoBERTa: sentences and words of examples, and exact spans of any text."""
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 from nlu_lite.errors import OptionError
 from nlu_lite.records import Corpus
 from nlu_lite.registry import look_up
-from nlu_lite.text import check_language, segment
+from nlu_lite.text import check_language, detect, segment
 from nlu_lite.text.rules import list_languages_with_rules, load_rules
 
 XLM_ROBERTA = """
@@ -165,3 +167,19 @@ def test_the_spans_of_every_language_are_exact(language, examples):
             assert "".join("".join(pieces).split()) == "".join(text.split())
 
     exact()
+
+
+ROWS = (Path(__file__).parents[1] / "data" / "short_texts.tsv").read_text(encoding="utf-8").splitlines()
+SHORT_TEXTS = [row.split("\t") for row in ROWS if not row.startswith("#")]
+
+
+@pytest.mark.parametrize(("text", "languages"), SHORT_TEXTS)
+def test_short_texts_are_in_prevalent_languages_or_in_none(text, languages):
+    assert detect(text) in languages.split()
+
+
+@given(st.text(st.characters(categories=["Ll", "Lu", "Nd", "Po", "Zs"]), max_size=12))
+@settings(max_examples=200, deadline=None)
+def test_any_short_text_is_in_a_language_with_rules(text):
+    language = detect(text)
+    assert language in list_languages_with_rules()
