@@ -21,9 +21,18 @@ import numpy as np
 import pandas as pd
 
 from nlu_lite._util.nlu_names import Place, explain_arguments, refuse_attribute
-from nlu_lite.errors import InputError
-from nlu_lite.frames import find_vector_column, find_vector_columns, matrix, mean_vectors
-from nlu_lite.options import FrameOptions, check_number, show_options
+from nlu_lite.errors import InputError, OptionError
+from nlu_lite.frames import (
+    center_vectors,
+    compute_cosines,
+    find_pipeline,
+    find_sentences,
+    find_vector_column,
+    find_vector_columns,
+    matrix,
+    mean_vectors,
+)
+from nlu_lite.options import FrameOptions, check_number, parse_flag, show_options
 from nlu_lite.pipeline import Pipeline, load
 from nlu_lite.records import Floats
 
@@ -38,8 +47,7 @@ Frame: TypeAlias = "pd.DataFrame | pa.Table | pl.DataFrame"
 
 
 SIMILARITY = "similarity"
-MADE_BY = "_nlu_lite_pipeline"
-"""Attribute of a frame with the pipeline that returned it."""
+SENTENCE = "sentence"
 
 
 @pd.api.extensions.register_dataframe_accessor("nlu")
@@ -69,10 +77,7 @@ class NluAccessor:
         Raises:
             NluLiteError: As for `load` and `Pipeline.predict`.
         """
-        pipeline = _open_pipeline(ref)
-        result = pipeline.predict(self._frame, as_="pandas", **options)
-        # Not in `attrs`: pandas copies these to derived frames and writes them to files.
-        object.__setattr__(result, MADE_BY, pipeline)
+        result: pd.DataFrame = _open_pipeline(ref).predict(self._frame, as_="pandas", **options)
         return result
 
     def matrix(self, column: str | None = None, *, copy: bool = False) -> Floats:
@@ -106,15 +111,20 @@ class NluAccessor:
         ref: str | Pipeline | None = None,
         *,
         column: str | None = None,
+        center: bool = False,
+        components: int = 0,
     ) -> pd.Series[float] | pd.DataFrame:
         """Return the cosine similarity of each row with a query.
 
         Args:
             query: A text; a vector [d]; or a frame returned by predict, with a column of vectors of the same name.
             ref: The pipeline that computes the vector of a text at the document level, or its references. Default: the
-                pipeline that returned this frame, if it was returned by ``frame.nlu.predict``; frames derived from
-                such a frame do not know it.
+                pipeline that returned this frame; frames derived from a result do not know it.
             column: The column of vectors. Default: the only one.
+            center: Whether to remove the mean of the frame's vectors from all vectors. Cosines then spread around zero
+                instead of near one; their order hardly changes. Default: False.
+            components: The number of the frame's first principal components to remove as well ("all but the top", Mu
+                and Viswanath, 2018); requires ``center=True``. Default: 0.
 
         Returns:
             float32 from -1 to 1, with the frame's index: for a text or a vector, a Series called ``similarity``; for a
@@ -124,6 +134,8 @@ class NluAccessor:
         Raises:
             InputError: The column does not exist; the vectors of the query have another length or come from another
                 model; or the query is a text, and `ref` is missing.
+            OptionError: `components` is not a number from 0 to d, or requires ``center=True``; or fewer than two rows
+                have vectors to center.
 
         Example:
             >>> import nlu_lite.pandas
@@ -131,15 +143,26 @@ class NluAccessor:
             >>> frame.nlu.similarity([3, 4]).tolist()
             [0.6000000238418579, 0.800000011920929]
         """
-        return self._similarity(query, ref, column, "similarity")
+        return self._similarity(query, ref, column, _parse_centering(center, components), "similarity")
 
     def _similarity(
-        self, query: object, ref: str | Pipeline | None, column: str | None, method: str
+        self, query: object, ref: str | Pipeline | None, column: str | None, removed: int | None, method: str
     ) -> pd.Series[float] | pd.DataFrame:
-        """Compute `similarity`; errors name `method`."""
+        """Compute `similarity`; errors name `method`.
+
+        Args:
+            query: As for `similarity`.
+            ref: As for `similarity`.
+            column: As for `similarity`.
+            removed: The number of components to remove after the mean; None keeps the mean.
+            method: Name of the method that was called.
+        """
         name = find_vector_column(self._frame, column)
         queries, labels = self._read_queries(query, ref, name, method)
-        cosines = _compute_cosines(matrix(self._frame, name), queries)
+        vectors = matrix(self._frame, name)
+        if removed is not None:
+            vectors, queries = center_vectors(vectors, queries, removed)
+        cosines = compute_cosines(vectors, queries)
         if labels is None:
             return pd.Series(cosines[:, 0], self._frame.index, name=SIMILARITY)
         return pd.DataFrame(cosines, self._frame.index, labels)
@@ -151,36 +174,71 @@ class NluAccessor:
         ref: str | Pipeline | None = None,
         *,
         column: str | None = None,
+        center: bool = False,
+        components: int = 0,
     ) -> pd.DataFrame:
         """Return the rows that are most similar to a query, best first.
 
         Args:
-            query: As for `similarity`. A frame must have one row.
+            query: As for `similarity`. A frame must have one row; if it is a row of this frame, it is left out.
             k: The maximum number of rows, at least 1. Ties keep the order of the frame. Rows without a direction are
                 omitted. Default: 10.
             ref: As for `similarity`.
             column: As for `similarity`.
+            center: As for `similarity`.
+            components: As for `similarity`.
 
         Returns:
-            The rows with an additional column ``similarity``.
+            The rows with an additional column ``similarity``. If this frame was returned by predict and its rows are
+            tokens, the column ``sentence`` has their sentences.
 
         Raises:
             InputError: As for `similarity`; or the query has several rows, or the frame has a column ``similarity``.
-            OptionError: `k` is not an integer of at least 1.
+            OptionError: As for `similarity`; or `k` is not an integer of at least 1.
+
+        Example:
+            >>> import nlu_lite.pandas
+            >>> vectors = list(np.array([[1, 0], [0, 1], [2, 1]], np.float32))
+            >>> frame = pd.DataFrame({"token": ["a", "b", "c"], "word_embedding_x": vectors})
+            >>> frame.nlu.nearest(frame.iloc[[0]], k=1)[["token", "similarity"]]
+              token  similarity
+            2     c    0.894427
         """
         check_number("k", k, 1)
         if SIMILARITY in self._frame.columns:
             raise InputError(f"the frame already has a column {SIMILARITY!r}", "another name", "Rename the column")
-        found = self._similarity(query, ref, column, "nearest")
+        cosines = self._compare(query, ref, column, _parse_centering(center, components))
+        order = np.argsort(-cosines, kind="stable")
+        order = order[~np.isnan(cosines[order])]
+        own = self._find_row(query, column)
+        order = order[order != own][:k]
+        return self._add_sentences(self._frame.iloc[order].assign(**{SIMILARITY: cosines[order]}), order)
+
+    def _compare(self, query: object, ref: str | Pipeline | None, column: str | None, removed: int | None) -> Floats:
+        """Return the similarity of each row with a query of one row, float32 [R]."""
+        found = self._similarity(query, ref, column, removed, "nearest")
         if isinstance(found, pd.DataFrame):
             if found.shape[1] != 1:
                 got = f"the query has {found.shape[1]} rows"
                 raise InputError(got, "one row", "Pass frame.iloc[[n]], or call similarity")
             found = found.iloc[:, 0]
-        cosines = found.to_numpy()
-        order = np.argsort(-cosines, kind="stable")
-        order = order[~np.isnan(cosines[order])][:k]
-        return self._frame.iloc[order].assign(**{SIMILARITY: cosines[order]})
+        return found.to_numpy()
+
+    def _find_row(self, query: object, column: str | None) -> int:
+        """Return the first row with the label and the vector of a query that is a frame; -1 if there is none."""
+        if not isinstance(query, pd.DataFrame):
+            return -1
+        name = find_vector_column(self._frame, column)
+        is_equal = (self._frame.index == query.index[0]) & (matrix(self._frame, name) == matrix(query, name)).all(
+            axis=1
+        )
+        return int(np.argmax(is_equal)) if is_equal.any() else -1
+
+    def _add_sentences(self, rows: pd.DataFrame, numbers: np.ndarray[Any, Any]) -> pd.DataFrame:
+        sentences = find_sentences(self._frame)
+        if sentences is None or SENTENCE in rows.columns:
+            return rows
+        return rows.assign(**{SENTENCE: [sentences[number] for number in numbers]})
 
     def _read_queries(
         self, query: object, ref: str | Pipeline | None, name: str, method: str
@@ -203,7 +261,7 @@ class NluAccessor:
         return _parse_vector(query), None
 
     def _encode_text(self, text: str, ref: str | Pipeline | None, name: str, method: str) -> Floats:
-        made_by: Pipeline | None = self._frame.__dict__.get(MADE_BY)
+        made_by: Pipeline | None = find_pipeline(self._frame)
         pipeline = made_by if ref is None else _open_pipeline(ref)
         if pipeline is None:
             raise InputError(
@@ -227,6 +285,15 @@ def _open_pipeline(ref: str | Pipeline) -> Pipeline:
     return ref if isinstance(ref, Pipeline) else load(ref)
 
 
+def _parse_centering(center: bool, components: int) -> int | None:
+    """Return the number of components to remove after the mean; None to keep the mean."""
+    if parse_flag(center, "center"):
+        return components
+    if components:
+        raise OptionError(f"components={components!r} without center", "both", "Pass center=True as well")
+    return None
+
+
 def _parse_vector(query: object) -> Floats:
     try:
         found = np.asarray(query)
@@ -238,25 +305,3 @@ def _parse_vector(query: object) -> Floats:
     with np.errstate(over="ignore"):  # a value beyond float32 has no direction
         vector: Floats = found.astype(np.float32)[None]
     return vector
-
-
-def _compute_cosines(vectors: Floats, queries: Floats) -> Floats:
-    """Return float32 [R, Q]: vectors [R, d] against queries [Q, d]."""
-    if not len(vectors) or not len(queries):
-        return np.zeros((len(vectors), len(queries)), np.float32)
-    if vectors.shape[1] != queries.shape[1]:
-        got = f"the vector of the query has length {queries.shape[1]}"
-        raise InputError(got, f"length {vectors.shape[1]}, as in the frame", "Compute the query with the same model")
-    lengths = _compute_lengths(queries)
-    if not (np.isfinite(lengths) & (lengths > 0)).all():
-        raise InputError("the query has no direction: it is all zeros or not finite", "a vector", "Pass another vector")
-    directions = (queries / lengths[:, None]).astype(np.float32)
-    with np.errstate(invalid="ignore"):  # rows of zeros become NaN
-        cosines = vectors @ directions.T / _compute_lengths(vectors)[:, None]
-    found: Floats = np.clip(cosines, -1, 1).astype(np.float32)
-    return found
-
-
-def _compute_lengths(vectors: Floats) -> np.ndarray[Any, np.dtype[np.float64]]:
-    found: np.ndarray[Any, np.dtype[np.float64]] = np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64))
-    return found

@@ -101,7 +101,67 @@ def test_nearest_rows_come_first():
 
 def test_a_word_is_nearest_to_itself(words):
     for row in range(len(words)):
-        assert words.nlu.nearest(words.iloc[[row]], k=1)["token"].iloc[0] == words["token"].iloc[row]
+        assert words.nlu.nearest(words.nlu.matrix()[row], k=1)["token"].iloc[0] == words["token"].iloc[row]
+
+
+def test_a_row_of_the_frame_is_left_out_of_its_own_result(words):
+    for row in range(len(words)):
+        query = words.iloc[[row]]
+        found = words.nlu.nearest(query)
+        assert len(found) == len(words) - 1
+        others = [number for number in range(len(words)) if number != row]
+        assert sorted(found["token"]) == sorted(words["token"].iloc[others])
+    twice = plane().iloc[[0, 1, 0]]
+    assert twice.nlu.nearest(twice.iloc[[0]], k=3)["token"].tolist() == ["a", "b"]  # its equal stays
+
+
+def test_the_sentence_of_a_token_is_shown(pipeline, words):
+    found = words.nlu.nearest(words.iloc[[0]], k=6)
+    expected = {"x": "A cat.", "y": "A dog!"}
+    assert found["sentence"].tolist() == [expected[label] for label in found.index]
+    text = "  One two.  Three four!  "
+    frame = pipeline.predict(text)
+    assert frame.nlu.nearest("One", k=9).sort_index(kind="stable")["sentence"].nunique() == 2
+    assert set(frame.nlu.nearest("One", k=9)["sentence"]) == {"One two.", "Three four!"}
+    assert "sentence" not in frame.iloc[:3].nlu.nearest("One", ref=pipeline).columns  # a derived frame
+    assert pipeline.predict(text, output_level="document").nlu.nearest("One").columns[-1] == "similarity"
+
+
+def test_a_result_of_the_pipeline_knows_it(pipeline):
+    frame = pipeline.predict(["A cat.", "A dog!"])
+    np.testing.assert_array_equal(frame.nlu.similarity("A cat."), frame.nlu.similarity("A cat.", ref=pipeline))
+
+
+def test_centered_similarity_leaves_out_what_all_vectors_share():
+    shared = PLANE[:3] + np.float32(10)
+    frame = pd.DataFrame(
+        {"token": list("abcd"), "word_embedding_x": [*shared.astype(np.float32), np.zeros(2, np.float32)]}
+    )
+    query = shared[0]
+    assert frame.nlu.similarity(query)[:3].min() > 0.9
+    centered = shared - shared.mean(axis=0)
+    expected = centered @ centered[0] / np.linalg.norm(centered, axis=1) / np.linalg.norm(centered[0])
+    np.testing.assert_allclose(frame.nlu.similarity(query, center=True)[:3], expected, atol=1e-5)
+    assert np.isnan(frame.nlu.similarity(query, center=True)[3])
+    np.testing.assert_allclose(np.abs(frame.nlu.similarity(query, center=True, components=1)[:3]), 1, atol=1e-4)
+    assert frame.nlu.nearest(query, k=1, center=True)["token"].tolist() == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "said"),
+    [
+        ({"components": 1}, OptionError, "without center"),
+        ({"center": True, "components": 3}, OptionError, "components=3"),
+        ({"center": True, "components": -1}, OptionError, "components=-1"),
+        ({"center": "yes"}, OptionError, "center='yes'"),
+    ],
+)
+def test_wrong_centering_is_an_error(options, error, said):
+    for method in (plane().nlu.similarity, plane().nlu.nearest):
+        with pytest.raises(error, match=said):
+            method([1, 0], **options)
+    with pytest.raises(OptionError, match="at least two rows"):
+        plane().iloc[:1].nlu.similarity([1, 0], center=True)
 
 
 @pytest.mark.parametrize(

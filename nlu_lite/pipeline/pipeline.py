@@ -14,6 +14,7 @@ from nlu_lite.options import (
     EmptyName,
     ExistingName,
     FileFormatName,
+    FrameLibrary,
     FrameOptions,
     LevelName,
     MissingName,
@@ -146,7 +147,11 @@ class Pipeline(OpenComponents):
             "empty": empty,
             "split": split,
         }
-        return self._predict(data, self._parse(options, as_, vectors), progress)
+        request = self._parse(options, as_, vectors)
+        result = self._predict(data, request, progress)
+        if request.library is FrameLibrary.PANDAS:
+            frames.note_pipeline(result, self)
+        return result
 
     @show_options(TextOptions, before="progress")
     def encode(

@@ -15,6 +15,7 @@ from nlu_lite._util.progress import progress_bar
 from nlu_lite.model import Model, VectorPlan
 from nlu_lite.options import (
     ExtraColumns,
+    FrameLibrary,
     Level,
     PredictOptions,
     PredictRequest,
@@ -90,7 +91,10 @@ def predict_frame(
         matrices = _compute_whole(given.corpus.texts, segments, request.output_level, models, progress)
     columns = _describe_columns(given.corpus.texts, segments, request, models, matrices)
     with computing():
-        return frames.build_frame(request, writer, given.corpus, segments, given.rows, columns)
+        frame = frames.build_frame(request, writer, given.corpus, segments, given.rows, columns)
+    if request.library is FrameLibrary.PANDAS:
+        frames.note_sentences(frame, given.corpus.texts, segments, request.output_level)
+    return frame
 
 
 def segment(given: frames.ParsedInput, settings: TextSettings, progress: bool | None) -> Segments:
