@@ -3,10 +3,11 @@
     python benchmarks/engines.py [--texts 4000] [--model REF] [--level token] [--rounds 2] [--systems file spark-1 ...]
 
 Every system reads the same texts in 14 languages from Parquet files, runs the same pipeline with one thread in each
-worker, and writes Parquet files. It does so in a process of its own, on this machine: `spark-2` is Spark with two
-workers, `ray-1` is Ray with one actor. A first pass over the first texts starts the workers and opens the models; it is
-not part of the time. Systems take turns, so that the load of the machine affects all of them, and the best of the
-rounds counts.
+worker, and writes Parquet files. It does so in processes of its own, on this machine: `spark-2` is Spark with two
+workers, `ray-1` is Ray with one actor. The start of the workers and of the models is not part of the time: for files
+and Spark, it happens in a first pass over few texts; for Ray, whose actors start in each call, the time begins with the
+first block of the result. Systems take turns, so that the load of the machine affects all of them, and the best of the
+rounds counts. The CPU seconds of all processes of a system depend less on other work of the machine.
 """
 
 from __future__ import annotations
@@ -15,13 +16,16 @@ import argparse
 import json
 import os
 import platform
-import resource
 import subprocess
 import sys
 import time
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+
+import psutil
 
 TRANSLATIONS = Path(__file__).parents[1] / "tests" / "data" / "translations.json"
 SYSTEMS = ("file", "file-float16", "spark-1", "spark-2", "ray-1", "ray-2")
@@ -51,61 +55,90 @@ def write_texts(folder: Path, number: int) -> None:
 # --- the systems, each in a process of its own -----------------------------------------------------------------------
 
 
-def run_file(pipeline: Any, source: Path, target: Path, job: dict[str, Any]) -> None:
-    """Run `predict_file`."""
+@dataclass(frozen=True)
+class Moment:
+    """A moment of a run: the time, and the seconds of processors of this process and its descendants."""
+
+    time: float
+    cpu: float
+
+    @staticmethod
+    def now() -> Moment:
+        me = psutil.Process()
+        cpu = 0.0
+        for process in [me, *me.children(recursive=True)]:
+            with suppress(psutil.Error):
+                spent = process.cpu_times()
+                cpu += spent.user + spent.system
+        return Moment(time.perf_counter(), cpu)
+
+
+def run_file(pipeline: Any, folder: Path, target: Path, job: dict[str, Any]) -> Moment:
+    """Run `predict_file`; return the moment after the first pass."""
     dtype = "float16" if job["system"].endswith("float16") else "float32"
-    pipeline.predict_file(source, target, chunk=256, dtype=dtype, output_level=job["level"], text_column="text")
+    for part, path in (("warm", target.with_suffix(".warm.parquet")), ("all", target)):
+        begin = Moment.now()
+        options = {"dtype": dtype, "output_level": job["level"], "text_column": "text"}
+        pipeline.predict_file(folder / part, path, chunk=256, **options)
+    return begin
 
 
-def run_spark(pipeline: Any, source: Path, target: Path, job: dict[str, Any]) -> None:
-    """Run `nlu_lite.spark.predict`; the session stays for the next call."""
+def run_spark(pipeline: Any, folder: Path, target: Path, job: dict[str, Any]) -> Moment:
+    """Run `nlu_lite.spark.predict`; return the moment after the first pass."""
     from pyspark.sql import SparkSession
 
     import nlu_lite.spark
 
     builder = SparkSession.builder.master(f"local[{job['workers']}]").config("spark.ui.enabled", "false")
-    builder = builder.config("spark.driver.host", HOST).config("spark.driver.bindAddress", HOST)
-    session = builder.config("spark.sql.files.maxPartitionBytes", "128k").getOrCreate()
+    session = builder.config("spark.driver.host", HOST).config("spark.driver.bindAddress", HOST).getOrCreate()
     session.sparkContext.setLogLevel("OFF")
-    frame = session.read.parquet(str(source)).repartition(PARTS)
-    nlu_lite.spark.predict(frame, pipeline, text_column="text", output_level=job["level"]).write.parquet(str(target))
+    options = {"text_column": "text", "output_level": job["level"]}
+    for part, path in (("warm", target.with_suffix(".warm")), ("all", target)):
+        begin = Moment.now()
+        frame = session.read.parquet(str(folder / part)).repartition(PARTS)
+        nlu_lite.spark.predict(frame, pipeline, **options).write.parquet(str(path))
+    return begin
 
 
-def run_ray(pipeline: Any, source: Path, target: Path, job: dict[str, Any]) -> None:
-    """Run `nlu_lite.ray.predict`, whose actors are started by each call; their time to open the model is subtracted."""
+def run_ray(pipeline: Any, folder: Path, target: Path, job: dict[str, Any]) -> Moment:
+    """Run `nlu_lite.ray.predict`; return the moment of the first block, which is not written."""
     import ray
+    from pyarrow import parquet
 
     import nlu_lite.ray
 
-    if not ray.is_initialized():
-        ray.init(num_cpus=job["workers"] + 1, include_dashboard=False, _node_ip_address=HOST, log_to_driver=False)
-        ray.data.DataContext.get_current().enable_progress_bars = False
-    dataset = ray.data.read_parquet(str(source))
-    nlu_lite.ray.predict(
-        dataset, pipeline, workers=job["workers"], text_column="text", output_level=job["level"]
-    ).write_parquet(str(target))
+    ray.init(num_cpus=job["workers"] + 1, include_dashboard=False, _node_ip_address=HOST, log_to_driver=False)
+    ray.data.DataContext.get_current().enable_progress_bars = False
+    tables = [parquet.read_table(path) for part in ("warm", "all") for path in sorted((folder / part).iterdir())]
+    options = {"text_column": "text", "output_level": job["level"]}
+    dataset = nlu_lite.ray.predict(ray.data.from_arrow(tables), pipeline, workers=job["workers"], **options)
+    target.mkdir()
+    begin = None
+    for number, table in enumerate(dataset.iter_batches(batch_size=None, batch_format="pyarrow")):
+        begin = begin or Moment.now()
+        parquet.write_table(table, target / f"{number}.parquet")
+    assert begin is not None
+    return begin
 
 
 def work(job: dict[str, Any]) -> dict[str, float]:
     """Measure one system in this process."""
     import nlu_lite
 
+    start = time.perf_counter()
     name, _, workers = job["system"].partition("-")
     job["workers"] = int(workers) if workers.isdigit() else 1
     run = {"file": run_file, "spark": run_spark, "ray": run_ray}[name]
     pipeline = nlu_lite.load(*job["model"], threads=1)
-    folder = Path(job["folder"])
-    seconds = {}
-    for part in ("warm", "all"):
-        target = folder / f"{job['system']}-{part}-{job['round']}.parquet"
-        begin = time.perf_counter()
-        run(pipeline, folder / part, target, job)
-        seconds[part] = time.perf_counter() - begin
+    target = Path(job["folder"]) / f"{job['system']}-{job['round']}.parquet"
+    begin, end = run(pipeline, Path(job["folder"]), target, job), Moment.now()
     size = sum(path.stat().st_size for path in ([target] if target.is_file() else target.glob("*.parquet")))
-    # Ray starts actors for each call, which a call for few texts shows.
-    start = seconds["warm"] if name == "ray" else 0.0
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"seconds": seconds["all"] - start, "start": seconds["warm"], "bytes": size, "memory": memory}
+    return {
+        "seconds": end.time - begin.time,
+        "cpu": end.cpu - begin.cpu,
+        "start": begin.time - start,
+        "bytes": size,
+    }
 
 
 # --- the table -------------------------------------------------------------------------------------------------------
@@ -166,13 +199,18 @@ def count_tokens(folder: Path) -> int:
 
 def show(found: dict[str, list[dict[str, float]]], texts: int, tokens: int) -> None:
     """Print a row for each system, with its speed relative to the first one."""
-    print("system        texts/s  tokens/s  relative  start s  bytes a token  MiB of this process")
-    base = min(one["seconds"] for one in next(iter(found.values())))
+    print("system        texts/s  tokens/s  relative  tokens per CPU second  relative  start s  bytes per token")
+    base = pick_best(next(iter(found.values())))
     for system, rounds in found.items():
-        best = min(rounds, key=lambda one: one["seconds"])
+        best = pick_best(rounds)
         print(f"{system:12} {texts / best['seconds']:8.0f}  {tokens / best['seconds']:8.0f}", end="")
-        print(f"  {base / best['seconds']:8.2f}  {best['start']:7.1f}  {best['bytes'] / tokens:13.0f}", end="")
-        print(f"  {best['memory']:19.0f}")
+        print(f"  {base['seconds'] / best['seconds']:8.2f}  {tokens / best['cpu']:21.0f}", end="")
+        print(f"  {base['cpu'] / best['cpu']:8.2f}  {best['start']:7.1f}  {best['bytes'] / tokens:15.0f}")
+
+
+def pick_best(rounds: list[dict[str, float]]) -> dict[str, float]:
+    """Return the best of the rounds, by number."""
+    return {name: min(one[name] for one in rounds) for name in rounds[0]}
 
 
 if __name__ == "__main__":
