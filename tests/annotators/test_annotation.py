@@ -2,14 +2,13 @@
 
 import pickle
 from copy import deepcopy
-from importlib.util import find_spec
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from nlu_lite import MissingExtra
-from nlu_lite.annotators import Annotation
+from nlu_lite.annotators import Annotation, start
 
 VECTOR = np.array([1.5, -2], np.float32)
 
@@ -67,8 +66,8 @@ def test_it_becomes_a_struct_of_arrow():
     assert values == [[{**build(), "embeddings": [1.5, -2.0]}]]
 
 
-@pytest.mark.skipif(find_spec("pyspark") is not None, reason="Spark is installed")
-def test_without_spark_rows_and_types_need_the_extra():
-    for call in (Annotation.dataType, Annotation.arrayType, lambda: Annotation.toRow(build())):
+def test_without_spark_rows_and_types_need_the_extra(monkeypatch):
+    monkeypatch.setattr("nlu_lite._util.extras.find_spec", lambda name: None)
+    for call in (Annotation.dataType, Annotation.arrayType, lambda: Annotation.toRow(build()), start):
         with pytest.raises(MissingExtra, match=r"nlu-lite\[spark\]"):
             call()
