@@ -14,6 +14,7 @@ Example:
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, Unpack, cast
 
@@ -31,6 +32,7 @@ from nlu_lite.frames import (
     find_vector_columns,
     matrix,
     mean_vectors,
+    render_frame,
 )
 from nlu_lite.options import FrameOptions, check_number, parse_flag, show_options
 from nlu_lite.pipeline import Pipeline, load
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
-__all__ = ["NluAccessor"]
+__all__ = ["NluAccessor", "shorten_vectors"]
 
 Frame: TypeAlias = "pd.DataFrame | pa.Table | pl.DataFrame"
 """A frame that `Pipeline.predict` returned."""
@@ -48,6 +50,22 @@ Frame: TypeAlias = "pd.DataFrame | pa.Table | pl.DataFrame"
 
 SIMILARITY = "similarity"
 SENTENCE = "sentence"
+
+
+def shorten_vectors() -> None:
+    """Show vectors shortly in this notebook: ``[0.40, -0.06, 0.12, ... 384]``. Frames keep their values.
+
+    Raises:
+        OptionError: This is not an IPython session, such as a notebook.
+    """
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if shell is None:
+        raise OptionError(
+            "no IPython session is running",
+            "a notebook or IPython",
+            'Elsewhere, pass formatters to frame.to_string, or leave vectors out: frame.drop(columns="...")',
+        )
+    shell.display_formatter.formatters["text/html"].for_type(pd.DataFrame, render_frame)
 
 
 @pd.api.extensions.register_dataframe_accessor("nlu")

@@ -16,6 +16,7 @@ from nlu_lite.frames.columns import (
 from nlu_lite.frames.inputs import ParsedInput, read
 from nlu_lite.frames.matrix import find_vector_column, find_vector_columns, matrix, to_arrow
 from nlu_lite.frames.means import mean_vectors
+from nlu_lite.frames.notebook import render_frame
 from nlu_lite.frames.origins import find_pipeline, find_sentences, note_pipeline, note_sentences
 from nlu_lite.frames.pandas import INDEX
 from nlu_lite.frames.results import VectorColumn, build_frame, open_writer
@@ -51,6 +52,7 @@ __all__ = [
     "note_sentences",
     "open_writer",
     "read",
+    "render_frame",
     "repeat_rows",
     "stream",
     "to_arrow",
