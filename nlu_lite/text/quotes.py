@@ -15,8 +15,18 @@ _CITATION = re.compile(r"[^\S\n]?\([^()\n]{1,60}(?<![.!?…])\)(?=[.,;:]|\Z)")
 _LONGEST_QUOTATION = 1000  # characters in which the opening quotation mark is searched
 _SHORT_QUOTATION = 60  # characters; the sentences of a longer quotation are separate
 _QUOTED_MARKS = "。！？!?.؟"
-_OPENING_QUOTE = re.compile("[《〈「『“„«]")
-_QUOTES = (("《", "》"), ("〈", "〉"), ("「", "」"), ("『", "』"), ("“", "”"), ("„", "“"), ("„", "”"), ("«", "»"))
+_OPENING_QUOTE = re.compile(r"[《〈「『“„«]|\"(?<=:\s.)(?=\S)")
+_QUOTES = (
+    ("《", "》"),
+    ("〈", "〉"),
+    ("「", "」"),
+    ("『", "』"),
+    ("“", "”"),
+    ("„", "“"),
+    ("„", "”"),
+    ("«", "»"),
+    ('"', '"'),
+)
 _LONGEST_TAG = 60
 _MOST_WORDS_OF_TAG = 4
 _TAG_ENDS = (
@@ -86,7 +96,8 @@ def continues_after_quotation(mark: Terminator) -> bool:
 def _is_in_short_quotation(mark: Terminator) -> bool:
     """Return whether the terminator is within a title or a short quotation that is part of a sentence.
 
-    A title is in double angle brackets: 《好吗？好！》. A quotation has text before it: He said: “Stop! Now!”
+    A title is in double angle brackets: 《好吗？好！》. A quotation has text before it: He said: “Stop! Now!” A straight mark opens one only
+    after a colon: elsewhere it may close another.
     """
     if not follows_opening_quote(mark.text, mark.start, mark.sentence_begin):
         return False
@@ -115,9 +126,11 @@ def _is_between(mark: Terminator, first: int, opener: str, closer: str) -> bool:
     begin = text.rfind(opener, first, mark.start)
     if opener == "«" and text[begin - 1 : begin] in _WORD_ENDS:  # in »this« style it closes
         return False
+    if opener == '"' and not _OPENING_QUOTE.match(text, begin):
+        return False
     if begin < 0 or (begin == mark.sentence_begin and opener not in "《〈"):
         return False
-    return text.find(closer, begin, mark.start) < 0 <= text.find(closer, mark.end, mark.start + _SHORT_QUOTATION)
+    return text.find(closer, begin + 1, mark.start) < 0 <= text.find(closer, mark.end, mark.start + _SHORT_QUOTATION)
 
 
 def introduces_quotation(mark: Terminator) -> bool:
