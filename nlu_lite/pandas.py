@@ -36,6 +36,7 @@ from nlu_lite.frames import (
 )
 from nlu_lite.options import FrameOptions, check_number, parse_flag, show_options
 from nlu_lite.pipeline import Pipeline, load
+from nlu_lite.plot import PictureMethods
 from nlu_lite.records import Floats
 
 if TYPE_CHECKING:
@@ -69,8 +70,8 @@ def shorten_vectors() -> None:
 
 
 @pd.api.extensions.register_dataframe_accessor("nlu")
-class NluAccessor:
-    """Methods of ``frame.nlu``: run a pipeline on a frame, and compare the vectors of a result."""
+class NluAccessor(PictureMethods):
+    """Methods of ``frame.nlu``: run a pipeline on a frame, and compare and draw the vectors of a result."""
 
     def __init__(self, frame: pd.DataFrame) -> None:
         self._frame = frame
@@ -278,9 +279,13 @@ class NluAccessor:
             return vectors, pd.RangeIndex(len(vectors))
         return _parse_vector(query), None
 
-    def _encode_text(self, text: str, ref: str | Pipeline | None, name: str, method: str) -> Floats:
+    def _find_pipeline(self, ref: str | Pipeline | None) -> Pipeline | None:
+        """Return the pipeline of a reference, or the one that made this frame; None if it is not known."""
         made_by: Pipeline | None = find_pipeline(self._frame)
-        pipeline = made_by if ref is None else _open_pipeline(ref)
+        return made_by if ref is None else _open_pipeline(ref)
+
+    def _encode_text(self, text: str, ref: str | Pipeline | None, name: str, method: str) -> Floats:
+        pipeline = self._find_pipeline(ref)
         if pipeline is None:
             raise InputError(
                 "the query is a text, and the pipeline that made this frame is unknown",

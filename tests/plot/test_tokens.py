@@ -1,0 +1,102 @@
+"""`frame.nlu.html`: the text with colored tokens."""
+
+import re
+
+import numpy as np
+import pytest
+from tiny import MODEL
+
+import nlu_lite
+from nlu_lite.errors import InputError
+from tests.plot.frames import COLUMN, plain, tokens
+
+SCRIPT = "<script>alert(1)</script>"
+
+
+def texts(picture):
+    """Return the text of each paragraph, as a reader sees it."""
+    paragraphs = re.findall('<p dir="auto">(.*?)</p>', picture.to_html(), re.DOTALL)
+    return [re.sub("(?s)<.*?>", "", one) for one in paragraphs]
+
+
+def test_offsets_keep_the_spaces_of_the_text():
+    found = tokens(["A cat sat.", "Dogs  bark!"]).nlu.html([1, 0, 0, 0])
+    assert texts(found) == ["A cat sat.", "Dogs  bark!"]
+
+
+def test_a_column_with_the_text_gives_all_of_it():
+    frame = tokens(["A cat sat. "]).assign(original="A cat sat. ")
+    assert texts(frame.iloc[1:2].nlu.html([1, 0, 0, 0])) == ["A cat sat. "]
+
+
+@pytest.mark.parametrize(
+    ("units", "text"),
+    [
+        (["A", "cat", ",", "(", "sat", ")", "."], "A cat, (sat)."),
+        (["銀行", "は", "Python", "を", "使う", "。"], "銀行はPythonを使う。"),
+        (["ธนาคาร", "ปฏิเสธ"], "ธนาคารปฏิเสธ"),
+        (["البنك", "رفض", "؟"], "البنك رفض؟"),
+        (["은행", "에서"], "은행 에서"),
+    ],
+)
+def test_without_offsets_no_spaces_are_invented(units, text):
+    frame = plain(tokens([" ".join("x" * len(units))])).assign(token=units)
+    assert texts(frame.nlu.html([1, 0, 0, 0])) == [text]
+
+
+def test_rows_out_of_order_begin_a_new_paragraph():
+    assert texts(tokens(["A cat sat."]).iloc[[2, 0]].nlu.html([1, 0, 0, 0])) == ["sat", "A"]
+
+
+def test_hover_has_the_similarity_and_the_pieces():
+    pipeline = nlu_lite.load(f"path:{MODEL}")
+    frame = pipeline.predict("Unbelievable cats.", positions=True)
+    page = frame.nlu.html("cat", ref=pipeline).to_html()
+    [first, *_] = re.findall('title="(.*?)"', page, re.DOTALL)
+    name, similarity, pieces = first.split("\n")
+    assert name == "Unbelievable"
+    assert similarity == f"similarity {frame.nlu.similarity('cat', ref=pipeline).iloc[0]:.3f}"
+    assert pieces.removeprefix("pieces: ").replace(" | ", "") == "Unbelievable"
+
+
+def test_the_strongest_color_is_that_of_the_highest_value():
+    frame = tokens()
+    strengths = [float(one) for one in re.findall(r"--a:([\d.]+)", frame.nlu.html(frame.iloc[[2]])._repr_html_())]
+    assert len(strengths) == 7
+    assert int(np.argmax(strengths)) == 2
+    assert (min(strengths), max(strengths)) == (0, 0.8)
+
+
+def test_rows_without_a_direction_have_no_color_and_the_caption_says_so():
+    frame = tokens()
+    vectors = frame.nlu.matrix(copy=True)
+    vectors[1], vectors[2] = 0, np.nan
+    picture = frame.assign(**{COLUMN: list(vectors)}).nlu.html([1, 0, 0, 0])
+    assert picture.caption.endswith("7 rows; 2 rows without a color, whose vectors are zeros or not finite")
+    assert picture.fragment.count("no vector that is finite") == 2
+
+
+def test_only_the_first_of_many_rows_are_shown_and_the_caption_says_so():
+    picture = tokens().nlu.html([1, 0, 0, 0], max_rows=3)
+    assert picture.caption.endswith("the first 3 of 7 rows")
+    assert picture.fragment.count("<span") == 3
+
+
+def test_data_are_escaped():
+    frame = tokens([f"{SCRIPT}\"' x"]).assign(original=f"{SCRIPT}\"' x")
+    page = frame.nlu.html([1, 0, 0, 0], title=SCRIPT).to_html()
+    assert "<script" not in page
+    assert page.count("&lt;script&gt;") > 2
+
+
+def test_one_row_is_shown():
+    assert texts(tokens().iloc[:1].nlu.html([1, 0, 0, 0])) == ["A"]
+
+
+def test_wrong_queries_are_errors():
+    with pytest.raises(InputError, match="the query has 2 rows; expected one row"):
+        tokens().nlu.html(tokens().iloc[:2])
+    with pytest.raises(InputError, match="no rows"):
+        tokens().iloc[:0].nlu.html([1, 0])
+    with pytest.raises(InputError, match="is unknown"):
+        tokens().nlu.html("a text")
