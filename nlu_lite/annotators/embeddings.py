@@ -211,10 +211,16 @@ def _build_word(sentence: Annotation, token: Annotation, vector: Floats, piece: 
 
 
 class SentenceModelStage(ModelStage):
-    """A stage that computes a vector for each sentence."""
+    """A stage that computes a vector for each sentence.
+
+    As in Spark NLP, a prompt such as ``"query: "`` is a part of your texts: none is added.
+    """
 
     inputAnnotatorTypes: ClassVar[list[str]] = [AnnotatorType.DOCUMENT]
     outputAnnotatorType: ClassVar[str] = AnnotatorType.SENTENCE_EMBEDDINGS
+
+    def _list_changes(self, opened: Pipeline) -> dict[str, Any]:
+        return {**super()._list_changes(opened), "prompt": ""}
 
     def annotate(self, rows: Sequence[Sequence[Annotation]]) -> list[list[Annotation]]:
         """See `AnnotatorStage`."""

@@ -12,6 +12,7 @@ from nlu_lite.annotators.arrow import build_array, read_cells
 from nlu_lite.annotators.assembler import is_missing
 from nlu_lite.annotators.columns import GIVEN, Column, ColumnKind, Plan, Rows, plan, run
 from nlu_lite.errors import InputError
+from nlu_lite.frames import check_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,6 +101,7 @@ class PandasAdapter:
 
     def list_columns(self) -> dict[str, Column]:
         """See `FrameAdapter`."""
+        check_names(list(self._frame.columns))
         names = [name for name in self._frame.columns if isinstance(name, str)]
         return {name: _describe_cells(self._frame[name]) for name in names}
 
@@ -127,6 +129,7 @@ class ArrowAdapter:
 
     def list_columns(self) -> dict[str, Column]:
         """See `FrameAdapter`."""
+        check_names(self._table.column_names)
         return {name: _describe_array(self._table.column(name)) for name in self._table.column_names}
 
     def read(self, name: str, kind: ColumnKind) -> list[Any]:

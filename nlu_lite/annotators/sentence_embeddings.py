@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from nlu_lite.annotators.embeddings import LONGEST, SentenceModelStage
 from nlu_lite.annotators.parameters import Parameter, at_least, check_flag
 from nlu_lite.annotators.word_embeddings import CASED
@@ -45,9 +47,11 @@ class BGEEmbeddings(SentenceModelStage):
         Parameter("useCLSToken", "whether the first position is the vector, rather than the mean", check_flag, True),
     )
 
-    def _list_changes(self, opened: Pipeline) -> dict[str, object]:
-        pooling = "cls" if self._get("useCLSToken") else "mean"
-        return {**super()._list_changes(opened), "sentence_pooling": pooling}
+    def _list_changes(self, opened: Pipeline) -> dict[str, Any]:
+        changes = super()._list_changes(opened)
+        if self.isSet("useCLSToken"):  # the files of a model can state its pooling
+            changes["sentence_pooling"] = "cls" if self._get("useCLSToken") else "mean"
+        return changes
 
 
 class E5Embeddings(SentenceModelStage):

@@ -19,6 +19,7 @@ from nlu_lite.annotators import (
 )
 from nlu_lite.annotators.arrow import build_array, get_type, read_cells
 from nlu_lite.annotators.columns import ColumnKind
+from nlu_lite.errors import InputError
 from tests.annotators.stages import build_stages, build_text_stages
 
 TEXTS = ["Put your text here. It works!", "", None, "Das ist gut. Ja, 😀 geht."]
@@ -117,6 +118,22 @@ def test_annotations_pass_through_a_file(expected, tmp_path):
     frame = pd.read_parquet(path)
     finished = Finisher().setInputCols("token").transform(frame)
     assert [list(cell) for cell in finished["finished_token"]] == [[one.result for one in c] for c in expected["token"]]
+
+
+@pytest.mark.parametrize("convert", [lambda frame: frame, pa.Table.from_pandas, pl.from_pandas])
+def test_frames_without_rows_get_the_columns(model, convert):
+    stages = [*model.stages, EmbeddingsFinisher().setInputCols("average")]
+    found = PipelineModel(stages).transform(convert(FRAME.iloc[:0].reset_index(drop=True)))
+    names = found.column_names if isinstance(found, pa.Table) else list(found.columns)
+    assert names[-2:] == ["average", "finished_average"]
+    assert len(found) == 0
+
+
+def test_repeated_names_of_columns_are_refused():
+    frame = pd.DataFrame([["One.", "Two."]], columns=["text", "text"])
+    for repeated in (frame, pa.Table.from_arrays([["One."], ["Two."]], ["text", "text"])):
+        with pytest.raises(InputError, match="text"):
+            DocumentAssembler().setInputCol("text").transform(repeated)
 
 
 # --- finishers -------------------------------------------------------------------------------------------------------

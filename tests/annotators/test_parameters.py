@@ -6,6 +6,7 @@ from nlu_lite import annotators
 from nlu_lite.annotators import (
     BGEEmbeddings,
     DocumentAssembler,
+    E5Embeddings,
     EmbeddingsFinisher,
     Finisher,
     RegexTokenizer,
@@ -15,7 +16,8 @@ from nlu_lite.annotators import (
     XlmRoBertaEmbeddings,
 )
 from nlu_lite.errors import OptionError
-from tests.annotators.stages import KINDS, load_model
+from nlu_lite.records import SentencePooling
+from tests.annotators.stages import ARCHIVES, KINDS, load_model
 
 CASED = {"XlmRoBertaEmbeddings", "RoBertaEmbeddings", "CamemBertEmbeddings", "DeBertaEmbeddings"}
 CASED |= {"XlmRoBertaSentenceEmbeddings", "RoBertaSentenceEmbeddings"}
@@ -158,3 +160,12 @@ def test_case_can_be_ignored_by_a_cased_model_and_not_the_other_way_round():
     cased = load_model().setCaseSensitive(False)
     assert cased._prepare("HELLO") == "hello"
     assert cased.setCaseSensitive(True)._prepare("HELLO") == "HELLO"
+
+
+def test_sentence_models_add_no_prompt_and_pool_as_their_files_state():
+    stage = E5Embeddings.load(ARCHIVES.parent / "xlmroberta_weights").setInputCols("document").setOutputCol("vectors")
+    recipe = stage._get_pipeline().models[0].recipe
+    assert (recipe.prompt, recipe.pooling) == ("", SentencePooling.MEAN)
+    bge = BGEEmbeddings.load(ARCHIVES.parent / "xlmroberta_weights")
+    assert bge._get_pipeline().models[0].recipe.pooling is SentencePooling.CLS
+    assert bge.setUseCLSToken(False)._get_pipeline().models[0].recipe.pooling is SentencePooling.MEAN
