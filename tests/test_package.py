@@ -4,6 +4,7 @@ import inspect
 import subprocess
 import sys
 from importlib import metadata
+from pathlib import Path
 
 import pytest
 
@@ -250,6 +251,12 @@ def test_a_text_component_predicts_without_torch():
 
 def test_the_version_is_the_distributions():
     assert nlu_lite.__version__ == metadata.version("nlu-lite")
+
+
+def test_the_citation_and_the_changelog_name_the_version():
+    root = Path(__file__).parents[1]
+    assert f"\nversion: {nlu_lite.__version__}\n" in (root / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\n## {nlu_lite.__version__}\n" in (root / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
 def test_an_error_repeats_a_page_at_most_of_what_was_got():
