@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nlu_lite._util.extras import check_extra
+from nlu_lite.errors import InputError
 
 if TYPE_CHECKING:
     from pyspark.sql import Row
@@ -84,6 +85,16 @@ class Annotation(dict[str, Any]):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         self[name] = value
 
+    def __missing__(self, place: object) -> Any:
+        """Return the field at a place, as a Row of Spark does."""
+        if isinstance(place, int):
+            return self[FIELDS[place]]
+        raise KeyError(place)
+
+    def asDict(self, recursive: bool = False) -> dict[str, Any]:  # noqa: ARG002  # as a Row of Spark
+        """Return the fields as a plain dict."""
+        return dict(self)
+
     def copy(self, result: str | None = None) -> Annotation:
         """Return a copy, with another `result` if one is given."""
         return Annotation(**{**self, "result": self.result if result is None else result})
@@ -113,11 +124,17 @@ class Annotation(dict[str, Any]):
     def fromRow(row: Any) -> Annotation:
         """Return the annotation of a Row of Spark, or of a mapping with the same fields.
 
+        Raises:
+            InputError: It is neither, or a field other than the vector is missing.
+
         Example:
             >>> Annotation.fromRow({"annotatorType": "token", "begin": 0, "end": 1, "result": "So", "metadata": {}})
             Annotation(token, 0, 1, So, {}, [])
         """
-        values = row if isinstance(row, Mapping) else row.asDict()
+        values = row if isinstance(row, Mapping) else row.asDict() if hasattr(row, "asDict") else {}
+        if not set(FIELDS[:5]) <= set(values):
+            got = f"the row of an annotation is {row!r:.80}"
+            raise InputError(got, f"a Row or a mapping with {', '.join(FIELDS)}", "Select the annotations of a column")
         kind, begin, end, result = (values[name] for name in FIELDS[:4])
         vector = values.get("embeddings")
         return Annotation(kind, begin, end, result, dict(values["metadata"] or {}), () if vector is None else vector)

@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING or find_spec("pyspark") is None:  # type checkers see the same with and without Spark
     from nlu_lite.annotators.plain import MLWritable, Param, Params, Pipeline, PipelineModel, Transformer
+
+    ESTIMATORS: tuple[type, ...] = ()
 else:
-    from pyspark.ml import Pipeline, PipelineModel, Transformer
+    from pyspark.ml import Estimator, Pipeline, PipelineModel, Transformer
     from pyspark.ml.param import Param, Params
     from pyspark.ml.util import MLWritable
 
-__all__ = ["MLWritable", "Param", "Params", "Pipeline", "PipelineModel", "Transformer"]
+    ESTIMATORS = (Estimator,)
+
+__all__ = ["ESTIMATORS", "MLWritable", "Param", "Params", "Pipeline", "PipelineModel", "Transformer"]

@@ -183,7 +183,7 @@ def to_annotations(cell: Any) -> list[Annotation]:
         return []
     try:
         return [one if isinstance(one, Annotation) else Annotation.fromRow(one) for one in cell]
-    except (TypeError, KeyError, AttributeError) as error:
+    except (TypeError, KeyError, AttributeError, InputError) as error:
         got = f"a cell of a column of annotations is {cell!r:.80}"
         raise InputError(got, "a list of annotations", "Set the input columns of the stage") from error
 

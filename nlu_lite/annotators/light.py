@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, overload
 
+from nlu_lite.annotators import bases
 from nlu_lite.annotators.annotation import Annotation
 from nlu_lite.annotators.assembler import DocumentAssembler
 from nlu_lite.annotators.columns import GIVEN, ColumnKind, Rows, plan
@@ -11,7 +12,7 @@ from nlu_lite.annotators.finishers import VECTOR_TYPES, Finisher, FinisherStage,
 from nlu_lite.annotators.pipelines import flatten
 from nlu_lite.annotators.refused import refuse_call
 from nlu_lite.annotators.stages import AnnotatorStage, Stage
-from nlu_lite.errors import InputError
+from nlu_lite.errors import InputError, OptionError
 
 Annotations = dict[str, list[Annotation]]
 
@@ -23,6 +24,9 @@ class LightPipeline:
         pipelineModel: A fitted pipeline. Stages of other libraries are left out, as in Spark NLP.
         parse_embeddings: Whether vectors are returned. Default: False.
 
+    Raises:
+        OptionError: `pipelineModel` is no fitted pipeline.
+
     Example:
         >>> from nlu_lite.annotators import PipelineModel, Tokenizer
         >>> light = LightPipeline(PipelineModel([DocumentAssembler().setInputCol("text"), Tokenizer()]))
@@ -31,6 +35,9 @@ class LightPipeline:
     """
 
     def __init__(self, pipelineModel: Any, parse_embeddings: bool = False) -> None:
+        if not isinstance(pipelineModel, bases.PipelineModel):
+            got, remedy = f"pipelineModel is a value of type {type(pipelineModel).__name__}", "Call Pipeline.fit(frame)"
+            raise OptionError(got, "a PipelineModel", remedy)
         self.pipeline_model, self.parse_embeddings = pipelineModel, parse_embeddings
         self._ignores_unsupported = False
 

@@ -116,6 +116,8 @@ def find_class(name: str, folder: Path) -> type[Any]:
     """
     if name in annotators.__all__ and isinstance(found := getattr(annotators, name), type) and issubclass(found, Stage):
         return found
+    if name in PIPELINES:
+        raise FormatError(f"{folder} holds a {name}", "one stage", f"Call {name}.load(path)")
     if name in load_names():
         error = build_error(name)
         raise UnsupportedReference(f"{folder}: {error.got}", error.expected, error.remedy)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from nlu_lite.annotators.bases import Param, Params
@@ -152,7 +153,7 @@ def check_integer(name: str, value: Any, minimum: int | None = None, maximum: in
     Raises:
         OptionError: The value is not an int, or out of bounds.
     """
-    is_integer = isinstance(value, int) and not isinstance(value, bool)
+    is_integer = isinstance(value, Integral) and not isinstance(value, bool)
     lower = "" if minimum is None else f" of at least {minimum}"
     upper = "" if maximum is None else f"{' and' if lower else ' of'} at most {maximum}"
     if (

@@ -28,11 +28,11 @@ class Pipeline(bases.Pipeline):
     """
 
     def _fit(self, dataset: Any) -> PipelineModel:
-        stages = self.getStages()
+        stages = _list_stages(self)
         if all(isinstance(stage, Stage | PipelineModel) for stage in stages):
             check_frame(list(flatten(stages)), dataset)
             return PipelineModel(stages)
-        return PipelineModel(super()._fit(dataset).stages)
+        return PipelineModel(bases.Pipeline(stages=stages)._fit(dataset).stages)
 
     def write(self) -> Any:
         """Return a writer: ``pipeline.write().overwrite().save(path)``."""
@@ -118,6 +118,32 @@ class PipelineModel(bases.PipelineModel):
         self.write().save(path)
 
 
+def _list_stages(pipeline: Pipeline) -> list[Any]:
+    """Return the stages of a pipeline, and those of pipelines among them.
+
+    Raises:
+        OptionError: They are not set, are no list, or one of them cannot be a stage.
+    """
+    stages = pipeline.getStages() if pipeline.isDefined("stages") else None
+    if not isinstance(stages, list | tuple):
+        got = f"stage {pipeline.uid} has {'no stages' if stages is None else f'stages of type {type(stages).__name__}'}"
+        raise OptionError(got, "a list of stages", "Call Pipeline(stages=[...]) or setStages([...])")
+    found: list[Any] = []
+    for stage in stages:
+        found += _list_stages(stage) if isinstance(stage, Pipeline) else [stage]
+    if wrong := [stage for stage in found if not isinstance(stage, (bases.Transformer, *bases.ESTIMATORS))]:
+        raise _refuse_stage(wrong[0])
+    return found
+
+
+def _refuse_stage(stage: object) -> OptionError:
+    if isinstance(stage, type):
+        got = f"a pipeline has the class {stage.__name__} as a stage"
+        return OptionError(got, "an instance of the class", f"Create it: {stage.__name__}()")
+    got = f"a pipeline has a stage of type {type(stage).__name__}"
+    return OptionError(got, "stages of nlu_lite.annotators or transformers of pyspark.ml", "Remove it")
+
+
 def flatten(stages: Sequence[Any]) -> Iterator[Any]:
     """Yield stages, and those of pipelines among them.
 
@@ -130,5 +156,4 @@ def flatten(stages: Sequence[Any]) -> Iterator[Any]:
         elif isinstance(stage, bases.Transformer):
             yield stage
         else:
-            got = f"a pipeline has a stage of type {type(stage).__name__}"
-            raise OptionError(got, "stages of nlu_lite.annotators or transformers of pyspark.ml", "Remove it")
+            raise _refuse_stage(stage)

@@ -155,7 +155,7 @@ class MLWritable:
 class Pipeline(Params):
     """A sequence of stages, which `fit` turns into a `PipelineModel`."""
 
-    stages = Param(None, "stages", "a list of pipeline stages", list)
+    stages = Param(None, "stages", "a list of pipeline stages", lambda stages: stages)  # fit checks it
 
     def __init__(self, *, stages: list[Any] | None = None) -> None:
         super().__init__()

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from nlu_lite import MissingExtra
+from nlu_lite import InputError, MissingExtra
 from nlu_lite.annotators import Annotation, start
 
 VECTOR = np.array([1.5, -2], np.float32)
@@ -71,3 +71,18 @@ def test_without_spark_rows_and_types_need_the_extra(monkeypatch):
     for call in (Annotation.dataType, Annotation.arrayType, lambda: Annotation.toRow(build()), start):
         with pytest.raises(MissingExtra, match=r"nlu-lite\[spark\]"):
             call()
+
+
+def test_items_are_fields_in_the_order_of_a_row():
+    one = build()
+    assert [one[place] for place in range(4)] == ["token", 0, 4, "Hello"]
+    assert list(one[-1]) == [1.5, -2]
+    assert one.asDict() == dict(one)
+    with pytest.raises(KeyError, match="ending"):
+        one["ending"]
+
+
+@pytest.mark.parametrize("row", [None, {}, "token", {"annotatorType": "token", "begin": 0}])
+def test_a_row_without_the_fields_is_refused(row):
+    with pytest.raises(InputError, match=r"annotatorType, begin, end"):
+        Annotation.fromRow(row)

@@ -13,7 +13,7 @@ from nlu_lite.annotators import (
     PipelineModel,
     Tokenizer,
 )
-from nlu_lite.errors import InputError, UnsupportedCall
+from nlu_lite.errors import InputError, OptionError, UnsupportedCall
 from tests.annotators.stages import TEXT, build_stages, build_text_stages
 
 FRAME = pd.DataFrame({"text": [TEXT]})
@@ -87,3 +87,9 @@ def test_other_targets_are_refused(target):
         light.annotate("Hi", "question")
     with pytest.raises(UnsupportedCall, match="fullAnnotateImage"):
         light.fullAnnotateImage("image.png")
+
+
+@pytest.mark.parametrize("pipeline", [None, "model", Pipeline(stages=[]), DocumentAssembler()])
+def test_a_light_pipeline_of_something_else_is_refused(pipeline):
+    with pytest.raises(OptionError, match=rf"type {type(pipeline).__name__}; expected a PipelineModel.*fit"):
+        LightPipeline(pipeline)

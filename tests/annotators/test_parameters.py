@@ -1,5 +1,6 @@
 """Parameters have Spark NLP's defaults, getters, setters and checks."""
 
+import numpy as np
 import pytest
 
 from nlu_lite import annotators
@@ -169,3 +170,9 @@ def test_sentence_models_add_no_prompt_and_pool_as_their_files_state():
     bge = BGEEmbeddings.load(ARCHIVES.parent / "xlmroberta_weights")
     assert bge._get_pipeline().models[0].recipe.pooling is SentencePooling.CLS
     assert bge.setUseCLSToken(False)._get_pipeline().models[0].recipe.pooling is SentencePooling.MEAN
+
+
+def test_integers_of_numpy_are_integers():
+    assert RegexTokenizer().setMinLength(np.int64(3)).getMinLength() == 3
+    with pytest.raises(OptionError, match="minLength=True"):
+        RegexTokenizer().setMinLength(True)

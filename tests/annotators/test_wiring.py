@@ -111,3 +111,23 @@ def test_chunks_come_from_outside():
     assert abs(found.embeddings - sum(words) / len(words)).max() < 1e-6
     (summed,) = stage.setPoolingStrategy("SUM").transform(frame)["vectors"][0]
     assert abs(summed.embeddings - sum(words)).max() < 1e-5
+
+
+@pytest.mark.parametrize(
+    ("stages", "message"),
+    [
+        (None, r"Pipeline_\w+ has no stages.*setStages"),
+        ("stages", r"has stages of type str; expected a list"),
+        ([DocumentAssembler], r"the class DocumentAssembler as a stage.*DocumentAssembler\(\)"),
+        ([assembler(), None], r"a stage of type NoneType"),
+    ],
+)
+def test_stages_that_are_none_are_refused(stages, message):
+    pipeline = Pipeline() if stages is None else Pipeline(stages=stages)
+    with pytest.raises(OptionError, match=message):
+        pipeline.fit(FRAME)
+
+
+def test_a_pipeline_is_a_stage():
+    pipeline = Pipeline(stages=[Pipeline(stages=[assembler()]), Tokenizer()])
+    assert len(pipeline.fit(FRAME).transform(FRAME)["token"][0]) == 4
