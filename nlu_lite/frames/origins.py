@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from nlu_lite.options import Level
-from nlu_lite.records import Segments
+from nlu_lite.records import Ints, Segments
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,6 +35,12 @@ class TokenSentences:
         number = found.token_sentence[row]
         text: str = self._texts[found.sentence_document[number]]
         return text[found.sentence_begin[number] : found.sentence_end[number]]
+
+    def locate_tokens(self) -> tuple[list[str], Ints, Ints]:
+        """Return the document of each token, and the offsets of the token in it, int32 [T]."""
+        found = self._segments
+        documents = found.sentence_document[found.token_sentence].tolist()
+        return [self._texts[number] for number in documents], found.token_begin, found.token_end
 
 
 def note_sentences(frame: Any, texts: Sequence[str], segments: Segments, level: Level) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from nlu_lite.frames import find_vector_column
-from nlu_lite.options import check_number, parse_choice, parse_path
+from nlu_lite.options import check_number, parse_choice, parse_flag, parse_path
 from nlu_lite.plot.escaping import shorten
 from nlu_lite.plot.exports import AtlasRequest, write_atlas, write_projector
 from nlu_lite.plot.heatmap import draw_heatmap
@@ -48,6 +48,7 @@ class PictureMethods(ABC):
         ref: str | Pipeline | None = None,
         *,
         column: str | None = None,
+        center: bool = False,
     ) -> pd.Series[float] | pd.DataFrame:
         """Return the cosine similarity of each row with a query."""
 
@@ -65,6 +66,7 @@ class PictureMethods(ABC):
         by: Hashable | None = None,
         rows: Sequence[bool] | np.ndarray[Any, Any] | pd.Series[bool] | None = None,
         column: str | None = None,
+        center: bool = False,
         title: str | None = None,
         max_rows: int = 5000,
     ) -> FigurePicture:
@@ -83,6 +85,7 @@ class PictureMethods(ABC):
             rows: The rows to show, as in ``frame["token"] == "bank"``; their sentences come from the whole frame.
                 Default: all.
             column: The column of vectors. Default: the only one.
+            center: Whether to remove the mean of the frame's vectors first, as for `similarity`. Default: False.
             title: The title. Default: the column of vectors.
             max_rows: The largest number of points, from 2 to 50,000. Of more rows, a random sample is shown, which the
                 caption says.
@@ -98,7 +101,8 @@ class PictureMethods(ABC):
         check_number("dimensions", dimensions, 2, 3)
         check_number("max_rows", max_rows, 2, LARGEST)
         chosen = parse_choice(Method, method, "method")
-        request = ScatterRequest(dimensions, chosen, color, labels, by, rows, column, title, max_rows)
+        centering = parse_flag(center, "center")
+        request = ScatterRequest(dimensions, chosen, color, labels, by, rows, column, centering, title, max_rows)
         return draw_scatter(self._frame, request)
 
     def heatmap(
@@ -106,6 +110,7 @@ class PictureMethods(ABC):
         other: pd.DataFrame | None = None,
         *,
         column: str | None = None,
+        center: bool = False,
         title: str | None = None,
         max_rows: int = 200,
     ) -> FigurePicture:
@@ -117,6 +122,7 @@ class PictureMethods(ABC):
         Args:
             other: A frame of pandas whose column of vectors has the same name. Default: this frame.
             column: The column of vectors. Default: the only one.
+            center: Whether to remove the mean of the frame's vectors first, as for `similarity`. Default: False.
             title: The title. Default: the column of vectors.
             max_rows: The largest number of rows of each frame, from 1 to 1000. Of more rows, a random sample is shown.
 
@@ -132,7 +138,7 @@ class PictureMethods(ABC):
         check_number("max_rows", max_rows, 1, LARGEST_MAP)
 
         def compare(left: pd.DataFrame, top: pd.DataFrame) -> Any:
-            return type(self)(left).similarity(top, column=name).to_numpy()  # type: ignore[call-arg]
+            return type(self)(left).similarity(top, column=name, center=center).to_numpy()  # type: ignore[call-arg]
 
         check_frame(self._frame)
         name = find_vector_column(self._frame, column)
@@ -144,6 +150,7 @@ class PictureMethods(ABC):
         ref: str | Pipeline | None = None,
         *,
         column: str | None = None,
+        center: bool = False,
         title: str | None = None,
         max_rows: int = 2000,
     ) -> TokenPicture:
@@ -157,6 +164,7 @@ class PictureMethods(ABC):
             query: A text, a vector or a frame of one row, as for `similarity`.
             ref: As for `similarity`.
             column: The column of vectors. Default: the only one.
+            center: Whether to remove the mean of the frame's vectors first, as for `similarity`. Default: False.
             title: The title. Default: the query, if it is a text.
             max_rows: The largest number of rows, from 1 to 50,000. Of more rows, the first are shown.
 
@@ -171,13 +179,13 @@ class PictureMethods(ABC):
         check_frame(self._frame)
         name = find_vector_column(self._frame, column)
         pipeline = self._find_pipeline(ref)
-        values = choose_values(self.similarity(query, pipeline, column=name))
+        values = choose_values(self.similarity(query, pipeline, column=name, center=center))
         shown = self._frame.iloc[:max_rows]
         pieces = None
         if pipeline is not None and "token" in shown.columns:
             pieces = split_into_pieces(pipeline, name, [str(token) for token in shown["token"]])
         heading = f"Similarity to {shorten(query)!r}" if isinstance(query, str) else f"Similarity of {name}"
-        return draw_tokens(shown, values[:max_rows], pieces, title or heading, len(self._frame))
+        return draw_tokens(self._frame, values.iloc[:max_rows], pieces, title or heading)
 
     def to_atlas(
         self,

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nlu_lite.frames import DOCUMENT_NUMBER, INDEX
+from nlu_lite.frames import DOCUMENT_NUMBER, INDEX, find_sentences
 from nlu_lite.plot.escaping import LONGEST, shorten_left
 from nlu_lite.plot.spacing import join_by_characters, join_by_offsets
-from nlu_lite.records import Bools, Int64s
+from nlu_lite.records import Bools, Int64s, Ints
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,15 +36,15 @@ class Passages:
     Attributes:
         units: The text of each row.
         is_first: bool [R], whether a row begins a passage: a document, or a part of it in which rows are in order.
-        begin: int64 [R], the offsets of the rows in their documents; None if not known.
-        end: int64 [R].
+        begin: int32 or int64 [R], the offsets of the rows in their documents; None if not known.
+        end: Their ends, of the same type.
         texts: The document or sentence of each row; None if not known.
     """
 
     units: Sequence[str]
     is_first: Bools
-    begin: Int64s | None
-    end: Int64s | None
+    begin: Int64s | Ints | None
+    end: Int64s | Ints | None
     texts: Sequence[str] | None
 
     def find_context(self, row: int, most: int = LONGEST) -> Context:
@@ -55,10 +55,10 @@ class Passages:
             return Context(shorten_left(whole[max(begin - most - 1, 0) : begin], most), text, whole[end : end + most])
         return Context(self._collect_before(row, most), text, self._collect_after(row, most))
 
-    def list_passages(self) -> Iterator[range]:
-        """Yield the rows of each passage."""
-        starts = np.flatnonzero(self.is_first)
-        for begin, end in zip(starts, [*starts[1:], len(self.units)], strict=True):
+    def list_passages(self, count: int) -> Iterator[range]:
+        """Yield the rows of each passage, of the first `count` rows of the frame."""
+        starts = np.flatnonzero(self.is_first[:count])
+        for begin, end in zip(starts, [*starts[1:], count], strict=True):
             yield range(int(begin), int(end))
 
     def find_gap(self, row: int) -> str:
@@ -112,12 +112,18 @@ def list_units(frame: pd.DataFrame) -> list[str]:
 def read_passages(frame: pd.DataFrame) -> Passages:
     """Find the text around the rows of a frame.
 
-    The text comes from a column of strings in which every row is found: at its offsets, if the frame has these
-    (``positions=True``). Otherwise the rows of a document are joined.
+    A result of predict knows its texts; frames derived from it do not. There, the text comes from a column of strings
+    in which every row is found: at its offsets, if the frame has these (``positions=True``). Without such a column, the
+    rows of a document are joined.
     """
     units, name = list_units(frame), find_unit_column(frame)
-    begin, end = _read_offsets(frame, name)
-    return Passages(units, _find_first(frame, begin, end), begin, end, _find_texts(frame, name, units, begin))
+    noted = find_sentences(frame) if name == LEVELS[0] else None
+    if noted is not None:
+        texts, begin, end = noted.locate_tokens()
+        if all(map(_is_part, texts, units, begin.tolist())):
+            return Passages(units, _find_first(frame, begin, end), begin, end, texts)
+    offsets = _read_offsets(frame, name)
+    return Passages(units, _find_first(frame, *offsets), *offsets, _find_texts(frame, name, units, offsets[0]))
 
 
 def _read_offsets(frame: pd.DataFrame, unit: str | None) -> tuple[Int64s | None, Int64s | None]:
@@ -128,7 +134,7 @@ def _read_offsets(frame: pd.DataFrame, unit: str | None) -> tuple[Int64s | None,
     return begin, end
 
 
-def _find_first(frame: pd.DataFrame, begin: Int64s | None, end: Int64s | None) -> Bools:
+def _find_first(frame: pd.DataFrame, begin: Int64s | Ints | None, end: Int64s | Ints | None) -> Bools:
     key = next((name for name in (DOCUMENT_NUMBER, INDEX) if name in frame.columns), None)
     keys: Any = frame.index if key is None else frame[key].to_numpy()
     found = np.ones(len(frame), bool)

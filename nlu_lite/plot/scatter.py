@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nlu_lite._util.extras import import_extra
-from nlu_lite.frames import find_vector_column, matrix
+from nlu_lite.frames import center_vectors, find_vector_column, matrix
 from nlu_lite.plot.escaping import escape_label, isolate
 from nlu_lite.plot.groups import find_groups
 from nlu_lite.plot.passages import Passages, list_units, read_passages
@@ -41,6 +41,7 @@ class ScatterRequest:
     by: Hashable | None
     rows: object
     column: str | None
+    center: bool
     title: str | None
     max_rows: int
 
@@ -73,6 +74,7 @@ def draw_scatter(frame: pd.DataFrame, request: ScatterRequest) -> FigurePicture:
     graph = import_extra("plotly.graph_objects", "plot", "a plot")
     column = find_vector_column(frame, request.column)
     vectors = matrix(frame, column)
+    vectors = center_vectors(vectors, vectors[:0])[0] if request.center else vectors
     selection = select_rows(vectors, parse_rows(frame, request.rows), request.max_rows)
     projection = project(vectors[selection.rows], request.dimensions, request.method)
     shown = frame.iloc[selection.rows]

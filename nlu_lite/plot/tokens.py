@@ -23,16 +23,15 @@ STRONGEST = 0.8
 
 
 def draw_tokens(
-    frame: pd.DataFrame, values: pd.Series[float], pieces: Sequence[Sequence[str]] | None, title: str, total: int
+    frame: pd.DataFrame, values: pd.Series[float], pieces: Sequence[Sequence[str]] | None, title: str
 ) -> TokenPicture:
-    """Draw the text of a frame; see `PictureMethods.html`.
+    """Draw the text of the first rows of a frame; see `PictureMethods.html`.
 
     Args:
-        frame: The rows to show.
-        values: The value of each; NaN for none.
-        pieces: The pieces of each; None if not known.
+        frame: The whole frame.
+        values: The value of each row to show; NaN for none.
+        pieces: The pieces of each row to show; None if not known.
         title: The title.
-        total: The number of rows of the whole frame.
     """
     passages = read_passages(frame)
     numbers = np.asarray(values, np.float64)
@@ -40,9 +39,11 @@ def draw_tokens(
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
     strengths = (numbers - low) / (high - low) if high > low else np.where(np.isnan(numbers), np.nan, 1.0)
     parts = [()] * len(numbers) if pieces is None else pieces
-    tips = list(map(_describe_token, passages.units, numbers.tolist(), parts))
-    body = "\n".join(_render_passage(passages, rows, strengths, tips) for rows in passages.list_passages())
-    return TokenPicture(title, _describe_rows(frame, total, len(numbers) - len(known)), _render_scale(low, high) + body)
+    tips = list(map(_describe_token, passages.units[: len(numbers)], numbers.tolist(), parts))
+    body = "\n".join(_render_passage(passages, rows, strengths, tips) for rows in passages.list_passages(len(numbers)))
+    return TokenPicture(
+        title, _describe_rows(len(numbers), len(frame), len(numbers) - len(known)), _render_scale(low, high) + body
+    )
 
 
 def _describe_token(unit: str, value: float, pieces: Sequence[str]) -> str:
@@ -69,8 +70,8 @@ def _render_scale(low: float, high: float) -> str:
     return f'<div>{low:.2f}<i class="scale"></i>{high:.2f}</div>'
 
 
-def _describe_rows(frame: pd.DataFrame, total: int, without: int) -> str:
-    shown = f"{total:,} rows" if len(frame) == total else f"the first {len(frame):,} of {total:,} rows"
+def _describe_rows(count: int, total: int, without: int) -> str:
+    shown = f"{total:,} rows" if count == total else f"the first {count:,} of {total:,} rows"
     colored = f"; {without:,} rows without a color, whose vectors are zeros or not finite" if without else ""
     return f"Cosine similarity to the query; {shown}{colored}"
 

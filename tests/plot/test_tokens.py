@@ -100,3 +100,21 @@ def test_wrong_queries_are_errors():
         tokens().iloc[:0].nlu.html([1, 0])
     with pytest.raises(InputError, match="is unknown"):
         tokens().nlu.html("a text")
+
+
+def test_a_result_of_predict_knows_its_texts():
+    frame = nlu_lite.load(f"path:{MODEL}").predict(["A  cat,\tyes.", "No !"])
+    assert texts(frame.nlu.html(frame.iloc[[0]])) == ["A  cat,\tyes.", "No !"]
+    frame.sort_values("token", inplace=True)
+    assert "A  cat" not in texts(frame.nlu.html(frame.iloc[[0]]))
+
+
+def test_centering_is_that_of_similarity():
+    frame = tokens()
+    page = frame.nlu.html(frame.iloc[[2]], center=True)._repr_html_()
+    expected = frame.nlu.similarity(frame.iloc[[2]], center=True).iloc[:, 0]
+    assert [f"{value:.3f}" for value in expected] == re.findall(r"similarity (-?\d\.\d+)", page)
+    [trace] = frame.nlu.plot(center=True).figure.data
+    assert not np.allclose(trace.x, frame.nlu.plot().figure.data[0].x)
+    cells = frame.nlu.heatmap(center=True).figure.data[0].z
+    np.testing.assert_allclose(cells, frame.nlu.similarity(frame, center=True), atol=1e-6)
