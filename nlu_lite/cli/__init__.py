@@ -17,6 +17,7 @@ from nlu_lite._version import __version__
 from nlu_lite.cli.catalogue import info, references, search
 from nlu_lite.cli.locks import lock, verify
 from nlu_lite.cli.models import cache_app, convert, download
+from nlu_lite.cli.plot import plot
 from nlu_lite.cli.predict import predict
 from nlu_lite.cli.spelling import spell_options
 from nlu_lite.errors import NluLiteError, OptionError, SourceError, find_nearest_names
@@ -60,6 +61,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(predict)
+app.command()(plot)
 app.command()(search)
 app.command()(info)
 app.command()(references)
