@@ -96,8 +96,8 @@ def continues_after_quotation(mark: Terminator) -> bool:
 def _is_in_short_quotation(mark: Terminator) -> bool:
     """Return whether the terminator is within a title or a short quotation that is part of a sentence.
 
-    A title is in double angle brackets: 《好吗？好！》. A quotation has text before it: He said: “Stop! Now!” A straight mark opens one only
-    after a colon: elsewhere it may close another.
+    A title is in double angle brackets: 《好吗？好！》. A quotation has text before it: He said: “Stop! Now!” A
+    straight mark opens one only after a colon: elsewhere it may close another.
     """
     if not follows_opening_quote(mark.text, mark.start, mark.sentence_begin):
         return False
