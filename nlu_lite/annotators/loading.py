@@ -105,7 +105,8 @@ def _load_spark_stage(folder: Path, name: str) -> Any:
     from pyspark.ml.util import DefaultParamsReader
     from pyspark.sql import SparkSession
 
-    return DefaultParamsReader.loadParamsInstance(str(folder), SparkSession.builder.getOrCreate())
+    context = SparkSession.builder.getOrCreate().sparkContext  # Spark 3.5 takes no session
+    return DefaultParamsReader.loadParamsInstance(str(folder), context)
 
 
 def find_class(name: str, folder: Path) -> type[Any]:
