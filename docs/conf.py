@@ -19,6 +19,7 @@ myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
 nb_execution_mode = "off"  # the tests execute the notebooks and compare the outputs with the saved ones
 nb_merge_streams = True
+smartquotes = False  # options keep their hyphens
 html_theme = "furo"
 html_title = f"nlu_lite {release}"
 html_static_path = ["_static"]

@@ -89,5 +89,5 @@ def test_a_tutorial_is_saved_executed(path):
 
 def test_the_tutorials_of_the_start_page_exist():
     page = (DOCS / "index.md").read_text(encoding="utf-8")
-    assert {path.stem for path in TUTORIALS} == {"senses", "search", "classify", "million", "from-nlu"}
+    assert {path.stem for path in TUTORIALS} == {"senses", "cross-lingual-search", "classify", "million", "from-nlu"}
     assert all(f"({path.name})" in page for path in TUTORIALS)
