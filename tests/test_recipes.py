@@ -11,7 +11,9 @@ import pytest
 from tiny import MODEL
 
 import nlu_lite
+from nlu_lite import annotators
 from nlu_lite.errors import FormatError, OptionError, SourceError, UnsupportedReference
+from nlu_lite.records import Action
 from nlu_lite.store.checkpoints import convert
 from tests.test_model import hidden_states
 
@@ -248,3 +250,22 @@ def test_an_old_layout_on_the_hub_is_refused_with_the_folder_to_load(hub, old):
     with pytest.raises(SourceError) as caught:
         nlu_lite.load("hf:org/stated")
     assert caught.value.remedy == "Run `hf download org/stated --local-dir DIR`, and load path:DIR/0_Transformer"
+
+
+@pytest.mark.parametrize("kind", ["bert_sentence", "xlmroberta_sentence"])
+def test_an_archive_of_a_sentence_model_has_the_recipe_of_its_class(tmp_path, kind):
+    archive = Path(__file__).parent / "data" / "sparknlp" / f"{kind}.zip"
+    texts = ["Put your text here.", "It works! Does it?"]
+    stage = getattr(annotators, {"b": "BertSentenceEmbeddings", "x": "XlmRoBertaSentenceEmbeddings"}[kind[0]])
+    expected = stage.load(archive)._get_pipeline().encode(texts)
+    convert(archive, tmp_path / "converted")
+    for reference in (f"sparknlp:{archive}", f"path:{tmp_path / 'converted'}"):
+        pipeline = nlu_lite.load(reference)
+        assert pipeline.info["sentence_vectors"].tolist() == ["pooling pooler, alignment word"]
+        assert pipeline.predict(texts).columns.tolist()[0] == "sentence"
+        np.testing.assert_allclose(pipeline.encode(texts), expected, atol=1e-5)
+        pipeline.save(tmp_path / reference[:4])
+        again = nlu_lite.load(path=tmp_path / reference[:4])
+        assert [one.action for one in again.components] == [Action.EMBED_SENTENCE]
+        np.testing.assert_array_equal(again.encode(texts), pipeline.encode(texts))
+        assert pickle.loads(pickle.dumps(pipeline)).predict(texts).columns.tolist()[0] == "sentence"

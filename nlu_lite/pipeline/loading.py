@@ -9,7 +9,7 @@ from pathlib import Path
 from nlu_lite import frames, registry, saving, store, text
 from nlu_lite._util.nlu_names import Place, explain_arguments
 from nlu_lite.errors import FormatError, OptionError
-from nlu_lite.model import check_prompt, open_model
+from nlu_lite.model import Model, check_prompt, open_model
 from nlu_lite.options import (
     AlignmentName,
     BackendChoice,
@@ -198,14 +198,12 @@ def load(
     language = _choose_language(components)
     text.check_dictionaries(settings.words, language)
     specs = [spec for spec in components if isinstance(spec, ModelSpec)]
-    names = frames.name_vector_columns(specs)
     locked = _find_locked(specs, lock, revision)
-    models = [
-        open_model(_load_checkpoint(spec, access, pins), name, options)
-        for spec, name, pins in zip(specs, names, locked, strict=True)
-    ]
+    loaded = [_load_checkpoint(spec, access, pins) for spec, pins in zip(specs, locked, strict=True)]
+    names = frames.name_vector_columns([one.spec for one in loaded])
+    models = [open_model(one, name, options) for one, name in zip(loaded, names, strict=True)]
     check_prompt(prompt, models)
-    return Pipeline(components, tuple(models), language, settings, options, access)
+    return Pipeline(_state_actions(components, models), tuple(models), language, settings, options, access)
 
 
 def _load_saved(
@@ -231,7 +229,16 @@ def _load_saved(
     text.check_dictionaries(saved.settings.words, saved.language)
     options = replace(saved.options, device=options.device, threads=options.threads)
     models = [open_model(_load_saved_model(one, access), one.column, options, one.backend) for one in saved.models]
-    return Pipeline(saved.components, tuple(models), saved.language, saved.settings, options, access)
+    components = _state_actions(saved.components, models)
+    return Pipeline(components, tuple(models), saved.language, saved.settings, options, access)
+
+
+def _state_actions(
+    components: Sequence[ModelSpec | ComponentSpec], models: Sequence[Model]
+) -> tuple[ModelSpec | ComponentSpec, ...]:
+    """Return components with the actions of their models, which are known once the files have been read."""
+    actions = {model.spec.reference: model.spec.action for model in models}
+    return tuple(replace(one, action=actions.get(one.reference, one.action)) for one in components)
 
 
 def _load_saved_model(model: SavedModel, access: store.Access) -> LoadedCheckpoint:

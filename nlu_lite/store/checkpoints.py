@@ -15,7 +15,7 @@ from nlu_lite._util.os_errors import translate_write_errors
 from nlu_lite._util.paths import check_new_folder
 from nlu_lite._util.progress import progress_bar
 from nlu_lite.errors import ModelError, NluLiteError, OfflineError
-from nlu_lite.records import AS_STATED, Checkpoint, LocalFolder, ModelSpec
+from nlu_lite.records import AS_STATED, Action, Checkpoint, LocalFolder, ModelSpec
 from nlu_lite.store import sources
 from nlu_lite.store.alternatives import add_alternatives
 from nlu_lite.store.cache import Cache, build_model_key, retry_if_removed
@@ -32,7 +32,7 @@ class LoadedCheckpoint:
     """A model on this machine.
 
     Attributes:
-        spec: The model, with its final recipe for sentence vectors.
+        spec: The model, with its final action and recipe for sentence vectors.
         files: Its files.
         checkpoint: The content of the files.
         digest: SHA-256 of everything that can change a piece or a vector: configuration, weights, subword model, and
@@ -64,7 +64,7 @@ def load_checkpoint(spec: ModelSpec, access: Access, check: Check | None = None)
 
     def load() -> LoadedCheckpoint:
         files, checkpoint = _fetch_and_read(spec, access, check)
-        final = _add_recipe(spec, files)
+        final = _add_recipe(_choose_action(spec, checkpoint), files)
         return LoadedCheckpoint(final, files, checkpoint, _compute_digest(final, files, checkpoint, access.cache))
 
     return retry_if_removed(load, spec.reference)
@@ -162,6 +162,19 @@ def _write_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
 
 
 # --- identity --------------------------------------------------------------------------------------------------------
+
+
+def _choose_action(spec: ModelSpec, checkpoint: Checkpoint) -> ModelSpec:
+    """Return the model of a direct reference as a sentence model, if its files state a class of Spark NLP that is one.
+
+    A pipeline that was saved with token vectors keeps them: its model has no recipe.
+    """
+    stated = checkpoint.config.get("nlu_lite") if spec.kind is None else None
+    kind = registry.load_kinds().get(str(stated.get("annotator"))) if isinstance(stated, dict) else None
+    if kind is None or kind.sentence is None or spec.sentence is None:
+        return spec
+    recipe = kind.sentence if spec.sentence == AS_STATED else spec.sentence
+    return replace(spec, action=Action.EMBED_SENTENCE, sentence=recipe)
 
 
 def _add_recipe(spec: ModelSpec, files: ModelFiles) -> ModelSpec:
