@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,15 @@ def test_the_start_page_has_the_four_kinds_of_documentation():
     index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
     captions = re.findall(r"^:caption: (.+)$", index, re.MULTILINE)
     assert captions == ["Tutorials", "How-to guides", "Reference", "Explanation"]
+
+
+def test_the_table_of_rooms_is_that_of_the_layers():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    [contract] = settings["tool"]["importlinter"]["contracts"]
+    floors = {
+        name: number for number, row in enumerate(reversed(contract["layers"])) for name in re.findall(r"\w+", row)
+    }
+    table = re.findall(
+        r"^\| (\d+) \| (`[^|]*) \|", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert {name: int(floor) for floor, names in table for name in re.findall(r"`(\w+?)(?:/|\.py)`", names)} == floors
