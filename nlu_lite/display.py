@@ -25,7 +25,7 @@ HEAD = f"{CELL};white-space:nowrap;font-weight:600"
 
 
 @dataclass(frozen=True)
-class Stage:
+class Step:
     """A step of a pipeline.
 
     Attributes:
@@ -39,7 +39,7 @@ class Stage:
     settings: Mapping[str, object]
 
 
-def list_stages(pipeline: OpenPipeline) -> list[Stage]:
+def list_stages(pipeline: OpenPipeline) -> list[Step]:
     """List the steps of a pipeline in order."""
     text = encode_record(pipeline.settings)
     models = {model.spec.reference: model for model in pipeline.models}
@@ -48,10 +48,10 @@ def list_stages(pipeline: OpenPipeline) -> list[Stage]:
     sentences = {} if splitter or compat else {"newline_breaks": text["newline_breaks"]}
     words = {} if tokenizer or compat else _list_word_settings(pipeline.settings.words, pipeline.language)
     return [
-        Stage("sentences", splitter or rules, sentences),
-        Stage("words", tokenizer or rules, words | _drop_empty({"keep_whole": text["keep_whole"]})),
+        Step("sentences", splitter or rules, sentences),
+        Step("words", tokenizer or rules, words | _drop_empty({"keep_whole": text["keep_whole"]})),
         *(
-            Stage(spec.reference, f"{spec.action.value} ({spec.language})", _list_settings(models[spec.reference]))
+            Step(spec.reference, f"{spec.action.value} ({spec.language})", _list_settings(models[spec.reference]))
             for spec in pipeline.components
             if isinstance(spec, ModelSpec)
         ),

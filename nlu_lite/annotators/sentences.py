@@ -101,7 +101,7 @@ class SentenceDetector(AnnotatorStage):
         ]
 
     def _find_spark_nlp_spans(self, one: str) -> list[Span]:
-        rules = sparknlp.SentenceRules(
+        rules = sparknlp.DetectorRules(
             use_abbreviations=self._get("useAbbreviations"),
             detect_lists=self._get("detectLists"),
             custom_bounds=tuple(self._get("customBounds")),

@@ -29,7 +29,7 @@ R = TypeVar("R")
 
 
 @dataclass(frozen=True)
-class Flag:
+class LoadFlag:
     """An option of `load`.
 
     Attributes:
@@ -57,32 +57,34 @@ class Flag:
 
 
 LOAD_FLAGS = (
-    Flag("device", str, "The device: cpu, cuda, cuda:1 or mps. Default: cpu."),
-    Flag("backend", BackendName, "The library that runs models. Default: auto."),
-    Flag("precision", Precision, "The number format of the computation. Default: fp32."),
-    Flag("threads", int, "The number of threads of a forward pass on the CPU. Default: the available cores.", least=1),
-    Flag("words", Words, "The word finder for scripts without spaces. Default: icu."),
-    Flag("newline_breaks", NewlineBreaks, "The line breaks that end a sentence. Default: paragraphs."),
-    Flag("keep_whole", list[str], "A regular expression whose matches stay one token; can be repeated.", "PATTERN"),
-    Flag("pooling", Pooling, "The vector of a token from its pieces. Default: first."),
-    Flag(
+    LoadFlag("device", str, "The device: cpu, cuda, cuda:1 or mps. Default: cpu."),
+    LoadFlag("backend", BackendName, "The library that runs models. Default: auto."),
+    LoadFlag("precision", Precision, "The number format of the computation. Default: fp32."),
+    LoadFlag(
+        "threads", int, "The number of threads of a forward pass on the CPU. Default: the available cores.", least=1
+    ),
+    LoadFlag("words", Words, "The word finder for scripts without spaces. Default: icu."),
+    LoadFlag("newline_breaks", NewlineBreaks, "The line breaks that end a sentence. Default: paragraphs."),
+    LoadFlag("keep_whole", list[str], "A regular expression whose matches stay one token; can be repeated.", "PATTERN"),
+    LoadFlag("pooling", Pooling, "The vector of a token from its pieces. Default: first."),
+    LoadFlag(
         "sentence_pooling", SentencePooling, "The vector of a sentence. Default: the recipe of the model's publisher."
     ),
-    Flag("prompt", str, "The prefix of each sentence. Default: the prefix that the model's authors prescribe."),
-    Flag("layers", str, "The hidden states to use, such as -1,-2; 0 is the embeddings. Default: -1.", "NUMBERS"),
-    Flag("layer_merge", LayerMerge, "The merge of several layers. Default: mean."),
-    Flag("alignment", Alignment, "The input of the subword model: each word, or the whole text. Default: word."),
-    Flag("context", Context, "The text that the vector of a token depends on. Default: sentence."),
-    Flag("max_length", int, "The maximum length of a window in pieces. Default: the limit of the model.", least=1),
-    Flag("normalize", bool, "Divide vectors by their Euclidean length."),
-    Flag("reproducible", bool, "Make each vector independent of other texts, bit for bit. Slower."),
-    Flag("compat", Compat, "The library whose sentences, tokens and maximum length are reproduced. Default: none."),
-    Flag("source", str, "The only source of models: installed, folder, hub or bucket. Default: all, in order."),
-    Flag("revision", str, "The branch, tag or commit of a hub repository. Default: its main branch."),
-    Flag("cache_dir", Path, "The folder of the cache. Default: NLU_LITE_CACHE, or the user's cache folder.", "DIR"),
-    Flag("offline", bool, "Use only files on this machine."),
-    Flag("lock", Path, "A lock file, with which models must agree."),
-    Flag("versions", Versions, "Refuse or accept a saved pipeline of other versions of packages. Default: same."),
+    LoadFlag("prompt", str, "The prefix of each sentence. Default: the prefix that the model's authors prescribe."),
+    LoadFlag("layers", str, "The hidden states to use, such as -1,-2; 0 is the embeddings. Default: -1.", "NUMBERS"),
+    LoadFlag("layer_merge", LayerMerge, "The merge of several layers. Default: mean."),
+    LoadFlag("alignment", Alignment, "The input of the subword model: each word, or the whole text. Default: word."),
+    LoadFlag("context", Context, "The text that the vector of a token depends on. Default: sentence."),
+    LoadFlag("max_length", int, "The maximum length of a window in pieces. Default: the limit of the model.", least=1),
+    LoadFlag("normalize", bool, "Divide vectors by their Euclidean length."),
+    LoadFlag("reproducible", bool, "Make each vector independent of other texts, bit for bit. Slower."),
+    LoadFlag("compat", Compat, "The library whose sentences, tokens and maximum length are reproduced. Default: none."),
+    LoadFlag("source", str, "The only source of models: installed, folder, hub or bucket. Default: all, in order."),
+    LoadFlag("revision", str, "The branch, tag or commit of a hub repository. Default: its main branch."),
+    LoadFlag("cache_dir", Path, "The folder of the cache. Default: NLU_LITE_CACHE, or the user's cache folder.", "DIR"),
+    LoadFlag("offline", bool, "Use only files on this machine."),
+    LoadFlag("lock", Path, "A lock file, with which models must agree."),
+    LoadFlag("versions", Versions, "Refuse or accept a saved pipeline of other versions of packages. Default: same."),
 )
 """Every option of `load` whose value can be written on the command line, in the order of the help."""
 

@@ -29,7 +29,7 @@ Frame = TypeVar("Frame", "pd.DataFrame", "pa.Table", "pl.DataFrame")
 
 
 @dataclass(frozen=True)
-class Groups:
+class RowGroups:
     """Rows that have the same keys.
 
     Attributes:
@@ -131,7 +131,7 @@ def _list_keys(by: object) -> list[Any]:
     return names
 
 
-def _find_groups(keys: pd.DataFrame) -> Groups:
+def _find_groups(keys: pd.DataFrame) -> RowGroups:
     """Find the rows that have the same keys, missing ones included, in the order of their first rows."""
     import pandas as pd
 
@@ -143,7 +143,7 @@ def _find_groups(keys: pd.DataFrame) -> Groups:
         raise InputError(got, "strings, numbers or other plain values", "Name other columns: by=...") from error
     order = np.argsort(number, kind="stable").astype(np.int32)
     begin = np.flatnonzero(np.diff(number[order], prepend=-1)).astype(np.int32)
-    return Groups(order, begin)
+    return RowGroups(order, begin)
 
 
 def _check_finite(vectors: Floats, labels: pd.Index, name: str) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sparknlp_golden import SENTENCES, TOKENS, records
 
 from nlu_lite.errors import OptionError
-from nlu_lite.text.sparknlp import SentenceRules, TokenRules, find_sentences, find_tokens
+from nlu_lite.text.sparknlp import DetectorRules, TokenRules, find_sentences, find_tokens
 
 JAVA_SPACE = "".join(map(chr, range(33)))
 NO_SPACE = dict.fromkeys(map(ord, JAVA_SPACE))
@@ -20,7 +20,7 @@ def cut(text, spans):
 
 
 def sentences(text, **rules):
-    return cut(text, find_sentences(text, SentenceRules(**rules)))
+    return cut(text, find_sentences(text, DetectorRules(**rules)))
 
 
 def tokens(text, **rules):

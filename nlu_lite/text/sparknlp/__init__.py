@@ -14,7 +14,7 @@ Differences from Spark NLP:
 - Lengths count code points, and separators of any width are found, where a user sets such parameters.
 """
 
-from nlu_lite.text.sparknlp.sentences import SentenceRules, find_sentences
+from nlu_lite.text.sparknlp.sentences import DetectorRules, find_sentences
 from nlu_lite.text.sparknlp.tokens import TokenRules, find_tokens
 
-__all__ = ["SentenceRules", "TokenRules", "find_sentences", "find_tokens"]
+__all__ = ["DetectorRules", "TokenRules", "find_sentences", "find_tokens"]

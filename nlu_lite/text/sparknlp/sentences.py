@@ -32,7 +32,7 @@ Span = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class SentenceRules:
+class DetectorRules:
     """The parameters of Spark NLP's `SentenceDetector`, with its defaults.
 
     Attributes:
@@ -54,7 +54,7 @@ class SentenceRules:
     max_length: int | None = None
 
 
-def find_sentences(text: str, rules: SentenceRules | None = None) -> list[Span]:
+def find_sentences(text: str, rules: DetectorRules | None = None) -> list[Span]:
     """Return the sentences that Spark NLP finds in a text, in any language.
 
     Args:
@@ -68,7 +68,7 @@ def find_sentences(text: str, rules: SentenceRules | None = None) -> list[Span]:
         >>> [text := "Dr. No came at 5 p.m. today; he left.", [text[b:e] for b, e in find_sentences(text)]][1]
         ['Dr. No came at 5 p.m. today;', 'he left.']
     """
-    rules = rules or SentenceRules()
+    rules = rules or DetectorRules()
     marked, widths = _mark_bounds(text.translate(ORDINARY), rules.custom_bounds)
     if not (rules.custom_bounds and rules.custom_bounds_only):
         for rule in _choose_rules(rules):
@@ -78,7 +78,7 @@ def find_sentences(text: str, rules: SentenceRules | None = None) -> list[Span]:
     return [(begin, end) for begin, end in found if rules.min_length <= end - begin <= longest]
 
 
-def _choose_rules(rules: SentenceRules) -> list[Rule]:
+def _choose_rules(rules: DetectorRules) -> list[Rule]:
     """Return the rules in Spark NLP's order: numbers come later if there are bounds of the user's."""
     numbers = number_rules()
     abbreviations = [*initial_rules(), *(abbreviation_rules() if rules.use_abbreviations else ())]
