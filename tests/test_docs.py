@@ -1,5 +1,7 @@
 """Links within the documentation lead to files and headings that exist. No link is opened."""
 
+import doctest
+import inspect
 import json
 import re
 import tomllib
@@ -7,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
+import nlu_lite
+
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("docs/*.ipynb")])
+OPTIONS = ROOT / "docs" / "options.md"
 CODE = re.compile(r"^(```|~~~).*?^\1|`[^`\n]+`", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)|<img[^>]*src=\"([^\"]+)\"")
 CARD = re.compile(r"^:link: (\S+)", re.MULTILINE)
@@ -77,3 +82,23 @@ def test_the_table_of_rooms_is_that_of_the_layers():
         r"^\| (\d+) \| (`[^|]*) \|", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.MULTILINE
     )
     assert {name: int(floor) for floor, names in table for name in re.findall(r"`(\w+?)(?:/|\.py)`", names)} == floors
+
+
+@pytest.mark.parametrize("function", [nlu_lite.load, nlu_lite.Pipeline.predict], ids=["load", "predict"])
+def test_every_option_has_an_example(function):
+    code = "\n".join(
+        re.findall(r"^```python\n(.*?)^```", OPTIONS.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    )
+    options = [each for each in inspect.signature(function).parameters.values() if each.kind is each.KEYWORD_ONLY]
+    assert not [option.name for option in options if f"{option.name}=" not in code]
+
+
+@pytest.mark.slow
+def test_the_examples_of_options_run_and_show_their_results():
+    pytest.importorskip("polars")
+    pytest.importorskip("fugashi")
+    found = doctest.testfile(
+        str(OPTIONS), module_relative=False, optionflags=doctest.NORMALIZE_WHITESPACE, encoding="utf-8"
+    )
+    assert found.attempted > 30
+    assert not found.failed
