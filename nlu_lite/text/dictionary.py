@@ -113,11 +113,13 @@ def _recut_runs(
     characters: Characters, cuts: Bools, pattern: re.Pattern[str], segment: Callable[[str], list[str]]
 ) -> None:
     """Cut each run of a script into words; a run keeps its cuts if the package lost or added characters."""
+    begins: list[int] = []
     for run in pattern.finditer(characters.text):
-        ends = list(accumulate(map(len, segment(run.group()))))
-        if ends and ends[-1] == len(run.group()):
+        ends = list(accumulate(map(len, segment(run.group())), initial=run.start()))
+        if ends[-1] == run.end():
             cuts[run.start() + 1 : run.end()] = False
-            cuts[[run.start() + end for end in ends[:-1]]] = True
+            begins += ends[1:-1]
+    cuts[np.array(begins, np.int64)] = True
 
 
 # --- Chinese ----------------------------------------------------------------------------------------------------------

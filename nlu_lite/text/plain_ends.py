@@ -1,8 +1,8 @@
 """Plain ends of sentences, which most are: a long ordinary word, a period, a space and an uppercase letter.
 
-A full stop that no abbreviation has, such as the danda, needs only a space and a letter after it. An ideographic one
-needs only a letter. An exclamation or question mark must not belong to a name.
-`nlu_lite.text.periods` and `nlu_lite.text.boundaries` would decide the same, but take several times as long.
+At the end of the text, nothing need follow the period. A full stop that no abbreviation has, such as the danda, needs
+only a space and a letter after it, and an ideographic one only a letter. An exclamation or question mark must not belong
+to a name. `nlu_lite.text.periods` and `nlu_lite.text.boundaries` would decide the same, but take several times as long.
 """
 
 from __future__ import annotations
@@ -33,17 +33,19 @@ def find_plain_begin(text: str, start: int, sentence_begin: int, rules: Sentence
         rules: The rules of the language.
         special: The words of `list_special_words`.
     """
-    character = text[start]
-    begin = start + 1 if character in _SPACELESS_STOPS else start + 2
+    character, is_last = text[start], start + 1 == len(text)
+    begin = start + 1 if is_last or character in _SPACELESS_STOPS else start + 2
     following = text[begin : begin + 1]
-    if not following.isalpha() or following.islower() or (begin == start + 2 and text[start + 1] != " "):
+    if not is_last and (not following.isalpha() or following.islower()):
+        return 0
+    if begin == start + 2 and text[start + 1] != " ":
         return 0
     if character == ".":
-        plain = following.isupper() and _is_ordinary_word_before(text, start, sentence_begin, special)
+        plain = (is_last or following.isupper()) and _is_ordinary_word_before(text, start, sentence_begin, special)
     elif character in "!?":
-        plain = _is_no_name_before(text, start, sentence_begin)
+        plain = is_last or _is_no_name_before(text, start, sentence_begin)
     else:
-        plain = character in _FULL_STOPS or begin == start + 1
+        plain = character in _FULL_STOPS or character in _SPACELESS_STOPS
         plain = plain and not (character == "۔" and _is_initial_before(text, start, rules))
     if not plain or character in rules.weak_terminators or rules.address is not None:
         return 0

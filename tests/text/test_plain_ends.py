@@ -67,4 +67,4 @@ def test_most_ends_are_plain(monkeypatch):
     text = "The rain came later. Nobody had expected it. We waited for Dr. Smith and others. He never came."
     cuts = sentences.find_sentence_cuts([(0, text)], load_rules("en").sentences, NewlineBreaks.PARAGRAPHS)
     assert cuts.begins.tolist()[:3] == [21, 45, 81]
-    assert [text[: run.start()].split()[-1] for run in examined] == ["it", "Dr", "came"]
+    assert [text[: run.start()].split()[-1] for run in examined] == ["it", "Dr"]
