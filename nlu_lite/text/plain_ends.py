@@ -1,8 +1,8 @@
 """Plain ends of sentences, which most are: a long ordinary word, a period, a space and an uppercase letter.
 
 At the end of the text, nothing need follow the period. A full stop that no abbreviation has, such as the danda, needs
-only a space and a letter after it, and an ideographic one only a letter. An exclamation or question mark must not belong
-to a name. `nlu_lite.text.periods` and `nlu_lite.text.boundaries` would decide the same, but take several times as long.
+only a space and a letter after it, and an ideographic one only a letter. An exclamation or question mark must belong to
+no name. `nlu_lite.text.periods` and `nlu_lite.text.boundaries` would decide the same, but take several times as long.
 """
 
 from __future__ import annotations
