@@ -19,7 +19,8 @@ import numpy as np
 from nlu_lite import text
 from nlu_lite._util.extras import check_extra
 from nlu_lite._util.language_names import find_code
-from nlu_lite.errors import FormatError, IntegrityError
+from nlu_lite._util.os_errors import read_file
+from nlu_lite.errors import FormatError, InputError, IntegrityError
 from nlu_lite.options import Level, TextSettings
 from nlu_lite.pipeline import Pipeline, choose_model, load_once
 from nlu_lite.records import Corpus, Floats, Ints, Segments
@@ -127,8 +128,14 @@ class NluLiteVectors(Pipe):  # type: ignore[misc]  # which has no types
         (folder / FILE).write_bytes(self.to_bytes())
 
     def from_disk(self, path: str | Path, *, exclude: Sequence[str] = ()) -> "NluLiteVectors":
-        """Check that the model is the one that was saved, as `from_bytes` does; `exclude` is ignored."""
-        return self.from_bytes((Path(path) / FILE).read_bytes())
+        """Check that the model is the one that was saved, as `from_bytes` does; `exclude` is ignored.
+
+        Raises:
+            SourceError: The folder cannot be read.
+            IntegrityError: The model has other bytes.
+            FormatError: The folder is not that of `to_disk`.
+        """
+        return self.from_bytes(read_file(Path(path) / FILE, "a folder that to_disk wrote", "Save the pipeline again"))
 
 
 @Language.factory(
@@ -280,11 +287,19 @@ def add_hooks(doc: Doc) -> Doc:
 
 
 def _compute_vector(part: Doc | Span | Token) -> Floats:
-    """Return the row of a token, or the mean of the rows of tokens that are not white space: float32 [d]."""
+    """Return the row of a token, or the mean of the rows of tokens that are not white space: float32 [d].
+
+    Raises:
+        InputError: Tokens were split or merged, or ``doc.tensor`` was replaced, so that rows and tokens do not match.
+    """
+    doc = part if isinstance(part, Doc) else part.doc
+    if len(doc.tensor) != len(doc):
+        got = f"doc.tensor has {len(doc.tensor)} rows for {len(doc)} tokens"
+        raise InputError(got, "a row for each token", "Add the component nlu_lite after those that change tokens")
     if isinstance(part, Token):
-        row: Floats = part.doc.tensor[part.i]
+        row: Floats = doc.tensor[part.i]
         return row
-    tensor = part.tensor if isinstance(part, Doc) else part.doc.tensor[part.start : part.end]
+    tensor = doc.tensor if isinstance(part, Doc) else doc.tensor[part.start : part.end]
     words = [place for place, token in enumerate(part) if token.text.strip()]
     mean: Floats = tensor[words].mean(axis=0) if words else np.zeros(tensor.shape[1:], np.float32)
     return mean

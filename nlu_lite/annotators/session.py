@@ -24,6 +24,9 @@ def start(
     params: Mapping[str, str] | None = None,
     real_time_output: bool = False,  # noqa: ARG001
     output_level: int = 1,  # noqa: ARG001
+    spark23: bool = False,  # noqa: ARG001
+    spark24: bool = False,  # noqa: ARG001
+    spark32: bool = False,  # noqa: ARG001
 ) -> SparkSession:
     """Return a session of Spark on this machine, or the one that is running.
 
@@ -38,6 +41,9 @@ def start(
         params: Settings of Spark. Default: none.
         real_time_output: Unused.
         output_level: Unused.
+        spark23: Unused: in Spark NLP 3 it chooses a jar.
+        spark24: Unused.
+        spark32: Unused.
 
     Raises:
         MissingExtra: The extra ``spark`` is not installed.

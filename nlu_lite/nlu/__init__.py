@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, NoReturn
 from nlu_lite import pipeline as rooms
 from nlu_lite._util.nlu_names import refuse_attribute
 from nlu_lite._version import __version__
+from nlu_lite.errors import OptionError
 from nlu_lite.nlu.discovery import (
     get_components,
     print_all_languages,
@@ -55,15 +56,19 @@ __all__ = [
     "version",
 ]
 
+FROM_DISK = "from_disk"
+"""NLU's request for a folder, which `path` names."""
+
 
 def load(
-    request: str = "from_disk",
+    request: str = FROM_DISK,
     path: str | Path | None = None,
     verbose: bool = False,  # noqa: ARG001
     gpu: bool = False,
     streamlit_caching: bool = False,  # noqa: ARG001
     apple_silicon: bool = False,  # noqa: ARG001
     get_tracer: bool = False,  # noqa: ARG001
+    m1_chip: bool = False,  # noqa: ARG001
 ) -> NLUPipeline:
     """Open a pipeline by NLU's references, as `nlu_lite.load` does.
 
@@ -76,13 +81,19 @@ def load(
         streamlit_caching: Accepted without effect.
         apple_silicon: Accepted without effect: in NLU it chooses libraries of Java.
         get_tracer: Accepted without effect.
+        m1_chip: Accepted without effect; the name of `apple_silicon` in NLU 4.0.
 
     Raises:
+        OptionError: Neither `request` nor `path` is given.
         NluLiteError: As for `nlu_lite.load`.
     """
     device = "cuda" if gpu else "cpu"
     if path is not None:
         return to_nlu_pipe(rooms.load(path=path, device=device))
+    if request == FROM_DISK:
+        raise OptionError(
+            "load() was called without references", "references, or path=", "Name them: load('embed.bert')"
+        )
     return NLUPipeline(_drop_prompts(rooms.load(replace_components(request), device=device)), request)
 
 

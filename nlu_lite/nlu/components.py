@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -105,7 +106,9 @@ class NluComponent:
 
     if not TYPE_CHECKING:  # type checkers would accept any name
 
-        def __getattr__(self, name: str) -> Callable[[Any], NluComponent]:
+        def __getattr__(self, name: str) -> Callable[..., Any]:
+            if name.startswith("get"):
+                return self._find_getter(name)
             setter = SETTERS[self.role].get(name)
             if setter is None:
                 self._refuse(name)
@@ -115,6 +118,16 @@ class NluComponent:
                 return self
 
             return change
+
+        def _find_getter(self, name: str) -> Callable[[], object]:
+            setter = f"set{name.removeprefix('get')}"
+            found = SETTERS[self.role].get(setter)
+            if found is not None and found.read is not None:
+                return partial(found.read, self)
+            if find_attribute(setter, Place.COMPONENT) is None:
+                refuse_attribute(self, f"component {self.key!r}", name)
+            problem = f"component {self.key!r} has no {name}, which is NLU's"
+            raise UnsupportedCall(problem, remedy="Read Pipeline.info of nlu_lite, which describes each component")
 
         def _refuse(self, name: str) -> None:
             known = find_attribute(name, Place.COMPONENT)
@@ -136,14 +149,18 @@ class Setter:
     read: Callable[[NluComponent], object] | None = None
 
 
+def _is_list(value: object) -> bool:
+    return isinstance(value, Iterable) and not isinstance(value, str)
+
+
 def _parse_context(pipeline: Pipeline, characters: Sequence[str]) -> ModelChanges:  # noqa: ARG001
-    if isinstance(characters, str) or not all(isinstance(one, str) and len(one) == 1 for one in characters):
+    if not _is_list(characters) or not all(isinstance(one, str) and len(one) == 1 for one in characters):
         raise OptionError(f"setContextChars({characters!r})", "a list of characters", 'Pass a list, such as [",", "!"]')
     return {"tokenizer": ContextTokenizer(tuple(characters))}
 
 
 def _parse_exceptions(pipeline: Pipeline, phrases: Sequence[str]) -> ModelChanges:  # noqa: ARG001
-    if isinstance(phrases, str) or not all(isinstance(phrase, str) for phrase in phrases):
+    if not _is_list(phrases) or not all(isinstance(phrase, str) for phrase in phrases):
         raise OptionError(f"setExceptions({phrases!r})", "a list of phrases", 'Pass a list, such as ["New York"]')
     return {"keep_whole": [re.escape(phrase) for phrase in phrases]}
 
@@ -174,7 +191,8 @@ def _read_exceptions(component: NluComponent) -> object:
 
 
 def _read_length(component: NluComponent) -> object:
-    return None if component.model is None else component.model.encoder.max_length
+    model = component.owner[component.key].model  # the current one: setters replace the pipeline
+    return None if model is None else model.encoder.max_length
 
 
 NEUTRAL = {"setLazyAnnotator": Setter(_change_nothing)}

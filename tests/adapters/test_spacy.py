@@ -13,7 +13,7 @@ from tiny import MODEL, TEXTS
 
 import nlu_lite
 import nlu_lite.spacy
-from nlu_lite import FormatError, InputError, IntegrityError, OptionError
+from nlu_lite import FormatError, InputError, IntegrityError, OptionError, SourceError
 from nlu_lite.spacy import add_hooks
 
 CONFIG = {"reference": f"path:{MODEL}"}
@@ -186,3 +186,19 @@ def test_spacy_finds_the_component_without_an_import():
     code = "import sys, spacy; print(spacy.blank('de').add_pipe('nlu_lite', config={'reference': sys.argv[1]}).lang)"
     done = subprocess.run([sys.executable, "-c", code, CONFIG["reference"]], capture_output=True, text=True)
     assert done.stdout.strip() == "de", done.stderr
+
+
+def test_a_folder_without_the_component_is_an_error(nlp, tmp_path):
+    with pytest.raises(SourceError, match=r"model.json cannot be read.*a folder that to_disk wrote"):
+        nlp.get_pipe("nlu_lite").from_disk(tmp_path)
+
+
+def test_rows_that_do_not_match_the_tokens_are_an_error(nlp):
+    doc = nlp("NewYork is big")
+    with doc.retokenize() as retokenizer:
+        retokenizer.split(doc[0], ["New", "York"], heads=[doc[0], doc[0]])
+    replaced = nlp("New York is big")
+    replaced.tensor = np.zeros((0,), np.float32)
+    for use in (lambda: doc[2].vector, lambda: doc.vector, lambda: doc[:2].vector, lambda: replaced[0].has_vector):
+        with pytest.raises(InputError, match=r"doc.tensor has \d+ rows for 4 tokens.*after"):
+            use()

@@ -46,7 +46,7 @@ def test_unknown_names_are_attribute_errors_with_the_nearest():
     assert not hasattr(annotators, "_private")
 
 
-@pytest.mark.parametrize("module", ["base", "annotator", "common"])
+@pytest.mark.parametrize("module", ["base", "annotator", "common", "pretrained", "training"])
 def test_the_modules_of_spark_nlp_have_the_names(module):
     found = import_module(f"nlu_lite.annotators.{module}")
     assert found.DocumentAssembler is annotators.DocumentAssembler

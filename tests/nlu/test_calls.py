@@ -290,3 +290,24 @@ def test_references_are_printed_and_listed(capsys):
     rows = len(nlu_lite.references())
     assert len(nlu.get_components(get_all=True, licensed=True)) == rows
     assert len(nlu.get_components(licensed=True, include_aliases=False)) < rows
+
+
+def test_getters_return_the_values_of_setters(pipe):
+    assert pipe["tokenizer"].setContextChars([","]).getContextChars() == [","]
+    component = pipe[pipe.keys()[-1]].setMaxSentenceLength(20)
+    assert component.getMaxSentenceLength() == 20
+    with pytest.raises(UnsupportedCall, match=r"has no getDimension, which is NLU's\. Read Pipeline.info"):
+        component.getDimension()
+    assert not hasattr(component, "getNothing")
+
+
+@pytest.mark.parametrize("setter", ["setContextChars", "setExceptions"])
+def test_lists_are_lists(pipe, setter):
+    for value in (True, None, 5, [5], "ab"):
+        with pytest.raises(OptionError, match=rf"{setter}\(.*Pass a list"):
+            getattr(pipe["tokenizer"], setter)(value)
+
+
+def test_nothing_to_load_is_an_error():
+    with pytest.raises(OptionError, match=r"without references; expected references, or path="):
+        nlu.load()
