@@ -4,10 +4,10 @@
 
 Every system reads the same texts in 14 languages from Parquet files, runs the same pipeline with one thread in each
 worker, and writes Parquet files. It does so in processes of its own, on this machine: `spark-2` is Spark with two
-workers, `ray-1` is Ray with one actor. The start of the workers and of the models is not part of the time: for files
-and Spark, it happens in a first pass over few texts; for Ray, whose actors start in each call, the time begins with the
-first block of the result. Systems take turns, so that the load of the machine affects all of them, and the best of the
-rounds counts. The CPU seconds of all processes of a system depend less on other work of the machine.
+workers, `ray-1` is Ray with one actor. A first pass over few texts starts the workers and opens the models; it is not
+part of the time. The actors of Ray start in each call, so that their start is part of its time: measure many texts,
+and compare with the column of the start. Systems take turns, so that the load of the machine affects all of them, and
+the best of the rounds counts. The CPU seconds of all processes of a system depend less on other work of the machine.
 """
 
 from __future__ import annotations
@@ -101,23 +101,18 @@ def run_spark(pipeline: Any, folder: Path, target: Path, job: dict[str, Any]) ->
 
 
 def run_ray(pipeline: Any, folder: Path, target: Path, job: dict[str, Any]) -> Moment:
-    """Run `nlu_lite.ray.predict`; return the moment of the first block, which is not written."""
+    """Run `nlu_lite.ray.predict`; return the moment after the first pass."""
     import ray
-    from pyarrow import parquet
 
     import nlu_lite.ray
 
     ray.init(num_cpus=job["workers"] + 1, include_dashboard=False, _node_ip_address=HOST, log_to_driver=False)
     ray.data.DataContext.get_current().enable_progress_bars = False
-    tables = [parquet.read_table(path) for part in ("warm", "all") for path in sorted((folder / part).iterdir())]
     options = {"text_column": "text", "output_level": job["level"]}
-    dataset = nlu_lite.ray.predict(ray.data.from_arrow(tables), pipeline, workers=job["workers"], **options)
-    target.mkdir()
-    begin = None
-    for number, table in enumerate(dataset.iter_batches(batch_size=None, batch_format="pyarrow")):
-        begin = begin or Moment.now()
-        parquet.write_table(table, target / f"{number}.parquet")
-    assert begin is not None
+    for part, path in (("warm", target.with_suffix(".warm")), ("all", target)):
+        begin = Moment.now()
+        dataset = ray.data.read_parquet(str(folder / part))
+        nlu_lite.ray.predict(dataset, pipeline, workers=job["workers"], **options).write_parquet(str(path))
     return begin
 
 
