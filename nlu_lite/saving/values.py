@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from enum import Enum
 from types import UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
@@ -17,7 +17,11 @@ R = TypeVar("R")
 def encode_record(record: Any) -> dict[str, Any]:
     """Return the fields of a record of settings as JSON values; fields that are records are left out."""
     values = {field.name: getattr(record, field.name) for field in fields(record)}
-    return {name: _encode_value(value) for name, value in values.items() if not hasattr(value, "__dataclass_fields__")}
+    return {name: _encode_value(value) for name, value in values.items() if not _is_record(value)}
+
+
+def _is_record(value: object) -> bool:
+    return is_dataclass(value) and not callable(value)  # a splitter can be an instance of a dataclass
 
 
 def _encode_value(value: Any) -> Any:

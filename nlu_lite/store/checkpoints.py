@@ -199,11 +199,11 @@ def _check_entry(spec: ModelSpec, checkpoint: Checkpoint, path: Path) -> None:
     for name, value in stated.items():
         found = getattr(checkpoint.card, name)
         if value is not None and found is not None and found != value:
-            raise ModelError(
-                f"{path} has {name} {found}",
-                f"{value}, as the catalogue says of {spec.reference!r}",
-                "The files belong to another model: remove them and fetch them again",
-            )
+            remedy = "The files belong to another model: remove them and fetch them again"
+            if name == "annotator":
+                remedy += f", or load them as a model of {found}"
+            expected = f"{value}, as the catalogue says of {spec.reference!r}"
+            raise ModelError(f"{path} has {name} {found}", expected, remedy)
     _check_type(spec, checkpoint.config["model_type"], path)
 
 

@@ -18,6 +18,7 @@ from nlu_lite.annotators.annotator import (
     XlmRoBertaEmbeddings,
 )
 from nlu_lite.annotators.base import DocumentAssembler, EmbeddingsFinisher, LightPipeline, Pipeline, PipelineModel
+from nlu_lite.errors import ModelError
 from tests.store.bucket_server import index_line, serving
 
 MODELS = {
@@ -134,3 +135,8 @@ def test_a_notebook_that_encodes_entities_with_a_light_pipeline(bucket):
     assert [one["ner_chunk"][0].result for one in result] == ["Bronchitis", "Husten"]
     assert [len(one["sbert_embeddings"][0].embeddings) for one in result] == [16, 16]
     assert LightPipeline(model).annotate("Husten") == {"ner_chunk": ["Husten"], "sbert_embeddings": ["Husten"]}
+
+
+def test_a_model_of_another_class_is_refused_with_its_class(bucket):
+    with pytest.raises(ModelError, match=r"annotator BertSentenceEmbeddings.*load them as a model of BertSentence"):
+        BertEmbeddings.pretrained("our_sent_bert", "de")

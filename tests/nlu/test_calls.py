@@ -215,6 +215,8 @@ def test_setters_change_the_pipeline(pipe):
 def test_context_characters_are_split_off_at_both_ends(pipe):
     pipe["default_tokenizer"].setContextChars([",", "!"])
     assert pipe.predict("¡Hello,! my-world.")["token"].tolist() == ["¡Hello", ",!", "my-world."]
+    assert "ContextTokenizer" in repr(pipe)
+    assert "ContextTokenizer" in pipe._repr_html_()
     with pytest.raises(OptionError, match="a list of characters"):
         pipe["default_tokenizer"].setContextChars(",!")
 
