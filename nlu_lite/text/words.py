@@ -121,8 +121,9 @@ def _join_exponents(characters: Characters, cuts: Bools) -> None:
     """Join superscript and subscript digits to the word before them, and letters after a subscript: "m²", "H₂O"."""
     points, classes = np.minimum(characters.points, 0xFFFF), characters.classes
     places = np.flatnonzero(_build_membership_table(_SUPERSCRIPTS + _SUBSCRIPTS)[points])
-    places = places[places > 0]
-    attached = np.isin(classes[places - 1], (LETTER, DIGIT)) | (np.diff(places, prepend=-1) == 1)
+    in_run, inside = np.diff(places, prepend=-2) == 1, places > 0
+    places = places[inside]
+    attached = np.isin(classes[places - 1], (LETTER, DIGIT)) | in_run[inside]
     cuts[places[attached]] = False
     after = places[attached & (places + 1 < len(points)) & _build_membership_table(_SUBSCRIPTS)[points[places]]]
     cuts[after[classes[after + 1] == LETTER] + 1] = False
