@@ -21,9 +21,11 @@ from nlu_lite.records import Floats
 if TYPE_CHECKING:
     import pandas as pd
 
+FEW_TICKS = 16
+"""The largest number of tokens above a heat map that have room for slanted labels."""
 MOST_TICKS = 80
 """The largest number of tokens on an axis with labels."""
-CELL, LEAST, MOST = 24, 320, 900
+CELL, LEAST, MOST = 18, 420, 1600
 """The height of a row in pixels, and the limits of the height of a picture."""
 COLORS = "YlGnBu"
 
@@ -102,11 +104,13 @@ def _draw_pairs(graph: Any, cosines: Floats) -> Any:
 
 def _describe_axes(left: Side, top: Side) -> dict[str, Any]:
     shared = {"showgrid": False, "zeroline": False}
-    across = shared | _label_ticks(top.labels) | {"side": "top", "tickangle": -45}
+    across = (
+        shared | _label_ticks(top.labels) | {"side": "top", "tickangle": -90 if len(top.labels) > FEW_TICKS else -45}
+    )
     return {
         "xaxis": across,
         "yaxis": shared | _label_ticks(left.labels) | {"autorange": "reversed"},
-        "margin": {"t": 120},
+        "margin": {"t": 130, "b": 20},
     }
 
 

@@ -86,7 +86,7 @@ class FigurePicture(Picture):
 
     Attributes:
         figure: The figure of plotly, whose layout can be changed: ``picture.figure.update_layout(...)``.
-        height: Its height in pixels in a notebook.
+        height: The least height of its page in pixels, which is the height in a notebook.
     """
 
     figure: Any
@@ -94,7 +94,10 @@ class FigurePicture(Picture):
 
     def to_html(self) -> str:
         """See `Picture`."""
-        drawn = self.figure.to_html(full_html=False, include_plotlyjs=True, config=CONFIG, div_id="picture")
+        height = f"max(calc(100vh - {FOOTER}px), {self.height - FOOTER}px)"
+        drawn = self.figure.to_html(
+            full_html=False, include_plotlyjs=True, config=CONFIG, div_id="picture", default_height=height
+        )
         body = f"<main>{drawn}</main>\n<footer>{escape(self.caption)}</footer>"
         # The parts of plotly.js that draw in three dimensions compile functions.
         return _fill_page(self.title, FIGURE_STYLE, body, "'unsafe-inline' 'unsafe-eval'")
@@ -137,8 +140,10 @@ class TokenPicture(Picture):
 
 CONFIG = {"displaylogo": False, "responsive": True, "showSendToCloud": False, "plotlyServerURL": ""}
 """Without plotly's button that sends a figure to its server."""
+FOOTER = 48
+"""The height of a caption in pixels."""
 FIGURE_STYLE = (
-    "body{margin:0;background:#fff;color:#333;font:14px/1.4 system-ui,sans-serif}main{height:calc(100vh - 48px)}"
+    "body{margin:0;background:#fff;color:#333;font:14px/1.4 system-ui,sans-serif}"
     "footer{padding:6px 16px 10px;font-size:12px;color:#666}"
 )
 TOKEN_PAGE_STYLE = (

@@ -27,6 +27,8 @@ MOST_LABELS = 60
 FEW_NUMBERS = 12
 """The largest number of different numbers in a column that are groups instead of a scale."""
 HEIGHT = 560
+LABEL_MARGIN = 0.15
+"""The room for labels on both sides of the points, as a part of their width."""
 CENTROID = {"size": 12, "symbol": "x"}
 
 
@@ -115,8 +117,15 @@ def _escape_side(text: str) -> str:
 
 
 def _describe_axes(projection: Projection) -> dict[str, Any]:
-    axes = {f"{letter}axis": {"title": {"text": name}} for letter, name in zip("xyz", projection.axes, strict=False)}
-    return axes if len(axes) == 2 else {"scene": axes}
+    axes: dict[str, Any] = {
+        f"{letter}axis": {"title": {"text": name}} for letter, name in zip("xyz", projection.axes, strict=False)
+    }
+    if len(axes) > 2:
+        return {"scene": axes}
+    places = projection.points[:, 0]
+    margin = LABEL_MARGIN * (float(np.ptp(places)) or 1.0)
+    axes["xaxis"]["range"] = [places.min() - margin, places.max() + margin]
+    return axes
 
 
 # --- traces ----------------------------------------------------------------------------------------------------------

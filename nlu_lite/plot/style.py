@@ -29,13 +29,14 @@ def build_layout(title: str, own: dict[str, Any]) -> dict[str, Any]:
     """Return the layout that all figures share, with the values of one figure: a dict for each part."""
     axis = {"gridcolor": GRID, "zerolinecolor": GRID, "automargin": True}
     layout: dict[str, Any] = {
-        "title": {"text": escape_label(title)},
+        "title": {"text": escape_label(title), "x": 0.02, "xanchor": "left"},
         "template": "none",
         "colorway": PALETTE,
         "hovermode": "closest",
         "hoverlabel": {"align": "left", "bgcolor": "#ffffff", "font": {"color": "#222222"}},
-        "legend": {"itemsizing": "constant"},
-        "margin": {"l": 60, "r": 20, "t": 60, "b": 50},
+        "legend": {"itemsizing": "constant", "orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom"},
+        "margin": {"l": 60, "r": 40, "t": 60, "b": 100},
+        "modebar": {"orientation": "v"},
         "xaxis": axis,
         "yaxis": axis,
     }
