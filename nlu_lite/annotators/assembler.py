@@ -88,13 +88,18 @@ class DocumentAssembler(Stage):
     def _build_metadata(self, rows: Rows, number: int) -> dict[str, str]:
         metadata: dict[str, str] = {}
         if self._get("metadataCol"):
-            metadata |= {
-                str(key): str(value)
-                for key, value in dict(rows.columns[self._get("metadataCol")][number] or {}).items()
-            }
+            metadata |= self._read_map(rows.columns[self._get("metadataCol")][number], number)
         if self._get("idCol"):
             metadata["id"] = str(rows.columns[self._get("idCol")][number])
         return metadata
+
+    def _read_map(self, cell: Any, row: int) -> dict[str, str]:
+        try:
+            pairs = {} if is_missing(cell) else dict(cell)
+        except (TypeError, ValueError):
+            got = f"{self._get('metadataCol')!r} has a value of type {type(cell).__name__} in row {row}"
+            raise InputError(got, "a map of metadata", "Name the column of maps: setMetadataCol(...)") from None
+        return {str(key): str(value) for key, value in pairs.items()}
 
     def _assemble(self, cell: Any, metadata: dict[str, str], row: int) -> list[Annotation]:
         texts = cell if isinstance(cell, (list, tuple, np.ndarray)) else [cell]

@@ -90,7 +90,7 @@ class SentenceDetector(AnnotatorStage):
     def _find_spans(self, texts: list[str]) -> list[list[Span]]:
         if self._get("compat") is not None:
             return [self._find_spark_nlp_spans(one) for one in texts]
-        bounds = [re.compile(bound) for bound in self._get("customBounds")]
+        bounds = list(map(sparknlp.compile_java, self._get("customBounds")))
         if bounds and self._get("useCustomBoundsOnly"):
             found = [[(0, len(one))] for one in texts]
         else:
@@ -112,7 +112,7 @@ class SentenceDetector(AnnotatorStage):
         )
         return sparknlp.find_sentences(one, rules)
 
-    def _cut(self, one: str, span: Span, bounds: Sequence[re.Pattern[str]]) -> Iterator[Span]:
+    def _cut(self, one: str, span: Span, bounds: Sequence[sparknlp.Pattern]) -> Iterator[Span]:
         """Yield the parts of a sentence between bounds, of the lengths that are set."""
         parts = cut_at_bounds(one, span, bounds, self._get("customBoundsStrategy"))
         length = self._get("splitLength")
@@ -140,11 +140,11 @@ def find_sentences(texts: list[str]) -> list[list[Span]]:
     return found
 
 
-def cut_at_bounds(one: str, span: Span, bounds: Sequence[re.Pattern[str]], strategy: str) -> list[Span]:
+def cut_at_bounds(one: str, span: Span, bounds: Sequence[sparknlp.Pattern], strategy: str) -> list[Span]:
     """Cut a sentence at the matches of bounds, which are in no part, in the next part, or in the part before.
 
     Example:
-        >>> bounds = [re.compile("#")]
+        >>> bounds = [sparknlp.compile_java("#")]
         >>> [cut_at_bounds("a# b", (0, 4), bounds, strategy) for strategy in ("none", "prepend", "append")]
         [[(0, 1), (3, 4)], [(0, 1), (1, 4)], [(0, 2), (3, 4)]]
     """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -258,20 +257,18 @@ class RegexTokenizer(SentenceTokenizer):
         begin = token.begin + len(token.result) - len(token.result.lstrip())
         return Annotation(AnnotatorType.TOKEN, begin, begin + len(word) - 1, word, token.metadata)
 
-    def _compile(self) -> re.Pattern[str]:
-        pattern = self._get("pattern")
+    def _compile(self) -> sparknlp.Pattern:
         try:
-            return re.compile(pattern)
-        except re.error as error:
-            got = f"pattern={pattern!r} in stage {self.uid}, which cannot be compiled: {error}"
-            raise OptionError(got, "a regular expression", "Escape special characters with a backslash") from None
+            return sparknlp.compile_java(self._get("pattern"))
+        except OptionError as error:
+            raise OptionError(f"stage {self.uid} has {error.got}", error.expected, error.remedy) from None
 
 
-def split_at(pattern: re.Pattern[str], sentence: str) -> list[Span]:
+def split_at(pattern: sparknlp.Pattern, sentence: str) -> list[Span]:
     """Return the spans between the matches of a pattern.
 
     Example:
-        >>> split_at(re.compile(" +"), "one  two")
+        >>> split_at(sparknlp.compile_java(" +"), "one  two")
         [(0, 3), (5, 8)]
     """
     found = [match.span() for match in pattern.finditer(sentence) if match.group()]

@@ -11,6 +11,7 @@ from nlu_lite.annotators import (
     LightPipeline,
     Pipeline,
     PipelineModel,
+    RegexTokenizer,
     SentenceDetector,
     SentenceEmbeddings,
     Tokenizer,
@@ -131,3 +132,23 @@ def test_stages_that_are_none_are_refused(stages, message):
 def test_a_pipeline_is_a_stage():
     pipeline = Pipeline(stages=[Pipeline(stages=[assembler()]), Tokenizer()])
     assert len(pipeline.fit(FRAME).transform(FRAME)["token"][0]) == 4
+
+
+@pytest.mark.parametrize("cell", [5.0, "text", ["text"]])
+def test_metadata_that_are_no_map_are_refused(cell):
+    frame = pd.DataFrame({"text": ["One.", "Two."], "more": [float("nan"), cell]})
+    stage = assembler().setMetadataCol("more")
+    assert stage.transform(frame[:1])["document"][0][0].metadata == {"sentence": "0"}
+    with pytest.raises(InputError, match=rf"'more' has a value of type {type(cell).__name__} in row 1"):
+        stage.transform(frame)
+
+
+def test_patterns_are_those_of_java():
+    tokenizer = RegexTokenizer().setInputCols("document").setPattern(r"[\p{Punct}\s]+")
+    light = LightPipeline(PipelineModel([assembler(), tokenizer]))
+    assert light.annotate("One, two; dr\u00f6i")["regexToken"] == ["One", "two", "dr\u00f6i"]
+    tokenizer.setPattern("(")
+    detector = SentenceDetector().setInputCols("document").setOutputCol("sentence").setCustomBounds(["("])
+    for stage in (tokenizer, detector):
+        with pytest.raises(OptionError, match=r"the pattern '\(', which cannot be compiled"):
+            LightPipeline(PipelineModel([assembler(), stage])).annotate("One.")

@@ -14,7 +14,8 @@ Differences from Spark NLP:
 - Lengths count code points, and separators of any width are found, where a user sets such parameters.
 """
 
+from nlu_lite.text.sparknlp.patterns import Pattern, compile_java
 from nlu_lite.text.sparknlp.sentences import DetectorRules, find_sentences
 from nlu_lite.text.sparknlp.tokens import TokenRules, find_tokens
 
-__all__ = ["DetectorRules", "TokenRules", "find_sentences", "find_tokens"]
+__all__ = ["DetectorRules", "Pattern", "TokenRules", "compile_java", "find_sentences", "find_tokens"]
