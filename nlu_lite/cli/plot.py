@@ -15,6 +15,7 @@ from nlu_lite._util.extras import check_extra
 from nlu_lite._util.os_errors import translate_os_errors
 from nlu_lite.errors import FormatError, OptionError
 from nlu_lite.files import check_place
+from nlu_lite.plot.projection import Method
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,14 +30,6 @@ class Kind(Enum):
     SCATTER = "scatter"
     HEATMAP = "heatmap"
     TOKENS = "tokens"
-
-
-class Reduction(Enum):
-    """A method of reducing dimensions, as an option of the command line."""
-
-    PCA = "pca"
-    TSNE = "tsne"
-    UMAP = "umap"
 
 
 @dataclass(frozen=True)
@@ -64,7 +57,7 @@ def plot(
     dimensions: Annotated[
         int | None, typer.Option(min=2, max=3, help="The dimensions of a scatter plot. Default: 2.")
     ] = None,
-    method: Annotated[Reduction | None, typer.Option(help="The reduction of dimensions. Default: pca.")] = None,
+    method: Annotated[Method | None, typer.Option(help="The reduction of dimensions. Default: pca.")] = None,
     color: Annotated[str | None, typer.Option(help="The column whose values are the colors.")] = None,
     labels: Annotated[str | None, typer.Option(help="The column of labels. Default: tokens, if there are few.")] = None,
     by: Annotated[str | None, typer.Option(help="The column whose values are groups, whose means are marked.")] = None,

@@ -21,7 +21,7 @@ LEVELS = ("token", "sentence", "document")
 
 
 @dataclass(frozen=True)
-class Context:
+class Surroundings:
     """A row's text and the text on both sides."""
 
     before: str
@@ -47,13 +47,15 @@ class Passages:
     end: Int64s | Ints | None
     texts: Sequence[str] | None
 
-    def find_context(self, row: int, most: int = LONGEST) -> Context:
+    def find_context(self, row: int, most: int = LONGEST) -> Surroundings:
         """Return a row and up to `most` characters on each side."""
         text = self.units[row]
         if self.texts is not None and (begin := self._locate(row)) >= 0:
             whole, end = self.texts[row], begin + len(text)
-            return Context(shorten_left(whole[max(begin - most - 1, 0) : begin], most), text, whole[end : end + most])
-        return Context(self._collect_before(row, most), text, self._collect_after(row, most))
+            return Surroundings(
+                shorten_left(whole[max(begin - most - 1, 0) : begin], most), text, whole[end : end + most]
+            )
+        return Surroundings(self._collect_before(row, most), text, self._collect_after(row, most))
 
     def list_passages(self, count: int) -> Iterator[range]:
         """Yield the rows of each passage, of the first `count` rows of the frame."""
