@@ -20,7 +20,7 @@ OURS += [
     for kind in (nlu_lite.Pipeline, nlu_lite.pandas.NluAccessor, nlu_lite.nlu.NLUPipeline, *STAGES)
     for _, value in inspect.getmembers(kind, inspect.isroutine)
 ]
-CALLS = {value.__name__ for value in OURS if inspect.isfunction(value) or inspect.ismethod(value)}
+CALLS = {value.__name__ for value in [*OURS, *STAGES] if inspect.isroutine(value) or inspect.isclass(value)}
 OPTIONS = {name for value in OURS if inspect.isfunction(value) for name in inspect.signature(value).parameters}
 OPTIONS |= set(ModelChanges.__annotations__)
 
@@ -37,7 +37,7 @@ OTHER_CALLS = {
     "list",
     "ravel",
 }
-OTHER_CALLS |= {"DataFrame", "Series", "read_text", "str", "values"}
+OTHER_CALLS |= {"DataFrame", "Series", "drop", "read_text", "str", "values"}
 OTHER_OPTIONS = {"encoding", "errors"}
 
 
