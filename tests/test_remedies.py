@@ -37,7 +37,7 @@ OTHER_CALLS = {
     "list",
     "ravel",
 }
-OTHER_CALLS |= {"DataFrame", "Series", "drop", "read_text", "str", "values"}
+OTHER_CALLS |= {"DataFrame", "Series", "drop", "read_text", "str", "to_pandas", "values"}
 OTHER_OPTIONS = {"encoding", "errors"}
 
 
