@@ -244,14 +244,18 @@ class NluAccessor(PictureMethods):
         return found.to_numpy()
 
     def _find_row(self, query: object, column: str | None) -> int:
-        """Return the first row with the label and the vector of a query that is a frame; -1 if there is none."""
-        if not isinstance(query, pd.DataFrame):
-            return -1
+        """Return the first row with the label and the cell of a query that was selected from this frame, else -1."""
         name = find_vector_column(self._frame, column)
-        is_equal = (self._frame.index == query.index[0]) & (matrix(self._frame, name) == matrix(query, name)).all(
-            axis=1
-        )
-        return int(np.argmax(is_equal)) if is_equal.any() else -1
+        cells = self._frame[name]
+        if not isinstance(query, pd.DataFrame) or query[name].dtype != cells.dtype:
+            return -1
+        if cells.dtype == object:
+            cell = query[name].iloc[0]
+            is_cell = np.fromiter((one is cell for one in cells), bool, len(cells))
+        else:  # such as an Arrow column, whose selections are copies
+            is_cell = (matrix(self._frame, name) == matrix(query, name)).all(axis=1)
+        is_query = is_cell & (self._frame.index == query.index[0])
+        return int(np.argmax(is_query)) if is_query.any() else -1
 
     def _add_sentences(self, rows: pd.DataFrame, numbers: np.ndarray[Any, Any]) -> pd.DataFrame:
         sentences = find_sentences(self._frame)

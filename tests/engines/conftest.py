@@ -2,5 +2,9 @@
 
 from importlib.util import find_spec
 
-MODULES = {"pyspark": ["spark", "spark_cluster"], "ray": ["ray"], "dask": ["dask"]}
-collect_ignore = [f"test_{name}.py" for module, names in MODULES.items() if not find_spec(module) for name in names]
+MODULES = {
+    "pyspark": ["cluster", "test_annotators", "test_spark", "test_spark_cluster"],
+    "ray": ["test_ray"],
+    "dask": ["test_dask"],
+}
+collect_ignore = [f"{name}.py" for module, names in MODULES.items() if not find_spec(module) for name in names]

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -20,10 +21,11 @@ def tiny_models(monkeypatch):
     """Replace every model by the tiny model, so that any reference can be loaded."""
     encoder = open_tiny()
 
-    def open_model(spec, column, *_):
+    def open_model(loaded, column, *_):
+        spec = loaded.spec
         return Model(spec, ModelFiles(MODEL, LocalFolder(str(MODEL)), "0"), column, encoder, spec.sentence)
 
-    monkeypatch.setattr("nlu_lite.pipeline.loading.load_checkpoint", lambda spec, access: spec)
+    monkeypatch.setattr("nlu_lite.pipeline.loading.load_checkpoint", lambda spec, access: SimpleNamespace(spec=spec))
     monkeypatch.setattr("nlu_lite.pipeline.loading.open_model", open_model)
 
 
