@@ -96,7 +96,7 @@ def no_connections(monkeypatch):
 
 
 def pytest_collection_modifyitems(config, items):
-    for marker in ("engines", "recipes"):  # of packages that are not in the extra `test`
+    for marker in ("engines", "recipes", "browser"):  # of programs that are not in the extra `test`
         if marker not in config.option.markexpr:
             _deselect(config, items, marker)
     if any(item.get_closest_marker("gpu") for item in items) and not _has_gpu():
