@@ -295,7 +295,9 @@ def _compute_vector(part: Doc | Span | Token) -> Floats:
     doc = part if isinstance(part, Doc) else part.doc
     if len(doc.tensor) != len(doc):
         got = f"doc.tensor has {len(doc.tensor)} rows for {len(doc)} tokens"
-        raise InputError(got, "a row for each token", "Add the component nlu_lite after those that change tokens")
+        raise InputError(
+            got, "a row for each token", "Add the component nlu_lite after all components that change tokens"
+        )
     if isinstance(part, Token):
         row: Floats = doc.tensor[part.i]
         return row

@@ -42,7 +42,7 @@ def run_notebook(path, target):
 
 
 def check_outputs(pairs):
-    """Compare outputs except those that vary: last digits, versions. Return the number of compared cells."""
+    """Compare outputs, except last digits and versions, which vary. Return the number of compared cells."""
     compared = [pair for pair in pairs if "varies" not in pair[0].metadata.get("tags", [])]
     for before, after in compared:
         assert shown(after) == shown(before), before.source

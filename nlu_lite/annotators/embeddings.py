@@ -146,9 +146,10 @@ class ModelStage(AnnotatorStage):
 
     def prepare_pickling(self, threads: int) -> Self:
         """See `Stage`."""
-        that: Any = self.copy()
-        that._opened = None if self._opened is None else PicklablePipeline(self._opened, threads)
-        return that  # type: ignore[no-any-return]
+        that: Self = self.copy()
+        opened: Any = None if self._opened is None else PicklablePipeline(self._opened, threads)
+        that._opened = opened
+        return that
 
     def inherit(self, columns: Mapping[str, Column]) -> Self:
         """Use the `compat` of the columns that are read, unless it is set."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
@@ -68,9 +69,9 @@ class FinisherStage(Stage):
                 rows = rows.add(name, cells)
         return rows
 
+    @abstractmethod
     def finish(self, target: str, cells: Sequence[Sequence[Annotation]]) -> dict[str, list[Any]]:
         """Return the columns of values for a column of annotations."""
-        raise NotImplementedError
 
 
 class EmbeddingsFinisher(FinisherStage):

@@ -149,7 +149,8 @@ def fill_stage(cls: type[S], metadata: Mapping[str, Any], folder: Path) -> S:
     stage._set(**values)
     if isinstance(metadata.get("uid"), str):
         stage._resetUid(metadata["uid"])
-    return stage  # type: ignore[no-any-return]
+    filled: S = stage
+    return filled
 
 
 def _open_model(kind: str, metadata: Mapping[str, Any], folder: Path) -> Any:

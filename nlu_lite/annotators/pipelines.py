@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any, Self
@@ -12,7 +13,41 @@ from nlu_lite.annotators.stages import Stage
 from nlu_lite.errors import OptionError
 
 
-class Pipeline(bases.Pipeline):
+class StoredStages:
+    """The reading and saving of sequences of stages: `Pipeline` and `PipelineModel`."""
+
+    @abstractmethod
+    def write(self) -> Any:
+        """Return a writer: ``pipeline.write().overwrite().save(path)``."""
+
+    @classmethod
+    def read(cls) -> Any:
+        """Return a reader: ``Pipeline.read().load(path)``."""
+        from nlu_lite.annotators.loading import StageReader
+
+        return StageReader(cls)
+
+    @classmethod
+    def load(cls, path: str) -> Self:
+        """Load a pipeline that this library or Spark NLP saved.
+
+        Raises:
+            SourceError: The folder cannot be read.
+            FormatError: It holds a single stage, or is damaged.
+            UnsupportedReference: It has a stage that the library does not have.
+        """
+        from nlu_lite.annotators.loading import load_stages
+
+        create: Any = cls
+        loaded: Self = create(stages=load_stages(path))
+        return loaded
+
+    def save(self, path: str) -> None:
+        """Save the stages to a new folder."""
+        self.write().save(path)
+
+
+class Pipeline(StoredStages, bases.Pipeline):
     """A sequence of stages; on a machine with Spark it is a Pipeline of `pyspark.ml`, and takes other stages too.
 
     Args:
@@ -40,32 +75,8 @@ class Pipeline(bases.Pipeline):
 
         return PipelineWriter(self, self.getStages())
 
-    @classmethod
-    def read(cls) -> Any:
-        """Return a reader: ``Pipeline.read().load(path)``."""
-        from nlu_lite.annotators.loading import StageReader
 
-        return StageReader(cls)
-
-    @classmethod
-    def load(cls, path: str) -> Self:
-        """Load a pipeline that this library or Spark NLP saved.
-
-        Raises:
-            SourceError: The folder cannot be read.
-            FormatError: It holds another kind of stage, or is damaged.
-            UnsupportedReference: It has a stage that the library does not have.
-        """
-        from nlu_lite.annotators.loading import load_stages
-
-        return cls(stages=load_stages(path))
-
-    def save(self, path: str) -> None:
-        """Save the pipeline to a new folder."""
-        self.write().save(path)
-
-
-class PipelineModel(bases.PipelineModel):
+class PipelineModel(StoredStages, bases.PipelineModel):
     """A sequence of stages that transforms frames of pandas, Arrow, Polars and Spark.
 
     Consecutive stages of this library run together: on Spark, each partition passes through Python once.
@@ -92,30 +103,6 @@ class PipelineModel(bases.PipelineModel):
         from nlu_lite.annotators.saving import PipelineWriter
 
         return PipelineWriter(self, self.stages)
-
-    @classmethod
-    def read(cls) -> Any:
-        """Return a reader: ``PipelineModel.read().load(path)``."""
-        from nlu_lite.annotators.loading import StageReader
-
-        return StageReader(cls)
-
-    @classmethod
-    def load(cls, path: str) -> Self:
-        """Load a pipeline that this library or Spark NLP saved.
-
-        Raises:
-            SourceError: The folder cannot be read.
-            FormatError: It holds another kind of stage, or is damaged.
-            UnsupportedReference: It has a stage that the library does not have.
-        """
-        from nlu_lite.annotators.loading import load_stages
-
-        return cls(load_stages(path))
-
-    def save(self, path: str) -> None:
-        """Save the pipeline to a new folder."""
-        self.write().save(path)
 
 
 def _list_stages(pipeline: Pipeline) -> list[Any]:

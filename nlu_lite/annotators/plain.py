@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import uuid
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -144,8 +145,9 @@ class Transformer(Params):
         """
         return (self.copy(params) if params else self)._transform(dataset)
 
+    @abstractmethod
     def _transform(self, dataset: Any) -> Any:
-        raise NotImplementedError
+        """Transform a frame with the parameters of this stage."""
 
 
 class MLWritable:
@@ -181,7 +183,7 @@ class Pipeline(Params):
         return (self.copy(params) if params else self)._fit(dataset)
 
     def _fit(self, dataset: Any) -> Any:
-        raise NotImplementedError
+        raise NotImplementedError  # only `nlu_lite.annotators.Pipeline` is fitted without Spark
 
 
 class PipelineModel(Transformer):

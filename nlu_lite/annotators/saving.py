@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -29,7 +30,7 @@ RECIPE = "recipe"
 """The key of the recipe of sentence vectors in the metadata."""
 
 
-class Writer:
+class Writer(ABC):
     """Writes a stage or a pipeline to a folder of this machine: ``stage.write().overwrite().save(path)``."""
 
     def __init__(self) -> None:
@@ -67,9 +68,9 @@ class Writer:
                 folder.rename(old)
         shutil.rmtree(old, ignore_errors=True)
 
+    @abstractmethod
     def fill(self, folder: Path) -> None:
         """Write the files to an empty folder."""
-        raise NotImplementedError
 
 
 class StageWriter(Writer):

@@ -64,7 +64,7 @@ def plot(
     query: Annotated[str | None, typer.Option(help="The text with which tokens are compared.")] = None,
     ref: Annotated[
         list[str] | None,
-        typer.Option(help="The references that compute the query. Default: those that made the file."),
+        typer.Option(help="The references that compute the query. Default: the references noted in the file."),
     ] = None,
     path: Annotated[Path | None, typer.Option(help="A saved pipeline that computes the query.")] = None,
     column: Annotated[str | None, typer.Option(help="The column of vectors. Default: the only one.")] = None,

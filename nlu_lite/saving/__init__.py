@@ -195,7 +195,7 @@ def _load_unchanged(model: Model, access: Access) -> Checkpoint:
 
 
 def is_unchanged(pipeline: OpenPipeline) -> bool:
-    """Return whether the files of the models of a pipeline are those that were opened."""
+    """Return whether the models' files are unchanged since the pipeline was opened."""
     try:
         for model in pipeline.models:
             _load_unchanged(model, pipeline.access)

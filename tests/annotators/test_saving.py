@@ -1,4 +1,4 @@
-"""Stages and pipelines are saved and loaded; so are those that Spark NLP saved."""
+"""Stages and pipelines are saved and loaded, also if Spark NLP saved them."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""The columns that are kept from the caller's frame, and those that are refused before the work begins."""
+"""Columns of the caller's frame are kept, or refused before the work begins."""
 
 import datetime
 import importlib.util

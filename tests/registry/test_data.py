@@ -1,4 +1,4 @@
-"""The data files are those that the generator writes, and it refuses tables that it would misread."""
+"""The generator writes exactly the data files, and refuses tables that it would misread."""
 
 import importlib.util
 import json
