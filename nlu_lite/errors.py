@@ -7,6 +7,7 @@
     │   └── UnsupportedReference   exists, but this library cannot read that kind of model
     ├── InputError                 the input data cannot be used                (also a ValueError)
     ├── OptionError                the value of an option cannot be used        (also a ValueError)
+    │   └── UnknownOption          there is no option of this name              (also a TypeError)
     ├── UnsupportedCall            a call of NLU or Spark NLP is another here   (also an AttributeError)
     ├── MissingExtra               an optional package is not installed         (also an ImportError)
     ├── SourceError                a file cannot be fetched, read or written    (also an OSError)
@@ -115,6 +116,10 @@ class InputError(NluLiteError, ValueError):
 
 class OptionError(NluLiteError, ValueError):
     """The value of an option cannot be used."""
+
+
+class UnknownOption(OptionError, TypeError):
+    """There is no option of this name."""
 
 
 class UnsupportedCall(NluLiteError, AttributeError):

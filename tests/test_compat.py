@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 from sparknlp_golden import DATA, SENTENCES, TOKENS, archive, read_archive, records
 from sparknlp_recipes import Defect, open_recipe
-from tiny import MODEL, nothing, open_tiny
+from tiny import MODEL, nothing, open_tiny, segments_of, token_vectors
 
 import nlu_lite
 from nlu_lite.errors import OptionError
-from nlu_lite.options import Compat, Level, PredictRequest
+from nlu_lite.options import Compat, Context, Level, Pooling, PredictRequest
 from nlu_lite.pipeline.prediction import segment
 from nlu_lite.records import Alignment, Runs, SentencePooling, SentenceRecipe
 
@@ -169,8 +169,9 @@ def test_the_tokens_before_the_cut_are_those_of_the_sentence_that_ends_there():
 @pytest.mark.parametrize("pooling", ["first", "last", "mean", "max", "first_last"])
 @pytest.mark.parametrize("alignment", ["word", "text"])
 def test_a_token_that_the_cut_divides_keeps_its_first_pieces(pooling, alignment):
-    text = "supercalifragilistic " * 40
-    vectors = nlu_lite.matrix(load("xlmroberta", pooling=pooling, alignment=alignment).predict(text))
+    text, options = "supercalifragilistic " * 40, {"pooling": Pooling(pooling), "alignment": Alignment(alignment)}
+    encoder = open_tiny(read_archive("xlmroberta"), compat=Compat.SPARKNLP, max_length=128, **options)
+    vectors = token_vectors(encoder, [text])
     lost = np.isnan(vectors).any(axis=1)
     assert np.isfinite(vectors[: int(lost.argmax())]).all()
     assert 0 < lost.argmax() < 40
@@ -178,12 +179,15 @@ def test_a_token_that_the_cut_divides_keeps_its_first_pieces(pooling, alignment)
 
 
 def test_the_context_of_a_document_is_cut_once():
-    pipeline = load("xlmroberta", context="document", max_length=8)
-    frame = pipeline.predict("one two three. four five six. seven eight", metadata=True, output_level="sentence")
-    vectors = nlu_lite.matrix(frame)
+    options = {"context": Context.DOCUMENT, "compat": Compat.SPARKNLP, "max_length": 8}
+    encoder, texts = open_tiny(read_archive("xlmroberta"), **options), ["one two three. Four five six. Seven eight"]
+    segments = segments_of(texts)
+    vectors = encoder.token_vectors(texts, segments, nothing)
+    stats = encoder.token_stats(texts, segments, segments.token_sentence)
+    last = segments.token_sentence == 2
     assert np.isfinite(vectors[0]).all()
-    assert np.isnan(vectors[-1]).all()
-    assert frame["word_windows_xlmroberta"].tolist()[-1] == 0
+    assert np.isnan(vectors[last]).all()
+    assert stats.windows.tolist()[-1] == 0
 
 
 def test_the_length_is_that_of_the_archive_or_128_or_the_callers():
@@ -237,7 +241,14 @@ def test_it_reaches_the_workers_of_an_engine():
 
 @pytest.mark.parametrize(
     ("option", "value"),
-    [("words", "dictionary"), ("newline_breaks", "lines"), ("keep_whole", "a"), ("keep_whole", ["a"])],
+    [
+        ("words", "dictionary"),
+        ("newline_breaks", "lines"),
+        ("keep_whole", "a"),
+        ("keep_whole", ["a"]),
+        ("alignment", "text"),
+        ("context", "document"),
+    ],
 )
 def test_options_that_it_excludes(option, value):
     with pytest.raises(

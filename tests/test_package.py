@@ -29,6 +29,7 @@ def test_the_public_surface_is_this():
         "OptionError",
         "Pipeline",
         "SourceError",
+        "UnknownOption",
         "UnknownReference",
         "UnsupportedCall",
         "UnsupportedReference",

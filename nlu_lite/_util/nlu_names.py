@@ -10,6 +10,7 @@ from functools import cache, wraps
 from importlib import resources
 from typing import Any, NoReturn, TypeVar, cast
 
+from nlu_lite._util.arguments import check_argument_names
 from nlu_lite.errors import OptionError, UnsupportedCall
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -105,7 +106,8 @@ def find_attribute(name: str, *places: Place) -> NluName | None:
 def explain_arguments(place: Place) -> Callable[[F], F]:
     """Return a decorator: arguments that only NLU's function takes become errors that state the new call.
 
-    Without it, Python raises a TypeError that does not say what to do. The signature stays that of the function.
+    Without it, Python raises a TypeError that does not say what to do, as for names that are unknown in both. The
+    signature stays that of the function.
 
     Args:
         place: NLU's function of the same name.
@@ -118,6 +120,7 @@ def explain_arguments(place: Place) -> Callable[[F], F]:
         def call(*args: Any, **options: Any) -> Any:
             _check_positional(place, signature, args)
             _check_named(place, signature, options)
+            check_argument_names(function.__name__, signature, options)
             return function(*args, **options)
 
         return cast("F", call)

@@ -69,19 +69,24 @@ def load_stage(path: str | Path, cls: type[S]) -> S:
     return fill_stage(found, metadata, folder)
 
 
-def load_stages(path: str | Path) -> list[Any]:
+def load_stages(path: str | Path, wanted: str) -> list[Any]:
     """Load the stages of a pipeline.
+
+    Args:
+        path: The folder.
+        wanted: The class of the pipeline: ``"Pipeline"`` or ``"PipelineModel"``.
 
     Raises:
         SourceError: The folder cannot be read.
-        FormatError: It holds no pipeline, or is damaged.
+        FormatError: It holds a pipeline of the other class or none, or is damaged.
         UnsupportedReference: It has a stage that the library does not have.
     """
     folder = parse_location(path)
     metadata = read_metadata(folder)
     name = metadata["class"].rpartition(".")[2]
-    if name not in PIPELINES:
-        raise FormatError(f"{folder} holds a stage of class {name}", "a pipeline", f"Call {name}.load(path)")
+    if name != wanted:
+        what = f"a {name}" if name in PIPELINES else f"a stage of class {name}"
+        raise FormatError(f"{folder} holds {what}", f"a pipeline of class {wanted}", f"Call {name}.load(path)")
     names = metadata.get("paramMap", {}).get("stageUids")
     if not isinstance(names, list) or not all(isinstance(one, str) and "/" not in one for one in names):
         raise FormatError(f"{folder} has no list of stages", "stageUids in its metadata", "Save the pipeline again")
@@ -92,7 +97,8 @@ def _load_any(folder: Path) -> Any:
     metadata = read_metadata(folder)
     package, _, name = metadata["class"].rpartition(".")
     if name in PIPELINES and not package.startswith(SPARK_NLP):
-        return annotators.PipelineModel(load_stages(folder))
+        create: Any = getattr(annotators, name)
+        return create(stages=load_stages(folder, name))
     if package.startswith(("pyspark.", "org.apache.spark.")):
         return _load_spark_stage(folder, metadata["class"])
     return fill_stage(find_class(name, folder), metadata, folder)

@@ -29,17 +29,17 @@ class StoredStages:
 
     @classmethod
     def load(cls, path: str) -> Self:
-        """Load a pipeline that this library or Spark NLP saved.
+        """Load a pipeline that this library, `pyspark.ml` or Spark NLP saved.
 
         Raises:
             SourceError: The folder cannot be read.
-            FormatError: It holds a single stage, or is damaged.
+            FormatError: It holds a pipeline of the other class, or a single stage, or is damaged.
             UnsupportedReference: It has a stage that the library does not have.
         """
         from nlu_lite.annotators.loading import load_stages
 
         create: Any = cls
-        loaded: Self = create(stages=load_stages(path))
+        loaded: Self = create(stages=load_stages(path, cls.__name__))
         return loaded
 
     def save(self, path: str) -> None:

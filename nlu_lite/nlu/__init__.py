@@ -22,6 +22,7 @@ import sys
 from typing import TYPE_CHECKING, NoReturn
 
 from nlu_lite import pipeline as rooms
+from nlu_lite._util.arguments import name_arguments
 from nlu_lite._util.nlu_names import refuse_attribute
 from nlu_lite._version import __version__
 from nlu_lite.errors import OptionError
@@ -60,6 +61,7 @@ FROM_DISK = "from_disk"
 """NLU's request for a folder, which `path` names."""
 
 
+@name_arguments
 def load(
     request: str = FROM_DISK,
     path: str | Path | None = None,

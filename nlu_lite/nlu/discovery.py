@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from nlu_lite._util.arguments import name_arguments
 from nlu_lite.registry import Row, Status, load_catalogue
 
 
+@name_arguments
 def print_components(lang: str = "", action: str = "") -> None:
     """Print the references of a language, of an action such as ``"embed_sentence"``, or all; a line for each."""
     _print_rows(_select(lang, action))
 
 
+@name_arguments
 def print_all_nlu_components_for_lang(lang: str = "en", c_type: str = "classifier") -> None:  # noqa: ARG001
     """Print the references of a language; `c_type` has no effect, as in NLU."""
     _print_rows(_select(lang, ""))
 
 
+@name_arguments
 def print_all_model_kinds_for_action(action: str) -> None:
     """Print the references of an action, language by language."""
     rows = _select("", action)
@@ -25,6 +29,7 @@ def print_all_model_kinds_for_action(action: str) -> None:
         _print_rows(row for row in rows if row.language == language)
 
 
+@name_arguments
 def print_all_model_kinds_for_action_and_lang(lang: str, action: str) -> None:
     """Print the references of a language and an action."""
     print(f"All NLU components for lang {lang} that peform action {action}")
@@ -44,6 +49,7 @@ def print_component_types() -> None:
         print(number, ". ", kind)
 
 
+@name_arguments
 def get_components(
     m_type: str = "",
     include_pipes: bool = False,  # noqa: ARG001

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NoReturn
 
 from nlu_lite import saving
+from nlu_lite._util.arguments import name_arguments
 from nlu_lite._util.nlu_names import Place, check_argument, refuse_argument, refuse_attribute
 from nlu_lite._util.os_errors import translate_write_errors
 from nlu_lite.errors import InputError, OptionError, UnknownReference, UnsupportedCall, find_nearest_names
@@ -41,6 +42,7 @@ class NLUPipeline:
         """The default language of texts."""
         return self.pipeline.language
 
+    @name_arguments
     def predict(
         self,
         data: object,
@@ -96,6 +98,7 @@ class NLUPipeline:
         frame = _predict(pipeline, data, level, positions, keep_stranger_features, metadata or not drop_irrelevant_cols)
         return sort_columns(frame)
 
+    @name_arguments
     def predict_embeds(
         self,
         data: object,
@@ -118,6 +121,7 @@ class NLUPipeline:
         found: list[list[float]] = vectors.tolist()
         return found
 
+    @name_arguments
     def fit(self, dataset: object = None, dataset_path: object = None, label_seperator: str = ",") -> NLUPipeline:  # noqa: ARG002
         """Return the pipeline: text components and models of vectors need not be fitted.
 
@@ -131,6 +135,7 @@ class NLUPipeline:
             )
         return self
 
+    @name_arguments
     def save(self, path: str | Path, component: str = WHOLE, overwrite: bool = True) -> None:
         """Write the pipeline to a folder, as `nlu_lite.Pipeline.save` does.
 
@@ -154,6 +159,7 @@ class NLUPipeline:
             got = f"{folder} exists, and is not a folder of a saved pipeline"
             raise OptionError(got, "a new folder, or one that save wrote", "Pass another path")
 
+    @name_arguments
     def print_info(self, minimal: bool = True) -> None:  # noqa: ARG002
         """Print the setters of each component with their values, as calls to copy."""
         print("The following parameters are configurable for this NLU pipeline (You can copy paste the examples) :")
@@ -260,6 +266,7 @@ def _replace(pipeline: Pipeline, folder: Path) -> None:
         Path(part, "new").rename(folder)
 
 
+@name_arguments
 def to_nlu_pipe(nlp_pipe: object, is_pre_configured: bool = True) -> NLUPipeline:  # noqa: ARG001
     """Return a pipeline of `nlu_lite.load` with NLU's methods.
 
@@ -274,11 +281,13 @@ def to_nlu_pipe(nlp_pipe: object, is_pre_configured: bool = True) -> NLUPipeline
     return NLUPipeline(nlp_pipe, " ".join(spec.reference for spec in nlp_pipe.components))
 
 
+@name_arguments
 def autocomplete_pipeline(pipe: object, lang: str = "en") -> NLUPipeline:  # noqa: ARG001
     """Return the pipeline with NLU's methods; pipelines are complete when they are loaded."""
     return to_nlu_pipe(pipe)
 
 
+@name_arguments
 def to_pretty_df(
     nlp_pipe: object, data: object, positions: bool = False, output_level: str = "", metadata: bool = False
 ) -> pd.DataFrame:

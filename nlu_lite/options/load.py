@@ -9,7 +9,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, TypeAlias, TypedDict
 
-from nlu_lite.errors import OptionError, find_nearest_names
+from nlu_lite.errors import OptionError, UnknownOption, find_nearest_names
 from nlu_lite.options.choices import (
     AlignmentName,
     BackendChoice,
@@ -68,22 +68,23 @@ class TextSettings:
     compat: Compat | None = None
 
     def __post_init__(self) -> None:
-        self._check_compat()
+        _check_compat(self, ("words", "newline_breaks", "keep_whole"))
         if isinstance(self.keep_whole, str):
             raise OptionError("keep_whole is a str", "a tuple of patterns", f"Pass ({self.keep_whole!r},)")
         for pattern in self.keep_whole:
             _check_pattern(pattern)
 
-    def _check_compat(self) -> None:
-        """Refuse settings of rules that `compat` does not use."""
-        for name in ("words", "newline_breaks", "keep_whole"):
-            value = getattr(self, name)
-            if self.compat is not None and value != getattr(type(self), name):
-                raise OptionError(
-                    f"{name}={getattr(value, 'value', value)!r} and compat={self.compat.value!r}",
-                    "one of them, since the library of compat has no such option",
-                    f"Leave {name} out",
-                )
+
+def _check_compat(record: TextSettings | EncoderSettings, names: Iterable[str]) -> None:
+    """Refuse options that the library of `compat` does not have."""
+    for name in names:
+        value = getattr(record, name)
+        if record.compat is not None and value != getattr(type(record), name):
+            raise OptionError(
+                f"{name}={getattr(value, 'value', value)!r} and compat={record.compat.value!r}",
+                "one of them, since the library of compat has no such option",
+                f"Leave {name} out",
+            )
 
 
 def _check_pattern(pattern: str) -> None:
@@ -215,7 +216,7 @@ def parse_changes(
         changes: The new values by name, as in `ModelChanges`.
 
     Raises:
-        OptionError: An option is unknown, requires `load`, or has an unknown value.
+        OptionError: An option is unknown, requires `load`, has an unknown value, or is excluded by `compat`.
 
     Example:
         >>> parse_changes(TextSettings(), ModelOptions(), {"pooling": "mean"})[1].encoder.pooling
@@ -224,6 +225,7 @@ def parse_changes(
     _check_names(changes)
     values = {name: _parse(name, value) for name, value in changes.items()}
     encoder = replace(options.encoder, **_select(values, ENCODER))
+    _check_compat(encoder, ("alignment", "context"))
     return replace(settings, **_select(values, TEXT)), replace(options, encoder=encoder, **_select(values, MODEL))
 
 
@@ -231,10 +233,11 @@ def _check_names(changes: Mapping[str, Any]) -> None:
     known = [*TEXT, *ENCODER, *MODEL]
     for name in changes:
         if name not in known:
-            fixed = name in {field.name for field in fields(ModelOptions)}
-            got = f"{name}= needs the weights to be opened again" if fixed else f"there is no option {name!r}"
-            remedy = f"Call load({name}=...)" if fixed else "Check the name"
-            raise OptionError(got, f"one of {', '.join(known)}", remedy, find_nearest_names(name, known))
+            expected, nearest = f"one of {', '.join(known)}", find_nearest_names(name, known)
+            if name in {field.name for field in fields(ModelOptions)}:
+                got = f"{name}= needs the weights to be opened again"
+                raise OptionError(got, expected, f"Call load({name}=...)", nearest)
+            raise UnknownOption(f"there is no option {name!r}", expected, "Check the name", nearest)
 
 
 def _parse(name: str, value: Any) -> Any:

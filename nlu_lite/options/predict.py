@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any, TypedDict, TypeVar, get_type_hints
 
 from nlu_lite._util.extras import check_extra
-from nlu_lite.errors import OptionError, find_nearest_names
+from nlu_lite.errors import OptionError, UnknownOption, find_nearest_names
 from nlu_lite.options.choices import (
     Empty,
     EmptyName,
@@ -198,7 +198,7 @@ def _check_names(options: PredictOptions | StreamOptions) -> None:
     for name in options:
         if name not in known:
             got = f"there is no option {name!r}"
-            raise OptionError(got, f"one of {', '.join(known)}", "Check the name", find_nearest_names(name, known))
+            raise UnknownOption(got, f"one of {', '.join(known)}", "Check the name", find_nearest_names(name, known))
 
 
 def _parse_extra(given: Mapping[str, Any]) -> ExtraColumns:

@@ -123,8 +123,9 @@ def load(
         compat: ``"sparknlp"`` reproduces results of Spark NLP: the sentences of its `SentenceDetector` and the tokens
             of its `Tokenizer`, whatever the language, and no windows. A sentence is cut at ``max_length``, which is
             then the maximum sentence length that the archive states, or else 128. Tokens beyond have vectors of NaN,
-            which means of sentences leave out. It excludes ``words``, ``newline_breaks`` and ``keep_whole``. Default:
-            None, the rules of the language and windows, which are better.
+            which means of sentences leave out. It excludes ``words``, ``newline_breaks``, ``keep_whole``,
+            ``alignment="text"`` and ``context="document"``. Default: None, the rules of the language and windows, which
+            are better.
         source: The only source of models: ``"installed"``, ``"folder"``, ``"hub"`` or ``"bucket"``. Default: the
             sources in the catalogue, in order.
         revision: The branch, tag or commit of a hub repository. Default: its main branch.
@@ -145,7 +146,7 @@ def load(
         IntegrityError: Files are not those of the lock, or weights have changed since the pipeline was saved.
         ModelError: The parts of a model do not fit together.
         MissingExtra: An optional package is not installed.
-        OptionError: An option has an unknown value.
+        OptionError: An option has an unknown value, or two options exclude one another.
 
     Example:
         >>> import nlu_lite

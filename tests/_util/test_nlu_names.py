@@ -11,7 +11,7 @@ from tiny import MODEL
 
 import nlu_lite
 from nlu_lite._util.nlu_names import InNlu, Place, load_nlu_names
-from nlu_lite.errors import NluLiteError, OptionError, UnsupportedCall
+from nlu_lite.errors import NluLiteError, OptionError, UnknownOption, UnsupportedCall
 from nlu_lite.options import ModelChanges
 
 MODULE = [
@@ -203,6 +203,20 @@ def test_an_option_without_its_name_is_an_error_that_names_it(pipeline, accessor
 def test_an_argument_that_nobody_has_is_a_type_error():
     with pytest.raises(TypeError, match="unexpected keyword argument 'gpus'"):
         nlu_lite.load(f"path:{MODEL}", gpus=True)
+
+
+def test_a_mistyped_argument_is_an_error_with_the_nearest_names(pipeline, accessor, tmp_path):
+    for call in (
+        lambda: nlu_lite.load(f"path:{MODEL}", poling="mean"),
+        lambda: pipeline.predict("One.", output_levl="token"),
+        lambda: pipeline.with_(poling="mean"),
+        lambda: accessor.predict(pipeline, output_levl="token"),
+        lambda: list(pipeline.stream(["One."], output_levl="token")),
+        lambda: pipeline.save(tmp_path / "saved", weight=True),
+    ):
+        with pytest.raises(TypeError, match=r"Nearest: (pooling|output_level|weights)") as caught:
+            call()
+        assert isinstance(caught.value, UnknownOption)
 
 
 def test_a_component_by_its_name_is_an_error_and_pipelines_are_no_sequences(pipeline):

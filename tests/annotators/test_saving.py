@@ -65,6 +65,19 @@ def test_a_pipeline_is_saved_with_its_stages(tmp_path):
     assert Pipeline.load(str(tmp_path / "pipeline")).fit(FRAME).transform(FRAME)["document"][0][0].result == TEXT
 
 
+def test_a_pipeline_and_its_model_are_not_loaded_as_one_another(tmp_path):
+    inner = Pipeline(stages=[DocumentAssembler().setInputCol("text")])
+    pipeline = Pipeline(stages=[inner, Tokenizer()])
+    for saved, other in ((pipeline, PipelineModel), (pipeline.fit(FRAME), Pipeline)):
+        path, name = str(tmp_path / type(saved).__name__), type(saved).__name__
+        saved.save(path)
+        loaded = type(saved).load(path)
+        assert type(loaded) is type(saved)
+        with pytest.raises(FormatError, match=rf"holds a {name}; expected .* {other.__name__}\. Call {name}\.load"):
+            other.load(path)
+    assert [type(stage) for stage in Pipeline.load(str(tmp_path / "Pipeline")).getStages()] == [Pipeline, Tokenizer]
+
+
 def test_archives_are_loaded_as_folders_zips_and_folders_of_transformers(tmp_path):
     folder = unpack("xlmroberta", tmp_path / "archive")
     stages = [XlmRoBertaEmbeddings.load(str(path)) for path in (folder, ARCHIVES / "xlmroberta.zip")]

@@ -1,6 +1,7 @@
 """`nlu_lite.nlu`: NLU's calls with NLU's conventions."""
 
 import logging
+from inspect import signature
 
 import numpy as np
 import pandas as pd
@@ -53,6 +54,22 @@ def test_each_setter_of_nlu_works_on_a_component_or_is_an_error_with_the_new_cal
                 if not hasattr(component, one.name):
                     with pytest.raises(UnsupportedCall, match=one.name):
                         getattr(component, one.name)
+
+
+FUNCTIONS = [getattr(nlu, name) for name in nlu.__all__ if name != "NLUPipeline"]
+METHODS = [getattr(nlu.NLUPipeline, name) for name in ("predict", "predict_embeds", "fit", "save", "print_info")]
+
+
+@pytest.mark.parametrize("call", [one for one in [*FUNCTIONS, *METHODS] if signature(one).parameters])
+def test_a_mistyped_argument_is_an_error_with_the_nearest_names(call, pipe):
+    owner = [pipe] if "self" in signature(call).parameters else []
+    for name in set(signature(call).parameters) - {"self"}:
+        mistyped = f"{name}_"
+        with pytest.raises(
+            TypeError, match=rf"unexpected keyword argument '{mistyped}'.*Nearest: .*\b{name}\b"
+        ) as caught:
+            call(*owner, **{mistyped: 1})
+        assert isinstance(caught.value, OptionError)
 
 
 def test_other_names_are_plain_attribute_errors(pipe):
