@@ -42,6 +42,8 @@ __all__ = ["NluVectorizer"]
 
 OF_TEXTS = ("reference", "text_column", "lang")
 """The parameters that are not options of a model."""
+RESOURCES = ("device", "threads")
+"""The parameters that are read at each call, like scikit-learn's ``n_jobs``: they change the speed alone."""
 
 
 class NluVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]  # no types
@@ -49,6 +51,8 @@ class NluVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
     Each process opens a model once, also for several estimators with other options, as in a grid search. An estimator
     pickles to a few kB: `fit` records the digest of the model, and the process that loads the pickle opens the model.
+    After `set_params`, call `fit` again: until then, `transform` uses the parameters of the last `fit`, except
+    `device` and `threads`.
 
     Args:
         reference: References as `load` takes them, or a pipeline. Default: the packaged model.
@@ -73,6 +77,7 @@ class NluVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     Attributes:
         dimension_: The length of the vectors.
         model_digest_: SHA-256 of everything that can change a vector, except options.
+        parameters_: The parameters of `fit`, which `transform` uses.
     """
 
     def __init__(
@@ -128,9 +133,11 @@ class NluVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             OptionError: A parameter has an unknown value, or there is not exactly one model.
         """
         _read_texts(X)
-        pipeline = self._open()
+        parameters = self.get_params(deep=False)
+        pipeline = _open(parameters)
         self.dimension_: int = pipeline.encode([]).shape[1]
         self.model_digest_ = pipeline.models[0].digest
+        self.parameters_ = parameters
         return self
 
     def transform(self, X: object) -> Floats:
@@ -149,11 +156,14 @@ class NluVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         """
         check_is_fitted(self)
         texts = _read_texts(X)
-        pipeline = self._open()
+        fitted = self.parameters_ | {name: getattr(self, name) for name in RESOURCES}
+        pipeline = _open(fitted)
         if pipeline.models[0].digest != self.model_digest_:
-            got = f"the model of {self.reference or 'the packaged model'!r} has other bytes than when fit was called"
+            got = (
+                f"the model of {fitted['reference'] or 'the packaged model'!r} has other bytes than when fit was called"
+            )
             raise IntegrityError(got, f"the digest {self.model_digest_}", "Call fit again")
-        return pipeline.encode(texts, text_column=self.text_column, lang=self.lang, progress=False)
+        return pipeline.encode(texts, text_column=fitted["text_column"], lang=fitted["lang"], progress=False)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -167,13 +177,14 @@ class NluVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     def _n_features_out(self) -> int:
         return self.dimension_
 
-    def _open(self) -> Pipeline:
-        """Return the pipeline, with the parameters that differ from their defaults as options."""
-        values = self.get_params(deep=False)
-        options = {name: values[name] for name, default in _list_options() if repr(values[name]) != repr(default)}
-        if isinstance(self.reference, Pipeline):
-            return self.reference.with_(**options)
-        return load_once(() if self.reference is None else (self.reference,), options)
+
+def _open(parameters: dict[str, Any]) -> Pipeline:
+    """Return the pipeline, with the parameters that differ from their defaults as options."""
+    options = {name: parameters[name] for name, default in _list_options() if repr(parameters[name]) != repr(default)}
+    reference = parameters["reference"]
+    if isinstance(reference, Pipeline):
+        return reference.with_(**options)
+    return load_once(() if reference is None else (reference,), options)
 
 
 def _list_options() -> list[tuple[str, Any]]:

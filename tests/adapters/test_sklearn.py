@@ -127,6 +127,36 @@ def test_clone_and_parameters():
     assert NluVectorizer().reference is None
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [{"pooling": "first_last"}, {"normalize": True}, {"reference": "xx.embed.no_such_model"}, {"text_column": "body"}],
+    ids=lambda changed: next(iter(changed)),
+)
+def test_parameters_that_are_set_after_fit_wait_for_the_next_fit(changed):
+    frame = pd.DataFrame({"text": TEXTS, "body": TEXTS[::-1]})
+    fitted = vectorizer().fit(frame)
+    expected = fitted.transform(frame)
+    np.testing.assert_array_equal(fitted.set_params(**changed).transform(frame), expected)
+    assert len(fitted.get_feature_names_out()) == expected.shape[1]
+    again = pickle.loads(pickle.dumps(fitted))
+    np.testing.assert_array_equal(again.transform(frame), expected)
+    assert again.get_params() == fitted.get_params()
+
+
+def test_parameters_take_effect_in_the_next_fit():
+    fitted = vectorizer().fit(TEXTS).set_params(pooling="first_last")
+    assert fitted.fit(TEXTS).transform(TEXTS).shape == (12, 32)
+    with pytest.raises(UnknownReference):
+        fitted.set_params(reference="xx.embed.no_such_model").fit(TEXTS)
+    assert fitted.transform(TEXTS).shape == (12, 32)
+
+
+def test_threads_are_those_of_the_call(openings):
+    fitted = vectorizer().fit(TEXTS)
+    np.testing.assert_array_equal(fitted.set_params(threads=1).transform(TEXTS), vectorizer().fit_transform(TEXTS))
+    assert len(openings) == 2
+
+
 APPLICABLE = [
     "check_estimator_cloneable",
     "check_valid_tag_types",
