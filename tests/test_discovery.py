@@ -53,6 +53,8 @@ def test_facts_of_a_model_are_columns(frame):
     assert (packaged["dimension"], packaged["licence"], packaged["in_cache"]) == (384, "MIT", True)
     assert packaged["size"] > 50_000_000
     assert facts.loc["de.embed.bert", ["dimension", "size"]].isna().all()
+    assert facts.loc["bert", ["dimension", "languages"]].tolist() == [128, "en"]
+    assert len(facts.loc["xx.embed.xlm", "languages"].split(", ")) == 98
 
 
 def test_words_narrow_the_list(frame):

@@ -1,7 +1,7 @@
 """Build the catalogue's data files.
 
     python tools/build_catalogue.py --table TABLE.tsv    # references.tsv and models.json
-    python tools/build_catalogue.py                      # models.json alone, from tools/cards.toml and origins.tsv
+    python tools/build_catalogue.py                      # models.json alone, from the files of tools
 
 TABLE is the dictionary of NLU 5.4.0's embedding references, tab-separated: ``lang``, ``nlu_ref``, ``jsl_model_name``,
 ``component_class_or_id``, ``family``, ``spellbook_table``. The last column names the dictionary of NLU that has the
@@ -10,7 +10,8 @@ licensed.
 
 tools/cards.toml has further facts about models, with the source of each fact. The data files keep the sources. If only
 the repository is taken from a model's card, the model has a line in tools/origins.tsv instead: ``model``,
-``repository`` (the card refers to its page on the hub) and ``card`` (the date of the card).
+``repository`` (the card refers to its page on the hub) and ``card`` (the date of the card). tools/facts.tsv has single
+facts: ``model``, ``fact`` (``dimension``, or ``languages`` separated by commas), ``value`` and ``source``.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import csv
 import json
 import tomllib
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +30,13 @@ DATA = ROOT / "nlu_lite" / "registry" / "data"
 STATUS = {"pretrained": "public", "alias": "alias", "healthcare(licensed)": "licensed"}
 COLUMNS = ("reference", "language", "action", "model", "kind", "status")
 POSTS = "JohnSnowLabs/spark-nlp, docs/_posts: card of"
+PARSERS: dict[str, Callable[[str], Any]] = {"dimension": int, "languages": lambda value: value.split(", ")}
 BUCKET = "https://s3.amazonaws.com/auxdata.johnsnowlabs.com/public/models/"
 
 
 def references(table: Path) -> str:
     """Return the lines of references.tsv."""
-    with table.open(encoding="utf-8", newline="") as file:
-        rows = [_row(number, row) for number, row in enumerate(csv.DictReader(file, delimiter="\t"), 2)]
+    rows = [_row(number, row) for number, row in enumerate(_read_table(table), 2)]
     lines = {}
     for row in rows:
         lines.setdefault(row[0], row)
@@ -63,18 +65,36 @@ def _row(number: int, row: dict[str, str]) -> tuple[str, ...]:
     return cells
 
 
-def models(cards: Path, origins: Path) -> str:
+def models(cards: Path, origins: Path, facts: Path) -> str:
     """Return the content of models.json: an object with one model per line."""
     content = tomllib.loads(cards.read_text(encoding="utf-8"))
-    with origins.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file, delimiter="\t"):
-            if row["model"] in content:
-                raise SystemExit(f"{row['model']} occurs twice in {origins.name}, or also in {cards.name}")
-            content[row["model"]] = _origin(**row)
+    for row in _read_table(origins):
+        if row["model"] in content:
+            raise SystemExit(f"{row['model']} occurs twice in {origins.name}, or also in {cards.name}")
+        content[row["model"]] = _origin(**row)
+    for (model, source), stated in _group_facts(facts).items():
+        content.setdefault(model, {}).setdefault("stated", []).append({"source": source, **stated})
     lines = [
-        f"{json.dumps(name)}: {json.dumps(_model(name, entry), ensure_ascii=False)}" for name, entry in content.items()
+        f"{json.dumps(name)}:{json.dumps(_model(name, entry), ensure_ascii=False, separators=(',', ':'))}"
+        for name, entry in content.items()
     ]
     return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _read_table(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t"))
+
+
+def _group_facts(path: Path) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return the single facts of each model and source."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in _read_table(path):
+        stated = found.setdefault((row["model"], row["source"]), {})
+        if row["fact"] in stated or row["fact"] not in PARSERS:
+            raise SystemExit(f"{path.name}: {row['model']} has the fact {row['fact']!r} twice, or it is unknown")
+        stated[row["fact"]] = PARSERS[row["fact"]](row["value"])
+    return found
 
 
 def _origin(model: str, repository: str, card: str) -> dict[str, Any]:
@@ -111,11 +131,12 @@ def main() -> None:
     arguments.add_argument("--table", type=Path, help="NLU's references, tab-separated")
     arguments.add_argument("--cards", type=Path, default=ROOT / "tools" / "cards.toml")
     arguments.add_argument("--origins", type=Path, default=ROOT / "tools" / "origins.tsv")
+    arguments.add_argument("--facts", type=Path, default=ROOT / "tools" / "facts.tsv")
     arguments.add_argument("--out", type=Path, default=DATA)
     given = arguments.parse_args()
     if given.table:
         (given.out / "references.tsv").write_text(references(given.table), encoding="utf-8")
-    (given.out / "models.json").write_text(models(given.cards, given.origins), encoding="utf-8")
+    (given.out / "models.json").write_text(models(given.cards, given.origins, given.facts), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ ROOT = Path(__file__).parents[2]
 DATA = ROOT / "nlu_lite" / "registry" / "data"
 HEAD = "lang\tnlu_ref\tjsl_model_name\tcomponent_class_or_id\tfamily\tspellbook_table\n"
 
+SOURCES = [ROOT / "tools" / name for name in ("cards.toml", "origins.tsv", "facts.tsv")]
+
 
 @pytest.fixture(scope="module")
 def generator():
@@ -29,7 +31,7 @@ def table(tmp_path, *rows):
 
 
 def test_models_are_what_the_cards_say(generator):
-    made = generator.models(ROOT / "tools" / "cards.toml", ROOT / "tools" / "origins.tsv")
+    made = generator.models(*SOURCES)
     assert (DATA / "models.json").read_text(encoding="utf-8") == made
 
 
@@ -93,7 +95,7 @@ def test_a_fact_that_two_sources_state_is_refused(generator, tmp_path):
     cards = tmp_path / "cards.toml"
     cards.write_text('[m]\n[[m.stated]]\nsource = "a"\ntask = "x"\n[[m.stated]]\nsource = "b"\ntask = "y"\n')
     with pytest.raises(SystemExit, match="m: two sources state task"):
-        generator.models(cards, ROOT / "tools" / "origins.tsv")
+        generator.models(cards, *SOURCES[1:])
 
 
 def test_a_model_that_stands_twice_is_refused(generator, tmp_path):
@@ -101,7 +103,29 @@ def test_a_model_that_stands_twice_is_refused(generator, tmp_path):
     cards.write_text('[m]\nhub = "a/b"\nhub_source = "s"\n', encoding="utf-8")
     origins.write_text("model\trepository\tcard\nm\ta/b\t2023-09-07\n", encoding="utf-8")
     with pytest.raises(SystemExit, match=r"m occurs twice in origins\.tsv, or also in cards\.toml"):
-        generator.models(cards, origins)
+        generator.models(cards, origins, SOURCES[2])
+
+
+def test_single_facts_are_added_to_those_of_the_card(generator, tmp_path):
+    cards, facts = tmp_path / "cards.toml", tmp_path / "facts.tsv"
+    cards.write_text('[m]\n[[m.stated]]\nsource = "a"\ntask = "x"\n')
+    head = "model\tfact\tvalue\tsource\n"
+    facts.write_text(f"{head}m\tdimension\t8\tb\nm\tlanguages\tde, fr\tb\nn\tdimension\t9\tb\n")
+    made = json.loads(generator.models(cards, SOURCES[1], facts))
+    assert made["m"]["card"] == {"name": "m", "task": "x", "dimension": 8, "languages": ["de", "fr"]}
+    assert made["m"]["stated_by"] == {"a": ["task"], "b": ["dimension", "languages"]}
+    assert made["n"]["card"] == {"name": "n", "dimension": 9}
+    facts.write_text(f"{head}m\tdimension\t8\tb\nm\tdimension\t9\tb\n")
+    with pytest.raises(SystemExit, match="m has the fact 'dimension' twice"):
+        generator.models(cards, SOURCES[1], facts)
+
+
+def test_single_facts_are_those_of_models_of_one_language():
+    """Models of several languages can have the same name, but not the same facts."""
+    with SOURCES[2].open(encoding="utf-8") as file:
+        models = {line.split("\t")[0] for line in list(file)[1:]}
+    languages = {(row.model, row.language) for row in load_nlu_rows().values() if row.model in models}
+    assert len(languages) == len(models)
 
 
 def test_the_generator_writes_both_files(generator, tmp_path, monkeypatch):
