@@ -67,6 +67,7 @@ def test_the_names_of_the_annotators_are_these():
         "MPNetEmbeddings",
         "Pipeline",
         "PipelineModel",
+        "ReadAs",
         "RegexTokenizer",
         "RoBertaEmbeddings",
         "RoBertaSentenceEmbeddings",

@@ -7,6 +7,7 @@ so that imports work; each use of them raises `UnsupportedCall`.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from nlu_lite.annotators.annotation import Annotation, AnnotatorType
@@ -26,7 +27,7 @@ from nlu_lite.annotators.sentence_embeddings import (
 )
 from nlu_lite.annotators.sentences import SentenceDetector
 from nlu_lite.annotators.session import start, version
-from nlu_lite.annotators.tokens import RegexTokenizer, Tokenizer, TokenizerModel
+from nlu_lite.annotators.tokens import ReadAs, RegexTokenizer, Tokenizer, TokenizerModel
 from nlu_lite.annotators.word_embeddings import (
     AlbertEmbeddings,
     BertEmbeddings,
@@ -57,6 +58,7 @@ __all__ = [
     "MPNetEmbeddings",
     "Pipeline",
     "PipelineModel",
+    "ReadAs",
     "RegexTokenizer",
     "RoBertaEmbeddings",
     "RoBertaSentenceEmbeddings",
@@ -69,15 +71,19 @@ __all__ = [
     "start",
     "version",
 ]
+MODULES = ("annotation", "annotator", "base", "common", "functions", "pretrained", "training")
+"""Spark NLP's modules, which are attributes of the package without an import of their own."""
 
 if not TYPE_CHECKING:  # type checkers know only the names above
 
     def __getattr__(name: str) -> Any:
         if name in load_names():
             return build_refused(name)
+        if name in MODULES:
+            return import_module(f"{__name__}.{name}")
         nearest = find_nearest_names(name, [*__all__, *load_names()])
         hint = f". Nearest: {', '.join(nearest)}" if nearest else ""
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}", name=name, obj=None)
 
     def __dir__() -> list[str]:
-        return sorted({*globals(), *__all__, *load_names()})
+        return sorted({*globals(), *__all__, *MODULES, *load_names()})

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from nlu_lite.annotators.stages import Stage
 
 
+REMEDY = "Put the texts into a column of such a frame, or call LightPipeline.annotate"
+CONVERSIONS = {"LazyFrame": "Call frame.collect()", "RecordBatch": "Call pyarrow.Table.from_batches([batch])"}
+"""The remedy for other frames, by the name of their class."""
+
+
 class FrameAdapter(Protocol):
     """Reads the columns of a frame, and writes others."""
 
@@ -88,9 +93,9 @@ def open_frame(frame: Any) -> FrameAdapter:
         if adapter is not None:
             found: FrameAdapter = adapter(frame)
             return found
-    got = f"a value of type {type(frame).__name__}"
+    name = type(frame).__name__
     expected = "a DataFrame of pandas, Polars or Spark, or a Table of Arrow"
-    raise InputError(got, expected, "Put the texts into a column of such a frame, or call LightPipeline.annotate")
+    raise InputError(f"a value of type {name}", expected, CONVERSIONS.get(name, REMEDY))
 
 
 class PandasAdapter:

@@ -25,7 +25,11 @@ REMEDIES = {
     "words": "Use Tokenizer(), which splits Chinese, Japanese and Thai too and needs no model",
     "language": "Leave it out: SentenceDetector and Tokenizer detect the language of each text",
     "model": "Run this stage in Spark NLP; it can read the texts that this library has split",
-    "text": "Change the texts before DocumentAssembler, or the annotations in a function of your own",
+    "text": "Change the texts in a function of your own before DocumentAssembler reads them",
+    "tokens": "Change the tokens in a function of your own: frame[column].map(function) in pandas, and on Spark "
+    "nlu_lite.annotators.functions.map_annotations_col(...)",
+    "chunks": "Write the chunks in a function of your own, which ChunkEmbeddings reads: annotations such as "
+    'Annotation("chunk", 0, 3, "word", {"sentence": "0"})',
     "pipeline": "Build the pipeline from its stages, or load a saved one by PipelineModel.load(path)",
     "reader": "Read the files with pandas, Arrow, Polars or Spark",
     "base": "Call the stages of nlu_lite.annotators",

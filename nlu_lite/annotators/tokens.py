@@ -60,6 +60,14 @@ def check_characters(name: str, value: Any) -> list[str]:
     return found
 
 
+class ReadAs:
+    """Spark NLP's ways to read a file. Every way reads the same lines here."""
+
+    TEXT = "TEXT"
+    SPARK = "SPARK"
+    BINARY = "BINARY"
+
+
 class SentenceTokenizer(AnnotatorStage):
     """A stage that splits each sentence into tokens."""
 
@@ -186,12 +194,12 @@ class Tokenizer(TokenizerModel):
     name = "Tokenizer"
     parameters = (Parameter("exceptionsPath", "the file whose lines are exceptions", check_text),)
 
-    def setExceptionsPath(self, path: str, read_as: str = "TEXT", options: object = None) -> Self:  # noqa: ARG002
+    def setExceptionsPath(self, path: str, read_as: str = ReadAs.TEXT, options: object = None) -> Self:  # noqa: ARG002
         """Set the exceptions to the lines of a file.
 
         Args:
             path: A file in UTF-8.
-            read_as: Spark NLP's way to read it; every way reads the same lines.
+            read_as: A way of `ReadAs`; every way reads the same lines.
             options: Spark NLP's options; unused.
 
         Raises:

@@ -9,6 +9,7 @@ import pytest
 
 from nlu_lite import InputError, MissingExtra
 from nlu_lite.annotators import Annotation, start
+from nlu_lite.annotators.functions import map_annotations, map_annotations_strict
 
 VECTOR = np.array([1.5, -2], np.float32)
 
@@ -68,7 +69,8 @@ def test_it_becomes_a_struct_of_arrow():
 
 def test_without_spark_rows_and_types_need_the_extra(monkeypatch):
     monkeypatch.setattr("nlu_lite._util.extras.find_spec", lambda name: None)
-    for call in (Annotation.dataType, Annotation.arrayType, lambda: Annotation.toRow(build()), start):
+    mapping = (lambda: map_annotations(list, None), lambda: map_annotations_strict(list))
+    for call in (Annotation.dataType, Annotation.arrayType, lambda: Annotation.toRow(build()), start, *mapping):
         with pytest.raises(MissingExtra, match=r"nlu-lite\[spark\]"):
             call()
 

@@ -1,6 +1,8 @@
 """Wrong wiring is an error that says which stage lacks which column."""
 
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 
 from nlu_lite.annotators import (
@@ -68,6 +70,21 @@ def test_a_stage_by_itself_names_what_it_lacks():
         DocumentAssembler().setInputCol("id").transform(FRAME)
     with pytest.raises(InputError, match="'text', which holds no annotations"):
         SentenceDetector().setInputCols("text").setOutputCol("s").transform(FRAME)
+
+
+@pytest.mark.parametrize(
+    ("frame", "remedy"),
+    [
+        (pl.LazyFrame({"text": ["One."]}), r"frame\.collect\(\)"),
+        (pa.RecordBatch.from_pydict({"text": ["One."]}), r"Table\.from_batches"),
+        ({"text": ["One."]}, r"LightPipeline\.annotate"),
+        (pd.Series(["One."]), r"LightPipeline\.annotate"),
+    ],
+)
+def test_other_frames_are_refused_with_the_way_to_convert_them(frame, remedy):
+    for call in (assembler().transform, Pipeline(stages=[assembler()]).fit, PipelineModel([assembler()]).transform):
+        with pytest.raises(InputError, match=rf"a value of type {type(frame).__name__}; expected .*{remedy}"):
+            call(frame)
 
 
 def test_a_stage_without_a_model_says_how_to_get_one():

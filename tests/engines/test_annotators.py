@@ -31,6 +31,15 @@ from nlu_lite.annotators import (
     XlmRoBertaEmbeddings,
     start,
 )
+from nlu_lite.annotators.functions import (
+    explode_annotations_col,
+    filter_by_annotations_col,
+    map_annotations,
+    map_annotations_array,
+    map_annotations_col,
+    map_annotations_cols,
+    map_annotations_strict,
+)
 from nlu_lite.errors import InputError, OptionError
 from tests.annotators.stages import ARCHIVES, build_stages, build_text_stages
 
@@ -151,6 +160,35 @@ def test_annotations_become_rows_and_back(frame):
     schema = StructType().add("a", Annotation.arrayType())
     data = frame.sparkSession.createDataFrame([([row],)], schema)
     assert Annotation.fromRow(data.first().a[0]) == one
+
+
+def test_functions_over_annotations_are_those_of_spark_nlp(frame):
+    tokens = PipelineModel(build_text_stages()).transform(frame)
+
+    def shout(annotations):
+        return [one.copy(one.result.upper()) for one in annotations]
+
+    found = map_annotations_col(tokens, shout, "token", "loud", "token")
+    assert found.schema["loud"].dataType == Annotation.arrayType()
+    assert found.schema["loud"].metadata == {"annotatorType": "token"}
+    expected = [[one.copy(one.result.upper()) for one in cell] for cell in collect(tokens, "token")]
+    assert collect(found, "loud") == expected
+    strict = tokens.withColumn("loud", map_annotations_strict(shout)("token"))
+    assert collect(strict, "loud") == expected
+    words = tokens.withColumn(
+        "loud", map_annotations(lambda cell: [one.result for one in cell], "array<string>")("token")
+    )
+    assert [row.loud for row in words.orderBy("id").collect()] == [
+        [one.result for one in cell] for cell in collect(tokens, "token")
+    ]
+    both = map_annotations_cols(tokens, lambda cell: cell[:1], ["sentence", "token"], "first", "document")
+    assert collect(both, "first") == [cell[:1] for cell in collect(tokens, "sentence")]
+    joined = tokens.withColumn("loud", map_annotations_array(shout, Annotation.arrayType())(functions.array("token")))
+    assert collect(joined, "loud") == expected
+    long = filter_by_annotations_col(tokens, lambda cell: len(cell) > 5, "token")
+    assert {row.id for row in long.collect()} == {n for n, cell in enumerate(expected) if len(cell) > 5}
+    exploded = explode_annotations_col(tokens, "token", "one").select("one.result").collect()
+    assert len(exploded) == sum(map(len, expected))
 
 
 def test_start_refuses_what_has_no_meaning_here(spark):
