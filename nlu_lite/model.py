@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from nlu_lite import encoding
+from nlu_lite._util.arrays import Allocate, allocate_zeros
 from nlu_lite._util.imports import importing
 from nlu_lite._util.paths import expand_user
 from nlu_lite._util.processes import computing
@@ -85,17 +86,22 @@ class Model:
         """
         return self.complete(self.plan_vectors(texts, segments, level), advance)
 
-    def plan_vectors(self, texts: Sequence[str], segments: Segments, level: Level) -> VectorPlan:
+    def plan_vectors(
+        self, texts: Sequence[str], segments: Segments, level: Level, allocate: Allocate = allocate_zeros
+    ) -> VectorPlan:
         """Encode texts into pieces, and plan the batches for `compute_vectors`.
 
         Args:
             texts: The documents.
             segments: The sentences and tokens of all of them, or of some.
             level: The level.
+            allocate: Allocates the matrix of the vectors if it is the result, not a step towards it.
         """
         recipe = self._find_recipe(level)
         if recipe is None:
-            return VectorPlan(self.encoder.plan_tokens(texts, segments), segments, level)
+            is_result = level is Level.TOKEN and not self.normalize
+            plan = self.encoder.plan_tokens(texts, segments, allocate if is_result else allocate_zeros)
+            return VectorPlan(plan, segments, level)
         runs = encoding.find_runs(segments, _choose_context(level))
         return VectorPlan(self.encoder.plan_runs(texts, runs, recipe), segments, level, recipe)
 

@@ -53,6 +53,9 @@ class Submitted:
         self.device.unread -= 1
         return self.states.result()
 
+    def are_finite(self):
+        return bool(np.isfinite(self.states.result()).all())
+
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import numpy as np
 
-from nlu_lite._util.arrays import find_distinct
+from nlu_lite._util.arrays import Allocate, allocate_zeros, find_distinct
 from nlu_lite.encoding.alignment import align, encode_runs, find_runs, run_texts
 from nlu_lite.encoding.backends import Backend, OutOfMemory
 from nlu_lite.encoding.collation import collate, find_all_positions
@@ -101,11 +101,13 @@ class Encoder:
         """
         return self.complete(self.plan_tokens(texts, segments), advance)
 
-    def plan_tokens(self, texts: Sequence[str], segments: Segments) -> EncodingPlan:
-        """Encode tokens into pieces, and plan the batches for `token_vectors`."""
+    def plan_tokens(
+        self, texts: Sequence[str], segments: Segments, allocate: Allocate = allocate_zeros
+    ) -> EncodingPlan:
+        """Encode tokens into pieces, and plan the batches for `token_vectors`, whose matrix `allocate` returns."""
         runs = find_runs(segments, self.settings.context)
         pieces, kept = self._cut(align(texts, segments, runs, self.subwords, self.settings.alignment))
-        vectors = TokenVectors(pieces, self._width, self.settings.pooling)
+        vectors = TokenVectors(pieces, self._width, self.settings.pooling, allocate)
         return EncodingPlan(texts, runs, pieces, vectors, kept, self._plan_flow(vectors, pieces))
 
     def run_vectors(self, texts: Sequence[str], runs: Runs, recipe: SentenceRecipe, advance: Advance) -> Floats:
@@ -143,7 +145,7 @@ class Encoder:
             ModelError: See `token_vectors`.
         """
         for job, hidden in plan.flow.run():
-            if not np.isfinite(hidden).all():
+            if not job.hidden.are_finite():
                 self._refuse_bad_values(plan, job, hidden)
             plan.vectors.add(merge_layers(hidden, self.settings.layer_merge), job.windows, job.positions)
             advance(plan.vectors.count_done(job.windows))

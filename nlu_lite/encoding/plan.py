@@ -10,7 +10,7 @@ SPECIAL_TOKEN_COUNT = 2
 """Number of special tokens around the pieces of each window."""
 LARGEST_PADDING = 0.1
 """Maximum share of padding in a batch of more than `SMALL_BATCH` pieces."""
-SMALL_BATCH = 1 << 12
+SMALL_BATCH = 1 << 11
 """Number of pieces up to which a batch costs a GPU little more than its launch, so that padding does not matter."""
 
 

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from nlu_lite._util.arrays import find_distinct
+from nlu_lite._util.arrays import Allocate, allocate_zeros, find_distinct
 from nlu_lite.encoding.plan import SPECIAL_TOKEN_COUNT, join_ranges
 from nlu_lite.options import LayerMerge, Pooling
 from nlu_lite.records import Floats, Int64s, Ints, Pieces, SentencePooling, Windows
@@ -79,17 +79,18 @@ class TokenVectors:
         pieces: The pieces of each token.
         dimension: Width d of a hidden state.
         pooling: How the hidden states of a token's pieces are pooled.
+        allocate: Allocates the matrix, with zeros.
 
     Attributes:
         matrix: float32 [T, d], or [T, 2d] for FIRST_LAST; complete after `finish`.
         needed: The pieces whose hidden states are used, ascending; None if all are.
     """
 
-    def __init__(self, pieces: Pieces, dimension: int, pooling: Pooling) -> None:
+    def __init__(self, pieces: Pieces, dimension: int, pooling: Pooling, allocate: Allocate = allocate_zeros) -> None:
         self._first, self._end, self._last = pieces.token_first, pieces.token_end, pieces.token_end - 1
         self._pooling, self._dimension = pooling, dimension
         width = dimension * 2 if pooling is Pooling.FIRST_LAST else dimension
-        self.matrix: Floats = np.zeros((len(self._first), width), np.float32)
+        self.matrix: Floats = allocate(len(self._first), width)
         if pooling is Pooling.MAX:
             self.matrix[:] = -np.inf
         self.needed = find_needed_pieces(pieces, pooling)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from nlu_lite import frames, text
-from nlu_lite._util.arrays import join_rows
+from nlu_lite._util.arrays import RowAllocator, join_rows
 from nlu_lite._util.processes import computing
 from nlu_lite._util.progress import progress_bar
 from nlu_lite.model import Model, VectorPlan
@@ -26,7 +26,7 @@ from nlu_lite.options import (
 )
 from nlu_lite.records import Action, ComponentSpec, Floats, ModelSpec, Segments
 
-PART = 1 << 18
+PART = 1 << 19
 """Characters of texts that the host splits and encodes while the device computes: enough for several batches."""
 
 
@@ -137,7 +137,11 @@ def _compute_parts(
             yield found[-1]
 
     with progress_bar(None, "vector", progress) as bar:
-        matrices = [_run_parts(model, texts, found or split(), level, bar.update) for model in models]
+        allocators = [RowAllocator(len(parts)) for _ in models]
+        matrices = [
+            _run_parts(model, texts, found or split(), level, allocator, bar.update)
+            for model, allocator in zip(models, allocators, strict=True)
+        ]
     return text.merge_segments(found), matrices
 
 
@@ -147,13 +151,18 @@ def _segment_part(given: frames.ParsedInput, part: slice, settings: TextSettings
 
 
 def _run_parts(
-    model: Model, texts: Sequence[str], parts: Iterable[Segments], level: Level, advance: Callable[[int], object]
+    model: Model,
+    texts: Sequence[str],
+    parts: Iterable[Segments],
+    level: Level,
+    allocator: RowAllocator,
+    advance: Callable[[int], object],
 ) -> Floats:
     """Return the vectors of all parts. While the device computes one part, the host splits and encodes the next."""
     found: list[Floats] = []
     running: VectorPlan | None = None
     for segments in parts:
-        plan = model.plan_vectors(texts, segments, level)
+        plan = model.plan_vectors(texts, segments, level, allocator.allocate)
         if running is not None:
             found.append(model.complete(running, advance))
         plan.encoding.begin()

@@ -11,7 +11,7 @@ from tiny import hidden_states
 from nlu_lite.encoding.backends.graph import bucket_distances, number_positions
 from nlu_lite.encoding.backends.kinds import DEFAULTS, KINDS, describe_encoder
 from nlu_lite.encoding.backends.openvino import OpenVinoBackend
-from nlu_lite.encoding.backends.torch import TorchBackend, _empty_model, _expand_mask, _takes_whole_masks
+from nlu_lite.encoding.backends.torch import TorchBackend, _empty_model, fuse
 from nlu_lite.errors import ModelError
 from nlu_lite.records import Batch, Checkpoint, SubwordKind, SubwordModel
 
@@ -81,17 +81,37 @@ def test_rows_are_those_of_all_hidden_states(backends, model, rows, layers):
     np.testing.assert_allclose(ours, expected, atol=1e-5)
 
 
-def test_masks_of_scores_are_those_of_positions(backends, model):
+def fused_difference(backend, model, windows, layers):
+    """Return the largest difference of an encoder for GPUs, run on the CPU, at all pieces in a mixed order."""
     import torch
 
-    theirs = backends[0].model
-    assert _takes_whole_masks(theirs) == (model.config["model_type"] != "mpnet")
-    if not _takes_whole_masks(theirs):
-        return
-    ids, mask = (torch.from_numpy(array) for array in batch(model, (20, 11, 17)))
+    ids, mask = windows
+    rows = np.random.default_rng(0).permutation(np.flatnonzero(mask))
     with torch.inference_mode():
-        expected, found = (theirs(ids, attention_mask=one).last_hidden_state for one in (mask, _expand_mask(mask)))
-    np.testing.assert_allclose(found[mask == 1], expected[mask == 1], atol=1e-6)
+        found = fuse(backend.model, model).run(Batch(ids, mask, rows), layers)
+    expected = backend.submit(Batch(ids, mask, rows), layers).result()
+    assert [tuple(one.shape) for one in found] == [one.shape for one in expected]
+    return np.abs(np.stack(found) - expected).max()
+
+
+@pytest.mark.parametrize("layers", [(3,), (0,), (2, 0, 3)])
+@pytest.mark.parametrize("lengths", [(5, 40, 17), (16, 16)], ids=["padded", "not padded"])
+def test_fused_encoders_compute_the_states_of_transformers(backends, model, lengths, layers):
+    assert fused_difference(backends[0], model, batch(model, lengths), layers) < 1e-5
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    [
+        ("albert", {"num_hidden_groups": 3}),
+        ("albert", {"num_hidden_groups": 1, "inner_group_num": 2}),
+        ("electra", {"embedding_size": 24}),
+        *(("bert", {"hidden_act": activation}) for activation in ACTIVATIONS),
+    ],
+)
+def test_fused_encoders_follow_the_settings(kind, settings):
+    model = checkpoint(kind, **settings)
+    assert fused_difference(TorchBackend(model), model, batch(model, (9, 30)), (3,)) < 1e-5
 
 
 def test_backends_agree_on_sizes(backends):

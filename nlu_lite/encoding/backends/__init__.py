@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+
 from nlu_lite.errors import ModelError
 from nlu_lite.records import Batch, Floats
 
@@ -33,6 +35,9 @@ class HiddenStates(Protocol):
             OutOfMemory: The batch is too large.
         """
 
+    def are_finite(self) -> bool:
+        """Return whether no hidden state is NaN or infinity, once `result` has returned."""
+
 
 @dataclass(frozen=True)
 class ComputedStates:
@@ -47,6 +52,10 @@ class ComputedStates:
     def result(self) -> Floats:
         """See `HiddenStates.result`."""
         return self.hidden
+
+    def are_finite(self) -> bool:
+        """See `HiddenStates.are_finite`."""
+        return bool(np.isfinite(self.hidden).all())
 
 
 class Backend(Protocol):

@@ -33,6 +33,9 @@ class PinnedStates:
         self._pinned = torch.empty(shape, dtype=torch.float32, pin_memory=True)
         for place, rows in zip(self._pinned, states, strict=True):
             place.copy_(rows.float(), non_blocking=True)
+        self._are_finite = torch.empty((), dtype=torch.bool, pin_memory=True)
+        finite = torch.stack([rows.isfinite().all() for rows in states]).all()
+        self._are_finite.copy_(finite, non_blocking=True)
         self._copied = torch.cuda.current_stream(states[0].device).record_event()
 
     def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
@@ -52,6 +55,10 @@ class PinnedStates:
             self._copied.synchronize()
             hidden: Floats = np.asarray(self)
         return hidden
+
+    def are_finite(self) -> bool:
+        """See `HiddenStates.are_finite`. The device has looked, since the host would take longer."""
+        return bool(self._are_finite)
 
 
 def upload(array: NDArray[np.int64], device: torch.device) -> torch.Tensor:

@@ -20,6 +20,8 @@ from nlu_lite._util.processes import WORKERS, computing
 from nlu_lite.encoding.architectures import ARCHITECTURES, SETTINGS, WORDS, find_architecture
 from nlu_lite.encoding.backends import CPU_BUDGET, ComputedStates, HiddenStates
 from nlu_lite.encoding.backends.checks import check_names, check_shape, configuration_error, first_line
+from nlu_lite.encoding.backends.fused import FusedEncoder
+from nlu_lite.encoding.backends.kinds import KINDS, describe_encoder
 from nlu_lite.encoding.backends.memory import PinnedStates, translate_memory_errors, upload
 from nlu_lite.encoding.backends.threads import ThreadLimit
 from nlu_lite.errors import ModelError, OptionError
@@ -71,6 +73,7 @@ class TorchBackend:
             tensors = ChainMap({WORDS: self._words}, checkpoint.tensors)  # type: ignore[arg-type]  # it is only read
             checkpoint = replace(checkpoint, tensors=tensors)
         self.model = build_model(checkpoint, self._device, self._dtype)
+        self._fused = fuse(self.model, checkpoint) if self._device.type == "cuda" else None
         self._precision = precision
         self.dimension: int = self.model.config.hidden_size
         self.layers: int = self.model.config.num_hidden_layers
@@ -143,6 +146,8 @@ class TorchBackend:
         wanted = self._device.type == "cpu" and self._dtype != torch.float32
         mixed = torch.autocast(self._device.type, self._dtype, enabled=wanted)
         with mixed, _EXACT.hold():
+            if self._fused is not None:
+                return self._fused.run(batch, layers)
             output = self.model(
                 input_ids=upload(batch.ids, self._device),
                 attention_mask=self._build_mask(batch),
@@ -154,24 +159,7 @@ class TorchBackend:
 
     def _build_mask(self, batch: Batch) -> torch.Tensor | None:
         """Return the attention mask. Without padding none is needed, and attention without a mask is faster."""
-        if batch.mask.all():
-            return None
-        mask = upload(batch.mask, self._device)
-        return _expand_mask(mask) if self._device.type == "cuda" and _takes_whole_masks(self.model) else mask
-
-
-def _takes_whole_masks(model: Any) -> bool:
-    """Return whether a model takes masks in the shape of attention scores, as models with PyTorch's attention do."""
-    found: bool = model.config._attn_implementation == "sdpa"
-    return found
-
-
-def _expand_mask(mask: torch.Tensor) -> torch.Tensor:
-    """Return a mask in the shape of attention scores, bool [windows, 1, length, length].
-
-    transformers would check whether a mask of positions masks anything, and wait for the device to finish its work.
-    """
-    return mask.bool()[:, None, None].expand(-1, 1, mask.shape[1], -1)
+        return None if batch.mask.all() else upload(batch.mask, self._device)
 
 
 class _ExactProducts:
@@ -281,6 +269,13 @@ def build_model(checkpoint: Checkpoint, device: torch.device, dtype: torch.dtype
     model.load_state_dict(weights, assign=True)
     _fill_buffers(model, device)
     return model.eval()
+
+
+def fuse(model: Any, checkpoint: Checkpoint) -> FusedEncoder | None:
+    """Return an encoder with a model's weights that launches fewer operations; None if its kind is not described."""
+    if checkpoint.config["model_type"] not in KINDS:
+        return None
+    return FusedEncoder(model.state_dict(), describe_encoder(checkpoint))
 
 
 def _find_product_weights(model: Any) -> set[str]:

@@ -1,0 +1,39 @@
+"""Matrices of consecutive parts: the rows of the result are those of the parts, copied or not."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nlu_lite._util.arrays import SPARE, RowAllocator, join_rows
+
+
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=6))
+def test_joined_rows_are_those_of_the_parts(counts):
+    allocator = RowAllocator(len(counts))
+    parts = [allocator.allocate(count, 3) for count in counts]
+    assert all(part.shape == (count, 3) and not part.any() for part, count in zip(parts, counts, strict=True))
+    for number, part in enumerate(parts):
+        part[:] = number
+    assert join_rows(parts)[:, 0].tolist() == np.repeat(np.arange(len(counts)), counts).tolist()
+
+
+def test_parts_of_similar_size_are_not_copied():
+    allocator = RowAllocator(3)
+    parts = [allocator.allocate(count, 4) for count in (100, int(100 * (1 + SPARE)), 80)]
+    base = parts[0].base
+    assert join_rows(parts).base is base
+
+
+def test_the_only_part_has_no_spare_rows():
+    matrix = RowAllocator(1).allocate(7, 2)
+    assert join_rows([matrix]) is matrix
+    assert matrix.base is None or matrix.base.shape == (7, 2)
+
+
+def test_rows_of_other_matrices_are_copied():
+    whole = np.arange(12, dtype=np.float32).reshape(6, 2)
+    for parts in ([whole[2:4], whole[:2]], [whole[:2], whole[3:5]], [whole[:2], np.ones((1, 2), np.float32)]):
+        expected = np.concatenate(parts)
+        found = join_rows(list(parts))
+        np.testing.assert_array_equal(found, expected)
+        assert not np.shares_memory(found, whole)
