@@ -34,7 +34,7 @@ from nlu_lite.frames import (
     mean_vectors,
     render_frame,
 )
-from nlu_lite.options import FrameOptions, check_number, parse_flag, show_options
+from nlu_lite.options import FrameOptions, check_number, parse_centering, show_options
 from nlu_lite.pipeline import Pipeline, load
 from nlu_lite.plot import PictureMethods
 from nlu_lite.records import Floats
@@ -162,7 +162,7 @@ class NluAccessor(PictureMethods):
             >>> frame.nlu.similarity([3, 4]).tolist()
             [0.6000000238418579, 0.800000011920929]
         """
-        return self._similarity(query, ref, column, _parse_centering(center, components), "similarity")
+        return self._similarity(query, ref, column, parse_centering(center, components), "similarity")
 
     def _similarity(
         self, query: object, ref: str | Pipeline | None, column: str | None, removed: int | None, method: str
@@ -226,7 +226,7 @@ class NluAccessor(PictureMethods):
         check_number("k", k, 1)
         if SIMILARITY in self._frame.columns:
             raise InputError(f"the frame already has a column {SIMILARITY!r}", "another name", "Rename the column")
-        cosines = self._compare(query, ref, column, _parse_centering(center, components))
+        cosines = self._compare(query, ref, column, parse_centering(center, components))
         order = np.argsort(-cosines, kind="stable")
         order = order[~np.isnan(cosines[order])]
         own = self._find_row(query, column)
@@ -310,15 +310,6 @@ class NluAccessor(PictureMethods):
 
 def _open_pipeline(ref: str | Pipeline) -> Pipeline:
     return ref if isinstance(ref, Pipeline) else load(ref)
-
-
-def _parse_centering(center: bool, components: int) -> int | None:
-    """Return the number of components to remove after the mean; None to keep the mean."""
-    if parse_flag(center, "center"):
-        return components
-    if components:
-        raise OptionError(f"components={components!r} without center", "both", "Pass center=True as well")
-    return None
 
 
 def _parse_vector(query: object) -> Floats:

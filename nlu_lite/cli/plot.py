@@ -69,6 +69,9 @@ def plot(
     path: Annotated[Path | None, typer.Option(help="A saved pipeline that computes the query.")] = None,
     column: Annotated[str | None, typer.Option(help="The column of vectors. Default: the only one.")] = None,
     center: Annotated[bool, typer.Option("--center", help="Remove the mean of the vectors.")] = False,
+    components: Annotated[
+        int | None, typer.Option(min=0, help="The number of principal components to remove after the mean. Default: 0.")
+    ] = None,
     title: Annotated[str | None, typer.Option(help="The title. Default: the column or the query.")] = None,
     max_rows: Annotated[int | None, typer.Option(min=1, help="The largest number of rows to show.")] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Replace an output that exists.")] = False,
@@ -88,8 +91,8 @@ def plot(
     found = _read_vectors(file)
     from nlu_lite.pandas import NluAccessor
 
-    shared = {"column": column, "center": center, "title": title, "max_rows": max_rows}
-    given = {name: value for name, value in shared.items() if value not in (None, False)}
+    shared = {"column": column, "center": center, "components": components, "title": title, "max_rows": max_rows}
+    given = {name: value for name, value in shared.items() if value is not None and value is not False}
     accessor: Any = NluAccessor(found.frame)
     picture: Picture
     if chosen is Kind.TOKENS:

@@ -57,7 +57,7 @@ from nlu_lite.options.load import (
     parse_changes,
 )
 from nlu_lite.options.mapper import MapRequest, VectorLists, VectorListsName, parse_map_request
-from nlu_lite.options.parsing import check_number, parse_choice, parse_flag, parse_path
+from nlu_lite.options.parsing import check_number, parse_centering, parse_choice, parse_flag, parse_path
 from nlu_lite.options.predict import (
     FrameOptions,
     PredictOptions,
@@ -131,6 +131,7 @@ __all__ = [
     "check_number",
     "check_stream",
     "describe_request",
+    "parse_centering",
     "parse_changes",
     "parse_choice",
     "parse_file_request",

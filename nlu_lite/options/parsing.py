@@ -46,6 +46,19 @@ def parse_flag(value: object, option: str) -> bool:
     raise OptionError(f"{option}={value!r}", "True or False", f"Pass {option}=True or {option}=False")
 
 
+def parse_centering(center: object, components: int) -> int | None:
+    """Return the number of principal components to remove after the mean; None to keep the mean.
+
+    Raises:
+        OptionError: `center` is not True or False; or components are removed without the mean.
+    """
+    if parse_flag(center, "center"):
+        return components
+    if components:
+        raise OptionError(f"components={components!r} without center", "both", "Pass center=True as well")
+    return None
+
+
 def check_number(option: str, value: object, least: int, most: int = sys.maxsize) -> None:
     """Check that an option is an integer from `least` to `most`.
 

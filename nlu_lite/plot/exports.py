@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from nlu_lite._util.os_errors import translate_write_errors
 from nlu_lite.errors import InputError, OptionError, escape_surrogates
 from nlu_lite.files import check_place
 from nlu_lite.frames import find_vector_column, find_vector_columns, matrix, to_arrow
-from nlu_lite.plot.passages import read_passages
+from nlu_lite.plot.passages import find_unit_column, read_passages
 from nlu_lite.plot.projection import Method, find_directions, project
 from nlu_lite.plot.selection import check_frame
 from nlu_lite.records import Floats
@@ -26,6 +27,7 @@ PROJECTION = ("projection_x", "projection_y")
 CONTEXT = "context"
 NEIGHBORS = "neighbors"
 MADE = (*PROJECTION, CONTEXT, NEIGHBORS)
+VECTORS, METADATA = "vectors.tsv", "metadata.tsv"
 SIDE = 200
 """The number of characters of a context on each side of a token."""
 
@@ -97,12 +99,27 @@ def write_projector(frame: pd.DataFrame, folder: Path, column: str | None) -> Pa
     vectors = matrix(frame, name)
     if folder.exists():
         raise OptionError(f"folder {folder} exists", "a name that is free", "Remove it, or choose another name")
-    plain = frame.drop(columns=[*{name, *find_vector_columns(frame)}])
+    plain = _move_units_first(frame.drop(columns=[*{name, *find_vector_columns(frame)}]))
     metadata = plain if len(plain.columns) else pd.DataFrame({"row": range(len(frame))})
+    texts = {METADATA: _render_metadata(metadata), "projector_config.pbtxt": _render_config(str(name))}
     with translate_write_errors(folder), write_folder_atomically(folder) as part:
-        pd.DataFrame(vectors).to_csv(part / "vectors.tsv", sep="\t", header=False, index=False)
-        (part / "metadata.tsv").write_text(_render_metadata(metadata), encoding="utf-8", newline="\n")
+        pd.DataFrame(vectors).to_csv(part / VECTORS, sep="\t", header=False, index=False)
+        for file, text in texts.items():
+            (part / file).write_text(text, encoding="utf-8", newline="\n")
     return folder
+
+
+def _move_units_first(frame: pd.DataFrame) -> pd.DataFrame:
+    """Move the texts of the rows to the first column, with which the projector labels points."""
+    unit = find_unit_column(frame)
+    return frame if unit is None else frame[[unit, *(name for name in frame.columns if name != unit)]]
+
+
+def _render_config(name: str) -> str:
+    """Return the file by which TensorBoard finds the others, in protobuf's text format."""
+    values = {"tensor_name": escape_surrogates(name), "tensor_path": VECTORS, "metadata_path": METADATA}
+    lines = [f"  {field}: {json.dumps(value, ensure_ascii=False)}" for field, value in values.items()]
+    return "\n".join(["embeddings {", *lines, "}"]) + "\n"
 
 
 def _render_metadata(frame: pd.DataFrame) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from nlu_lite.frames import find_vector_column
-from nlu_lite.options import check_number, parse_choice, parse_flag, parse_path
+from nlu_lite.options import check_number, parse_centering, parse_choice, parse_path
 from nlu_lite.plot.escaping import shorten
 from nlu_lite.plot.exports import AtlasRequest, write_atlas, write_projector
 from nlu_lite.plot.heatmap import draw_heatmap
@@ -49,6 +49,7 @@ class PictureMethods(ABC):
         *,
         column: str | None = None,
         center: bool = False,
+        components: int = 0,
     ) -> pd.Series[float] | pd.DataFrame:
         """Return the cosine similarity of each row with a query."""
 
@@ -67,6 +68,7 @@ class PictureMethods(ABC):
         rows: Sequence[bool] | np.ndarray[Any, Any] | pd.Series[bool] | None = None,
         column: str | None = None,
         center: bool = False,
+        components: int = 0,
         title: str | None = None,
         max_rows: int = 5000,
     ) -> FigurePicture:
@@ -86,6 +88,7 @@ class PictureMethods(ABC):
                 Default: all.
             column: The column of vectors. Default: the only one.
             center: Whether to remove the mean of the frame's vectors first, as for `similarity`. Default: False.
+            components: The number of principal components to remove as well, as for `similarity`. Default: 0.
             title: The title. Default: the column of vectors.
             max_rows: The largest number of points, from 2 to 50,000. Of more rows, a random sample is shown, which the
                 caption says.
@@ -101,8 +104,8 @@ class PictureMethods(ABC):
         check_number("dimensions", dimensions, 2, 3)
         check_number("max_rows", max_rows, 2, LARGEST)
         chosen = parse_choice(Method, method, "method")
-        centering = parse_flag(center, "center")
-        request = ScatterRequest(dimensions, chosen, color, labels, by, rows, column, centering, title, max_rows)
+        removed = parse_centering(center, components)
+        request = ScatterRequest(dimensions, chosen, color, labels, by, rows, column, removed, title, max_rows)
         return draw_scatter(self._frame, request)
 
     def heatmap(
@@ -111,6 +114,7 @@ class PictureMethods(ABC):
         *,
         column: str | None = None,
         center: bool = False,
+        components: int = 0,
         title: str | None = None,
         max_rows: int = 200,
     ) -> FigurePicture:
@@ -123,6 +127,7 @@ class PictureMethods(ABC):
             other: A frame of pandas whose column of vectors has the same name. Default: this frame.
             column: The column of vectors. Default: the only one.
             center: Whether to remove the mean of the frame's vectors first, as for `similarity`. Default: False.
+            components: The number of principal components to remove as well, as for `similarity`. Default: 0.
             title: The title. Default: the column of vectors.
             max_rows: The largest number of rows of each frame, from 1 to 1000. Of more rows, a random sample is shown.
 
@@ -138,7 +143,8 @@ class PictureMethods(ABC):
         check_number("max_rows", max_rows, 1, LARGEST_MAP)
 
         def compare(left: pd.DataFrame, top: pd.DataFrame) -> Any:
-            return type(self)(left).similarity(top, column=name, center=center).to_numpy()  # type: ignore[call-arg]
+            accessor = type(self)(left)  # type: ignore[call-arg]
+            return accessor.similarity(top, column=name, center=center, components=components).to_numpy()
 
         check_frame(self._frame)
         name = find_vector_column(self._frame, column)
@@ -151,6 +157,7 @@ class PictureMethods(ABC):
         *,
         column: str | None = None,
         center: bool = False,
+        components: int = 0,
         title: str | None = None,
         max_rows: int = 2000,
     ) -> TokenPicture:
@@ -165,6 +172,7 @@ class PictureMethods(ABC):
             ref: As for `similarity`.
             column: The column of vectors. Default: the only one.
             center: Whether to remove the mean of the frame's vectors first, as for `similarity`. Default: False.
+            components: The number of principal components to remove as well, as for `similarity`. Default: 0.
             title: The title. Default: the query, if it is a text.
             max_rows: The largest number of rows, from 1 to 50,000. Of more rows, the first are shown.
 
@@ -179,7 +187,8 @@ class PictureMethods(ABC):
         check_frame(self._frame)
         name = find_vector_column(self._frame, column)
         pipeline = self._find_pipeline(ref)
-        values = choose_values(self.similarity(query, pipeline, column=name, center=center))
+        found = self.similarity(query, pipeline, column=name, center=center, components=components)
+        values = choose_values(found)
         shown = self._frame.iloc[:max_rows]
         pieces = None
         if pipeline is not None and "token" in shown.columns:
@@ -222,8 +231,9 @@ class PictureMethods(ABC):
     def to_projector(self, folder: str | os.PathLike[str], *, column: str | None = None) -> Path:
         """Write a new folder with the files of TensorBoard's projector, and return its path.
 
-        ``vectors.tsv`` has a vector in each line; ``metadata.tsv`` has the other columns. Tabs and line breaks of
-        their values become spaces.
+        ``vectors.tsv`` has a vector in each line; ``metadata.tsv`` has the other columns, that of the texts first. Tabs
+        and line breaks of their values become spaces. ``projector_config.pbtxt`` names both files:
+        ``tensorboard --logdir FOLDER`` finds them.
 
         Args:
             folder: The folder, which must not exist.

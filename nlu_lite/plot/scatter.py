@@ -43,7 +43,7 @@ class ScatterRequest:
     by: Hashable | None
     rows: object
     column: str | None
-    center: bool
+    removed: int | None
     title: str | None
     max_rows: int
 
@@ -76,7 +76,8 @@ def draw_scatter(frame: pd.DataFrame, request: ScatterRequest) -> FigurePicture:
     graph = import_extra("plotly.graph_objects", "plot", "a plot")
     column = find_vector_column(frame, request.column)
     vectors = matrix(frame, column)
-    vectors = center_vectors(vectors, vectors[:0])[0] if request.center else vectors
+    if request.removed is not None:
+        vectors, _ = center_vectors(vectors, vectors[:0], request.removed)
     selection = select_rows(vectors, parse_rows(frame, request.rows), request.max_rows)
     projection = project(vectors[selection.rows], request.dimensions, request.method)
     shown = frame.iloc[selection.rows]

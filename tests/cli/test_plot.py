@@ -38,7 +38,10 @@ def run(monkeypatch, capsys, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--color", "kind", "--dimensions", "3", "--method", "tsne", "--center"], "t-SNE of 7 rows"),
+        (
+            ["--color", "kind", "--dimensions", "3", "--method", "tsne", "--center", "--components", "1"],
+            "t-SNE of 7 rows",
+        ),
         (["--kind", "heatmap", "--max-rows", "3"], "a random sample of 3 of 7 rows"),
         (["--query", "cat"], "Cosine similarity to the query; 7 rows"),
         (["--query", "cat", "--ref", f"path:{MODEL}", "--title", "Cats"], "7 rows"),

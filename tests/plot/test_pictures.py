@@ -78,6 +78,14 @@ def test_projector_has_a_line_for_each_row(tmp_path):
     lines = (folder / "metadata.tsv").read_text(encoding="utf-8").splitlines()
     assert lines[:2] == ["token\ttoken_begin\ttoken_end\tkind", "A\t0\t1\ta b c"]
     assert len(lines) == 8
+    config = (folder / "projector_config.pbtxt").read_text(encoding="utf-8")
+    assert [line.strip() for line in config.splitlines()[1:-1]] == [
+        'tensor_name: "word_embedding_x"',
+        'tensor_path: "vectors.tsv"',
+        'metadata_path: "metadata.tsv"',
+    ]
+    last = frame[["kind", "token", COLUMN]].nlu.to_projector(tmp_path / "last")
+    assert (last / "metadata.tsv").read_text(encoding="utf-8").startswith("token\tkind\nA\t")
     only = frame[["token", COLUMN]].nlu.to_projector(tmp_path / "one")
     assert (only / "metadata.tsv").read_text(encoding="utf-8").splitlines() == frame["token"].tolist()
     with pytest.raises(OptionError, match="exists"):

@@ -1,13 +1,14 @@
 """`frame.nlu.html`: the text with colored tokens."""
 
 import re
+from functools import partial
 
 import numpy as np
 import pytest
 from tiny import MODEL
 
 import nlu_lite
-from nlu_lite.errors import InputError
+from nlu_lite.errors import InputError, OptionError
 from tests.plot.frames import COLUMN, plain, tokens
 
 SCRIPT = "<script>alert(1)</script>"
@@ -107,6 +108,25 @@ def test_a_result_of_predict_knows_its_texts():
     assert texts(frame.nlu.html(frame.iloc[[0]])) == ["A  cat,\tyes.", "No !"]
     frame["token"] = frame["token"].to_numpy()[::-1]
     assert "A  cat" not in texts(frame.nlu.html(frame.iloc[[0]]))
+
+
+@pytest.mark.parametrize("components", [0, 2])
+def test_removed_components_are_those_of_similarity(components):
+    frame, options = tokens(), {"center": True, "components": components}
+    expected = frame.nlu.similarity(frame, **options)
+    np.testing.assert_allclose(frame.nlu.heatmap(**options).figure.data[0].z, expected, atol=1e-6)
+    page = frame.nlu.html(frame.iloc[[2]], **options)._repr_html_()
+    assert [f"{value:.3f}" for value in expected.iloc[:, 2]] == re.findall(r"similarity (-?\d\.\d+)", page)
+    [trace] = frame.nlu.plot(**options).figure.data
+    assert not np.allclose(trace.x, frame.nlu.plot(center=True, components=1).figure.data[0].x)
+
+
+def test_components_are_removed_with_the_mean_only():
+    for draw in (tokens().nlu.plot, tokens().nlu.heatmap, partial(tokens().nlu.html, [1, 0, 0, 0])):
+        with pytest.raises(OptionError, match="components=1 without center"):
+            draw(components=1)
+        with pytest.raises(OptionError, match="components=5; expected a whole number from 0 to 4"):
+            draw(center=True, components=5)
 
 
 def test_centering_is_that_of_similarity():
