@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+MOST_THREADS = 4
+"""Maximum number of threads that set rows."""
+THREAD_BYTES = 1 << 21
+"""Number of bytes for which a thread is worth its start."""
 SPARE = 0.25
 """Share of additional memory for parts that have more rows than the first one."""
 Allocate = Callable[[int, int], NDArray[np.float32]]
@@ -89,6 +96,35 @@ def join_rows(matrices: list[NDArray[np.float32]]) -> NDArray[np.float32]:
         joined[end : end + len(part)] = part
         end += len(part)
     return joined
+
+
+def set_rows(matrix: NDArray[np.float32], places: NDArray[np.int64], rows: NDArray[np.float32]) -> None:
+    """Set rows of a matrix: ``matrix[places] = rows``. Many rows are set by several threads.
+
+    Writing to a new matrix takes time mostly because its memory is mapped page by page.
+
+    Args:
+        matrix: float32 [R, d].
+        places: int64 [n], each once.
+        rows: float32 [n, d].
+
+    Example:
+        >>> matrix = np.zeros((3, 1), np.float32)
+        >>> set_rows(matrix, np.array([2, 0]), np.array([[5], [7]], np.float32))
+        >>> matrix.ravel().tolist()
+        [7.0, 0.0, 5.0]
+    """
+
+    def set_part(part: slice) -> None:
+        matrix[places[part]] = rows[part]
+
+    bounds = np.linspace(0, len(places), min(MOST_THREADS, 1 + rows.nbytes // THREAD_BYTES) + 1).astype(int).tolist()
+    parts = [slice(begin, end) for begin, end in pairwise(bounds)]
+    if len(parts) == 1:
+        set_part(parts[0])
+        return
+    with ThreadPoolExecutor(len(parts)) as threads:
+        deque(threads.map(set_part, parts), maxlen=0)
 
 
 def _find_common_base(matrices: list[NDArray[np.float32]]) -> NDArray[np.float32] | None:

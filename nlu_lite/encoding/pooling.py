@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from nlu_lite._util.arrays import Allocate, allocate_zeros, find_distinct
+from nlu_lite._util.arrays import Allocate, allocate_zeros, find_distinct, set_rows
 from nlu_lite.encoding.plan import SPECIAL_TOKEN_COUNT, join_ranges
 from nlu_lite.options import LayerMerge, Pooling
 from nlu_lite.records import Floats, Int64s, Ints, Pieces, SentencePooling, Windows
@@ -138,7 +138,7 @@ class TokenVectors:
         begin, end = np.searchsorted(piece, pieces), np.searchsorted(piece, pieces, side="right")
         counts = end - begin
         rows = states if (counts == 1).all() else np.repeat(states, counts, axis=0)
-        self.matrix[join_ranges(begin, end), columns] = rows
+        set_rows(self.matrix[:, columns], join_ranges(begin, end), rows)
 
     def _reduce(self, states: Floats, pieces: Ints, operation: np.ufunc) -> None:
         """Reduce the states of each token's pieces, which are ascending and contiguous."""

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlu_lite._util.arrays import SPARE, RowAllocator, join_rows
+from nlu_lite._util.arrays import SPARE, THREAD_BYTES, RowAllocator, join_rows, set_rows
 
 
 @given(st.lists(st.integers(0, 9), min_size=1, max_size=6))
@@ -37,3 +37,14 @@ def test_rows_of_other_matrices_are_copied():
         found = join_rows(list(parts))
         np.testing.assert_array_equal(found, expected)
         assert not np.shares_memory(found, whole)
+
+
+@given(st.integers(0, 40), st.randoms(use_true_random=False))
+def test_rows_are_set_in_any_number_of_threads(count, random):
+    width = THREAD_BYTES // 4 // 8  # a thread sets 8 rows
+    matrix, expected = (np.zeros((50, width), np.float32) for _ in range(2))
+    places = np.array(random.sample(range(50), count), np.int64)
+    rows = np.repeat(np.arange(1, count + 1, dtype=np.float32)[:, None], width, axis=1)
+    expected[places] = rows
+    set_rows(matrix, places, rows)
+    np.testing.assert_array_equal(matrix, expected)

@@ -1,7 +1,7 @@
 """An encoder as few operations of PyTorch, for GPUs.
 
 The modules of transformers spend more time in Python than a GPU needs to compute a batch, so that it would wait for
-them. Here a layer is twelve operations: queries, keys and values are one product, padding is one bias for all layers.
+them. Here a layer is a dozen operations: queries, keys and values are one product, padding is one bias for all layers.
 """
 
 from __future__ import annotations
