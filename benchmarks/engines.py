@@ -1,6 +1,8 @@
 """Measure texts and tokens a second on one core, and the overhead of Spark and Ray against `Pipeline.predict_file`.
 
     python benchmarks/engines.py [--texts 4000] [--model REF] [--level token] [--rounds 2] [--systems file spark-1 ...]
+    python benchmarks/engines.py --memory [--texts 2000] [--model REF] [--level token]
+    python benchmarks/engines.py --parquet [--model REF] [--level token]
 
 Every system reads the same texts in 14 languages from Parquet files, runs the same pipeline with one thread in each
 worker, and writes Parquet files. It does so in processes of its own, on this machine: `spark-2` is Spark with two
@@ -8,6 +10,9 @@ workers, `ray-1` is Ray with one actor. A first pass over few texts starts the w
 part of the time. The actors of Ray start in each call, so that their start is part of its time: measure many texts,
 and compare with the column of the start. Systems take turns, so that the load of the machine affects all of them, and
 the best of the rounds counts. The CPU seconds of all processes of a system depend less on other work of the machine.
+
+`--memory` prints the resident memory of a worker process of Spark while it processes one long partition. `--parquet`
+prints the bytes of a vector in Parquet files of several layouts; it reads each text once, since equal vectors compress.
 """
 
 from __future__ import annotations
@@ -32,6 +37,19 @@ SYSTEMS = ("file", "file-float16", "spark-1", "spark-2", "ray-1", "ray-2")
 PARTS = 8
 WARM = 64
 HOST = "127.0.0.1"
+ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "PYSPARK_PYTHON": sys.executable,
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+    "SPARK_LOCAL_IP": HOST,
+}
+
+
+def read_sentences() -> list[str]:
+    """Return sentences in 14 languages, which take turns."""
+    found = json.loads(TRANSLATIONS.read_text(encoding="utf-8"))
+    return [sentence for translations in zip(*found.values(), strict=True) for sentence in translations]
 
 
 def write_texts(folder: Path, number: int) -> None:
@@ -39,8 +57,7 @@ def write_texts(folder: Path, number: int) -> None:
     import pyarrow as pa
     from pyarrow import parquet
 
-    found = json.loads(TRANSLATIONS.read_text(encoding="utf-8"))
-    sentences = [sentence for translations in zip(*found.values(), strict=True) for sentence in translations]
+    sentences = read_sentences()
     texts = [" ".join(sentences[(n + m) % len(sentences)] for m in range(1 + n % 3)) for n in range(number)]
     table = pa.table({"id": pa.array(range(number), pa.int64()), "text": texts})
     for name, rows in (("all", number), ("warm", WARM)):
@@ -85,19 +102,25 @@ def run_file(pipeline: Any, folder: Path, target: Path, job: dict[str, Any]) -> 
 
 def run_spark(pipeline: Any, folder: Path, target: Path, job: dict[str, Any]) -> Moment:
     """Run `nlu_lite.spark.predict`; return the moment after the first pass."""
-    from pyspark.sql import SparkSession
-
     import nlu_lite.spark
 
-    builder = SparkSession.builder.master(f"local[{job['workers']}]").config("spark.ui.enabled", "false")
-    session = builder.config("spark.driver.host", HOST).config("spark.driver.bindAddress", HOST).getOrCreate()
-    session.sparkContext.setLogLevel("OFF")
+    session = open_session(job["workers"])
     options = {"text_column": "text", "output_level": job["level"]}
     for part, path in (("warm", target.with_suffix(".warm")), ("all", target)):
         begin = Moment.now()
         frame = session.read.parquet(str(folder / part)).repartition(PARTS)
         nlu_lite.spark.predict(frame, pipeline, **options).write.parquet(str(path))
     return begin
+
+
+def open_session(workers: int) -> Any:
+    """Return a session of Spark on this machine."""
+    from pyspark.sql import SparkSession
+
+    builder = SparkSession.builder.master(f"local[{workers}]").config("spark.ui.enabled", "false")
+    session = builder.config("spark.driver.host", HOST).config("spark.driver.bindAddress", HOST).getOrCreate()
+    session.sparkContext.setLogLevel("OFF")
+    return session
 
 
 def run_ray(pipeline: Any, folder: Path, target: Path, job: dict[str, Any]) -> Moment:
@@ -136,20 +159,75 @@ def work(job: dict[str, Any]) -> dict[str, float]:
     }
 
 
+# --- memory and files ------------------------------------------------------------------------------------------------
+
+
+def measure_memory(model: list[str], level: str, folder: Path) -> None:
+    """Print the resident memory of a worker process of Spark over one partition, after each tenth of the texts."""
+    import nlu_lite
+    from nlu_lite.spark.frames import _plan_schema, build_task
+
+    frame = open_session(1).read.parquet(str(folder / "all")).coalesce(1)
+    schema, total = _plan_schema(frame.schema.fields), frame.count()
+    mapper = nlu_lite.load(*model, threads=1).mapper(schema, text_column="text", output_level=level, positions=True)
+    task = build_task(mapper)
+
+    def run(batches: Any) -> Any:
+        import psutil
+        import pyarrow as pa
+
+        rows, tokens, next_row = 0, 0, 0
+        for batch in task(batches):
+            tokens += batch.num_rows
+            rows = batch.column("id")[-1].as_py() + 1
+            if rows >= next_row:
+                next_row += total // 10
+                size = psutil.Process().memory_info().rss >> 20
+                yield pa.RecordBatch.from_pydict({"rows": [rows], "tokens": [tokens], "size": [size]})
+
+    print(" texts  tokens  resident MiB")
+    for row in frame.mapInArrow(run, "rows long, tokens long, size long").collect():
+        print(f"{row.rows:6} {row.tokens:7} {row.size:13}")
+
+
+LAYOUTS: dict[str, dict[str, Any]] = {
+    "not compressed": {"compression": "none"},
+    "snappy": {"compression": "snappy"},
+    "zstd": {"compression": "zstd"},
+    "zstd, bytes split": {"compression": "zstd", "use_byte_stream_split": True},
+}
+
+
+def measure_layouts(model: list[str], level: str) -> None:
+    """Print the bytes of a vector in Parquet files, by type and layout."""
+    import io
+
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    import nlu_lite
+
+    found = nlu_lite.matrix(nlu_lite.load(*model).predict(read_sentences(), output_level=level))
+    print(f"{len(found)} vectors of {found.shape[1]} numbers; bytes of a vector")
+    for dtype in ("float32", "float16"):
+        values = pa.FixedSizeListArray.from_arrays(pa.array(found.astype(dtype).ravel()), found.shape[1])
+        table = pa.table({"vector": values.cast(pa.list_(values.type.value_type))})
+        for name, options in LAYOUTS.items():
+            buffer = io.BytesIO()
+            parquet.write_table(table, buffer, use_dictionary=False, **options)
+            print(f"{dtype}  {name:18} {buffer.tell() / len(found):7.0f}")
+
+
 # --- the table -------------------------------------------------------------------------------------------------------
 
 
 def measure(job: dict[str, Any]) -> dict[str, float]:
     """Measure one system in a new process."""
-    environment = os.environ | {
-        "OMP_NUM_THREADS": "1",
-        "PYSPARK_PYTHON": sys.executable,
-        "RAY_USAGE_STATS_ENABLED": "0",
-        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
-        "SPARK_LOCAL_IP": HOST,
-    }
     done = subprocess.run(
-        [sys.executable, __file__, "--job", json.dumps(job)], env=environment, stdout=subprocess.PIPE, check=True
+        [sys.executable, __file__, "--job", json.dumps(job)],
+        env=os.environ | ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        check=True,
     )
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return found
@@ -162,13 +240,22 @@ def main() -> None:
     parser.add_argument("--level", default="token")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--systems", nargs="+", default=SYSTEMS, choices=SYSTEMS)
+    parser.add_argument("--memory", action="store_true", help="measure the memory of a worker instead")
+    parser.add_argument("--parquet", action="store_true", help="measure the bytes of vectors in files instead")
     parser.add_argument("--job", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.job:
         print(json.dumps(work(json.loads(arguments.job))))
         return
+    if arguments.parquet:
+        measure_layouts(arguments.model, arguments.level)
+        return
     with TemporaryDirectory() as folder:
         write_texts(Path(folder), arguments.texts)
+        if arguments.memory:
+            os.environ.update(ENVIRONMENT)
+            measure_memory(arguments.model, arguments.level, Path(folder))
+            return
         tokens = count_tokens(Path(folder, "all"))
         print(
             f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {arguments.texts} texts, ", end=""

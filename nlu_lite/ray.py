@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from nlu_lite._util.extras import check_extra
@@ -30,6 +31,7 @@ def predict(
     batch_size: int = 256,
     vectors: VectorListsName = "list",
     threads: int = 1,
+    archive: str | None = None,
     **options: Unpack[PredictOptions],
 ) -> Dataset:
     """Run `Pipeline.predict` over a dataset of Ray, on a pool of actors.
@@ -44,6 +46,8 @@ def predict(
         batch_size: Number of texts that are processed at once.
         vectors: ``"list"`` or ``"fixed"``, as for `Pipeline.mapper`.
         threads: Threads of a forward pass in each actor.
+        archive: Folder that ``pipeline.save(..., weights=True)`` wrote, on each actor. A relative path begins at the
+            ``working_dir`` of Ray's runtime environment. Default: weights come from where the driver found them.
         options: The options of `Pipeline.mapper`. ``document_number`` counts the rows of one batch.
 
     Returns:
@@ -66,7 +70,7 @@ def predict(
     mapper = opened.mapper(schema, vectors=vectors, chunk=batch_size, threads=threads, device=device, **options)
     return dataset.map_batches(
         _build_worker(),
-        fn_constructor_args=(pickle.dumps(mapper),),
+        fn_constructor_args=(pickle.dumps(mapper), archive),
         batch_size=batch_size,
         batch_format="pyarrow",
         compute=ActorPoolStrategy(size=workers),
@@ -96,7 +100,7 @@ def _build_worker() -> type[Callable[[pa.Table], pa.Table]]:
     """Return the class of the actors, which Ray sends by value, so that one without this package can say so."""
 
     class NluLiteWorker:
-        def __init__(self, data: bytes) -> None:
+        def __init__(self, data: bytes, archive: str | None) -> None:
             try:
                 from nlu_lite.ray import open_mapper
             except ImportError as error:
@@ -104,7 +108,7 @@ def _build_worker() -> type[Callable[[pa.Table], pa.Table]]:
 
                 text = f"nlu-lite cannot be imported on host {platform.node()} ({error}): install nlu-lite[ray] there"
                 raise ImportError(text) from error
-            self._map = open_mapper(data)
+            self._map = open_mapper(data, archive)
 
         def __call__(self, table: pa.Table) -> pa.Table:
             return self._map(table)
@@ -112,7 +116,9 @@ def _build_worker() -> type[Callable[[pa.Table], pa.Table]]:
     return NluLiteWorker
 
 
-def open_mapper(data: bytes) -> Callable[[pa.Table], pa.Table]:
+def open_mapper(data: bytes, archive: str | None) -> Callable[[pa.Table], pa.Table]:
     """Return a pickled mapper as a function of tables; kept columns have the types of each table."""
     mapper = load_mapper(data)
+    if archive is not None:
+        mapper = mapper.relocate(Path(archive).absolute())
     return lambda table: mapper.adopt_types(table.schema).map(table)

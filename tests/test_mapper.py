@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import pickle
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -207,6 +208,14 @@ def test_unpickled_pipelines_share_their_models_until_these_are_cleared(pipeline
     nlu_lite.clear_models()
     assert pickle.loads(data) is not first
     assert len(opens) == 2
+
+
+def test_models_are_opened_once_by_threads_that_come_at_the_same_time(pipeline, opens):
+    data = pickle.dumps(pipeline)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(pickle.loads, [data] * 32))
+    assert len(opens) == 1
+    assert all(one is found[0] for one in found)
 
 
 def test_pipelines_of_other_options_do_not_share(pipeline, opens):

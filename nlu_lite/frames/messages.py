@@ -73,7 +73,7 @@ def is_foreign_frame(value: object) -> bool:
 
 DISTRIBUTED = {
     "pyspark": "Call nlu_lite.spark.predict(data, pipeline), which runs in its partitions",
-    "ray": "Call nlu_lite.ray.predict(data, pipeline), which runs on its workers",
+    "ray": "Call nlu_lite.ray.predict(data, pipeline, workers=...), which runs on its workers",
     "dask": "Call data.map_partitions with Pipeline.mapper, as the documentation shows",
     "daft": 'Call stream(data.to_arrow_iter(), as_="arrow")',
 }

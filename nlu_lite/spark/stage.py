@@ -30,6 +30,8 @@ OPTIONS = {
     "empty": "empty",
 }
 """The options of `Pipeline.mapper` by the names of their parameters."""
+RUNNING = ("vectors", "chunk", "threads", "device", "archive")
+"""The parameters that `nlu_lite.spark.predict` has under the same names."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,9 @@ class NluLite(Transformer, DefaultParamsReadable, DefaultParamsWritable):  # typ
         missing: ``"error"`` or ``"skip"``.
         empty: ``"drop"`` or ``"keep"``.
         vectors: ``"array"`` or ``"ml"``.
+        chunk: Maximum number of texts that are processed at once. Default: 256.
+        threads: Threads of a forward pass in each worker process. Default: 1.
+        device: The device of the workers, as for `nlu_lite.load`. Default: that of the pipeline.
         archive: Name of an archive of the saved pipeline on the workers; see `nlu_lite.spark.predict`.
 
     Raises:
@@ -87,6 +92,9 @@ class NluLite(Transformer, DefaultParamsReadable, DefaultParamsWritable):  # typ
     missing: Param[str] = Param(Params._dummy(), "missing", "treatment of nulls", TypeConverters.toString)
     empty: Param[str] = Param(Params._dummy(), "empty", "rows of texts without words", TypeConverters.toString)
     vectors: Param[str] = Param(Params._dummy(), "vectors", "type of vectors", TypeConverters.toString)
+    chunk: Param[int] = Param(Params._dummy(), "chunk", "texts at once", TypeConverters.toInt)
+    threads: Param[int] = Param(Params._dummy(), "threads", "threads of a worker", TypeConverters.toInt)
+    device: Param[str] = Param(Params._dummy(), "device", "device of the workers", TypeConverters.toString)
     archive: Param[str] = Param(Params._dummy(), "archive", "archive of weights", TypeConverters.toString)
 
     @keyword_only  # type: ignore[untyped-decorator]
@@ -105,21 +113,24 @@ class NluLite(Transformer, DefaultParamsReadable, DefaultParamsWritable):  # typ
         missing: str | None = None,
         empty: str | None = None,
         vectors: str | None = None,
+        chunk: int | None = None,
+        threads: int | None = None,
+        device: str | None = None,
         archive: str | None = None,
     ) -> None:
         super().__init__()
         self._opened: tuple[StageSource, Pipeline] | None = None
         self._setDefault(positions=False, metadata=False, keepColumns=True, missing="error", empty="drop")
-        self._setDefault(vectors="array")
+        self._setDefault(vectors="array", chunk=256, threads=1)
         self._set(**{name: value for name, value in self._input_kwargs.items() if value is not None})
 
     def _transform(self, dataset: DataFrame) -> DataFrame:
         chosen = {name: self.getOrDefault(name) for name in OPTIONS if self.isDefined(name)}
         options = PredictOptions(**{OPTIONS[name]: value for name, value in chosen.items()})  # type: ignore[typeddict-item]
-        archive = self._find("archive")
-        return predict(dataset, self._load(), vectors=self.getOrDefault("vectors"), archive=archive, **options)
+        running = {name: self._find(name) for name in RUNNING}
+        return predict(dataset, self._load(), **running, **options)
 
-    def _find(self, name: str) -> str | None:
+    def _find(self, name: str) -> Any:
         return self.getOrDefault(name) if self.isDefined(name) else None
 
     def _load(self) -> Pipeline:
@@ -147,7 +158,7 @@ def _add_accessors(stage: Any) -> None:
     def build(name: str) -> tuple[Any, Any]:
         return lambda self: self.getOrDefault(name), lambda self, value: self._set(**{name: value})
 
-    for name in ("reference", "path", *OPTIONS, "vectors", "archive"):
+    for name in ("reference", "path", *OPTIONS, *RUNNING):
         suffix = name[0].upper() + name[1:]
         getter, setter = build(name)
         setattr(stage, f"get{suffix}", getter)

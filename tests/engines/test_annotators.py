@@ -163,7 +163,7 @@ def test_annotations_become_rows_and_back(frame):
 
 
 def test_functions_over_annotations_are_those_of_spark_nlp(frame):
-    tokens = PipelineModel(build_text_stages()).transform(frame)
+    tokens = PipelineModel(build_text_stages()).transform(frame).cache()
 
     def shout(annotations):
         return [one.copy(one.result.upper()) for one in annotations]

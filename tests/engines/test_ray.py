@@ -1,6 +1,7 @@
 """`nlu_lite.ray` on a real Ray, with actors."""
 
 import os
+import shutil
 
 # Read when ray is imported.
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # nothing is reported
@@ -20,8 +21,11 @@ pytestmark = [pytest.mark.engines, pytest.mark.slow, pytest.mark.filterwarnings(
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _cluster():
+def _cluster(tmp_path_factory):
+    sent = tmp_path_factory.mktemp("sent")  # the recipe of the page on engines
+    nlu_lite.load(MODEL, threads=1).save(sent / "weights", weights=True)
     ray.init(
+        runtime_env={"working_dir": str(sent)},
         num_cpus=2,
         include_dashboard=False,
         _node_ip_address="127.0.0.1",
@@ -108,6 +112,47 @@ def test_blocks_of_another_schema_are_refused(pipeline):
     other = ray.data.from_arrow([one, pa.table({"id": [2], "body": ["Two."]})])
     with pytest.raises(Exception, match=r"the row id='2', .*, process \d+: there is no text"):
         nlu_lite.ray.predict(other, pipeline, workers=1).materialize()
+
+
+def test_weights_come_in_the_working_directory_of_the_actors(tmp_path):
+    shutil.copytree(MODEL.removeprefix("path:"), tmp_path / "model")
+    moved, table = nlu_lite.load(f"path:{tmp_path / 'model'}", threads=1), build_table(20)
+    expected = moved.predict(table, as_="arrow", **LEVEL)
+    shutil.rmtree(tmp_path / "model")
+    dataset = ray.data.from_arrow(table)
+    found = collect(nlu_lite.ray.predict(dataset, moved, workers=1, archive="weights", **LEVEL))
+    assert_equal(found, expected, column=moved.models[0].column)
+    for archive, text in ((None, "SourceError: host .*model"), ("missing", "SourceError: host .*missing")):
+        with pytest.raises(Exception, match=text):
+            nlu_lite.ray.predict(dataset, moved, workers=1, archive=archive, **LEVEL).materialize()
+
+
+@pytest.mark.parametrize(
+    ("table", "options", "text"),
+    [
+        (pa.table({"id": [1]}), {}, "no column is called 'text'"),
+        (pa.table({"text": [1]}), {}, "the column 'text' is of type int64"),
+        (pa.table({"body": ["One."]}), {"text_column": "bodi"}, "text_column='bodi' is no column"),
+        (pa.table({"text": ["One."], "token": ["a"]}), {}, r"the columns \['token'\] have the names"),
+    ],
+)
+def test_datasets_that_do_not_fit_are_refused_before_anything_runs(pipeline, table, options, text):
+    with pytest.raises(InputError, match=text):
+        nlu_lite.ray.predict(ray.data.from_arrow(table), pipeline, workers=1, **options)
+
+
+def test_a_callable_that_actors_cannot_import_is_refused(pipeline):
+    words = pipeline.with_(tokenizer=lambda text: [(0, len(text))])
+    with pytest.raises(OptionError, match="cannot be imported by other processes"):
+        nlu_lite.ray.predict(ray.data.from_arrow(build_table(2)), words, workers=1)
+
+
+def test_rows_of_a_megabyte_and_without_words(pipeline):
+    table = pa.table({"id": [0, 1, 2], "text": ["word " * 210_000, "", "Short."]})
+    found = collect(
+        nlu_lite.ray.predict(ray.data.from_arrow(table), pipeline, workers=1, output_level="document", lang="en")
+    )
+    assert sorted(found["id"].to_pylist()) == [0, 2]
 
 
 def test_models_on_gpus_need_a_backend_that_runs_there():

@@ -7,6 +7,7 @@ import shutil
 import signal
 import sys
 from decimal import Decimal
+from inspect import signature
 from pathlib import Path
 
 import numpy as np
@@ -257,6 +258,28 @@ def test_a_stage_is_saved_and_loaded_with_its_pipeline(spark, tmp_path):
     assert loaded.stages[0].getOutputLevel() == "sentence"
     expected = [("One two.", 0, 8), ("Three!", 9, 15)]
     assert [tuple(row) for row in loaded.transform(frame).collect()] == expected
+
+
+def test_a_stage_has_the_parameters_of_predict(spark, pipeline, tmp_path, monkeypatch):
+    own = {"reference", "path", "inputCol", "langCol"}
+    names = set(signature(NluLite.__init__).parameters) - {"self"}
+    expected = set(signature(nlu_lite.spark.predict).parameters) - {"df", "pipeline", "text_column", "lang_column"}
+    assert {re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", name) for name in names - own} == expected
+    stage = NluLite(reference=MODEL, chunk=7, outputLevel="document").setThreads(2).setDevice("cuda")
+    assert (stage.getChunk(), stage.getThreads(), stage.getDevice(), NluLite().getChunk()) == (7, 2, "cuda", 256)
+    mappers, build = [], nlu_lite.spark.frames.build_task
+    monkeypatch.setattr(
+        nlu_lite.spark.frames, "build_task", lambda mapper, *args: mappers.append(mapper) or build(mapper, *args)
+    )
+    frame = frame_of(spark, build_table(3))
+    stage.write().overwrite().save(str(tmp_path / "stage"))
+    NluLite.load(str(tmp_path / "stage")).transform(frame)
+    options = mappers[0].recipe.options
+    assert (mappers[0].request.chunk, options.threads, options.device) == (7, 2, "cuda")
+    assert stage.setDevice("cpu").transform(frame).count() == 2  # one text has no words
+    for wrong, text in ((stage.copy().setChunk(0), "chunk=0"), (stage.copy().setDevice("gpu"), "device='gpu'")):
+        with pytest.raises(OptionError, match=text):
+            wrong.transform(frame)
 
 
 def test_a_stage_runs_a_saved_pipeline(spark, pipeline, tmp_path):

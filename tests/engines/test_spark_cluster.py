@@ -1,5 +1,6 @@
 """`nlu_lite.spark` on a standalone cluster of two workers, with caches of their own and killed processes."""
 
+import re
 import shutil
 import sys
 from contextlib import ExitStack
@@ -9,9 +10,11 @@ import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 from sparknlp_writer import write_archive
+from typer.testing import CliRunner
 
 import nlu_lite
 import nlu_lite.spark
+from nlu_lite.cli import app
 from nlu_lite.spark.frames import build_task
 from tests.engines.cluster import HOST, running_cluster
 from tests.engines.corpus import LEVEL, MODEL, assert_equal, build_table
@@ -166,6 +169,26 @@ def test_a_worker_that_receives_other_files_than_the_driver_says_so(spark, bucke
     found = run_on_each_worker(spark, mapper, tmp_path)
     assert int(found["0"]) > 0
     assert "IntegrityError: host" in found["1"]
+
+
+@pytest.mark.parametrize("place", ["server", "cache"])
+def test_a_lock_that_does_not_match_on_one_worker(spark, buckets, cache, tmp_path, monkeypatch, place):
+    right, wrong = (write_archive(tmp_path / FILE, replace(WIDE, seed=seed)).read_bytes() for seed in (5, 6))
+    schema = build_table(1).schema
+    if place == "cache":  # one worker has other files from before
+        for bucket in buckets:
+            bucket.files[FILE] = wrong
+        run_on_each_worker(spark, nlu_lite.load(REFERENCE).mapper(schema), tmp_path)
+        shutil.rmtree(tmp_path / "cache-0")
+        monkeypatch.setenv("NLU_LITE_CACHE", str(tmp_path / "another"))
+    buckets[0].files[FILE], buckets[1].files[FILE] = right, right if place == "cache" else wrong
+    done = CliRunner().invoke(app, ["lock", REFERENCE], catch_exceptions=False)
+    assert done.exit_code == 0, done.stderr
+    (tmp_path / "models.lock").write_text(done.stdout, encoding="utf-8")
+    pipeline = nlu_lite.load(REFERENCE, lock=tmp_path / "models.lock")
+    found = run_on_each_worker(spark, pipeline.mapper(schema), tmp_path)
+    assert int(found["0"]) > 0
+    assert re.search(r"IntegrityError: host .*, process \d+: .*xlm_roberta_xtreme_base", found["1"])
 
 
 def test_weights_come_in_an_archive(spark, cache, tmp_path):

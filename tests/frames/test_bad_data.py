@@ -10,6 +10,8 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+import nlu_lite
+import nlu_lite.nlu as nlu
 from nlu_lite.errors import InputError, MissingExtra
 from tests.frames.test_inputs import read
 
@@ -126,6 +128,24 @@ HUGE = 10**5000  # longer than Python writes
 def test_what_is_no_text_is_said(data, said):
     with pytest.raises(InputError, match=said):
         read(data)
+
+
+@pytest.mark.parametrize(
+    ("module", "remedy"),
+    [
+        ("pyspark.sql.dataframe", r"nlu_lite\.spark\.predict\(data, pipeline\)"),
+        ("pyspark.sql.connect.dataframe", r"nlu_lite\.spark\.predict\(data, pipeline\)"),
+        ("ray.data.dataset", r"nlu_lite\.ray\.predict\(data, pipeline, workers=\.\.\.\)"),
+        ("dask.dataframe", r"data\.map_partitions with Pipeline\.mapper"),
+        ("daft.dataframe.dataframe", r"stream\(data\.to_arrow_iter\(\)"),
+    ],
+)
+def test_frames_of_engines_are_never_collected(module, remedy):
+    frame, pipeline = type("DataFrame", (), {"__module__": module, "columns": ["text"]})(), nlu_lite.load("en.tokenize")
+    calls = (pipeline.predict, lambda data: list(pipeline.stream(data)), nlu.to_nlu_pipe(pipeline).predict)
+    for call in calls:
+        with pytest.raises(InputError, match=rf"of {module.partition('.')[0]}, which it would collect.*{remedy}"):
+            call(frame)
 
 
 @pytest.mark.parametrize(
