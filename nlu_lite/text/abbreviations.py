@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from enum import Enum
 from functools import cache, lru_cache
+from unicodedata import normalize
 
 from nlu_lite.text.rules import SentenceRules
 
@@ -14,7 +15,7 @@ LOOKBEHIND = 32  # characters before a period in which an abbreviation is search
 SHORT_WORD = 3  # letters of the longest unknown word that may be an abbreviation: longer ones are mostly words
 _LETTER = r"[^\W\d_][\u0900-\u0903\u093a-\u094d\u0980-\u0983\u09bc-\u09cd\u0a00-\u0dff]*"
 ACRONYM = re.compile(rf"(?:{_LETTER}){{1,3}}(?:\.(?:{_LETTER}){{1,3}})+")
-_FILE_NAME = re.compile(r"[^.]+\.[a-z]{3}")
+_FILE_NAME = re.compile(r"[^.]+\.(?:[a-z]{3}|NET)")
 _NUMERO_SIGNS = frozenset(("N°", "Nº", "n°", "nº", "№", "N.º", "n.º", "N.°", "n.°"))
 _FIGURE = re.compile(r"[\s\"“„«‘'(\[]*+[\d+№]")
 _CONTINUATION = re.compile(r"\s(?:\d|[^\W\d_](?<=[a-zà-öø-ÿ]))")
@@ -22,8 +23,11 @@ _NUMBER_AND_WORD = re.compile(r"[\s\"“„«‘'(\[]*+(?:[A-Z]{1,3}[.-]?)?[\d�
 _FIRST_WORD = re.compile(r"\W*+([^\W\d_](?=\.)|[^\W\d_]{2,})")
 _WORD_BEFORE = re.compile(r"([^\W\d_]{2,})\s\Z")
 _NEXT_ABBREVIATION = re.compile(r"\s?([^\s.]{1,8})\.")
-_ROMAN_NUMERAL = re.compile(r"[\s\"“„«‘'(\[]*+[IVXLC]+(?!\w)")
+_ROMAN_NUMERAL = re.compile(r"[\s\"“„«‘'(\[]*+[IVXLC]+(?![\w'’])")
 _JOINED_INITIALS = re.compile(r"[^\W\d_]\.-[^\W\d_]|[A-Z][a-z]?\.-?[A-Z]")
+_DOUBLE_LETTER = re.compile(r"(.)\1")  # of interjections: "hmm", "brr"
+_DEGREE_BEFORE = re.compile(r"°[\s\d.,'’\"”′″]*\Z")
+_VOWELS = frozenset("aeiouyæøœıəɛαεηιουωаеиоуыэюяіїєґёүұөәѣъ")
 _WORD_DELIMITER = re.compile(r"[(\[{“”„«»‹›'’‘/–—,;:]|(?<![^\W\d_])\"|\"(?![^\W\d_])")
 _NUMBER_BEFORE = re.compile(
     r"(?:[\d½¼¾](?:-?[^\W\d_]{1,3})?|(?<![^\W_])(?:[IVXLC]{2,}|[VX]))(?:\s?|\s[^\W\d_]{1,5}\.?\s)\Z"
@@ -74,8 +78,12 @@ def classify_abbreviation(word: str, before: str, after: str, rules: SentenceRul
     # "J.-C. Martin", unlike "av. J.-C."
     if "-" in word and _JOINED_INITIALS.fullmatch(word) and not before.rstrip().endswith("."):
         return AbbreviationKind.INITIAL
+    exact = (kind for words, kind in kinds if word in words)  # Greek "π.Χ." is no "π.χ."
     listed = (kind for words, kind in kinds if _is_listed(word, words))
-    return next(listed, None) or _classify_unlisted(word, before, after, rules)
+    kind = next(exact, None) or next(listed, None)
+    if kind is AbbreviationKind.FINAL and _precedes_name(word, before, rules):
+        return AbbreviationKind.OTHER
+    return kind or _classify_unlisted(word, before, after, rules)
 
 
 def _classify_unlisted(word: str, before: str, after: str, rules: SentenceRules) -> AbbreviationKind | None:
@@ -85,8 +93,37 @@ def _classify_unlisted(word: str, before: str, after: str, rules: SentenceRules)
         return AbbreviationKind.INITIAL
     if rules.compound_ends and word.lower().endswith(rules.compound_ends) and _CONTINUATION.match(after):
         return AbbreviationKind.BEFORE_NUMBER
+    if not before[-1:].isalnum() and _lacks_vowel(word, rules):
+        if _NUMBER_BEFORE.search(before):
+            return AbbreviationKind.UNIT
+        return AbbreviationKind.FINAL if word in rules.units else AbbreviationKind.OTHER
+    if len(word) == 1 and _precedes_only_number(word, before, after, rules):
+        return AbbreviationKind.BEFORE_NUMBER
     is_acronym = "." in word and ACRONYM.fullmatch(word) and not _FILE_NAME.fullmatch(word)
     return AbbreviationKind.ACRONYM if is_acronym else None
+
+
+def _precedes_name(word: str, before: str, rules: SentenceRules) -> bool:
+    """Return whether the form of a company is before its name, since the word before is no name: "the S.A. Dupond"."""
+    if not (word[:1].isupper() and "." in word):
+        return False
+    previous = before.split()[-1:]
+    return any(one.rstrip(".").islower() or one.lower() in rules.ordinary_words for one in previous)
+
+
+def _lacks_vowel(word: str, rules: SentenceRules) -> bool:
+    """Return whether a word of several letters must be an abbreviation, since it cannot be spoken: "pkt", "Mgr"."""
+    if len(word) < 2 or not (word.isalpha() and word[1:].islower()) or rules.case == "unicameral":
+        return False
+    letters = normalize("NFD", word.lower())
+    return _VOWELS.union(rules.syllabic).isdisjoint(letters) and not (len(word) > 2 and _DOUBLE_LETTER.search(letters))
+
+
+def _precedes_only_number(word: str, before: str, after: str, rules: SentenceRules) -> bool:
+    """Return whether a lowercase letter is an abbreviation, since a number follows and none precedes: "b. 5"."""
+    if not word.islower() or word in rules.ordinary_words or _NUMBER_BEFORE.search(before):
+        return False
+    return before[-1:].isspace() and _FIGURE.match(after) is not None
 
 
 def _is_listed(word: str, words: frozenset[str]) -> bool:
@@ -134,17 +171,20 @@ def _is_before_number(word: str, before: str, after: str, rules: SentenceRules) 
 def precedes_cardinal(word: str, rules: SentenceRules) -> bool:
     """Return whether the number after a word is a cardinal: after "No." and "p.", but not after a month or weekday.
 
-    A month is also listed among the units, since a day precedes it, and a weekday among the ordinary words. The number
-    after them may be an ordinal.
+    They are also listed among the ordinary words. The number after them may be an ordinal.
     """
-    if word in rules.units or word.lower() in rules.units or word.lower() in rules.ordinary_words:
+    if word.lower() in rules.ordinary_words:
         return False
     return _precedes_number(word, rules)
 
 
 def _is_label(word: str, before: str, rules: SentenceRules) -> bool:
-    """Return whether an uppercase letter is the label of the thing before it: "plan B", "vitamin C"."""
-    noun = _WORD_BEFORE.search(before) if len(word) == 1 else None
+    """Return whether an uppercase letter is the label of the thing before it: "plan B", "vitamin C", "42° N"."""
+    if len(word) > 1:
+        return False
+    if _DEGREE_BEFORE.search(before):
+        return True
+    noun = _WORD_BEFORE.search(before)
     return noun is not None and noun.group(1).lower() in rules.numbered
 
 

@@ -16,7 +16,7 @@ _LAST = rf"[^\s<>\"“”«»()\[\]{_UNSPACED}.,:;!?…'’*|]"
 _REST = rf"{_PART}(?:\({_PART}\){_PART})*(?:(?<=\))|{_LAST})"
 _SEGMENT = r"\.?[\w+-]++(?:\.[\w+-]++)*+"
 
-_URL = rf"(?:https?|ftp)://{_REST}"
+_URL = rf"(?:https?|ftp|file)://{_REST}"
 _MAIL_LINK = rf"mailto:{_REST}"
 _WEB_ADDRESS = rf"www\.{_REST}"
 _UNIX_PATH = rf"[/~.](?<![^\s\"“'‘(\[=].)(?:(?<=/){_SEGMENT}|(?<=~)|(?<=\.)\.?)(?:/{_SEGMENT})++/?+(?!\w)"

@@ -8,7 +8,7 @@ from nlu_lite.text.abbreviations import LOOKBEHIND, SHORT_WORD, find_word_before
 from nlu_lite.text.ellipses import continues_after_ellipsis
 from nlu_lite.text.names import continues_after_name
 from nlu_lite.text.quotes import continues_after_quotation, introduces_quotation, is_in_quotation
-from nlu_lite.text.starters import is_sentence_starter
+from nlu_lite.text.starters import is_sentence_starter, precedes_continuer
 from nlu_lite.text.terminators import DASHES, QUOTATION_MARKS, TERMINATORS, Terminator
 from nlu_lite.text.token_patterns import EMOTICON
 
@@ -70,6 +70,8 @@ def _continues_after(mark: Terminator) -> bool:
     if mark.following and not mark.openers and _closes(mark):
         return True
     if continues_after_name(mark) or continues_after_ellipsis(mark) or continues_after_quotation(mark):
+        return True
+    if mark.character in ".…" and not mark.is_period and precedes_continuer(mark):
         return True
     quotes = mark.closers or not DASHES.isdisjoint(mark.openers)
     if quotes and rules.continuation is not None and _matches_continuation(mark, rules.continuation):

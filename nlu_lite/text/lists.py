@@ -28,7 +28,7 @@ _LONGEST_LINE = 60  # characters of an item that is not wrapped
 _MOST_WORDS = 5  # of an item in a line that begins with a lowercase letter: clauses of a sentence are longer
 _MOST_HITS = 8  # places where the next marker may be; a label that occurs more often without being one ends the list
 _MOST_EXAMINED = 4096  # hits that are remembered
-_ENUMERATOR = rf"([(（\[]?)({LABEL})(\.?[)）]|\]|\.-|[.:．、۔။।]|(?<=[①-⑳]))"
+_ENUMERATOR = rf"([(（\[]?)({LABEL})(\.?[°º]?[)）]|\.?[°ºª]|\]|\.-|[^\S\n]?[-–]|[.:．、۔။।]|(?<=[①-⑳]))"
 _SPACE_AND_BREAK = r"[^\S\n\r]*+(?:\r?\n)?[^\S\n\r]*+"
 _MARKER = re.compile(
     rf"(?:([{BULLETS}]|[{_LINE_BULLETS}](?:(?<=・)|(?=[^\S\n])))[^\S\n]*+)?"
@@ -137,10 +137,13 @@ def _may_be_first(first: _Marker, opening: Opening) -> bool:
     return first.bullet in BULLETS if first.bullet else is_first_label(first.label)
 
 
-def _may_open(text: str, first: _Marker, rules: SentenceRules) -> bool:
+def _may_open(text: str, first: _Marker, following: _Marker | None, rules: SentenceRules) -> bool:
     if first.end >= len(text) or _follows_abbreviation(text, first.begin, rules):
         return False
-    return first.bullet != "" or first.suffix != "." or not _is_date(text, first, rules)
+    if first.bullet or first.suffix != "." or not _is_date(text, first, rules):
+        return True
+    # "1. 200 g of flour", before a line with the next number
+    return text[first.end].isdigit() and following is not None and _is_line_begin(text, following.begin)
 
 
 def _follow_list(finder: _MarkerFinder, first: _Marker, opening: Opening) -> list[ListItem]:
@@ -148,7 +151,7 @@ def _follow_list(finder: _MarkerFinder, first: _Marker, opening: Opening) -> lis
     text, following = finder.text, finder.find_next(first, opening)
     if following is None and not _is_item_alone(text, first, opening):
         return []
-    if not _may_open(text, first, finder.rules):
+    if not _may_open(text, first, following, finder.rules):
         return []
     markers, inline = [first], 0
     while following is not None:
@@ -269,18 +272,28 @@ def _is_next_in_line(text: str, marker: _Marker, following: _Marker, opening: Op
         return False
     if following.suffix == "." and rules.ordinals and (opening is Opening.SENTENCE or _is_date(text, following, rules)):
         return last in ".!?:"
+    word = find_word_before(text, following.begin - 1)
+    if following.label.isalpha() and _is_initial_before(text, following.begin):
+        return False
+    if text[following.end].islower() and last.isalnum() and word.lower() in rules.ordinary_words:
+        return False
     if following.label.isdecimal() or following.bullet:
         return opening is not Opening.SENTENCE or not text[following.end].islower()
     if text[following.end].islower():
-        word = find_word_before(text, following.begin - 1)
         short = len(text[marker.end : following.begin].split()) <= _MOST_WORDS
-        return short and opening is Opening.COLON and last.isalnum() and word.lower() not in rules.ordinary_words
+        return short and opening is Opening.COLON and last.isalnum()
     return last in ".!?:" or following.label.isalpha()
 
 
 def _is_line_begin(text: str, offset: int) -> bool:
     indent = text[max(0, offset - LOOKBEHIND) : offset]
     return (indent.rstrip(" \t\u00a0\u3000") or "\n")[-1] in _LINE_BREAKS
+
+
+def _is_initial_before(text: str, begin: int) -> bool:
+    """Return whether the word before a marker is the initial of a name: "J. K. Hill"."""
+    before = text[max(0, begin - LOOKBEHIND) : begin].rstrip()
+    return before.endswith(".") and len(find_word_before(before, len(before) - 1)) == 1
 
 
 def _follows_abbreviation(text: str, begin: int, rules: SentenceRules) -> bool:

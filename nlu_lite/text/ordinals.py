@@ -9,6 +9,7 @@ from nlu_lite.text.rules import SentenceRules
 from nlu_lite.text.starters import find_word_after, is_sentence_starter
 from nlu_lite.text.terminators import DASHES, Terminator
 
+_LONGEST_ORDINAL = 3  # digits before an uppercase letter: a number of four is mostly a year
 _ROMAN_NUMERAL = re.compile(r"[IVXLC]+")
 _SECTION = re.compile(r"\d{1,3}(?:\.\d{1,3})*+")
 _DECIMAL = re.compile(r"\d[:.,]\Z")
@@ -41,7 +42,7 @@ def _shows_ordinal(number: str, before: str, mark: Terminator) -> bool:
         return True
     if mark.precedes_lowercase or find_word_after(mark.text, mark.end).lower() in rules.months:
         return not _DECIMAL.search(before)
-    short = "all" in rules.ordinals or not number.isdigit() or len(number) <= 2
+    short = not number.isdigit() or len(number) <= (_LONGEST_ORDINAL if "all" in rules.ordinals else 2)
     return short and mark.following.isupper() and not is_sentence_starter(mark) and not _is_cardinal(before, mark)
 
 

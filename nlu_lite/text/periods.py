@@ -14,7 +14,7 @@ from nlu_lite.text.abbreviations import (
 )
 from nlu_lite.text.boundaries import is_in_brackets, precedes_bracketed_sentence
 from nlu_lite.text.ordinals import is_ordinal
-from nlu_lite.text.starters import find_word_after, is_sentence_starter, is_short_sentence_starter
+from nlu_lite.text.starters import find_word_after, is_sentence_starter, is_short_sentence_starter, precedes_continuer
 from nlu_lite.text.terminators import DASHES, Terminator
 
 _PREPOSITION_AND_NUMBER = re.compile(r"\W*([^\W\d_]{1,4})\s\d[\d:.,/–-]*\s?")
@@ -91,9 +91,11 @@ def is_word_part(mark: Terminator) -> bool:
         return word.isalpha() or _classify_word(word, mark) is not None
     kind = _classify_word(word, mark) if word else None
     adjacent = mark.text[mark.end : mark.end + 1]
-    return kind is not None and (
-        not adjacent.isalnum() or (kind is AbbreviationKind.BEFORE_NUMBER and adjacent.isdigit())
-    )
+    if kind is None or not adjacent.isalnum():
+        return kind is not None
+    if kind is AbbreviationKind.TITLE:  # "Mr.Hill"
+        return len(word) > 1 and adjacent.isupper()
+    return kind is AbbreviationKind.BEFORE_NUMBER and adjacent.isdigit()
 
 
 def _classify_word(word: str, mark: Terminator) -> AbbreviationKind | None:
@@ -125,6 +127,8 @@ def _may_end(kind: AbbreviationKind, mark: Terminator) -> bool:
     if is_in_brackets(mark) or (mark.openers.startswith("(") and not precedes_bracketed_sentence(mark)):
         return False
     if _precedes_final(mark) or (kind is AbbreviationKind.UNIT and _precedes_unit(mark)):
+        return False
+    if precedes_continuer(mark):
         return False
     lowercase = mark.precedes_lowercase
     begins = mark.following.isalpha() and not lowercase

@@ -13,9 +13,10 @@ _LATE_CLOSER = re.compile(r"(?:[^\S\n]{1,2}(''|[\"”»“’›]))++(?=[\s,.;:!
 _OPENERS_OF_LATE_CLOSERS = {"“": "„", "’": "‘‚"}  # marks that open quotations in other languages
 _CITATION = re.compile(r"[^\S\n]?\([^()\n]{1,60}(?<![.!?…])\)(?=[.,;:]|\Z)")
 _LONGEST_QUOTATION = 1000  # characters in which the opening quotation mark is searched
+_LONGEST_EXCLAMATION = 20  # characters of a quotation that is part of a sentence
 _SHORT_QUOTATION = 60  # characters; the sentences of a longer quotation are separate
 _QUOTED_MARKS = "。！？!?.؟"
-_OPENING_QUOTE = re.compile(r"[《〈「『“„«]|\"(?<=:\s.)(?=\S)")
+_OPENING_QUOTE = re.compile(r"[《〈「『“„«]|[\"»](?<=[:,،]\s.)(?=\S)")
 _QUOTES = (
     ("《", "》"),
     ("〈", "〉"),
@@ -25,6 +26,7 @@ _QUOTES = (
     ("„", "“"),
     ("„", "”"),
     ("«", "»"),
+    ("»", "«"),
     ('"', '"'),
 )
 _LONGEST_TAG = 60
@@ -89,15 +91,31 @@ def continues_after_quotation(mark: Terminator) -> bool:
     if DASHES.isdisjoint(mark.openers):
         if QUOTATION_MARKS.isdisjoint(mark.closers):
             return False
-        return _CITATION.match(mark.text, mark.closers_end) is not None or _is_speech_tag(mark)
+        if _CITATION.match(mark.text, mark.closers_end) or _is_embedded_quotation(mark):
+            return True
+        return _is_speech_tag(mark)
     return _resumes_after_tag(mark) or (not QUOTATION_MARKS.isdisjoint(mark.closers) and _is_speech_tag(mark))
+
+
+def _is_embedded_quotation(mark: Terminator) -> bool:
+    """Return whether a short exclamation or question is part of a sentence in a script without case: 他喊“火！”就跑.
+
+    Then a word is directly before it, and not a comma or colon.
+    """
+    following = mark.following
+    if mark.character not in "!?！？؟" or not following.isalpha() or following.upper() != following.lower():
+        return False
+    first = max(mark.sentence_begin, mark.start - _LONGEST_EXCLAMATION)
+    signs = (sign for sign, closer in _QUOTES if closer == mark.closers[:1])
+    opener = max((mark.text.rfind(sign, first, mark.start) for sign in signs), default=-1)
+    return opener > mark.sentence_begin and mark.text[mark.sentence_begin : opener].rstrip()[-1:].isalpha()
 
 
 def _is_in_short_quotation(mark: Terminator) -> bool:
     """Return whether the terminator is within a title or a short quotation that is part of a sentence.
 
     A title is in double angle brackets: 《好吗？好！》. A quotation has text before it: He said: “Stop! Now!” A
-    straight mark opens one only after a colon: elsewhere it may close another.
+    straight mark opens one only after a colon or comma: elsewhere it may close another.
     """
     if not follows_opening_quote(mark.text, mark.start, mark.sentence_begin):
         return False
@@ -126,7 +144,7 @@ def _is_between(mark: Terminator, first: int, opener: str, closer: str) -> bool:
     begin = text.rfind(opener, first, mark.start)
     if opener == "«" and text[begin - 1 : begin] in _WORD_ENDS:  # in »this« style it closes
         return False
-    if opener == '"' and not _OPENING_QUOTE.match(text, begin):
+    if opener in '"»' and not (_OPENING_QUOTE.match(text, begin) and (text[begin - 2] == ":" or mark.character != ".")):
         return False
     if begin < 0 or (begin == mark.sentence_begin and opener not in "《〈"):
         return False

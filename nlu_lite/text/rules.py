@@ -47,9 +47,11 @@ class SentenceRules:
     before_numbers: frozenset[str] = frozenset()
     compound_ends: tuple[str, ...] = ()
     sentence_starters: frozenset[str] = frozenset()
+    never_first: frozenset[str] = frozenset()
     months: frozenset[str] = frozenset()
     numbered: frozenset[str] = frozenset()
     ordinals: frozenset[str] = frozenset()
+    syllabic: frozenset[str] = frozenset()
     initials: re.Pattern[str] | None = None
     initial_syllables: re.Pattern[str] | None = None
     case: str = "bicameral"
@@ -275,7 +277,10 @@ _SENTENCE_PARSERS: Mapping[str, Parser] = {
     ),
     **dict.fromkeys(("titles", "prepositive", "before_numbers"), _parse_abbreviations),
     **dict.fromkeys(("units", "final", "abbreviations"), _parse_abbreviations),
-    **dict.fromkeys(("ordinary_words", "sentence_starters", "months", "numbered", "speech_verbs"), _parse_words),
+    **dict.fromkeys(
+        ("ordinary_words", "sentence_starters", "never_first", "syllabic", "months", "numbered", "speech_verbs"),
+        _parse_words,
+    ),
 }
 _WORD_PARSERS: Mapping[str, Parser] = {
     **dict.fromkeys(("join", "splits"), _parse_sequence),

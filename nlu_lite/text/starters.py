@@ -7,6 +7,7 @@ import re
 from nlu_lite.text.terminators import Terminator
 
 _LETTER_AND_WORD = re.compile(r"\s*+(\w)(?:\s|['’])[^\W\d_]")
+_CONTRACTION = re.compile(r"['’]([a-z]{1,2})(?!\w)")
 _NEXT_WORD = re.compile(
     r"[\s\"“„«‘'(]*+(\w(?:(?![।॥])[\w\u200c\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0dff]){0,23})"
 )
@@ -20,8 +21,20 @@ def find_word_after(text: str, begin: int) -> str:
 
 def is_sentence_starter(mark: Terminator) -> bool:
     """Return whether the next word typically begins a sentence; a single letter may be an initial instead."""
-    word = find_word_after(mark.text, mark.closers_end)
-    return len(word) > 1 and word.lower() in mark.rules.sentence_starters
+    found = _NEXT_WORD.match(mark.text, mark.closers_end)
+    if found is None or len(found.group(1)) == 1:
+        return False
+    rest = _CONTRACTION.match(mark.text, found.end())  # "Don't"
+    word = found.group(1).lower()
+    return word in mark.rules.sentence_starters or (
+        rest is not None and f"{word}'{rest.group(1)}" in mark.rules.sentence_starters
+    )
+
+
+def precedes_continuer(mark: Terminator) -> bool:
+    """Return whether the next word begins no sentence, such as a postposition."""
+    words = mark.rules.never_first
+    return bool(words) and not mark.openers and find_word_after(mark.text, mark.closers_end) in words
 
 
 def is_short_sentence_starter(mark: Terminator) -> bool:

@@ -10,7 +10,12 @@ from unicodedata import category
 
 # Each pattern begins with a characteristic character and checks the text before it with a lookbehind, so that a search
 # is as fast as a search for this character.
-MENTION = r"@(?<!\w@)(?<!\w\.@)\w[\w{marks}]{{0,63}}+"
+# In scripts without spaces between words, a mention begins after a letter, too, and ends before one.
+_SPACED_LETTER = r"[^\W\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af]"
+MENTION = (
+    rf"@(?<!{_SPACED_LETTER}@)(?<!\w\.@)"
+    rf"(?:[A-Za-z0-9_]{{{{1,64}}}}+(?!{_SPACED_LETTER}|[{{marks}}])|\w[\w{{marks}}]{{{{0,63}}}}+)"
+)
 HASHTAG = r"#(?<![\w&]#)(?:\d\d++)?[^\W\d][\w{marks}]*+"
 EMOTICON = re.compile(
     r"[:;=8<xX](?:(?<=[:;=8])(?<![\w:;=].)['’]?-?[()\[\]DPpOo3/\\|*](?![\w/])|(?<=<)3(?!\d)|(?<=[xX])(?<!\w.)D(?!\w))"
@@ -27,8 +32,10 @@ _SIGNED_NUMBER = re.compile(r"[+−-](?<![^\s(\[].)\d++(?:[.,:-]\d++)*+(?!\w)")
 _NUMBER_GROUPS = re.compile(
     r"[0-9](?<![\w.,-].)[0-9]*+(?:-[0-9]++){2,}+(?:-?[xX]|T\d\d:\d\d(?::\d\d(?:\.\d++)?)?(?:Z|[+-]\d\d:?\d\d)?)?(?!\w)"
 )
+_PHONE_NUMBER = re.compile(r"0(?<![\w.,:/-].)\d{2,4}[/-]\d{3,8}(?:-\d{1,4})?(?![\w/-])")
 _DEGREE = re.compile(r"°[CFK](?!\w)")
 _SHARP = re.compile(r"[CFJ]#(?<!\w.#)(?!\w)")
+_STANDARD = re.compile(r"C(?<!\w.)\+\+\d\d(?!\w)")  # of a programming language
 _DOT_NET = re.compile(r"\.NET(?<![\w.]\.NET)(?!\w)")
 # Signs that belong to the token before them: of an electric charge, a programming language or a currency.
 _ATTACHED_SIGN = re.compile(
@@ -92,12 +99,14 @@ _FINDERS: tuple[tuple[tuple[str, ...], Callable[[str], Iterator[tuple[int, int]]
     (("&",), _find_entities),
     (("-",), _build_finder(_NUMBER_GROUPS)),
     (("+", "-", "−"), _build_finder(_SIGNED_NUMBER)),
+    (("/", "-"), _build_finder(_PHONE_NUMBER)),
     (("°",), _build_finder(_DEGREE)),
     (("",), _build_finder(EMOTICON)),
     ((":", ";", "=", "8"), _build_finder(_LONG_EMOTICON)),
     (("^", "_", "\\", "/"), _build_finder(_RARE_EMOTICON)),
     (("<", ">", "!="), _build_finder(_ARROW)),
     (("#",), _build_finder(_SHARP)),
+    (("++",), _build_finder(_STANDARD)),
     ((".NET",), _build_finder(_DOT_NET)),
     (("@",), _find_mentions),
     (("#",), _find_hashtags),
