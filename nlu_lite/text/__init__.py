@@ -13,8 +13,9 @@ from nlu_lite.errors import InputError
 from nlu_lite.options import TextSettings
 from nlu_lite.records import Corpus, Segments
 from nlu_lite.text.batches import batch_by_language, merge_segments
+from nlu_lite.text.detection import detect, detect_languages
 from nlu_lite.text.dictionary import WORD_PACKAGES, check_dictionaries, describe_dictionary
-from nlu_lite.text.languages import check_language, describe_rules, detect, find_rules_language, list_languages
+from nlu_lite.text.languages import check_language, describe_rules, find_rules_language, list_languages
 from nlu_lite.text.segmentation import segment_batch
 from nlu_lite.text.validation import check_sentences, keep_as_one_sentence, restore_documents
 
@@ -25,6 +26,7 @@ __all__ = [
     "describe_dictionary",
     "describe_rules",
     "detect",
+    "detect_languages",
     "find_rules_language",
     "list_languages",
     "merge_segments",
@@ -104,8 +106,9 @@ def segment_sentences(
 def _resolve_languages(corpus: Corpus, settings: TextSettings) -> list[str]:
     if settings.compat is not None:
         return corpus.languages  # Spark NLP has the same rules for all of them
-    pairs = zip(corpus.texts, corpus.languages, strict=True)
-    return [detect(text) if language == "xx" else find_rules_language(language) for text, language in pairs]
+    unknown = [text for text, language in zip(corpus.texts, corpus.languages, strict=True) if language == "xx"]
+    found = iter(detect_languages(unknown))
+    return [next(found) if language == "xx" else find_rules_language(language) for language in corpus.languages]
 
 
 def _segment_batches(texts: list[str], languages: list[str], settings: TextSettings) -> Iterator[tuple[int, Segments]]:

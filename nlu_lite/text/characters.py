@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from functools import cache
+from functools import cache, cached_property
 from itertools import repeat
 from typing import TypeAlias
 
@@ -41,7 +41,8 @@ class Characters:
             text = points.tobytes().decode("utf-32-le")
         self.text = text
         self.points: NDArray[np.uint32] = points
-        self.classes: NDArray[np.uint8] = _build_class_table()[np.minimum(points, 0xFFFF)]
+        self._low_points = np.minimum(points, 0xFFFF)
+        self.classes: NDArray[np.uint8] = _build_class_table()[self._low_points]
         self.nonspace: Bools = self.classes != SPACE
 
     def convert_utf16_offsets(self, offsets: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -65,15 +66,33 @@ class Characters:
         Returns:
             Begins and ends, int32.
         """
-        part = np.cumsum(cuts[:-1], dtype=np.int32)
-        places = np.flatnonzero(self.nonspace)
-        of = part[places]
-        if not len(places):
-            return np.zeros(0, np.int32), np.zeros(0, np.int32)
-        change = np.flatnonzero(of[1:] != of[:-1])
-        begins = np.concatenate([places[:1], places[change + 1]])
-        ends = np.concatenate([places[change], places[-1:]]) + 1
-        return begins.astype(np.int32), ends.astype(np.int32)
+        places, counts = self._nonspace_places, self._nonspace_counts
+        edges = counts[np.concatenate([[0], np.flatnonzero(cuts[1:-1]) + 1, [-1]])]
+        first, last = edges[:-1], edges[1:]
+        filled = last > first
+        return places[first[filled]], places[last[filled] - 1] + np.int32(1)
+
+    def find(self, members: str) -> Bools:
+        """Return whether each character is one of some characters of the Basic Multilingual Plane."""
+        found: Bools = _build_membership_table(members)[self._low_points]
+        return found
+
+    @cached_property
+    def _nonspace_places(self) -> Ints:
+        """int32, the offsets of characters that are not whitespace."""
+        return np.flatnonzero(self.nonspace).astype(np.int32)
+
+    @cached_property
+    def _nonspace_counts(self) -> Ints:
+        """int32 [N + 1], the number of characters before each offset that are not whitespace."""
+        return np.concatenate([np.zeros(1, np.int32), np.cumsum(self.nonspace, dtype=np.int32)])
+
+
+@cache
+def _build_membership_table(members: str) -> Bools:
+    table = np.zeros(0x10000, bool)
+    table[[ord(member) for member in members]] = True
+    return table
 
 
 @cache

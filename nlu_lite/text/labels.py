@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 _ALPHABETS = (
@@ -27,6 +27,7 @@ _LETTERS = "".join(letter + letter.upper() for alphabet in _ALPHABETS for letter
 LABEL = rf"(?:\d{{1,3}}(?:\.\d{{1,2}}){{0,3}}(?!\d)|[ivx]{{2,5}}|[IVX]{{2,5}}|الف|[{_LETTERS}])"
 
 
+@lru_cache(maxsize=4096)  # a text has few labels
 def is_first_label(label: str) -> bool:
     """Return whether a list may begin with a label.
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from enum import Enum
 from functools import lru_cache
-from itertools import pairwise
+from itertools import islice, pairwise
 from string import ascii_letters, digits
 from typing import NamedTuple
 
@@ -23,6 +23,7 @@ from nlu_lite.text.starters import find_word_after
 BULLETS = "•⁃▪▫◦‣●○■□◆◇➢➤►▶✓✔✗·∙"
 _LINE_BULLETS = "・–—*+-"
 _LINE_BREAKS = "\n\r\f\u2028\u2029"
+_INDENT = " \t\u00a0\u3000"
 _LONGEST_ITEM = 2000  # characters in which the next item is searched
 _LONGEST_LINE = 60  # characters of an item that is not wrapped
 _MOST_WORDS = 5  # of an item in a line that begins with a lowercase letter: clauses of a sentence are longer
@@ -85,33 +86,34 @@ class _Marker(NamedTuple):
 
 def find_list_items(text: str, rules: SentenceRules) -> list[ListItem]:
     """Find the items of all lists in a text, from left to right."""
+    if _match_marker(text, _find_first_character(text)) is None and not _PLACE.search(text):  # most short texts
+        return []
     items: dict[int, ListItem] = {}
     finder = _MarkerFinder(text, rules)
     for place, opening in _find_places(text):
-        first = _match_marker(text, place) if place not in items else None
-        if first is not None and _may_be_first(first, opening):
+        first = finder.match_first(place, opening) if place not in items else None
+        if first is not None:
             items |= {item.begin: item for item in _follow_list(finder, first, opening)}
     return sorted(items.values())
 
 
-def _find_line_after(text: str, marker: _Marker) -> Iterator[ListItem]:
-    """Find the line after an item, such as a heading: it begins a sentence unless it is a continuation of the item.
+def _find_line_after(text: str, marker: _Marker) -> int:
+    """Return the offset of the line after an item, such as a heading, if it begins a sentence; 0 if it does not.
 
     An item that is short enough for its line is not wrapped. So a line after it that is not indented and does not begin
     with a lowercase letter begins a sentence.
     """
     end = _LINE_END.search(text, marker.end, marker.end + _LONGEST_LINE)
     after = end.end() if end else len(text)
-    following = text[after : after + 1]
-    if after - marker.begin > _LONGEST_LINE or text[after - 2 : after - 1] in (",", "-") or not following:
-        return
-    if not following.isspace() and not following.islower():
-        yield ListItem(after, after)
+    if after == len(text) or after - marker.begin > _LONGEST_LINE or text[after - 2] in ",-":
+        return 0
+    following = text[after]
+    return 0 if following.isspace() or following.islower() else after
 
 
 def _find_places(text: str) -> Iterator[tuple[int, Opening]]:
     """Find the places where the first item of a list may begin."""
-    yield len(text) - len(text.lstrip()), Opening.LINE
+    yield _find_first_character(text), Opening.LINE
     for match in _PLACE.finditer(text):
         begin, place = match.span()
         sign = text[begin]
@@ -121,14 +123,21 @@ def _find_places(text: str) -> Iterator[tuple[int, Opening]]:
             yield place, Opening.COLON if sign in ":：" else Opening.SENTENCE
 
 
+def _find_first_character(text: str) -> int:
+    """Return the offset of the first character that is not whitespace."""
+    return len(text) - len(text.lstrip())
+
+
 def _match_marker(text: str, place: int) -> _Marker | None:
     match = _MARKER.match(text, place)
-    if match is None:
-        return None
+    return _read_marker(match) if match is not None and match.end() > place else None
+
+
+def _read_marker(match: re.Match[str]) -> _Marker | None:
     bullet, opened, label, closed = match.groups("")
     if not (bullet or label) or ((opened or closed == "]") and not _CLOSED.fullmatch(opened + closed)):
         return None
-    return _Marker(place, match.end(), bullet, opened, label, closed)
+    return _Marker._make((*match.span(), bullet, opened, label, closed))
 
 
 def _may_be_first(first: _Marker, opening: Opening) -> bool:
@@ -163,7 +172,8 @@ def _follow_list(finder: _MarkerFinder, first: _Marker, opening: Opening) -> lis
     items = [ListItem(one.begin, one.end) for one in markers]
     if inline or opening is not Opening.LINE:
         return items
-    return [*(after for marker in markers for after in _find_line_after(text, marker)), *items]
+    after = filter(None, (_find_line_after(text, marker) for marker in markers))
+    return [*(ListItem(begin, begin) for begin in after), *items]
 
 
 def _is_item_alone(text: str, first: _Marker, opening: Opening) -> bool:
@@ -203,39 +213,59 @@ class _MarkerFinder:
         self.text = text
         self.rules = rules
         self._spellings = SpellingSearch(text)
-        self._examined: dict[tuple[int, str, Opening], _Marker | None] = {}
+        self._without_next: dict[str, tuple[int, int]] = {}
+        self._examined: dict[tuple[int, str, bool], _Marker | None] = {}
+
+    def match_first(self, place: int, opening: Opening) -> _Marker | None:
+        """Return the marker at a place if a list may begin with it."""
+        match = _MARKER.match(self.text, place)
+        if match is None or match.end() == place:
+            return None
+        if opening is not Opening.LINE and self._lacks_next(match.group(), match.end()):
+            return None
+        marker = _read_marker(match)
+        return marker if marker is not None and _may_be_first(marker, opening) else None
 
     def find_next(self, marker: _Marker, opening: Opening) -> _Marker | None:
         """Find the marker after another one: the same bullet, or the next label in the same style."""
+        written = self.text[marker.begin : marker.end]
+        if self._lacks_next(written, marker.end):
+            return None
         first: _Marker | None = None
-        for wanted in _spell_next(marker.bullet, marker.prefix, marker.label, marker.suffix):
+        spellings = _spell_next(marker.bullet, marker.prefix, marker.label, marker.suffix)
+        for wanted in spellings:
             found = self._search(marker, wanted, opening)
             if found is not None and (first is None or found.begin < first.begin):
                 first = found
+        if first is None:
+            read = (self._spellings.find_read_end(wanted, marker.end + 1) for wanted in spellings)
+            self._without_next[written] = marker.end, min(read, default=len(self.text))
         return first
 
+    def _lacks_next(self, written: str, end: int) -> bool:
+        """Return whether an earlier search showed that no next marker follows one that is written in the same way."""
+        begin, read = self._without_next.get(written, (0, 0))
+        return begin <= end and min(end + _LONGEST_ITEM, len(self.text)) <= read
+
     def _search(self, marker: _Marker, wanted: str, opening: Opening) -> _Marker | None:
-        begin, end = marker.end + 1, marker.end + _LONGEST_ITEM
-        for _ in range(_MOST_HITS):
-            hit = self._spellings.find(wanted, begin, end)
-            if hit < 0:
-                return None
+        hits = self._spellings.find(wanted, marker.end + 1, marker.end + _LONGEST_ITEM)
+        for hit in islice(hits, _MOST_HITS):
             following = self._recall(marker, hit, wanted, opening)
             if following is not None:
                 return following
-            begin = hit + len(wanted)
         return None
 
     def _recall(self, marker: _Marker, hit: int, wanted: str, opening: Opening) -> _Marker | None:
         """Examine a hit unless the search for the item after another marker has done so."""
         if opening is Opening.COLON:  # there the length of the item matters
             return self._examine(marker, hit, wanted, opening)
-        key = hit, wanted, opening
-        if key not in self._examined:
-            if len(self._examined) >= _MOST_EXAMINED:
-                self._examined.clear()
-            self._examined[key] = self._examine(marker, hit, wanted, opening)
-        return self._examined[key]
+        key = hit, wanted, opening is Opening.LINE
+        if key in self._examined:
+            return self._examined[key]
+        if len(self._examined) >= _MOST_EXAMINED:
+            self._examined.clear()
+        following = self._examined[key] = self._examine(marker, hit, wanted, opening)
+        return following
 
     def _examine(self, marker: _Marker, hit: int, wanted: str, opening: Opening) -> _Marker | None:
         """Return the marker at an offset if it is that of the item after another one."""
@@ -286,8 +316,10 @@ def _is_next_in_line(text: str, marker: _Marker, following: _Marker, opening: Op
 
 
 def _is_line_begin(text: str, offset: int) -> bool:
-    indent = text[max(0, offset - LOOKBEHIND) : offset]
-    return (indent.rstrip(" \t\u00a0\u3000") or "\n")[-1] in _LINE_BREAKS
+    last = text[offset - 1 : offset]
+    if last in _INDENT:  # also at the beginning of the text
+        last = text[max(0, offset - LOOKBEHIND) : offset].rstrip(_INDENT)[-1:] or "\n"
+    return last in _LINE_BREAKS
 
 
 def _is_initial_before(text: str, begin: int) -> bool:

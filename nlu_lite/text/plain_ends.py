@@ -1,8 +1,9 @@
 """Plain ends of sentences, which most are: a long ordinary word, a period, a space and an uppercase letter.
 
-At the end of the text, nothing need follow the period. A full stop that no abbreviation has, such as the danda, needs
-only a space and a letter after it, and an ideographic one only a letter. An exclamation or question mark must belong to
-no name. `nlu_lite.text.periods` and `nlu_lite.text.boundaries` would decide the same, but take several times as long.
+A full stop that no abbreviation has, such as the danda, needs only a space and a letter after it, and an ideographic
+one only a letter. An exclamation or question mark must belong to no name. At the end of the text, it only matters
+whether a period is part of the word before it. `nlu_lite.text.periods` and `nlu_lite.text.boundaries` would decide the
+same, but take several times as long.
 """
 
 from __future__ import annotations
@@ -10,7 +11,13 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from nlu_lite.text.abbreviations import LOOKBEHIND, SHORT_WORD, compile_spaced_forms
+from nlu_lite.text.abbreviations import (
+    LOOKBEHIND,
+    SHORT_WORD,
+    classify_abbreviation,
+    compile_spaced_forms,
+    find_word_before,
+)
 from nlu_lite.text.boundaries import MAX_ASIDE, find_last_bracket
 from nlu_lite.text.names import load_names
 from nlu_lite.text.quotes import follows_opening_quote
@@ -23,27 +30,27 @@ _SPACELESS_STOPS = "。！？｡"  # part of no word, and no whitespace follows
 _LONGEST_NAME = 40
 
 
-def find_plain_begin(text: str, start: int, sentence_begin: int, rules: SentenceRules, special: frozenset[str]) -> int:
+def find_plain_begin(run: re.Match[str], sentence_begin: int, rules: SentenceRules, special: frozenset[str]) -> int:
     """Return where the next sentence begins if a sentence ends with a terminator; 0 if that is not plain.
 
     Args:
-        text: The whole text.
-        start: The offset of a terminator.
+        run: The run of terminators.
         sentence_begin: The offset at which its sentence begins.
         rules: The rules of the language.
         special: The words of `list_special_words`.
     """
-    character, is_last = text[start], start + 1 == len(text)
-    begin = start + 1 if is_last or character in _SPACELESS_STOPS else start + 2
+    text, (start, end) = run.string, run.span()
+    if end == len(text):
+        return end if run.group() != "." or _is_plain_at_end_of_text(text, start, sentence_begin, rules, special) else 0
+    character = text[start]
+    begin = start + 1 if character in _SPACELESS_STOPS else start + 2
     following = text[begin : begin + 1]
-    if not is_last and (not following.isalpha() or following.islower()):
-        return 0
-    if begin == start + 2 and text[start + 1] != " ":
+    if not following.isalpha() or following.islower() or (begin == start + 2 and text[start + 1] != " "):
         return 0
     if character == ".":
-        plain = (is_last or following.isupper()) and _is_ordinary_word_before(text, start, sentence_begin, special)
+        plain = following.isupper() and _is_ordinary_word_before(text, start, sentence_begin, special)
     elif character in "!?":
-        plain = is_last or _is_no_name_before(text, start, sentence_begin)
+        plain = _is_no_name_before(text, start, sentence_begin)
     else:
         plain = character in _FULL_STOPS or character in _SPACELESS_STOPS
         plain = plain and not (character == "۔" and _is_initial_before(text, start, rules))
@@ -52,6 +59,17 @@ def find_plain_begin(text: str, start: int, sentence_begin: int, rules: Sentence
     if follows_opening_quote(text, start, sentence_begin):
         return 0
     return begin if find_last_bracket(text, max(sentence_begin, start - MAX_ASIDE), start) < 0 else 0
+
+
+def _is_plain_at_end_of_text(
+    text: str, period: int, sentence_begin: int, rules: SentenceRules, special: frozenset[str]
+) -> bool:
+    """Return whether the last period of a text is no part of the word before it."""
+    if _is_ordinary_word_before(text, period, sentence_begin, special):
+        return True
+    word = find_word_before(text, period)
+    before = text[max(0, period - LOOKBEHIND) : period - len(word)]
+    return not word or ("." not in word and classify_abbreviation(word, before, "", rules) is None)
 
 
 def _is_no_name_before(text: str, start: int, sentence_begin: int) -> bool:

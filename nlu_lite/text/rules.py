@@ -32,7 +32,7 @@ class Evidence:
     distinctive_letters: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # compared by identity: the hash of all fields would be slow, and caches need it
 class SentenceRules:
     """The table ``[sentences]``."""
 

@@ -24,6 +24,7 @@ from nlu_lite.text.rules import SentenceRules
 from nlu_lite.text.terminators import examine_terminator, find_terminator_runs
 
 _NO_ITEM = ListItem(sys.maxsize, sys.maxsize)
+_BEGIN_SIGN = re.compile(r"[\n\r\f\v\x85\u2028\u2029§:;](?:(?<=[^:;])|[-)DP])")  # of a line, a law or an emoticon
 
 
 @dataclass(frozen=True)
@@ -54,10 +55,13 @@ def find_sentence_cuts(
     begins: list[int] = []
     word_periods: list[int] = []
     detached: list[int] = []
-    memory = DecisionMemory()
+    memory, special_words = DecisionMemory(), list_special_words(rules)
     for start, text in texts:
-        scanner = _SentenceScanner(text, rules, newline_breaks, memory)
-        scanner.scan()
+        items = find_list_items(text, rules)
+        certain = _find_certain_begins(text, items, rules, newline_breaks)
+        scanner = _SentenceScanner(text, rules, special_words, memory)
+        scanner.scan(items, certain)
+        begins += [start + offset for offset in certain]
         begins += [start + offset for offset in scanner.begins]
         word_periods += [start + offset for offset in scanner.word_periods]
         detached += [start + offset for offset in scanner.detached]
@@ -65,49 +69,54 @@ def find_sentence_cuts(
 
 
 class _SentenceScanner:
-    """Find the sentences of one text in three passes: list items, lines, and terminators from left to right.
+    """Find the sentences of one text from left to right, by their terminators.
 
-    The first two passes find begins that no terminator shows. The third knows them, since a bracket or quotation mark
+    List items and lines begin at offsets that no terminator shows, and are found first: a bracket or quotation mark
     before the beginning of a sentence is not open in it.
 
     Attributes:
         begin: Where the current sentence begins.
-        begins: Offsets at which the second and later sentences begin, in no order.
+        begins: Offsets at which sentences begin after a terminator.
         word_periods: Offsets of periods that are part of the word before.
         detached: Offsets of terminators that are tokens although no whitespace follows them.
         spaced_end: The offset of the last period of the last abbreviation that was written with spaces.
         spaced_word: That abbreviation without its spaces and last period.
     """
 
-    def __init__(self, text: str, rules: SentenceRules, newline_breaks: NewlineBreaks, memory: DecisionMemory) -> None:
+    def __init__(self, text: str, rules: SentenceRules, special_words: frozenset[str], memory: DecisionMemory) -> None:
         self.text = text
         self.rules = rules
         self.memory = memory
-        self.items = find_list_items(text, rules)
-        self.certain = _find_certain_begins(text, self.items, rules, newline_breaks)
-        self.special_words = list_special_words(rules)
+        self.special_words = special_words
         self.begin = 0
-        self.begins: list[int] = list(self.certain)
+        self.begins: list[int] = []
         self.word_periods: list[int] = []
         self.detached: list[int] = []
         self.spaced_end, self.spaced_word = -1, ""
 
-    def scan(self) -> None:
-        passed, items = iter([*self.certain, sys.maxsize]), iter([*self.items, _NO_ITEM])
-        begin, item = next(passed), next(items)
+    def scan(self, items: list[ListItem], certain: list[int]) -> None:
+        """Decide about the terminators between list items and other certain begins, both sorted."""
+        passed, markers = iter([*certain, sys.maxsize]), iter([*items, _NO_ITEM])
+        begin, item = next(passed), next(markers)
         for run in find_terminator_runs(self.text, self.rules):
             place = run.start()
             while begin <= place:
                 self.begin, begin = max(self.begin, begin), next(passed)
             while item.end <= place:
-                item = next(items)
+                item = next(markers)
             if item.begin <= place:
                 self.word_periods.append(place)
-            elif after := find_plain_begin(self.text, place, self.begin, self.rules, self.special_words):
-                self.begin = after
-                self.begins.append(after)
+            elif place > self.spaced_end and (
+                after := find_plain_begin(run, self.begin, self.rules, self.special_words)
+            ):
+                self._begin_sentence(after)
             elif place >= self.spaced_end:  # earlier periods of a spaced abbreviation are recorded already
                 self._record(place, self._decide(run))
+
+    def _begin_sentence(self, begin: int) -> None:
+        if begin < len(self.text):
+            self.begin = begin
+            self.begins.append(begin)
 
     def _decide(self, run: re.Match[str]) -> Decision:
         """Decide about a terminator, or recall the decision about another one in the same neighborhood."""
@@ -127,8 +136,7 @@ class _SentenceScanner:
         for period in decision.word_periods:
             self.word_periods.append(place + period)
         if decision.begin:
-            self.begin = place + decision.begin
-            self.begins.append(self.begin)
+            self._begin_sentence(place + decision.begin)
         if decision.is_detached:
             self.detached.append(place)
         if decision.spaced_end:
@@ -139,6 +147,8 @@ def _find_certain_begins(
     text: str, items: list[ListItem], rules: SentenceRules, newline_breaks: NewlineBreaks
 ) -> list[int]:
     """Find the begins of list items and lines, sorted; a marker alone on its line is not separated from its item."""
+    if not items and not _BEGIN_SIGN.search(text):
+        return []
     ends = [item.end for item in items]
     begins = {item.begin for item in items}
     for begin in chain(find_line_begins(text, rules, newline_breaks), find_begins_after_emoticons(text)):

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import islice
 
 _MOST_HITS = 4096  # hits of a spelling that are remembered
 _READ_AHEAD = 8000  # characters after the end of a search that has been resumed
+_GAP = 40  # characters between a stretch and the begin of a search that resumes it
+_HITS_AHEAD = 64  # hits that such a search finds at once
 
 
 @dataclass
@@ -39,28 +43,48 @@ class SpellingSearch:
         self.text = text
         self._stretches: dict[str, _Stretch] = {}
 
-    def find(self, wanted: str, begin: int, end: int) -> int:
-        """Return the first offset of a spelling that is within ``[begin, end)``; -1 if there is none.
+    def find(self, wanted: str, begin: int, end: int) -> Iterator[int]:
+        """Find the offsets of a spelling that is within ``[begin, end)``, from left to right.
 
         Example:
-            >>> SpellingSearch("1. No2. 2. Yes").find("2.", 0, 14)
-            8
+            >>> list(SpellingSearch("1. No2. 2. Yes").find("2.", 0, 14))
+            [8]
         """
+        stretch = self._open_stretch(wanted, begin)
+        number, last = bisect_left(stretch.hits, begin), min(end, len(self.text)) - len(wanted)
+        while number < len(stretch.hits) or stretch.end <= last:
+            if number == len(stretch.hits):
+                self._extend(stretch, wanted, end)
+                number = bisect_left(stretch.hits, begin, number)
+            elif stretch.hits[number] <= last:
+                yield stretch.hits[number]
+                number += 1
+            else:
+                return
+
+    def _open_stretch(self, wanted: str, begin: int) -> _Stretch:
+        """Return the stretch in which an offset is, or that ends shortly before it, or else a new one."""
         stretch = self._stretches.get(wanted)
-        if stretch is None or not stretch.begin <= begin <= stretch.end or len(stretch.hits) > _MOST_HITS:
+        if stretch is None or not stretch.begin <= begin <= stretch.end + _GAP or len(stretch.hits) > _MOST_HITS:
             stretch = self._stretches[wanted] = _Stretch(begin, begin)
-        number, last = bisect_left(stretch.hits, begin), end - len(wanted)
-        if number == len(stretch.hits) and stretch.end <= last:
-            self._extend(stretch, wanted, end)
-        return stretch.hits[number] if number < len(stretch.hits) and stretch.hits[number] <= last else -1
+        return stretch
+
+    def find_read_end(self, wanted: str, begin: int) -> int:
+        """Return the offset up to which a spelling is known not to occur from another offset on."""
+        stretch = self._stretches.get(wanted)
+        if stretch is None or begin < stretch.begin or (stretch.hits and stretch.hits[-1] >= begin):
+            return begin
+        return stretch.end + len(wanted) - 1
 
     def _extend(self, stretch: _Stretch, wanted: str, end: int) -> None:
-        """Search for the next hit, beyond the end if the text before the stretch's end was searched earlier."""
-        limit = end + _READ_AHEAD * (stretch.end > stretch.begin)
-        hit = _compile_spelling(wanted).search(self.text, stretch.end, limit)
-        if hit:
-            stretch.hits.append(hit.start())
-        stretch.end = hit.end() if hit else max(stretch.end, min(limit, len(self.text)) - len(wanted) + 1)
+        """Search for the next hit; for several hits, beyond the end, if the text before was searched earlier."""
+        resumed = stretch.end > stretch.begin
+        limit, most = (end + _READ_AHEAD, _HITS_AHEAD) if resumed else (end, 1)
+        found = _compile_spelling(wanted).finditer(self.text, stretch.end, limit)
+        hits = [hit.start() for hit in islice(found, most)]
+        stretch.hits += hits
+        read = hits[-1] + len(wanted) if len(hits) == most else min(limit, len(self.text)) - len(wanted) + 1
+        stretch.end = max(stretch.end, read)
 
 
 @cache

@@ -90,18 +90,10 @@ def _join_runs(characters: Characters, cuts: Bools, runs: str) -> None:
     """Join runs of one character, and runs of exclamation and question marks."""
     points = characters.points
     same = points[1:] == points[:-1]
-    both = same & _build_membership_table(runs)[np.minimum(points[1:], 0xFFFF)]
-    cuts[1:-1] &= ~both
+    cuts[1:-1] &= ~(same & characters.find(runs)[1:])
     if "!" in runs and "?" in runs:
-        mark = _build_membership_table("!?")[np.minimum(points, 0xFFFF)]
+        mark = characters.find("!?")
         cuts[1:-1] &= ~(mark[1:] & mark[:-1])
-
-
-@cache
-def _build_membership_table(members: str) -> Bools:
-    table = np.zeros(0x10000, bool)
-    table[[ord(member) for member in members]] = True
-    return table
 
 
 def _join(characters: Characters, cuts: Bools, left: str, joint: str, right: str) -> None:
@@ -119,13 +111,15 @@ def _join(characters: Characters, cuts: Bools, left: str, joint: str, right: str
 
 def _join_exponents(characters: Characters, cuts: Bools) -> None:
     """Join superscript and subscript digits to the word before them, and letters after a subscript: "m²", "H₂O"."""
-    points, classes = np.minimum(characters.points, 0xFFFF), characters.classes
-    places = np.flatnonzero(_build_membership_table(_SUPERSCRIPTS + _SUBSCRIPTS)[points])
+    places = np.flatnonzero(characters.find(_SUPERSCRIPTS + _SUBSCRIPTS))
+    if not len(places):
+        return
+    classes = characters.classes
     in_run, inside = np.diff(places, prepend=-2) == 1, places > 0
     places = places[inside]
     attached = np.isin(classes[places - 1], (LETTER, DIGIT)) | in_run[inside]
     cuts[places[attached]] = False
-    after = places[attached & (places + 1 < len(points)) & _build_membership_table(_SUBSCRIPTS)[points[places]]]
+    after = places[attached & (places + 1 < len(classes)) & characters.find(_SUBSCRIPTS)[places]]
     cuts[after[classes[after + 1] == LETTER] + 1] = False
 
 
@@ -185,8 +179,8 @@ def _find_letters_before(text: str, end: int) -> int:
 
 def _join_single_characters(characters: Characters, cuts: Bools, words: str) -> None:
     """Join ideographs that ICU leaves single in a row, such as an unknown name, unless they are words themselves."""
-    points = np.minimum(characters.points, 0xFFFF)
-    single = cuts[:-1] & cuts[1:] & (points >= 0x3400) & (points <= 0x9FFF) & ~_build_membership_table(words)[points]
+    points = characters.points
+    single = cuts[:-1] & cuts[1:] & (points >= 0x3400) & (points <= 0x9FFF) & ~characters.find(words)
     edges = np.flatnonzero(np.diff(single, prepend=False, append=False))
     for begin, end in edges.reshape(-1, 2).tolist():
         if end - begin <= MAX_SINGLE_CHARACTERS:

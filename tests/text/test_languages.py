@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from nlu_lite.errors import OptionError
 from nlu_lite.records import Corpus
 from nlu_lite.registry import look_up
-from nlu_lite.text import check_language, detect, segment
+from nlu_lite.text import check_language, detect, detect_languages, segment
 from nlu_lite.text.rules import list_languages_with_rules, load_rules
 
 XLM_ROBERTA = """
@@ -183,3 +183,14 @@ def test_short_texts_are_in_prevalent_languages_or_in_none(text, languages):
 def test_any_short_text_is_in_a_language_with_rules(text):
     language = detect(text)
     assert language in list_languages_with_rules()
+
+
+PIECES = st.sampled_from(
+    ["the ", "und ", "не ", "ა", "字", "か", "한", "é", "ı", "ї ", "12. ", "\ud83d", "🙂", "z" * 40]
+)
+
+
+@given(st.lists(st.lists(PIECES, max_size=12).map("".join), max_size=8))
+@settings(max_examples=60, deadline=None)
+def test_languages_are_found_together_as_alone(texts):
+    assert detect_languages(texts) == [detect(text) for text in texts]
