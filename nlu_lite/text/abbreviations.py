@@ -93,7 +93,7 @@ def _classify_unlisted(word: str, before: str, after: str, rules: SentenceRules)
         return AbbreviationKind.INITIAL
     if rules.compound_ends and word.lower().endswith(rules.compound_ends) and _CONTINUATION.match(after):
         return AbbreviationKind.BEFORE_NUMBER
-    if not before[-1:].isalnum() and _lacks_vowel(word, rules):
+    if not before[-1:].isalnum() and lacks_vowel(word, rules):
         if _NUMBER_BEFORE.search(before):
             return AbbreviationKind.UNIT
         return AbbreviationKind.FINAL if word in rules.units else AbbreviationKind.OTHER
@@ -111,9 +111,11 @@ def _precedes_name(word: str, before: str, rules: SentenceRules) -> bool:
     return any(one.rstrip(".").islower() or one.lower() in rules.ordinary_words for one in previous)
 
 
-def _lacks_vowel(word: str, rules: SentenceRules) -> bool:
+def lacks_vowel(word: str, rules: SentenceRules) -> bool:
     """Return whether a word of several letters must be an abbreviation, since it cannot be spoken: "pkt", "Mgr"."""
     if len(word) < 2 or not (word.isalpha() and word[1:].islower()) or rules.case == "unicameral":
+        return False
+    if not _VOWELS.isdisjoint(word):
         return False
     letters = normalize("NFD", word.lower())
     return _VOWELS.union(rules.syllabic).isdisjoint(letters) and not (len(word) > 2 and _DOUBLE_LETTER.search(letters))

@@ -17,6 +17,7 @@ from nlu_lite.text.abbreviations import (
     classify_abbreviation,
     compile_spaced_forms,
     find_word_before,
+    lacks_vowel,
 )
 from nlu_lite.text.boundaries import MAX_ASIDE, find_last_bracket
 from nlu_lite.text.names import load_names
@@ -48,7 +49,7 @@ def find_plain_begin(run: re.Match[str], sentence_begin: int, rules: SentenceRul
     if not following.isalpha() or following.islower() or (begin == start + 2 and text[start + 1] != " "):
         return 0
     if character == ".":
-        plain = following.isupper() and _is_ordinary_word_before(text, start, sentence_begin, special)
+        plain = following.isupper() and _is_ordinary_word_before(text, start, sentence_begin, rules, special)
     elif character in "!?":
         plain = _is_no_name_before(text, start, sentence_begin)
     else:
@@ -65,7 +66,7 @@ def _is_plain_at_end_of_text(
     text: str, period: int, sentence_begin: int, rules: SentenceRules, special: frozenset[str]
 ) -> bool:
     """Return whether the last period of a text is no part of the word before it."""
-    if _is_ordinary_word_before(text, period, sentence_begin, special):
+    if _is_ordinary_word_before(text, period, sentence_begin, rules, special):
         return True
     word = find_word_before(text, period)
     before = text[max(0, period - LOOKBEHIND) : period - len(word)]
@@ -78,12 +79,14 @@ def _is_no_name_before(text: str, start: int, sentence_begin: int) -> bool:
     return space >= 0 and text[space + 1 : start].isalpha() and text[space + 1 : start + 1] not in load_names()
 
 
-def _is_ordinary_word_before(text: str, period: int, sentence_begin: int, special: frozenset[str]) -> bool:
+def _is_ordinary_word_before(
+    text: str, period: int, sentence_begin: int, rules: SentenceRules, special: frozenset[str]
+) -> bool:
     space = text.rfind(" ", max(sentence_begin, period - LOOKBEHIND), period)
     word = text[space + 1 : period]
     if space < 0 or len(word) <= SHORT_WORD or not word.isalpha() or word.isupper():
         return False
-    return word.lower() not in special
+    return word.lower() not in special and not lacks_vowel(word, rules)
 
 
 def _is_initial_before(text: str, period: int, rules: SentenceRules) -> bool:

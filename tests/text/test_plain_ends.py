@@ -36,7 +36,7 @@ PARTS = [
         "ქართული",
         "straße.",
     ],
-    *["pkt.", "Mgr.", "of.", "NATO.", "B2.", "IV.", "S.", "no.", "Ż.", "x."],
+    *["pkt.", "Mgr.", "of.", "NATO.", "B2.", "IV.", "S.", "no.", "Ż.", "x.", "Xprt.", "prwd.", "Hmmm.", "Třns."],
     *["e.g.", "example.com.", "@user", "#tag", "naïve.", "„", "‘", "।", "। ", "۔ ", "። ", "यह", "है", "ہے"],
 ]
 TEXTS = st.lists(st.tuples(st.sampled_from(PARTS), st.sampled_from(["", " ", " ", " ", "\n", "  "])), max_size=25).map(
