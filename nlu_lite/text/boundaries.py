@@ -121,7 +121,8 @@ def _ends_before_lowercase(mark: Terminator) -> bool:
     if mark.rules.lowercase_after_period == "continues":
         return False
     word = find_word_before(mark.text, mark.start) if mark.is_period else ""
-    return word.isalpha() and not word.isupper() and (len(word) > SHORT_WORD or mark.begins_lowercase)
+    is_long = len(word) > SHORT_WORD and mark.rules.lowercase_after_period != "consistent"
+    return word.isalpha() and not word.isupper() and (is_long or mark.begins_lowercase)
 
 
 def is_in_brackets(mark: Terminator) -> bool:

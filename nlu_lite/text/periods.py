@@ -25,6 +25,7 @@ _TIME_ZONE = re.compile(r"[^\S\n](?:Eastern|Central|Mountain|Pacific|Atlantic|Gr
 _TIME_ZONES = frozenset(("EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT", "GMT", "UTC", "BST", "CET", "CEST"))
 
 
+_LABEL = re.compile(r"\s[A-Z][,;)]")  # "Co. B, 5th Regiment"
 _CENTURY = re.compile(r"\s[IVXLC]+\s[^\W\d_]{1,2}\.")
 
 
@@ -128,7 +129,7 @@ def _may_end(kind: AbbreviationKind, mark: Terminator) -> bool:
         return False
     if _precedes_final(mark) or (kind is AbbreviationKind.UNIT and _precedes_unit(mark)):
         return False
-    if precedes_continuer(mark):
+    if precedes_continuer(mark) or _LABEL.match(mark.text, mark.closers_end):
         return False
     lowercase = mark.precedes_lowercase
     begins = mark.following.isalpha() and not lowercase

@@ -265,9 +265,10 @@ _EVIDENCE_PARSERS: Mapping[str, Parser] = {
 _SENTENCE_PARSERS: Mapping[str, Parser] = {
     **dict.fromkeys(("terminators", "weak_terminators"), str),
     **dict.fromkeys(
-        ("lowercase_after_question", "lowercase_after_period", "after_quotation"),
+        ("lowercase_after_question", "after_quotation"),
         _build_choice_parser("begins", "continues"),
     ),
+    "lowercase_after_period": _build_choice_parser("begins", "consistent", "continues"),
     "case": _build_choice_parser("bicameral", "unicameral"),
     "capitalization": _build_choice_parser("names", "nouns"),
     "ordinals": _parse_ordinals,

@@ -22,7 +22,7 @@ _AFTER = re.compile(
 )
 _GAP = re.compile(_AFTER_CLOSERS, re.DOTALL)
 _SPACED_PERIODS = r"(?:(?<=\.)(?:[^\S\n]\.(?![\w.]))++)?"
-_FIRST_LETTER = re.compile(r"[^\W\d_]")
+_FIRST_LETTER = re.compile(r"[^\W_]")
 
 
 class Terminator(NamedTuple):
@@ -74,7 +74,7 @@ class Terminator(NamedTuple):
 
 
 def begins_lowercase(text: str, begin: int) -> bool:
-    """Return whether the first letter after an offset is lowercase."""
+    """Return whether the first letter or digit after an offset is a lowercase letter."""
     first = _FIRST_LETTER.search(text, begin, begin + LOOKBEHIND)
     return first is not None and first.group().islower()
 
