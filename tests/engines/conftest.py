@@ -3,7 +3,8 @@
 from importlib.util import find_spec
 
 MODULES = {
-    "pyspark": ["cluster", "test_annotators", "test_spark", "test_spark_cluster"],
+    "pyspark": ["cluster", "test_annotators", "test_spark", "test_spark_cluster", "test_spark_connect"],
+    "grpc_status": ["test_spark_connect"],
     "ray": ["test_ray"],
     "dask": ["test_dask"],
 }
