@@ -1,10 +1,12 @@
 """Matrices of consecutive parts: the rows of the result are those of the parts, copied or not."""
 
 import numpy as np
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nlu_lite._util.arrays import SPARE, THREAD_BYTES, RowAllocator, join_rows, set_rows
+from nlu_lite._util import arrays
+from nlu_lite._util.arrays import SPARE, RowAllocator, join_rows, set_rows
 
 
 @given(st.lists(st.integers(0, 9), min_size=1, max_size=6))
@@ -40,11 +42,12 @@ def test_rows_of_other_matrices_are_copied():
 
 
 @given(st.integers(0, 40), st.randoms(use_true_random=False))
+@settings(max_examples=20)
 def test_rows_are_set_in_any_number_of_threads(count, random):
-    width = THREAD_BYTES // 4 // 8  # a thread sets 8 rows
-    matrix, expected = (np.zeros((50, width), np.float32) for _ in range(2))
-    places = np.array(random.sample(range(50), count), np.int64)
-    rows = np.repeat(np.arange(1, count + 1, dtype=np.float32)[:, None], width, axis=1)
-    expected[places] = rows
-    set_rows(matrix, places, rows)
+    matrix, expected = (np.zeros((50, 3), np.float32) for _ in range(2))
+    places, rows = np.array(random.sample(range(50), count), np.int64), np.arange(3 * count, dtype=np.float32)
+    expected[places] = rows.reshape(count, 3)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(arrays, "THREAD_BYTES", 100)  # eight rows for each thread
+        set_rows(matrix, places, rows.reshape(count, 3))
     np.testing.assert_array_equal(matrix, expected)
