@@ -57,6 +57,7 @@ def test_examples_before_are_python(block):
     compile(block, "before", "exec")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", [block for block in list_blocks("after") if "on Spark" not in block], ids=name_block)
 def test_examples_after_run(block, names):
     for package in ("sklearn", "spacy"):

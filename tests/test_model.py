@@ -131,6 +131,7 @@ def test_info_says_what_ran():
 # --- archives --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["bert", "roberta", "albert", "distilbert", "camembert"])
 def test_an_archive_is_converted_once_and_gives_vectors(name, tmp_path):
     pipeline = nlu_lite.load(f"path:{archive(name)}", cache_dir=tmp_path)

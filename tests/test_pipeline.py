@@ -330,6 +330,7 @@ def test_the_packaged_model_is_what_load_means(tmp_path):
     np.testing.assert_array_equal(nlu_lite.matrix(again), nlu_lite.matrix(frame))
 
 
+@pytest.mark.slow
 def test_a_converted_file_is_known_by_its_content(tmp_path):
     """Two files of the packaged format that are at the same path, one after the other, are two models."""
     from tests.formats.conftest import E5File

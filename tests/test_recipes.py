@@ -252,6 +252,7 @@ def test_an_old_layout_on_the_hub_is_refused_with_the_folder_to_load(hub, old):
     assert caught.value.remedy == "Run `hf download org/stated --local-dir DIR`, and load path:DIR/0_Transformer"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["bert_sentence", "xlmroberta_sentence"])
 def test_an_archive_of_a_sentence_model_has_the_recipe_of_its_class(tmp_path, kind):
     archive = Path(__file__).parent / "data" / "sparknlp" / f"{kind}.zip"

@@ -105,6 +105,7 @@ def test_a_lock_is_taken_back(release, hub, reference):
     assert_expected(nlu_lite.load(reference, lock="models.lock"), MODELS[reference])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reference", MODELS)
 def test_a_lock_is_verified_and_renewed(release, hub, reference):
     nlu_lite.load(reference)

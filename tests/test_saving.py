@@ -111,6 +111,7 @@ def test_copied_weights_go_elsewhere_with_the_folder(pipeline, weights, tmp_path
     np.testing.assert_array_equal(np.load(tmp_path / "found.npy"), expected)
 
 
+@pytest.mark.slow
 def test_a_relative_path_is_found_from_anywhere(weights, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     pipeline = nlu_lite.load("path:model", reproducible=True)

@@ -56,6 +56,7 @@ def test_less_than_a_page_stays(file):
     assert resident(file) == before
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="asks Linux what lies in memory")
 @pytest.mark.parametrize("backend", BackendName)
 def test_a_model_lets_go_of_the_word_embeddings_after_each_batch(backend, tmp_path):

@@ -203,6 +203,7 @@ def test_the_first_classes_are_learnt():
     assert cross_val_score(classifier, texts, labels, cv=2).tolist() == [1, 1]
 
 
+@pytest.mark.slow
 def test_a_fitted_pipeline_is_dumped_without_weights(tmp_path):
     fitted = make_pipeline(vectorizer(), LogisticRegression()).fit(TEXTS, LABELS)
     joblib.dump(fitted, tmp_path / "model.joblib")

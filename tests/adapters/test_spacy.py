@@ -182,6 +182,7 @@ def test_spacy_describes_the_component(nlp):
     assert nlp.analyze_pipes()["summary"]["nlu_lite"]["assigns"] == ["doc.tensor", "token.vector"]
 
 
+@pytest.mark.slow
 def test_spacy_finds_the_component_without_an_import():
     code = "import sys, spacy; print(spacy.blank('de').add_pipe('nlu_lite', config={'reference': sys.argv[1]}).lang)"
     done = subprocess.run([sys.executable, "-c", code, CONFIG["reference"]], capture_output=True, text=True)

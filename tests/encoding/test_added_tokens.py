@@ -443,6 +443,7 @@ CUT = {"albert", "xlmroberta_onnx"}
 """Archives of the tests whose vocabularies were cut, and whose matrices have more rows."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("archive", sorted({path.stem for path in (DATA / "sparknlp").glob("*.zip")} - CUT))
 def test_archives_have_a_piece_for_each_row(archive, caplog):
     open_subwords(read_archive(archive))
@@ -481,6 +482,7 @@ def counted(pipeline):
     return [len(ids) for ids in encoder.subwords.encode(["Deploy", "Kubernetes"])]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("alignment", ["word", "text"])
 def test_a_converted_and_a_saved_model_keep_their_added_words(fine_tuned, tmp_path, alignment):
     text = "Deploy Kubernetes now"

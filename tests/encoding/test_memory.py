@@ -62,6 +62,7 @@ def test_the_path_of_a_gpu_gives_the_cpus_vectors(gpu, stream, options):
     assert stream.recorded == stream.awaited > 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
 def test_hidden_states_are_float32_in_memory_that_the_array_keeps(stream, dtype):
     import torch

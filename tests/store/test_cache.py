@@ -299,6 +299,7 @@ def test_a_manifest_that_is_a_folder_is_that_of_no_folder(cache):
     assert cache.place("key", fill) == path
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(
     st.recursive(st.none() | st.integers() | st.text(), lambda some: st.lists(some) | st.dictionaries(st.text(), some))

@@ -81,6 +81,7 @@ def test_the_model_at_the_heart_comes_from_the_bucket_once(bucket, home):
     assert bucket.requests == []
 
 
+@pytest.mark.slow
 def test_of_many_that_load_at_once_one_fetches_and_all_load(bucket, home):
     bucket.delay = 0.001
     with ThreadPoolExecutor(4) as pool:
