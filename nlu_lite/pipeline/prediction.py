@@ -26,7 +26,7 @@ from nlu_lite.options import (
 )
 from nlu_lite.records import Action, ComponentSpec, Floats, ModelSpec, Segments
 
-PART = 1 << 19
+PART = 1 << 20
 """Characters of texts that the host splits and encodes while the device computes: enough for several batches."""
 
 
