@@ -91,7 +91,7 @@ def _classify_unlisted(word: str, before: str, after: str, rules: SentenceRules)
         return None
     if (len(word) == 1 and word.isupper()) or _is_initial(word, before, after, rules):
         return AbbreviationKind.INITIAL
-    if rules.compound_ends and word.lower().endswith(rules.compound_ends) and _CONTINUATION.match(after):
+    if _is_compound(word, rules) and _CONTINUATION.match(after):
         return AbbreviationKind.BEFORE_NUMBER
     if not before[-1:].isalnum() and lacks_vowel(word, rules):
         if _NUMBER_BEFORE.search(before):
@@ -101,6 +101,10 @@ def _classify_unlisted(word: str, before: str, after: str, rules: SentenceRules)
         return AbbreviationKind.BEFORE_NUMBER
     is_acronym = "." in word and ACRONYM.fullmatch(word) and not _FILE_NAME.fullmatch(word)
     return AbbreviationKind.ACRONYM if is_acronym else None
+
+
+def _is_compound(word: str, rules: SentenceRules) -> bool:
+    return bool(rules.compound_ends) and word.lower().endswith(rules.compound_ends)
 
 
 def _precedes_name(word: str, before: str, rules: SentenceRules) -> bool:
@@ -177,7 +181,7 @@ def precedes_cardinal(word: str, rules: SentenceRules) -> bool:
     """
     if word.lower() in rules.ordinary_words:
         return False
-    return _precedes_number(word, rules)
+    return _precedes_number(word, rules) or _is_compound(word, rules)
 
 
 def _is_label(word: str, before: str, rules: SentenceRules) -> bool:

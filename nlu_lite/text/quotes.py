@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import islice
 
-from nlu_lite.text.abbreviations import find_word_before
+from nlu_lite.text.abbreviations import LOOKBEHIND, find_word_before
 from nlu_lite.text.starters import is_sentence_starter
 from nlu_lite.text.terminators import DASHES, QUOTATION_MARKS, Terminator, read_after
 
@@ -16,7 +16,7 @@ _LONGEST_QUOTATION = 1000  # characters in which the opening quotation mark is s
 _LONGEST_EXCLAMATION = 20  # characters of a quotation that is part of a sentence
 _SHORT_QUOTATION = 60  # characters; the sentences of a longer quotation are separate
 _QUOTED_MARKS = "。！？!?.؟"
-_OPENING_QUOTE = re.compile(r"[《〈「『“„«]|[\"»](?<=[:,،]\s.)(?=\S)")
+_OPENING_QUOTE = re.compile(r"[《〈「『“„«]|[\"»](?<=[:,،\w]\s.)(?=\S)")
 _QUOTES = (
     ("《", "》"),
     ("〈", "〉"),
@@ -144,11 +144,20 @@ def _is_between(mark: Terminator, first: int, opener: str, closer: str) -> bool:
     begin = text.rfind(opener, first, mark.start)
     if opener == "«" and text[begin - 1 : begin] in _WORD_ENDS:  # in »this« style it closes
         return False
-    if opener in '"»' and not (_OPENING_QUOTE.match(text, begin) and (text[begin - 2] == ":" or mark.character != ".")):
-        return False
     if begin < 0 or (begin == mark.sentence_begin and opener not in "《〈"):
         return False
-    return text.find(closer, begin + 1, mark.start) < 0 <= text.find(closer, mark.end, mark.start + _SHORT_QUOTATION)
+    end = text.find(closer, mark.end, mark.start + _SHORT_QUOTATION)
+    if opener in '"»' and not (_OPENING_QUOTE.match(text, begin) and _is_part_of_sentence(mark, begin, end)):
+        return False
+    return text.find(closer, begin + 1, mark.start) < 0 <= end
+
+
+def _is_part_of_sentence(mark: Terminator, begin: int, end: int) -> bool:
+    """Return whether a colon or comma introduces a quotation, or the sentence continues in lowercase after it."""
+    sign = mark.text[begin - 2]
+    if sign == ":" or mark.character == ".":
+        return sign == ":"
+    return sign in ",،" or mark.text[end + 1 : end + LOOKBEHIND].lstrip()[:1].islower()
 
 
 def introduces_quotation(mark: Terminator) -> bool:
