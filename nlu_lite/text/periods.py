@@ -95,7 +95,7 @@ def is_word_part(mark: Terminator) -> bool:
     if kind is None or not adjacent.isalnum():
         return kind is not None
     if kind is AbbreviationKind.TITLE:  # "Mr.Hill"
-        return len(word) > 1 and adjacent.isupper()
+        return len(word) > 1 and adjacent.isupper() and mark.text[mark.end + 1 : mark.end + 2].islower()
     return kind is AbbreviationKind.BEFORE_NUMBER and adjacent.isdigit()
 
 

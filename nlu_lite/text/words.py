@@ -51,7 +51,7 @@ def apply_word_rules(characters: Characters, language: str, sentence_cuts: Sente
     """
     text, rules = characters.text, load_rules(language).words
     _join_runs(characters, cuts, rules.runs)
-    for joint in (*rules.join, "0:0", "0'a", "0’a"):
+    for joint in (*rules.join, "0:0", "0'a", "0’a", "0^0", "a^0"):
         _join(characters, cuts, *joint)
     _join_exponents(characters, cuts)
     _join_ampersands(characters, cuts)
