@@ -41,8 +41,7 @@ class Characters:
             text = points.tobytes().decode("utf-32-le")
         self.text = text
         self.points: NDArray[np.uint32] = points
-        self._low_points = np.minimum(points, 0xFFFF)
-        self.classes: NDArray[np.uint8] = _build_class_table()[self._low_points]
+        self.classes: NDArray[np.uint8] = _build_class_table()[np.minimum(points, 0xFFFF)]
         self.nonspace: Bools = self.classes != SPACE
 
     def convert_utf16_offsets(self, offsets: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -72,10 +71,12 @@ class Characters:
         filled = last > first
         return places[first[filled]], places[last[filled] - 1] + np.int32(1)
 
-    def find(self, members: str) -> Bools:
-        """Return whether each character is one of some characters of the Basic Multilingual Plane."""
-        found: Bools = _build_membership_table(members)[self._low_points]
-        return found
+    def find(self, members: str) -> NDArray[np.int64]:
+        """Return the offsets of some characters, sorted."""
+        found = np.zeros(len(self.points), bool)
+        for first, last in _find_ranges(members):  # comparisons are many times as fast as a table
+            found |= self.points == first if first == last else (self.points >= first) & (self.points <= last)
+        return np.flatnonzero(found)
 
     @cached_property
     def _nonspace_places(self) -> Ints:
@@ -89,10 +90,13 @@ class Characters:
 
 
 @cache
-def _build_membership_table(members: str) -> Bools:
-    table = np.zeros(0x10000, bool)
-    table[[ord(member) for member in members]] = True
-    return table
+def _find_ranges(members: str) -> list[tuple[int, int]]:
+    """Return the first and last code points of the ranges that some characters form."""
+    ranges: list[tuple[int, int]] = []
+    for point in sorted(map(ord, members)):
+        begin = ranges.pop()[0] if ranges and ranges[-1][1] == point - 1 else point
+        ranges.append((begin, point))
+    return ranges
 
 
 @cache

@@ -12,7 +12,7 @@ _CLOSED_FACE = rf"(?:{'|'.join(map(re.escape, _CLOSED_FACES))})"
 _FACE = rf"(?:{_CLOSED_FACE}|:-?\()"
 _EMOJI = "[\u2600-\u27bf\U0001f300-\U0001faff][\u200d\ufe0f\u2600-\u27bf\U0001f300-\U0001faff]*"
 _SIGNS = re.compile(rf"(?:[^\S\n](?:{_FACE}|{_EMOJI})(?=\s|\Z))+")
-_FACE_AND_SPACE = re.compile(rf"(?<=\s){_CLOSED_FACE}+[^\S\n]+(?=[^\W\d_])")
+_FACE_AND_SPACE = re.compile(rf"[:;](?<=\s.)(?:-?\)|(?<=:)[DP]){_CLOSED_FACE}*[^\S\n]+(?=[^\W\d_])")
 
 
 def absorb_emoticons(mark: Terminator) -> Terminator:

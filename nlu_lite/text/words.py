@@ -89,11 +89,16 @@ def _find_matches(patterns: Iterable[re.Pattern[str]], text: str) -> Iterator[tu
 def _join_runs(characters: Characters, cuts: Bools, runs: str) -> None:
     """Join runs of one character, and runs of exclamation and question marks."""
     points = characters.points
-    same = points[1:] == points[:-1]
-    cuts[1:-1] &= ~(same & characters.find(runs)[1:])
+    same = np.flatnonzero(points[1:] == points[:-1]) + 1
+    cuts[same[np.isin(points[same], _list_points(runs))]] = False
     if "!" in runs and "?" in runs:
-        mark = characters.find("!?")
-        cuts[1:-1] &= ~(mark[1:] & mark[:-1])
+        marks = characters.find("!?")
+        cuts[marks[1:][np.diff(marks) == 1]] = False
+
+
+@cache
+def _list_points(members: str) -> NDArray[np.uint32]:
+    return np.array([ord(member) for member in members], np.uint32)
 
 
 def _join(characters: Characters, cuts: Bools, left: str, joint: str, right: str) -> None:
@@ -111,7 +116,7 @@ def _join(characters: Characters, cuts: Bools, left: str, joint: str, right: str
 
 def _join_exponents(characters: Characters, cuts: Bools) -> None:
     """Join superscript and subscript digits to the word before them, and letters after a subscript: "m²", "H₂O"."""
-    places = np.flatnonzero(characters.find(_SUPERSCRIPTS + _SUBSCRIPTS))
+    places = characters.find(_SUPERSCRIPTS + _SUBSCRIPTS)
     if not len(places):
         return
     classes = characters.classes
@@ -119,7 +124,8 @@ def _join_exponents(characters: Characters, cuts: Bools) -> None:
     places = places[inside]
     attached = np.isin(classes[places - 1], (LETTER, DIGIT)) | in_run[inside]
     cuts[places[attached]] = False
-    after = places[attached & (places + 1 < len(classes)) & characters.find(_SUBSCRIPTS)[places]]
+    is_subscript = np.isin(characters.points[places], _list_points(_SUBSCRIPTS))
+    after = places[attached & (places + 1 < len(classes)) & is_subscript]
     cuts[after[classes[after + 1] == LETTER] + 1] = False
 
 
@@ -180,7 +186,9 @@ def _find_letters_before(text: str, end: int) -> int:
 def _join_single_characters(characters: Characters, cuts: Bools, words: str) -> None:
     """Join ideographs that ICU leaves single in a row, such as an unknown name, unless they are words themselves."""
     points = characters.points
-    single = cuts[:-1] & cuts[1:] & (points >= 0x3400) & (points <= 0x9FFF) & ~characters.find(words)
+    single = cuts[:-1] & cuts[1:] & (points >= 0x3400) & (points <= 0x9FFF)
+    places = np.flatnonzero(single)
+    single[places[np.isin(points[places], _list_points(words))]] = False
     edges = np.flatnonzero(np.diff(single, prepend=False, append=False))
     for begin, end in edges.reshape(-1, 2).tolist():
         if end - begin <= MAX_SINGLE_CHARACTERS:
