@@ -10,6 +10,7 @@ from nlu_lite.cli import app as command_line
 
 project = "nlu_lite"
 author = "the nlu_lite authors"
+copyright = f"2026, {author}"  # noqa: A001  (Sphinx's name)
 release = metadata.version("nlu-lite")
 extensions = ["myst_nb", "sphinx_design", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 autodoc_typehints = "signature"
