@@ -19,6 +19,7 @@ RULES_OF = {Compat.SPARKNLP: "rules of Spark NLP"}
 """The method of the text stages, by library."""
 CELL = "text-align:left;vertical-align:top;padding:2px 8px;white-space:normal;max-width:48em;overflow-wrap:anywhere"
 HEAD = f"{CELL};white-space:nowrap;font-weight:600"
+PIPELINE = "text-align:left;overflow-wrap:anywhere"
 
 
 # --- pipelines -------------------------------------------------------------------------------------------------------
@@ -85,7 +86,7 @@ def render_html(pipeline: OpenPipeline) -> str:
     references = escape(" ".join(spec.reference for spec in pipeline.components))
     caption = f"<caption>Pipeline: {references}; language {escape(pipeline.language)}</caption>"
     head = "<thead><tr><th>stage</th><th>what</th><th>settings</th></tr></thead>"
-    return escape_surrogates(f'<table style="text-align: left">{caption}{head}<tbody>{rows}</tbody></table>')
+    return escape_surrogates(f'<table style="{PIPELINE}">{caption}{head}<tbody>{rows}</tbody></table>')
 
 
 def _build_component_row(

@@ -38,7 +38,8 @@ def import_extra(module: str, extra: str, purpose: str) -> Any:
     try:
         return import_module(module)
     except ImportError as error:
-        raise build_missing_extra(f"{purpose} needs {module}", extra) from error
+        package, _, _ = module.partition(".")
+        raise build_missing_extra(f"{purpose} needs {package}", extra) from error
 
 
 def build_missing_extra(problem: str, extra: str, alternative: str = "") -> MissingExtra:

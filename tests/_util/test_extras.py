@@ -22,6 +22,12 @@ def test_a_missing_module_names_the_extra(function, module, monkeypatch):
     assert str(caught.value) == f'as_="polars" needs {module}. Run: pip install "nlu-lite[polars]".'
 
 
+def test_a_missing_part_of_a_package_names_the_package(monkeypatch):
+    monkeypatch.setitem(sys.modules, "hidden", None)
+    with pytest.raises(MissingExtra, match=r"^a plot needs hidden\. Run"):
+        import_extra("hidden.part", "plot", "a plot")
+
+
 def test_an_alternative_follows_the_command():
     error = build_missing_extra("words need a package", "words", 'Or pass words="icu"')
     assert error.remedy == 'Run: pip install "nlu-lite[words]". Or pass words="icu"'
