@@ -15,7 +15,7 @@ from nlu_lite.plot.escaping import escape_label, isolate
 from nlu_lite.plot.passages import list_units
 from nlu_lite.plot.pictures import FigurePicture
 from nlu_lite.plot.selection import Selection, check_frame, parse_rows, select_rows
-from nlu_lite.plot.style import build_layout, name_picture
+from nlu_lite.plot.style import build_color_bar, build_layout, name_picture
 from nlu_lite.records import Floats
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def draw_heatmap(
     cosines = compare(left.frame, top.frame)
     traces = [_draw_cells(graph, cosines, left, top)]
     traces += [] if other is None else [_draw_pairs(graph, cosines)]
-    shown = name_picture(title, f"cosine similarity of {name}")
+    shown = name_picture(title, name)
     figure = graph.Figure(traces, build_layout(shown, _describe_axes(left, top)))
     height = min(max(len(left.labels) * CELL + 160, LEAST), MOST)
     return FigurePicture(shown, _describe_sides(left, top), figure, height)
@@ -90,7 +90,7 @@ def _draw_cells(graph: Any, cosines: Floats, left: Side, top: Side) -> Any:
         ]
         for one, row in zip(left.labels, cosines, strict=True)
     ]
-    bar = {"title": {"text": "cosine"}}
+    bar = build_color_bar("cosine")
     return graph.Heatmap(z=cosines, hovertext=hover, hoverinfo="text", colorscale=COLORS, colorbar=bar, xgap=1, ygap=1)
 
 

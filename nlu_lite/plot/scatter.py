@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from nlu_lite.plot.passages import Passages, list_units, read_passages
 from nlu_lite.plot.pictures import FigurePicture
 from nlu_lite.plot.projection import METHOD_NAMES, Method, Projection, project
 from nlu_lite.plot.selection import check_frame, check_plain_column, parse_rows, select_rows
-from nlu_lite.plot.style import PALETTE, build_layout, name_picture
+from nlu_lite.plot.style import PALETTE, build_color_bar, build_layout, name_picture
 from nlu_lite.records import Int64s
 
 if TYPE_CHECKING:
@@ -29,7 +29,12 @@ FEW_NUMBERS = 12
 HEIGHT = 560
 LABEL_MARGIN = 0.15
 """The room for labels on both sides of the points, as a part of their width."""
-CENTROID = {"size": 12, "symbol": "x"}
+OBLIQUE = {"size": 11}
+"""The font of the titles of three axes, which would cover each other on one line."""
+CENTROIDS = {2: {"size": 12, "symbol": "x"}, 3: {"size": 10, "symbol": "diamond"}}
+"""The marks of means, by the number of dimensions. In three, marks are characters, and few fonts have that of an x."""
+CAMERA = {"eye": {"x": 1.5, "y": 1.5, "z": 1.1}, "center": {"x": 0, "y": 0, "z": -0.2}}
+"""The view in which a narrow page shows three dimensions with the titles of their axes."""
 
 
 @dataclass(frozen=True)
@@ -118,15 +123,20 @@ def _escape_side(text: str) -> str:
 
 
 def _describe_axes(projection: Projection) -> dict[str, Any]:
-    axes: dict[str, Any] = {
-        f"{letter}axis": {"title": {"text": name}} for letter, name in zip("xyz", projection.axes, strict=False)
-    }
-    if len(axes) > 2:
-        return {"scene": axes}
+    if len(projection.axes) > 2:
+        names = [axis.replace(" (", "<br>(") for axis in projection.axes]
+        return {"scene": _name_axes(names, OBLIQUE) | {"camera": CAMERA}, "margin": {"l": 10}}
+    axes = _name_axes(projection.axes, {})
     places = projection.points[:, 0]
     margin = LABEL_MARGIN * (float(np.ptp(places)) or 1.0)
     axes["xaxis"]["range"] = [places.min() - margin, places.max() + margin]
     return axes
+
+
+def _name_axes(names: Sequence[str], font: dict[str, int]) -> dict[str, Any]:
+    return {
+        f"{letter}axis": {"title": {"text": name, "font": font}} for letter, name in zip("xyz", names, strict=False)
+    }
 
 
 # --- traces ----------------------------------------------------------------------------------------------------------
@@ -138,7 +148,7 @@ def _draw_points(graph: Any, shown: pd.DataFrame, points: Points, request: Scatt
         return [_draw_trace(graph, points, {**size, "color": PALETTE[0]}, "")]
     values = shown[request.color]
     if _is_scale(values):
-        bar = {"title": {"text": escape_label(request.color)}}
+        bar = build_color_bar(escape_label(request.color))
         numbers = values.to_numpy(np.float64, na_value=np.nan)
         scale = {"color": numbers, "colorscale": "Viridis", "showscale": True, "colorbar": bar}
         return [_draw_trace(graph, points, size | scale, "")]
@@ -177,9 +187,10 @@ def _draw_centroids(graph: Any, shown: pd.DataFrame, points: Points, request: Sc
     if request.by is None:
         return []
     groups = find_groups(shown[request.by])
+    mark = CENTROIDS[request.dimensions]
     colors = groups.colors if request.by == request.color else ("#222222",) * len(groups.names)
     return [
-        _draw_trace(graph, _find_centroid(points, rows, name), CENTROID | {"color": color}, f"mean of {name}")
+        _draw_trace(graph, _find_centroid(points, rows, name), mark | {"color": color}, f"mean of {name}")
         for name, rows, color in zip(groups.names, groups.rows, colors, strict=True)
     ]
 

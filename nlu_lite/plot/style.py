@@ -25,6 +25,15 @@ def name_picture(title: str | None, column: str) -> str:
     return column if title is None else title
 
 
+def build_color_bar(title: str) -> dict[str, Any]:
+    """Return a color bar on the right of a plot, below the toolbar.
+
+    Args:
+        title: The escaped title.
+    """
+    return {"title": {"text": title}, "y": 0, "yanchor": "bottom", "len": 0.55, "thickness": 16}
+
+
 def build_layout(title: str, own: dict[str, Any]) -> dict[str, Any]:
     """Return the layout that all figures share, with the values of one figure: a dict for each part."""
     axis = {"gridcolor": GRID, "zerolinecolor": GRID, "automargin": True}

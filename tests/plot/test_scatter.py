@@ -1,6 +1,7 @@
 """`frame.nlu.plot`: points, colors, labels, hover texts and what is left out."""
 
 import json
+import re
 import sys
 
 import numpy as np
@@ -63,6 +64,22 @@ def test_colors_are_groups_or_a_scale_and_groups_have_means():
     [scale] = many.nlu.plot(color="token_begin").figure.data
     assert scale.marker.showscale
     assert list(scale.marker.color) == many["token_begin"].tolist()
+
+
+def test_color_bars_leave_the_corner_of_the_toolbar_free():
+    many = tokens(["a b c d e f g h i j k l m n"])
+    bars = [
+        many.nlu.plot(color="token_begin").figure.data[0].marker.colorbar,
+        many.nlu.heatmap().figure.data[0].colorbar,
+    ]
+    assert [(bar.y, bar.yanchor, bar.len < 0.6) for bar in bars] == [(0, "bottom", True)] * 2
+
+
+def test_three_axes_have_titles_on_two_lines_and_means_have_marks_that_fonts_have():
+    figure = tokens(kind="k").nlu.plot(dimensions=3, by="kind").figure
+    titles = [figure.layout.scene[f"{letter}axis"].title.text for letter in "xyz"]
+    assert all(re.fullmatch(r"component \d<br>\(\d+% of the variance\)", title) for title in titles)
+    assert figure.data[1].marker.symbol == "diamond"
 
 
 def test_rare_values_of_a_column_with_many_share_a_color():
