@@ -176,18 +176,17 @@ def measure_memory(model: list[str], level: str, folder: Path) -> None:
         import psutil
         import pyarrow as pa
 
-        rows, tokens, next_row = 0, 0, 0
+        texts = tokens = shown = 0
         for batch in task(batches):
-            tokens += batch.num_rows
-            rows = batch.column("id")[-1].as_py() + 1
-            if rows >= next_row:
-                next_row += total // 10
+            texts, tokens = texts + len(batch.column("id").unique()), tokens + batch.num_rows
+            if texts * 10 >= shown * total:
+                shown = texts * 10 // total + 1
                 size = psutil.Process().memory_info().rss >> 20
-                yield pa.RecordBatch.from_pydict({"rows": [rows], "tokens": [tokens], "size": [size]})
+                yield pa.RecordBatch.from_pydict({"texts": [texts], "tokens": [tokens], "size": [size]})
 
-    print(" texts  tokens  resident MiB")
-    for row in frame.mapInArrow(run, "rows long, tokens long, size long").collect():
-        print(f"{row.rows:6} {row.tokens:7} {row.size:13}")
+    print("  texts  tokens  resident MiB")
+    for row in frame.mapInArrow(run, "texts long, tokens long, size long").collect():
+        print(f"{row.texts:7} {row.tokens:7} {row.size:13}")
 
 
 LAYOUTS: dict[str, dict[str, Any]] = {

@@ -171,24 +171,21 @@ def test_functions_over_annotations_are_those_of_spark_nlp(frame):
     found = map_annotations_col(tokens, shout, "token", "loud", "token")
     assert found.schema["loud"].dataType == Annotation.arrayType()
     assert found.schema["loud"].metadata == {"annotatorType": "token"}
-    expected = [[one.copy(one.result.upper()) for one in cell] for cell in collect(tokens, "token")]
-    assert collect(found, "loud") == expected
-    strict = tokens.withColumn("loud", map_annotations_strict(shout)("token"))
-    assert collect(strict, "loud") == expected
-    words = tokens.withColumn(
-        "loud", map_annotations(lambda cell: [one.result for one in cell], "array<string>")("token")
-    )
-    assert [row.loud for row in words.orderBy("id").collect()] == [
-        [one.result for one in cell] for cell in collect(tokens, "token")
-    ]
-    both = map_annotations_cols(tokens, lambda cell: cell[:1], ["sentence", "token"], "first", "document")
-    assert collect(both, "first") == [cell[:1] for cell in collect(tokens, "sentence")]
-    joined = tokens.withColumn("loud", map_annotations_array(shout, Annotation.arrayType())(functions.array("token")))
-    assert collect(joined, "loud") == expected
+    found = map_annotations_cols(found, lambda cell: cell[:1], ["sentence", "token"], "first", "document")
+    words = map_annotations(lambda cell: [one.result for one in cell], "array<string>")("token")
+    strict = map_annotations_strict(shout)("token")
+    joined = map_annotations_array(shout, Annotation.arrayType())(functions.array("token"))
+    rows = found.withColumns({"words": words, "strict": strict, "joined": joined}).collect()
+    assert len(rows) == len(TEXTS)
+    for row in rows:
+        cell = list(map(Annotation.fromRow, row.token))
+        assert row.words == [one.result for one in cell]
+        for changed in (row.loud, row.strict, row.joined):
+            assert list(map(Annotation.fromRow, changed)) == shout(cell)
+        assert row.first == row.sentence[:1]
     long = filter_by_annotations_col(tokens, lambda cell: len(cell) > 5, "token")
-    assert {row.id for row in long.collect()} == {n for n, cell in enumerate(expected) if len(cell) > 5}
-    exploded = explode_annotations_col(tokens, "token", "one").select("one.result").collect()
-    assert len(exploded) == sum(map(len, expected))
+    exploded = explode_annotations_col(long, "token", "one").select("one.result").collect()
+    assert [one.result for one in exploded] == [word for row in rows if len(row.words) > 5 for word in row.words]
 
 
 def test_start_refuses_what_has_no_meaning_here(spark):
