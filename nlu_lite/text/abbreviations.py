@@ -26,7 +26,7 @@ _NEXT_ABBREVIATION = re.compile(r"\s?([^\s.]{1,8})\.")
 _ROMAN_NUMERAL = re.compile(r"[\s\"“„«‘'(\[]*+[IVXLC]+(?![\w'’])")
 _JOINED_INITIALS = re.compile(r"[^\W\d_]\.-[^\W\d_]|[A-Z][a-z]?\.-?[A-Z]")
 _DOUBLE_LETTER = re.compile(r"(.)\1")  # of interjections: "hmm", "brr"
-_DEGREE_BEFORE = re.compile(r"°[\s\d.,'’\"”′″]*\Z")
+_DEGREE_BEFORE = re.compile(r"\d\s?°[\s\d.,'’\"”′″]*\Z")
 _VOWELS = frozenset("aeiouyæøœıəɛαεηιουωаеиоуыэюяіїєґёүұөәѣъ")
 _WORD_DELIMITER = re.compile(r"[(\[{“”„«»‹›'’‘/–—,;:]|(?<![^\W\d_])\"|\"(?![^\W\d_])")
 _NUMBER_BEFORE = re.compile(
@@ -188,7 +188,7 @@ def _is_label(word: str, before: str, rules: SentenceRules) -> bool:
     """Return whether an uppercase letter is the label of the thing before it: "plan B", "vitamin C", "42° N"."""
     if len(word) > 1:
         return False
-    if _DEGREE_BEFORE.search(before):
+    if word.isupper() and _DEGREE_BEFORE.search(before):
         return True
     noun = _WORD_BEFORE.search(before)
     return noun is not None and noun.group(1).lower() in rules.numbered

@@ -29,7 +29,9 @@ _LONGEST_LINE = 60  # characters of an item that is not wrapped
 _MOST_WORDS = 5  # of an item in a line that begins with a lowercase letter: clauses of a sentence are longer
 _MOST_HITS = 8  # places where the next marker may be; a label that occurs more often without being one ends the list
 _MOST_EXAMINED = 4096  # hits that are remembered
-_ENUMERATOR = rf"([(（\[]?)({LABEL})(\.?[°º]?[)）]|\.?[°ºª]|\]|\.-|[^\S\n]?[-–]|[.:．、۔။।]|(?<=[①-⑳]))"
+# A word before the number is part of a marker that ends with a colon: "Step 1:".
+_PREFIX = r"[(（\[]?|[^\W\d_]{2,12}[^\S\n](?=\d{1,2}[:：])"
+_ENUMERATOR = rf"({_PREFIX})({LABEL})(\.?[°º]?[)）]|\.?[°ºª]|\]|\.-|[^\S\n]?[-–]|[.:．、۔။।]|(?<=[①-⑳]))"
 _SPACE_AND_BREAK = r"[^\S\n\r]*+(?:\r?\n)?[^\S\n\r]*+"
 _MARKER = re.compile(
     rf"(?:([{BULLETS}]|[{_LINE_BULLETS}](?:(?<=・)|(?=[^\S\n])))[^\S\n]*+)?"
@@ -38,7 +40,7 @@ _MARKER = re.compile(
 _CLOSED = re.compile(r"[(（].*[)）]|\[\]|[^(（\[\]]*")
 _PLACE = re.compile(
     rf"[{_LINE_BREAKS}:：.!?…。！？।።](?:[^\S{_LINE_BREAKS}]++|(?<=[{_LINE_BREAKS}：。！？।።]))"
-    rf"(?=[(（\[①{BULLETS}{_LINE_BULLETS}]|\d|[^\W\d_]{{1,5}}[.:)）、．۔။।])"
+    rf"(?=[(（\[①{BULLETS}{_LINE_BULLETS}]|\d|[^\W\d_]{{2,12}}[^\S\n]\d|[^\W\d_]{{1,5}}[.:)）、．۔။।])"
 )
 _NEVER_FIRST = frozenset(ascii_letters + digits) - frozenset("01aAiI")  # begin no label of a first item
 _DAY = re.compile(r"(?<![\d.])\d{1,2}\.\Z")
@@ -143,11 +145,13 @@ def _read_marker(match: re.Match[str]) -> _Marker | None:
 def _may_be_first(first: _Marker, opening: Opening) -> bool:
     if opening is Opening.LINE:
         return True
-    return first.bullet in BULLETS if first.bullet else is_first_label(first.label)
+    if first.bullet:
+        return first.bullet in BULLETS or (first.bullet == "*" and opening is Opening.COLON)
+    return is_first_label(first.label)
 
 
 def _may_open(text: str, first: _Marker, following: _Marker | None, rules: SentenceRules) -> bool:
-    if first.end >= len(text) or _follows_abbreviation(text, first.begin, rules):
+    if first.end >= len(text) or _follows_abbreviation(text, first, rules):
         return False
     if first.bullet or first.suffix != "." or not _is_date(text, first, rules):
         return True
@@ -287,7 +291,7 @@ def _is_next_item(
         return False
     if _is_line_begin(text, following.begin):
         return True
-    if wanted in _LINE_BULLETS:
+    if wanted in _LINE_BULLETS and (wanted != "*" or opening is not Opening.COLON):
         return False
     return _is_next_in_line(text, marker, following, opening, rules)
 
@@ -298,13 +302,11 @@ def _is_next_in_line(text: str, marker: _Marker, following: _Marker, opening: Op
     if not (before.isspace() or following.is_spaceless or following.bullet):
         return False
     last = _find_last_character(text, following.begin)
-    if last in ",;，；、(-–—" or _follows_abbreviation(text, following.begin, rules):
+    if last in ",;，；、(-–—" or _follows_abbreviation(text, following, rules):
         return False
     if following.suffix == "." and rules.ordinals and (opening is Opening.SENTENCE or _is_date(text, following, rules)):
         return last in ".!?:"
     word = find_word_before(text, following.begin - 1)
-    if following.label.isalpha() and _is_initial_before(text, following.begin):
-        return False
     if text[following.end].islower() and last.isalnum() and word.lower() in rules.ordinary_words:
         return False
     if following.label.isdecimal() or following.bullet:
@@ -322,20 +324,15 @@ def _is_line_begin(text: str, offset: int) -> bool:
     return last in _LINE_BREAKS
 
 
-def _is_initial_before(text: str, begin: int) -> bool:
-    """Return whether the word before a marker is the initial of a name: "J. K. Hill"."""
-    before = text[max(0, begin - LOOKBEHIND) : begin].rstrip()
-    return before.endswith(".") and len(find_word_before(before, len(before) - 1)) == 1
-
-
-def _follows_abbreviation(text: str, begin: int, rules: SentenceRules) -> bool:
-    """Return whether the word before a marker is an abbreviation such as "No.", or the ordinal of a day: "20. 1."."""
-    before = text[max(0, begin - LOOKBEHIND) : begin].rstrip()
+def _follows_abbreviation(text: str, marker: _Marker, rules: SentenceRules) -> bool:
+    """Return whether an abbreviation is before a marker: "No. 1", the day "20. 1.", or the initial "J. K."."""
+    before = text[max(0, marker.begin - LOOKBEHIND) : marker.begin].rstrip()
     if not before.endswith("."):
         return False
     if rules.ordinals and _DAY.search(before):
         return True
-    return find_word_before(before, len(before) - 1).lower() in rules.lowercase_abbreviations
+    word = find_word_before(before, len(before) - 1)
+    return word.lower() in rules.lowercase_abbreviations or (len(word) == 1 and marker.label.isalpha())
 
 
 def _find_last_character(text: str, begin: int) -> str:

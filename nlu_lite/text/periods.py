@@ -131,6 +131,8 @@ def _may_end(kind: AbbreviationKind, mark: Terminator) -> bool:
         return False
     if precedes_continuer(mark) or _LABEL.match(mark.text, mark.closers_end):
         return False
+    if mark.following.isdigit() and not DASHES.isdisjoint(mark.openers):  # "9 a.m. - 5 p.m."
+        return False
     lowercase = mark.precedes_lowercase
     begins = mark.following.isalpha() and not lowercase
     if kind is AbbreviationKind.FINAL or (kind is AbbreviationKind.UNIT and mark.rules.capitalization != "nouns"):

@@ -85,7 +85,7 @@ def continues_after_quotation(mark: Terminator) -> bool:
     if mark.character in _QUOTED_MARKS and not mark.closers and _is_in_short_quotation(mark):
         return True
     if not (mark.closers or mark.openers):
-        return mark.following.islower() and mark.text[mark.sentence_begin] in DASHES and _is_speech_tag(mark)
+        return mark.following.islower() and mark.character not in ".…" and _is_speech_tag(mark)
     if not _TITLE_CLOSERS.isdisjoint(mark.closers):
         return mark.following not in ("", "\n")
     if DASHES.isdisjoint(mark.openers):
