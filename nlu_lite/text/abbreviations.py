@@ -28,6 +28,7 @@ _JOINED_INITIALS = re.compile(r"[^\W\d_]\.-[^\W\d_]|[A-Z][a-z]?\.-?[A-Z]")
 _DOUBLE_LETTER = re.compile(r"(.)\1")  # of interjections: "hmm", "brr"
 _DEGREE_BEFORE = re.compile(r"\d\s?°[\s\d.,'’\"”′″]*\Z")
 _VOWELS = frozenset("aeiouyæøœıəɛαεηιουωаеиоуыэюяіїєґёүұөәѣъ")
+_UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
 _WORD_DELIMITER = re.compile(r"[(\[{“”„«»‹›'’‘/–—,;:]|(?<![^\W\d_])\"|\"(?![^\W\d_])")
 _NUMBER_BEFORE = re.compile(
     r"(?:[\d½¼¾](?:-?[^\W\d_]{1,3})?|(?<![^\W_])(?:[IVXLC]{2,}|[VX]))(?:\s?|\s[^\W\d_]{1,5}\.?\s)\Z"
@@ -253,6 +254,8 @@ def _find_last_word(window: str) -> str:
     if not window or window[-1].isspace() or window[-1] == ".":
         return ""
     word = window.rsplit(None, 1)[-1]
+    if not word.isascii() and word[-1].isascii():  # "スミスとMr": no space is between the scripts
+        word = _UNSPACED.split(word)[-1]
     if word.isalpha():
         return word if len(word) < LOOKBEHIND else ""
     return "" if len(word) == LOOKBEHIND else _WORD_DELIMITER.split(word)[-1].strip("-")

@@ -21,6 +21,7 @@ _URDU_FULL_STOP = "۔"
 _LAST_PART = re.compile(r"([^\s۔]+)۔\s?\Z")
 _LONGEST_QUOTATION = 40  # characters of one of several quotations in a sentence
 _QUOTATIONS = re.compile(r"(?:[「『“][^「」『』“”\n]{0,40}[」』”]){1,2}")
+_LETTERS_AT_END = re.compile(r"[^\W\d_]{2,}\Z")
 _FIRST_PART = re.compile(r"\s([^\s۔]+)۔")
 MAX_ASIDE = 150  # characters of a parenthesis inside a sentence; a longer one rarely closes, and limits the search
 _BRACKETED_SENTENCE = re.compile(rf"\([^()\n]{{0,{MAX_ASIDE}}}(?<=[.!?…])\)")
@@ -192,14 +193,26 @@ def _is_urdu_initial(mark: Terminator) -> bool:
 def lacks_space(mark: Terminator) -> bool:
     """Return whether the writer left out the whitespace between two sentences: "came.He"."""
     text = mark.text
-    if mark.closers or mark.openers or not mark.following.isupper() or mark.rules.case == "unicameral":
+    if mark.closers or mark.openers.strip("¿¡") or not mark.following.isupper() or mark.rules.case == "unicameral":
         return False
-    before, after = text[max(0, mark.start - 2) : mark.start], text[mark.end + 1 : mark.end + 2]
-    if before.isdigit():
+    place = mark.end + len(mark.openers) + 1
+    after = text[place : place + 1]
+    if text[mark.start - 1 : mark.start].isdigit():
         likely = is_sentence_starter(mark)
     else:
-        likely = before.isalpha() and before.islower() and (after.islower() or after.isspace())
+        likely = _ends_whole_word(mark) and (after.islower() or after.isspace())
     return likely and not _is_in_address(text, mark.start)
+
+
+def _ends_whole_word(mark: Terminator) -> bool:
+    """Return whether an ordinary word is before a terminator; French writes a space between them."""
+    before = mark.text[max(0, mark.start - LOOKBEHIND) : mark.start]
+    if mark.character in "!?":
+        return before.rstrip()[-1:].isalpha()
+    letters = _LETTERS_AT_END.search(before)
+    return letters is not None and (
+        letters.group()[-2:].islower() or letters.group().lower() in mark.rules.sentence_starters
+    )
 
 
 def _is_in_address(text: str, offset: int) -> bool:

@@ -15,6 +15,7 @@ NEWLINE_PATTERNS = {
     NewlineBreaks.NEVER: r"(?!)",
 }
 _BLOCK = re.compile(r"(?m:^)[^\S\n]*+\S[^\n]*+(?:\n[^\S\n]*+\S[^\n]*+)++")
+_MARKDOWN_HEADING = re.compile(r"#{1,6}[^\S\n]")
 _QUOTE_SIGNS = re.compile(r">[> ]*+")
 _WRAPPED = re.compile(r"[.!?…:;,\-–—/&(。！？、，；։।؟۔]\s*+\Z")
 _SECTION_HEADING = re.compile(r"(?m:^)[^\S\n]{0,9}(§[ _]?\d++[a-z]?[^\S\n])(?:[^\n(.!?§]{0,100}[^\S\n])?(?=\(1\)\s)")
@@ -49,7 +50,8 @@ def _find_begins_in_block(block: str, rules: SentenceRules) -> Iterator[int]:
     for line, following in pairwise(lines):
         offset += len(line)
         quoted = _count_quote_signs(line) != _count_quote_signs(following)
-        if separate or quoted or _is_headline(line, following, width, rules):
+        heading = _MARKDOWN_HEADING.match(line) or _MARKDOWN_HEADING.match(following)
+        if separate or quoted or heading or _is_headline(line, following, width, rules):
             yield offset
 
 

@@ -44,6 +44,7 @@ _TAG_ENDS = (
 _WORD = re.compile(
     r"[\w'’\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0963\u0966-\u0dff\u1000-\u1049\u1050-\u109f]+"
 )
+_INTRODUCTIONS = tuple(",:،：")
 _WORD_ENDS = tuple(".!?…,")
 _TITLE_CLOSERS = frozenset("》〉")
 
@@ -105,10 +106,15 @@ def _is_embedded_quotation(mark: Terminator) -> bool:
     following = mark.following
     if mark.character not in "!?！？؟" or not following.isalpha() or following.upper() != following.lower():
         return False
-    first = max(mark.sentence_begin, mark.start - _LONGEST_EXCLAMATION)
+    return _find_introduction(mark, _LONGEST_EXCLAMATION).isalpha()
+
+
+def _find_introduction(mark: Terminator, longest: int) -> str:
+    """Return the last character before the quotation that ends at a terminator; empty if none is near it."""
+    first = max(mark.sentence_begin, mark.start - longest)
     signs = (sign for sign, closer in _QUOTES if closer == mark.closers[:1])
     opener = max((mark.text.rfind(sign, first, mark.start) for sign in signs), default=-1)
-    return opener > mark.sentence_begin and mark.text[mark.sentence_begin : opener].rstrip()[-1:].isalpha()
+    return mark.text[max(mark.sentence_begin, opener - 2) : max(0, opener)].rstrip()[-1:]
 
 
 def _is_in_short_quotation(mark: Terminator) -> bool:
@@ -179,6 +185,8 @@ def _is_speech_tag(mark: Terminator) -> bool:
         return False
     if mark.following.islower():
         return True
+    if _find_introduction(mark, _SHORT_QUOTATION) in _INTRODUCTIONS:  # then another quotation follows
+        return False
     names = place > 0 and not is_sentence_starter(mark) and all(word.group()[0].isupper() for word in words[:place])
     end = words[place].end()
     asks = mark.character in "!?؟" or mark.text[end : end + 1] in _TAG_ENDS
