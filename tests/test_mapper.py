@@ -349,6 +349,12 @@ def test_the_device_may_be_one_of_other_machines(pipeline):
     assert pipeline.mapper(table_of([]).schema, device="cuda:1").recipe.options.device == "cuda:1"
 
 
+@pytest.mark.parametrize(("options", "threads"), [({}, 1), ({"threads": 3}, 3)])
+def test_a_forward_pass_uses_one_thread_unless_more_are_asked_for(options, threads):
+    mapper = nlu_lite.load(MODEL).mapper(table_of([]).schema, **options)
+    assert pickle.loads(pickle.dumps(mapper)).recipe.options.threads == threads
+
+
 def test_a_mapper_whose_callables_are_missing_here_names_host_and_remedy():
     data = pickle.dumps(nlu_lite.load("en.tokenize", tokenizer=Whole()).mapper(table_of([]).schema))
     with pytest.raises(SourceError, match=r"host .*, process \d+: .*Holew.*Install them on every machine"):
