@@ -79,7 +79,7 @@ def render_text(pipeline: OpenPipeline) -> str:
 def render_html(pipeline: OpenPipeline) -> str:
     """Return the references, the stages and their settings as a table."""
     rows = "".join(
-        f"<tr><td><b>{escape(stage.name)}</b></td><td>{escape(stage.method)}</td>"
+        f"<tr><td><b>{escape(stage.name)}</b></td><td style='white-space:nowrap'>{escape(stage.method)}</td>"
         f"<td>{_render_settings(stage.settings)}</td></tr>"
         for stage in list_stages(pipeline)
     )
