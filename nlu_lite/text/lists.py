@@ -28,7 +28,6 @@ _LONGEST_ITEM = 2000  # characters in which the next item is searched
 _LONGEST_LINE = 60  # characters of an item that is not wrapped
 _MOST_WORDS = 5  # of an item in a line that begins with a lowercase letter: clauses of a sentence are longer
 _MOST_HITS = 8  # places where the next marker may be; a label that occurs more often without being one ends the list
-_MOST_EXAMINED = 4096  # hits that are remembered
 # A word before the number is part of a marker that ends with a colon: "Step 1:".
 _PREFIX = r"[(（\[]?|[^\W\d_]{2,12}[^\S\n](?=\d{1,2}[:：])"
 _ENUMERATOR = rf"({_PREFIX})({LABEL})(\.?[°º]?[)）]|\.?[°ºª]|\]|\.-|[^\S\n]?[-–]|[.:．、۔။।]|(?<=[①-⑳]))"
@@ -176,7 +175,7 @@ def _follow_list(finder: _MarkerFinder, first: _Marker, opening: Opening) -> lis
     items = [ListItem(one.begin, one.end) for one in markers]
     if inline or opening is not Opening.LINE:
         return items
-    after = filter(None, (_find_line_after(text, marker) for marker in markers))
+    after = {_find_line_after(text, marker) for marker in markers}.difference([0, *(one.begin for one in markers)])
     return [*(ListItem(begin, begin) for begin in after), *items]
 
 
@@ -208,6 +207,8 @@ def _is_sentence(text: str, begin: int, end: int) -> bool:
 class _MarkerFinder:
     """Find the markers of the next items in a text, whatever list they belong to.
 
+    A hit of a spelling that begins no item is examined once, and a spelling that does not occur is searched once.
+
     Attributes:
         text: The text.
         rules: The rules of its language.
@@ -218,7 +219,7 @@ class _MarkerFinder:
         self.rules = rules
         self._spellings = SpellingSearch(text)
         self._without_next: dict[str, tuple[int, int]] = {}
-        self._examined: dict[tuple[int, str, bool], _Marker | None] = {}
+        self._rejected: dict[tuple[str, Opening], tuple[int, int]] = {}
 
     def match_first(self, place: int, opening: Opening) -> _Marker | None:
         """Return the marker at a place if a list may begin with it."""
@@ -232,11 +233,13 @@ class _MarkerFinder:
 
     def find_next(self, marker: _Marker, opening: Opening) -> _Marker | None:
         """Find the marker after another one: the same bullet, or the next label in the same style."""
+        if marker.bullet:
+            return self._search(marker, marker.bullet, opening)
         written = self.text[marker.begin : marker.end]
         if self._lacks_next(written, marker.end):
             return None
         first: _Marker | None = None
-        spellings = _spell_next(marker.bullet, marker.prefix, marker.label, marker.suffix)
+        spellings = _spell_next(marker.prefix, marker.label, marker.suffix)
         for wanted in spellings:
             found = self._search(marker, wanted, opening)
             if found is not None and (first is None or found.begin < first.begin):
@@ -252,24 +255,20 @@ class _MarkerFinder:
         return begin <= end and min(end + _LONGEST_ITEM, len(self.text)) <= read
 
     def _search(self, marker: _Marker, wanted: str, opening: Opening) -> _Marker | None:
-        hits = self._spellings.find(wanted, marker.end + 1, marker.end + _LONGEST_ITEM)
-        for hit in islice(hits, _MOST_HITS):
-            following = self._recall(marker, hit, wanted, opening)
+        begin, most = marker.end + 1, _MOST_HITS
+        first, last = self._rejected.get((wanted, opening), (0, -1))
+        if first <= begin <= last:
+            most -= self._spellings.count(wanted, begin, last)
+        else:
+            first, last = begin, begin - 1
+        for hit in islice(self._spellings.find(wanted, last + 1, marker.end + _LONGEST_ITEM), max(most, 0)):
+            following = self._examine(marker, hit, wanted, opening)
             if following is not None:
                 return following
+            last = hit
+        if opening is not Opening.COLON:  # there the length of the item matters
+            self._rejected[wanted, opening] = first, last
         return None
-
-    def _recall(self, marker: _Marker, hit: int, wanted: str, opening: Opening) -> _Marker | None:
-        """Examine a hit unless the search for the item after another marker has done so."""
-        if opening is Opening.COLON:  # there the length of the item matters
-            return self._examine(marker, hit, wanted, opening)
-        key = hit, wanted, opening is Opening.LINE
-        if key in self._examined:
-            return self._examined[key]
-        if len(self._examined) >= _MOST_EXAMINED:
-            self._examined.clear()
-        following = self._examined[key] = self._examine(marker, hit, wanted, opening)
-        return following
 
     def _examine(self, marker: _Marker, hit: int, wanted: str, opening: Opening) -> _Marker | None:
         """Return the marker at an offset if it is that of the item after another one."""
@@ -280,8 +279,8 @@ class _MarkerFinder:
 
 
 @lru_cache(maxsize=4096)  # the lists of a text have the same labels
-def _spell_next(bullet: str, prefix: str, label: str, suffix: str) -> list[str]:
-    return [bullet] if bullet else [prefix + following + suffix for following in find_next_labels(label)]
+def _spell_next(prefix: str, label: str, suffix: str) -> list[str]:
+    return [prefix + following + suffix for following in find_next_labels(label)]
 
 
 def _is_next_item(

@@ -6,6 +6,7 @@ The rules look at most `_BEFORE` characters back and `_AFTER` characters ahead, 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TypeAlias
 
 from nlu_lite.text.abbreviations import LOOKBEHIND
@@ -56,13 +57,16 @@ def describe_neighborhood(text: str, start: int, sentence_begin: int, spaced_wor
     begin = start - before
     if begin < 0:
         return None
-    nearness = start - sentence_begin if sentence_begin >= begin else _describe_begin(text, sentence_begin)
+    nearness = start - sentence_begin
+    if sentence_begin < begin:
+        nearness = _describe_begin(text[sentence_begin : sentence_begin + LOOKBEHIND])
     return text[begin : start + _AFTER], before, nearness, spaced_word
 
 
-def _describe_begin(text: str, begin: int) -> int:
+@lru_cache(maxsize=1024)  # all terminators of a sentence ask about the same beginning
+def _describe_begin(beginning: str) -> int:
     """Return a negative number for what matters of a distant beginning: a dash, or the case of the first letter."""
-    return -1 - 2 * (text[begin] in DASHES) - begins_lowercase(text, begin)
+    return -1 - 2 * (beginning[0] in DASHES) - begins_lowercase(beginning, 0)
 
 
 def _is_local(mark: Terminator, neighborhood: Neighborhood) -> bool:

@@ -152,6 +152,8 @@ def _find_certain_begins(
     ends = [item.end for item in items]
     begins = {item.begin for item in items}
     for begin in chain(find_line_begins(text, rules, newline_breaks), find_begins_after_emoticons(text)):
+        if begin in begins:
+            continue
         place = bisect_left(ends, begin)
         if place == len(items) or begin <= items[place].begin:
             begins.add(begin)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -68,6 +68,11 @@ class SpellingSearch:
         if stretch is None or not stretch.begin <= begin <= stretch.end + _GAP or len(stretch.hits) > _MOST_HITS:
             stretch = self._stretches[wanted] = _Stretch(begin, begin)
         return stretch
+
+    def count(self, wanted: str, begin: int, last: int) -> int:
+        """Count the hits from one offset to another one that have been found."""
+        hits = self._stretches[wanted].hits
+        return bisect_right(hits, last) - bisect_left(hits, begin)
 
     def find_read_end(self, wanted: str, begin: int) -> int:
         """Return the offset up to which a spelling is known not to occur from another offset on."""
