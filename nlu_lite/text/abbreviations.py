@@ -24,6 +24,7 @@ _FIRST_WORD = re.compile(r"\W*+([^\W\d_](?=\.)|[^\W\d_]{2,})")
 _WORD_BEFORE = re.compile(r"([^\W\d_]{2,})\s\Z")
 _NEXT_ABBREVIATION = re.compile(r"\s?([^\s.]{1,8})\.")
 _ROMAN_NUMERAL = re.compile(r"[\s\"“„«‘'(\[]*+[IVXLC]+(?![\w'’])")
+_BRACKETED_LABEL = re.compile(r"\s?\((?:[a-z]|[ivx]{2,4})\)")
 _JOINED_INITIALS = re.compile(r"[^\W\d_]\.-[^\W\d_]|[A-Z][a-z]?\.-?[A-Z]")
 _DOUBLE_LETTER = re.compile(r"(.)\1")  # of interjections: "hmm", "brr"
 _DEGREE_BEFORE = re.compile(r"\d\s?°[\s\d.,'’\"”′″]*\Z")
@@ -163,7 +164,7 @@ def _precedes_number(word: str, rules: SentenceRules) -> bool:
 def _is_before_number(word: str, before: str, after: str, rules: SentenceRules) -> bool:
     """Return whether a number or Roman numeral follows; an ordinary word such as "no" needs more evidence."""
     if word.lower() not in rules.ordinary_words:
-        return _FIGURE.match(after) is not None or _ROMAN_NUMERAL.match(after) is not None
+        return any(pattern.match(after) for pattern in (_FIGURE, _ROMAN_NUMERAL, _BRACKETED_LABEL))
     number = _NUMBER_AND_WORD.match(after)
     if number is None:
         return False

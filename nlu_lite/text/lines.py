@@ -18,6 +18,7 @@ _BLOCK = re.compile(r"(?m:^)[^\S\n]*+\S[^\n]*+(?:\n[^\S\n]*+\S[^\n]*+)++")
 _MARKDOWN_HEADING = re.compile(r"#{1,6}[^\S\n]")
 _QUOTE_SIGNS = re.compile(r">[> ]*+")
 _WRAPPED = re.compile(r"[.!?…:;,\-–—/&(。！？、，；։।؟۔]\s*+\Z")
+_INTRODUCTION = re.compile(r"[:：]\s*+\Z")
 _SECTION_HEADING = re.compile(r"(?m:^)[^\S\n]{0,9}(§[ _]?\d++[a-z]?[^\S\n])(?:[^\n(.!?§]{0,100}[^\S\n])?(?=\(1\)\s)")
 _LONGEST_LINE = 50  # characters of a line that is too short to be wrapped
 _FEWEST_LINES = 3  # two lines may be a wrapped headline
@@ -61,10 +62,14 @@ def _is_table(lines: list[str]) -> bool:
 
 
 def _is_list_of_names(lines: list[str]) -> bool:
-    """Return whether the lines are short and none has punctuation at its end: an address, a menu, a list of names."""
+    """Return whether the lines are short and none has punctuation at its end: an address, a menu, a list of names.
+
+    A line that introduces them may end with a colon.
+    """
     if len(lines) < _FEWEST_LINES:
         return False
-    return not any(len(line) > _LONGEST_LINE or _WRAPPED.search(line) or line.startswith(">") for line in lines)
+    names = lines[_INTRODUCTION.search(lines[0]) is not None :]
+    return not any(len(line) > _LONGEST_LINE or _WRAPPED.search(line) or line.startswith(">") for line in names)
 
 
 def _is_headline(line: str, following: str, width: int, rules: SentenceRules) -> bool:

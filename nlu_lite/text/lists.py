@@ -312,7 +312,7 @@ def _is_next_in_line(text: str, marker: _Marker, following: _Marker, opening: Op
         return opening is not Opening.SENTENCE or not text[following.end].islower()
     if text[following.end].islower():
         short = len(text[marker.end : following.begin].split()) <= _MOST_WORDS
-        return short and opening is Opening.COLON and last.isalnum()
+        return short and opening is not Opening.SENTENCE and last.isalnum()
     return last in ".!?:" or following.label.isalpha()
 
 

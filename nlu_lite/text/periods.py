@@ -101,6 +101,9 @@ def is_word_part(mark: Terminator) -> bool:
 
 def _classify_word(word: str, mark: Terminator) -> AbbreviationKind | None:
     text = mark.text
+    last = word.rpartition(".-")[2]
+    if len(last) > 1 and last.lower() in mark.rules.lowercase_abbreviations:  # "Mon.-Fri. 9-18"
+        word = last
     begin = mark.start - len(word)
     before = text[max(0, begin - LOOKBEHIND) : begin]
     return classify_abbreviation(word, before, text[mark.end : mark.end + LOOKBEHIND], mark.rules)
