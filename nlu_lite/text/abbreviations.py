@@ -12,6 +12,7 @@ from unicodedata import normalize
 from nlu_lite.text.rules import SentenceRules
 
 LOOKBEHIND = 32  # characters before a period in which an abbreviation is searched: longer than any
+_LONGEST_UNLISTED = 5  # letters of an unknown abbreviation before a number
 SHORT_WORD = 3  # letters of the longest unknown word that may be an abbreviation: longer ones are mostly words
 _LETTER = r"[^\W\d_][\u0900-\u0903\u093a-\u094d\u0980-\u0983\u09bc-\u09cd\u0a00-\u0dff]*"
 ACRONYM = re.compile(rf"(?:{_LETTER}){{1,3}}(?:\.(?:{_LETTER}){{1,3}})+")
@@ -24,6 +25,7 @@ _FIRST_WORD = re.compile(r"\W*+([^\W\d_](?=\.)|[^\W\d_]{2,})")
 _WORD_BEFORE = re.compile(r"([^\W\d_]{2,})\s\Z")
 _NEXT_ABBREVIATION = re.compile(r"\s?([^\s.]{1,8})\.")
 _ROMAN_NUMERAL = re.compile(r"[\s\"“„«‘'(\[]*+[IVXLC]+(?![\w'’])")
+_ONLY_NUMBER = re.compile(r"\s\d++(?:[./-]\d++)*+(?:[,;)]|\.?\s*+\Z)")
 _BRACKETED_LABEL = re.compile(r"\s?\((?:[a-z]|[ivx]{2,4})\)")
 _JOINED_INITIALS = re.compile(r"[^\W\d_]\.-[^\W\d_]|[A-Z][a-z]?\.-?[A-Z]")
 _DOUBLE_LETTER = re.compile(r"(.)\1")  # of interjections: "hmm", "brr"
@@ -72,20 +74,26 @@ def classify_abbreviation(word: str, before: str, after: str, rules: SentenceRul
         return _classify_unlisted(word, before, after, rules)
     if _precedes_number(word, rules) and _is_before_number(word, before, after, rules):
         return AbbreviationKind.BEFORE_NUMBER
+    # "J.-C. Martin", unlike "av. J.-C."
+    if "-" in word and _JOINED_INITIALS.fullmatch(word) and not before.rstrip().endswith("."):
+        return AbbreviationKind.INITIAL
+    return _classify_listed(word, before, rules) or _classify_unlisted(word, before, after, rules)
+
+
+def _classify_listed(word: str, before: str, rules: SentenceRules) -> AbbreviationKind | None:
     kinds = (
         (rules.prepositive, AbbreviationKind.PREPOSITIVE),
         (rules.final, AbbreviationKind.FINAL),
         (rules.abbreviations, AbbreviationKind.OTHER),
     )
-    # "J.-C. Martin", unlike "av. J.-C."
-    if "-" in word and _JOINED_INITIALS.fullmatch(word) and not before.rstrip().endswith("."):
-        return AbbreviationKind.INITIAL
     exact = (kind for words, kind in kinds if word in words)  # Greek "π.Χ." is no "π.χ."
     listed = (kind for words, kind in kinds if _is_listed(word, words))
     kind = next(exact, None) or next(listed, None)
     if kind is AbbreviationKind.FINAL and _precedes_name(word, before, rules):
         return AbbreviationKind.OTHER
-    return kind or _classify_unlisted(word, before, after, rules)
+    if kind is AbbreviationKind.PREPOSITIVE and _NUMBER_BEFORE.search(before):  # "1.000 ca."
+        return AbbreviationKind.OTHER
+    return kind
 
 
 def _classify_unlisted(word: str, before: str, after: str, rules: SentenceRules) -> AbbreviationKind | None:
@@ -99,7 +107,7 @@ def _classify_unlisted(word: str, before: str, after: str, rules: SentenceRules)
         if _NUMBER_BEFORE.search(before):
             return AbbreviationKind.UNIT
         return AbbreviationKind.FINAL if word in rules.units else AbbreviationKind.OTHER
-    if len(word) == 1 and _precedes_only_number(word, before, after, rules):
+    if _precedes_only_number(word, before, after, rules):
         return AbbreviationKind.BEFORE_NUMBER
     is_acronym = "." in word and ACRONYM.fullmatch(word) and not _FILE_NAME.fullmatch(word)
     return AbbreviationKind.ACRONYM if is_acronym else None
@@ -128,10 +136,15 @@ def lacks_vowel(word: str, rules: SentenceRules) -> bool:
 
 
 def _precedes_only_number(word: str, before: str, after: str, rules: SentenceRules) -> bool:
-    """Return whether a lowercase letter is an abbreviation, since a number follows and none precedes: "b. 5"."""
-    if not word.islower() or word in rules.ordinary_words or _NUMBER_BEFORE.search(before):
+    """Return whether a number shows that a word is an abbreviation: after one letter, or if nothing else follows.
+
+    So "b. 5" is one, unlike "5 b. 5", and so is "Ext. 42.", since a number alone is no sentence.
+    """
+    if not word.isalpha() or word.isupper() or word.lower() in rules.ordinary_words:
         return False
-    return before[-1:].isspace() and _FIGURE.match(after) is not None
+    if len(word) > 1:
+        return len(word) <= _LONGEST_UNLISTED and _ONLY_NUMBER.match(after) is not None
+    return before[-1:].isspace() and _FIGURE.match(after) is not None and not _NUMBER_BEFORE.search(before)
 
 
 def _is_listed(word: str, words: frozenset[str]) -> bool:

@@ -28,8 +28,8 @@ _LONGEST_ITEM = 2000  # characters in which the next item is searched
 _LONGEST_LINE = 60  # characters of an item that is not wrapped
 _MOST_WORDS = 5  # of an item in a line that begins with a lowercase letter: clauses of a sentence are longer
 _MOST_HITS = 8  # places where the next marker may be; a label that occurs more often without being one ends the list
-# A word before the number is part of a marker that ends with a colon: "Step 1:".
-_PREFIX = r"[(（\[]?|[^\W\d_]{2,12}[^\S\n](?=\d{1,2}[:：])"
+# A word before the label is part of the marker: "Step 1:", "Part A.".
+_PREFIX = r"[(（\[]?|[^\W\d_]{2,12}[^\S\n](?=\d{1,2}[:：]|[A-Z][.:])"
 _ENUMERATOR = rf"({_PREFIX})({LABEL})(\.?[°º]?[)）]|\.?[°ºª]|\]|\.-|[^\S\n]?[-–]|[.:．、۔။।]|(?<=[①-⑳]))"
 _SPACE_AND_BREAK = r"[^\S\n\r]*+(?:\r?\n)?[^\S\n\r]*+"
 _MARKER = re.compile(
@@ -39,7 +39,7 @@ _MARKER = re.compile(
 _CLOSED = re.compile(r"[(（].*[)）]|\[\]|[^(（\[\]]*")
 _PLACE = re.compile(
     rf"[{_LINE_BREAKS}:：.!?…。！？।።](?:[^\S{_LINE_BREAKS}]++|(?<=[{_LINE_BREAKS}：。！？।።]))"
-    rf"(?=[(（\[①{BULLETS}{_LINE_BULLETS}]|\d|[^\W\d_]{{2,12}}[^\S\n]\d|[^\W\d_]{{1,5}}[.:)）、．۔။।])"
+    rf"(?=[(（\[①{BULLETS}{_LINE_BULLETS}]|\d|[^\W\d_]{{2,12}}[^\S\n][\dA-Z]|[^\W\d_]{{1,5}}[.:)）、．۔။।])"
 )
 _NEVER_FIRST = frozenset(ascii_letters + digits) - frozenset("01aAiI")  # begin no label of a first item
 _DAY = re.compile(r"(?<![\d.])\d{1,2}\.\Z")

@@ -22,7 +22,27 @@ _PREPOSITION_AND_NUMBER = re.compile(r"\W*([^\W\d_]{1,4})\s\d[\d:.,/–-]*\s?")
 
 _ABBREVIATION = re.compile(r"[^\S\n]([A-Z][A-Za-z]{1,4})(?:(?<=[A-Z]{3})|\.)(?!\w)")
 _TIME_ZONE = re.compile(r"[^\S\n](?:Eastern|Central|Mountain|Pacific|Atlantic|Greenwich)\s")
-_TIME_ZONES = frozenset(("EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT", "GMT", "UTC", "BST", "CET", "CEST"))
+_TIME_ZONES = frozenset(
+    (
+        "EST",
+        "EDT",
+        "CST",
+        "CDT",
+        "MST",
+        "MDT",
+        "PST",
+        "PDT",
+        "GMT",
+        "UTC",
+        "BST",
+        "CET",
+        "CEST",
+        "MET",
+        "MEZ",
+        "MESZ",
+        "MSK",
+    )
+)
 
 
 _LABEL = re.compile(r"\s[A-Z][,;)]")  # "Co. B, 5th Regiment"
