@@ -18,7 +18,7 @@ _LETTER = r"[^\W\d_][\u0900-\u0903\u093a-\u094d\u0980-\u0983\u09bc-\u09cd\u0a00-
 ACRONYM = re.compile(rf"(?:{_LETTER}){{1,3}}(?:\.(?:{_LETTER}){{1,3}})+")
 _FILE_NAME = re.compile(r"[^.]+\.(?:[a-z]{3}|NET)")
 _NUMERO_SIGNS = frozenset(("N°", "Nº", "n°", "nº", "№", "N.º", "n.º", "N.°", "n.°"))
-_FIGURE = re.compile(r"[\s\"“„«‘'(\[]*+[\d+№]")
+_FIGURE = re.compile(r"[\s\"“„«‘'(\[]*+(?:[A-Z]{1,3}-?(?=\d)|[\d+№])")
 _CONTINUATION = re.compile(r"\s(?:\d|[^\W\d_](?<=[a-zà-öø-ÿ]))")
 _NUMBER_AND_WORD = re.compile(r"[\s\"“„«‘'(\[]*+(?:[A-Z]{1,3}[.-]?)?[\d№][\d.,]*+(?:[^\S\n]++([^\W\d_]++))?")
 _FIRST_WORD = re.compile(r"\W*+([^\W\d_](?=\.)|[^\W\d_]{2,})")

@@ -146,7 +146,7 @@ def _may_be_first(first: _Marker, opening: Opening) -> bool:
         return True
     if first.bullet:
         return first.bullet in BULLETS or (first.bullet == "*" and opening is Opening.COLON)
-    return is_first_label(first.label)
+    return is_first_label(first.label) and len(first.prefix) < 2  # a word is part of the marker on lines only
 
 
 def _may_open(text: str, first: _Marker, following: _Marker | None, rules: SentenceRules) -> bool:
@@ -290,7 +290,7 @@ def _is_next_item(
         return False
     if _is_line_begin(text, following.begin):
         return True
-    if wanted in _LINE_BULLETS and (wanted != "*" or opening is not Opening.COLON):
+    if len(following.prefix) > 1 or (wanted in _LINE_BULLETS and (wanted != "*" or opening is not Opening.COLON)):
         return False
     return _is_next_in_line(text, marker, following, opening, rules)
 
@@ -305,8 +305,7 @@ def _is_next_in_line(text: str, marker: _Marker, following: _Marker, opening: Op
         return False
     if following.suffix == "." and rules.ordinals and (opening is Opening.SENTENCE or _is_date(text, following, rules)):
         return last in ".!?:"
-    word = find_word_before(text, following.begin - 1)
-    if text[following.end].islower() and last.isalnum() and word.lower() in rules.ordinary_words:
+    if text[following.end].islower() and last.isalnum() and _ends_with_conjunction(text, marker, following, rules):
         return False
     if following.label.isdecimal() or following.bullet:
         return opening is not Opening.SENTENCE or not text[following.end].islower()
@@ -314,6 +313,12 @@ def _is_next_in_line(text: str, marker: _Marker, following: _Marker, opening: Op
         short = len(text[marker.end : following.begin].split()) <= _MOST_WORDS
         return short and opening is not Opening.SENTENCE and last.isalnum()
     return last in ".!?:" or following.label.isalpha()
+
+
+def _ends_with_conjunction(text: str, marker: _Marker, following: _Marker, rules: SentenceRules) -> bool:
+    """Return whether an ordinary word such as "and" is between an item and the marker of the next one."""
+    *others, last = text[marker.end : following.begin].split() or [""]
+    return bool(others) and last.lower() in rules.ordinary_words
 
 
 def _is_line_begin(text: str, offset: int) -> bool:

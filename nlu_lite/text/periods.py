@@ -21,7 +21,9 @@ _PREPOSITION_AND_NUMBER = re.compile(r"\W*([^\W\d_]{1,4})\s\d[\d:.,/–-]*\s?")
 
 
 _ABBREVIATION = re.compile(r"[^\S\n]([A-Z][A-Za-z]{1,4})(?:(?<=[A-Z]{3})|\.)(?!\w)")
-_TIME_ZONE = re.compile(r"[^\S\n](?:Eastern|Central|Mountain|Pacific|Atlantic|Greenwich)\s")
+_DETAIL_OF_TIME = re.compile(
+    r"[^\S\n](?:(?:Eastern|Central|Mountain|Pacific|Atlantic|Greenwich)\s|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b)"
+)
 _TIME_ZONES = frozenset(
     (
         "EST",
@@ -82,7 +84,7 @@ def _precedes_final(mark: Terminator) -> bool:
     """Return whether the next word is an abbreviation that ends a name or a time: "Acme Co. Ltd.", "5 a.m. EST"."""
     following = _ABBREVIATION.match(mark.text, mark.closers_end)
     if following is None:
-        return _TIME_ZONE.match(mark.text, mark.closers_end) is not None
+        return _DETAIL_OF_TIME.match(mark.text, mark.closers_end) is not None
     return following.group(1) in mark.rules.final or following.group(1) in _TIME_ZONES
 
 
