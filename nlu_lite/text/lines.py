@@ -47,11 +47,12 @@ def _find_begins_in_block(block: str, rules: SentenceRules) -> Iterator[int]:
     lines = re.findall(r"[^\n]++\n?", block)
     separate = _is_table(lines) or _is_list_of_names(lines)
     width = max(len(line.rstrip()) for line in lines)
+    has_quotes, has_headings = ">" in block, "#" in block
     offset = 0
     for line, following in pairwise(lines):
         offset += len(line)
-        quoted = _count_quote_signs(line) != _count_quote_signs(following)
-        heading = _MARKDOWN_HEADING.match(line) or _MARKDOWN_HEADING.match(following)
+        quoted = has_quotes and _count_quote_signs(line) != _count_quote_signs(following)
+        heading = has_headings and (_MARKDOWN_HEADING.match(line) or _MARKDOWN_HEADING.match(following))
         if separate or quoted or heading or _is_headline(line, following, width, rules):
             yield offset
 
@@ -74,10 +75,10 @@ def _is_list_of_names(lines: list[str]) -> bool:
 
 def _is_headline(line: str, following: str, width: int, rules: SentenceRules) -> bool:
     """Return whether a line ends although the capitalized word after it would have fitted into its width."""
-    words, following_words = line.split(), following.split()
-    if not following_words[0][0].isupper() or len(line.rstrip()) + 1 + len(following_words[0]) >= width:
+    following = following.lstrip()
+    if not following[0].isupper() or len(line.rstrip()) + 1 + len(following.split()[0]) >= width:
         return False
-    return _WRAPPED.search(line) is None and words[-1].lower() not in rules.ordinary_words
+    return _WRAPPED.search(line) is None and line.split()[-1].lower() not in rules.ordinary_words
 
 
 def _count_quote_signs(line: str) -> int:

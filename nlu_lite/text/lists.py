@@ -226,7 +226,8 @@ class _MarkerFinder:
         match = _MARKER.match(self.text, place)
         if match is None or match.end() == place:
             return None
-        if opening is not Opening.LINE and self._lacks_next(match.group(), match.end()):
+        may_be_alone = opening is Opening.LINE and (match[1] or (match[3] or "").isdecimal())
+        if not may_be_alone and self._lacks_next(match.group(), match.end()):
             return None
         marker = _read_marker(match)
         return marker if marker is not None and _may_be_first(marker, opening) else None
