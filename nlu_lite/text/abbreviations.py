@@ -18,6 +18,7 @@ _LETTER = r"[^\W\d_][\u0900-\u0903\u093a-\u094d\u0980-\u0983\u09bc-\u09cd\u0a00-
 ACRONYM = re.compile(rf"(?:{_LETTER}){{1,3}}(?:\.(?:{_LETTER}){{1,3}})+")
 _FILE_NAME = re.compile(r"[^.]+\.(?:[a-z]{3}|NET)")
 _NUMERO_SIGNS = frozenset(("N°", "Nº", "n°", "nº", "№", "N.º", "n.º", "N.°", "n.°"))
+_NUMERO_WORDS = frozenset(("no", "nos"))
 _FIGURE = re.compile(r"[\s\"“„«‘'(\[]*+(?:[A-Z]{1,3}-?(?=\d)|[\d+№])")
 _CONTINUATION = re.compile(r"\s(?:\d|[^\W\d_](?<=[a-zà-öø-ÿ]))")
 _NUMBER_AND_WORD = re.compile(r"[\s\"“„«‘'(\[]*+(?:[A-Z]{1,3}[.-]?)?[\d№][\d.,]*+(?:[^\S\n]++([^\W\d_]++))?")
@@ -184,9 +185,17 @@ def _is_before_number(word: str, before: str, after: str, rules: SentenceRules) 
     previous = before.rstrip()[-1:]
     if word[0].isupper() and (previous.isalnum() or previous in (",", "(")):
         return True
+    if word.lower() in _NUMERO_WORDS and _follows_noun(before, rules):
+        return True
     noun = number.group(1) or ""
     continues = rules.ordinary_words, rules.lowercase_abbreviations, rules.months
     return not noun.islower() or any(noun in words for words in continues)
+
+
+def _follows_noun(before: str, rules: SentenceRules) -> bool:
+    """Return whether the word before may be a noun, as in "bus no. 7", unlike "I said no"."""
+    previous = _WORD_BEFORE.search(before)
+    return previous is not None and previous.group(1).lower() not in rules.ordinary_words | rules.speech_verbs
 
 
 def precedes_cardinal(word: str, rules: SentenceRules) -> bool:

@@ -29,8 +29,8 @@ _LONGEST_LINE = 60  # characters of an item that is not wrapped
 _MOST_WORDS = 5  # of an item in a line that begins with a lowercase letter: clauses of a sentence are longer
 _MOST_HITS = 8  # places where the next marker may be; a label that occurs more often without being one ends the list
 # A word before the label is part of the marker: "Step 1:", "Part A.".
-_PREFIX = r"[(（\[]?|[^\W\d_]{2,12}[^\S\n](?=\d{1,2}[:：]|[A-Z][.:])"
-_ENUMERATOR = rf"({_PREFIX})({LABEL})(\.?[°º]?[)）]|\.?[°ºª]|\]|\.-|[^\S\n]?[-–]|[.:．、۔။।]|(?<=[①-⑳]))"
+_PREFIX = r"[(（\[]?|[^\W\d_]{2,12}[^\S\n](?=\d{1,2}[^\S\n]?[:：]|[A-Z][.:])"
+_ENUMERATOR = rf"({_PREFIX})({LABEL})(\.?[°º]?[)）]|\.?[°ºª]|\]|\.-|[^\S\n]?[-–:]|[.．、۔။।]|(?<=[①-⑳]))"
 _SPACE_AND_BREAK = r"[^\S\n\r]*+(?:\r?\n)?[^\S\n\r]*+"
 _MARKER = re.compile(
     rf"(?:([{BULLETS}]|[{_LINE_BULLETS}](?:(?<=・)|(?=[^\S\n])))[^\S\n]*+)?"
