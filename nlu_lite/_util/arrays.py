@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any, TypeVar
@@ -46,31 +46,40 @@ def allocate_zeros(rows: int, width: int) -> NDArray[np.float32]:
 class RowAllocator:
     """Allocates the matrices of consecutive parts next to each other, so that `join_rows` need not copy them.
 
-    The first part decides the memory for all: `SPARE` more than if the others had as many rows. Memory that no row uses
-    is never touched. If it is too little, the remaining parts get memory of their own, and are copied in the end.
+    The first part decides the memory for all: `SPARE` more than if the rows of the others were in proportion to their
+    sizes. Memory that no row uses is never touched. If it is too little, the remaining parts get memory of their own,
+    and are copied in the end.
 
     Args:
-        parts: The number of parts.
+        sizes: The size of each part, in any unit: the number of its characters, for instance.
 
     Example:
-        >>> allocator = RowAllocator(2)
+        >>> allocator = RowAllocator([30, 10])
         >>> one, two = allocator.allocate(3, 4), allocator.allocate(1, 4)
         >>> join_rows([one, two]).base is one.base
         True
     """
 
-    def __init__(self, parts: int) -> None:
-        self._left = parts
+    def __init__(self, sizes: Iterable[int]) -> None:
+        self._sizes = deque(sizes)
         self._free: NDArray[np.float32] | None = None
 
     def allocate(self, rows: int, width: int) -> NDArray[np.float32]:
         """Return zeros, float32 [rows, width]. Every part has the same width."""
+        rows_per_unit = rows / max(self._sizes.popleft(), 1)
         if self._free is None or len(self._free) < rows:
-            expected = int(rows * self._left * (1 + SPARE)) if self._left > 1 else rows
-            self._free = allocate_zeros(expected, width)
-        self._left -= 1
+            others = sum(self._sizes) * rows_per_unit
+            self._free = _allocate_up_to(rows + int(others * (1 + SPARE)), rows, width)
         taken, self._free = self._free[:rows], self._free[rows:]
         return taken
+
+
+def _allocate_up_to(most: int, least: int, width: int) -> NDArray[np.float32]:
+    """Return zeros, float32 [most, width], or [least, width] if the system refuses so much memory."""
+    try:
+        return allocate_zeros(most, width)
+    except MemoryError:
+        return allocate_zeros(least, width)
 
 
 def join_rows(matrices: list[NDArray[np.float32]]) -> NDArray[np.float32]:
@@ -123,8 +132,11 @@ def set_rows(matrix: NDArray[np.float32], places: NDArray[np.int64], rows: NDArr
     if len(parts) == 1:
         set_part(parts[0])
         return
-    with ThreadPoolExecutor(len(parts)) as threads:
-        deque(threads.map(set_part, parts), maxlen=0)
+    try:
+        with ThreadPoolExecutor(len(parts)) as threads:
+            deque(threads.map(set_part, parts), maxlen=0)
+    except RuntimeError:  # no thread can start, since the main thread has ended or the system has too many
+        set_part(slice(None))
 
 
 def _find_common_base(matrices: list[NDArray[np.float32]]) -> NDArray[np.float32] | None:

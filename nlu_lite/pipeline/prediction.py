@@ -137,7 +137,8 @@ def _compute_parts(
             yield found[-1]
 
     with progress_bar(None, "vector", progress) as bar:
-        allocators = [RowAllocator(len(parts)) for _ in models]
+        sizes = [sum(map(len, texts[part])) for part in parts]
+        allocators = [RowAllocator(sizes) for _ in models]
         matrices = [
             _run_parts(model, texts, found or split(), level, allocator, bar.update)
             for model, allocator in zip(models, allocators, strict=True)
