@@ -26,9 +26,17 @@ def is_sentence_starter(mark: Terminator) -> bool:
         return False
     rest = _CONTRACTION.match(mark.text, found.end())  # "Don't"
     word = found.group(1).lower()
-    return word in mark.rules.sentence_starters or (
-        rest is not None and f"{word}'{rest.group(1)}" in mark.rules.sentence_starters
-    )
+    if rest is not None and f"{word}'{rest.group(1)}" in mark.rules.sentence_starters:
+        return True
+    return word in mark.rules.sentence_starters or _is_capitalized_abbreviation(found.group(1), mark)
+
+
+def _is_capitalized_abbreviation(word: str, mark: Terminator) -> bool:
+    """Return whether a word is an abbreviation before numbers that is lowercase within a sentence: "Tab. 3 shows"."""
+    rules = mark.rules
+    if rules.capitalization == "nouns" or word in rules.before_numbers or len(word) < 3:
+        return False
+    return word.istitle() and word.lower() in rules.before_numbers and word.lower() not in rules.ordinary_words
 
 
 def precedes_continuer(mark: Terminator) -> bool:
