@@ -291,18 +291,29 @@ LONG = """a 1 . ' - a- a. ( " ! "." a@ # http:// &#39; 漢 あ ก က ក و \u
 a' x.y b1."""
 
 
+def measure(text, language):
+    begin = time.process_time()
+    segment(corpus(text, language=language))
+    return time.process_time() - begin
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("unit", LONG.split())
 @pytest.mark.parametrize("language", ["xx", "fr", "ar", "ja"])
 def test_time_grows_with_length(unit, language):
-    """A million characters without a space take about ten times as long as a tenth of them."""
-    seconds = []
-    for length in (100_000, 1_000_000):
-        text = (unit * length)[:length]
-        begin = time.process_time()
-        segment(corpus(text, language=language))
-        seconds.append(time.process_time() - begin)
-    assert seconds[1] < 30 * seconds[0] + 0.5
+    """A million characters without a space take about ten times as long as a tenth of them.
+
+    Where the million takes thirty times as long, 300,000 characters take seventeen times as long as 30,000.
+    """
+    text = unit * 1_000_000
+    if measure(text[:300_000], language) > 13 * measure(text[:30_000], language):
+        assert measure(text[:1_000_000], language) < 30 * measure(text[:100_000], language) + 0.5
+
+
+def assert_time_grows_with_length(text, language):
+    """Measure a fifth of the text first: if the square of the length takes 1.5 s, that of a fifth takes 0.06 s."""
+    if measure(text[-len(text) // 5 :], language) > 1.5 / 5**2:
+        assert measure(text, language) < 1.5, text[:20]
 
 
 @pytest.mark.slow
@@ -314,9 +325,7 @@ def test_no_rule_of_a_language_looks_again_and_again(language):
     units = [*LONG.split(), *spread, "000 ", "1, ", "A. ", "Dr. ", "a b ", *map("".join, pairwise(spread))]
     texts = [(unit * 50_000)[:50_000] + unit[:3].strip() + "x" for unit in units]
     for text in [*texts, *RUNS]:
-        begin = time.process_time()
-        segment(corpus(text, language=language))
-        assert time.process_time() - begin < 1.5, text[:20]
+        assert_time_grows_with_length(text, language)
 
 
 SIGNS_IN_A_ROW = ["-", "=", "-=", "<", "!", ":(", ":( a. ", "(a. ", "A. B ", "No. ", "no. 5 a"]
@@ -327,15 +336,11 @@ RUNS = [(sign * 100_000)[:100_000] + " >" for sign in SIGNS_IN_A_ROW]
     "text", [*RUNS[:5], *(pytest.param(run, marks=pytest.mark.slow) for run in RUNS[5:])], ids=SIGNS_IN_A_ROW
 )
 def test_a_run_of_signs_is_not_looked_at_again_and_again(text):
-    begin = time.process_time()
-    segment(corpus(text, language="en"))
-    assert time.process_time() - begin < 1.5
+    assert_time_grows_with_length(text, "en")
 
 
 def test_a_long_line_is_not_looked_at_again_and_again():
-    begin = time.process_time()
-    segment(corpus("a\n" + "word " * 40_000, language="en"))
-    assert time.process_time() - begin < 1.5
+    assert measure("a\n" + "word " * 40_000, "en") < 1.5
 
 
 PROSE = {
@@ -350,7 +355,7 @@ PROSE = {
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("language", "length"),
-    [("en", 10_000_000), ("it", 1_000_000), ("ja", 1_000_000), ("th", 1_000_000), ("vi", 1_000_000)],
+    [("en", 3_000_000), ("it", 1_000_000), ("ja", 1_000_000), ("th", 1_000_000), ("vi", 1_000_000)],
 )
 def test_memory_grows_with_length(language, length):
     """A document takes at most ten times the memory of a tenth of it, and less than 100 bytes a character."""
