@@ -7,7 +7,7 @@ import re
 from nlu_lite.text.abbreviations import LOOKBEHIND, SHORT_WORD, find_word_before
 from nlu_lite.text.ellipses import continues_after_ellipsis
 from nlu_lite.text.names import continues_after_name
-from nlu_lite.text.quotes import continues_after_quotation, introduces_quotation, is_in_quotation
+from nlu_lite.text.quotes import continues_after_quotation, introduces_quotation, is_in_quotation, is_introduced
 from nlu_lite.text.starters import is_sentence_starter, precedes_continuer
 from nlu_lite.text.terminators import DASHES, QUOTATION_MARKS, TERMINATORS, Terminator
 from nlu_lite.text.token_patterns import EMOTICON
@@ -77,7 +77,7 @@ def _continues_after(mark: Terminator) -> bool:
     quotes = mark.closers or not DASHES.isdisjoint(mark.openers)
     if quotes and rules.continuation is not None and _matches_continuation(mark, rules.continuation):
         return True
-    if rules.after_quotation != "continues":
+    if rules.after_quotation != "continues" or is_introduced(mark):
         return False
     return not QUOTATION_MARKS.isdisjoint(mark.closers) and QUOTATION_MARKS.isdisjoint(mark.openers)
 

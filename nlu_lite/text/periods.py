@@ -21,6 +21,7 @@ _PREPOSITION_AND_NUMBER = re.compile(r"\W*([^\W\d_]{1,4})\s\d[\d:.,/–-]*\s?")
 
 
 _ABBREVIATION = re.compile(r"[^\S\n]([A-Z][A-Za-z]{1,4})(?:(?<=[A-Z]{3})|\.)(?!\w)")
+_CLOCK_TIME = re.compile(r"\d\s?[ap]\.?\s?m\Z", re.IGNORECASE)
 _DETAIL_OF_TIME = re.compile(
     r"[^\S\n](?:(?:Eastern|Central|Mountain|Pacific|Atlantic|Greenwich)\s|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b)"
 )
@@ -47,7 +48,7 @@ _TIME_ZONES = frozenset(
 )
 
 
-_LABEL = re.compile(r"\s[A-Z][,;)]")  # "Co. B, 5th Regiment"
+_LABEL = re.compile(r"\s[A-HJ-Z][,;)]")  # "Co. B, 5th Regiment"
 _CENTURY = re.compile(r"\s[IVXLC]+\s[^\W\d_]{1,2}\.")
 
 
@@ -84,7 +85,8 @@ def _precedes_final(mark: Terminator) -> bool:
     """Return whether the next word is an abbreviation that ends a name or a time: "Acme Co. Ltd.", "5 a.m. EST"."""
     following = _ABBREVIATION.match(mark.text, mark.closers_end)
     if following is None:
-        return _DETAIL_OF_TIME.match(mark.text, mark.closers_end) is not None
+        is_time = _CLOCK_TIME.search(mark.text, max(0, mark.start - LOOKBEHIND), mark.start) is not None
+        return is_time and _DETAIL_OF_TIME.match(mark.text, mark.closers_end) is not None
     return following.group(1) in mark.rules.final or following.group(1) in _TIME_ZONES
 
 

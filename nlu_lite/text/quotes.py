@@ -109,6 +109,11 @@ def _is_embedded_quotation(mark: Terminator) -> bool:
     return _find_introduction(mark, _LONGEST_EXCLAMATION).isalpha()
 
 
+def is_introduced(mark: Terminator) -> bool:
+    """Return whether a comma or colon is before the short quotation that ends at a terminator."""
+    return _find_introduction(mark, _SHORT_QUOTATION) in _INTRODUCTIONS
+
+
 def _find_introduction(mark: Terminator, longest: int) -> str:
     """Return the last character before the quotation that ends at a terminator; empty if none is near it."""
     first = max(mark.sentence_begin, mark.start - longest)
@@ -185,7 +190,7 @@ def _is_speech_tag(mark: Terminator) -> bool:
         return False
     if mark.following.islower():
         return True
-    if _find_introduction(mark, _SHORT_QUOTATION) in _INTRODUCTIONS:  # then another quotation follows
+    if is_introduced(mark):  # then another quotation follows
         return False
     names = place > 0 and not is_sentence_starter(mark) and all(word.group()[0].isupper() for word in words[:place])
     end = words[place].end()
