@@ -5,7 +5,7 @@ In a frame of pandas, apply a function to the column: ``frame["token"].map(funct
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nlu_lite._util.extras import check_extra
@@ -28,8 +28,8 @@ __all__ = [
     "map_annotations_strict",
 ]
 
-Change = Callable[[list[Annotation]], Iterable[Any]]
-"""A function from the annotations of a cell to annotations, or to values of another type."""
+Change = Callable[[list[Annotation]], Any]
+"""A function from the annotations of a cell to annotations, or to a value of another type."""
 
 
 def map_annotations(f: Change, output_type: DataType) -> Any:
@@ -37,7 +37,8 @@ def map_annotations(f: Change, output_type: DataType) -> Any:
 
     Args:
         f: The function; a null is an empty list.
-        output_type: Spark's type of the result, such as ``Annotation.arrayType()`` or ``ArrayType(StringType())``.
+        output_type: Spark's type of the result: ``Annotation.arrayType()``, ``ArrayType(StringType())``, or
+            ``IntegerType()`` if the function counts the annotations, for instance.
 
     Raises:
         MissingExtra: The extra ``spark`` is not installed.
@@ -61,7 +62,7 @@ def map_annotations_array(f: Change, output_type: DataType) -> Any:
     check_extra("pyspark", "spark", "map_annotations_array")
     from pyspark.sql.functions import udf
 
-    return udf(lambda cells: _convert(f([one for cell in cells for one in _read(cell)])), output_type)
+    return udf(lambda cells: _convert(f([one for cell in cells or () for one in _read(cell)])), output_type)
 
 
 def map_annotations_strict(f: Change) -> Any:
@@ -172,5 +173,15 @@ def _read(cell: Iterable[Any] | None) -> list[Annotation]:
     return [Annotation.fromRow(one) for one in cell or ()]
 
 
-def _convert(values: Iterable[Any]) -> list[Any]:
-    return [Annotation.toRow(one) if isinstance(one, Annotation) else one for one in values]
+def _convert(value: Any) -> Any:
+    """Return a value as Spark takes it, with a Row in place of each annotation.
+
+    Example:
+        >>> _convert("one two"), _convert(2), _convert(map(str.upper, ["one"]))
+        ('one two', 2, ['ONE'])
+    """
+    if isinstance(value, Annotation):
+        return Annotation.toRow(value)
+    if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
+        return value
+    return [Annotation.toRow(one) if isinstance(one, Annotation) else one for one in value]

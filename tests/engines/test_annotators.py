@@ -175,11 +175,17 @@ def test_functions_over_annotations_are_those_of_spark_nlp(frame):
     words = map_annotations(lambda cell: [one.result for one in cell], "array<string>")("token")
     strict = map_annotations_strict(shout)("token")
     joined = map_annotations_array(shout, Annotation.arrayType())(functions.array("token"))
-    rows = found.withColumns({"words": words, "strict": strict, "joined": joined}).collect()
+    line = map_annotations(lambda cell: " ".join(one.result for one in cell), "string")("token")
+    count = map_annotations(len, "int")("token")
+    last = map_annotations(lambda cell: cell[-1] if cell else None, Annotation.dataType())("token")
+    columns = {"words": words, "strict": strict, "joined": joined, "line": line, "count": count, "last": last}
+    rows = found.withColumns(columns).collect()
     assert len(rows) == len(TEXTS)
     for row in rows:
         cell = list(map(Annotation.fromRow, row.token))
         assert row.words == [one.result for one in cell]
+        assert (row.line, row["count"]) == (" ".join(row.words), len(cell))
+        assert [Annotation.fromRow(one) for one in (row["last"],) if one] == cell[-1:]
         for changed in (row.loud, row.strict, row.joined):
             assert list(map(Annotation.fromRow, changed)) == shout(cell)
         assert row.first == row.sentence[:1]
