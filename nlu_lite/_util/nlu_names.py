@@ -106,8 +106,8 @@ def find_attribute(name: str, *places: Place) -> NluName | None:
 def explain_arguments(place: Place) -> Callable[[F], F]:
     """Return a decorator: arguments that only NLU's function takes become errors that state the new call.
 
-    Without it, Python raises a TypeError that does not say what to do, as for names that are unknown in both. The
-    signature stays that of the function.
+    Names that neither function has become `UnknownOption`. Without the decorator, Python raises a TypeError that does
+    not say what to do. The signature stays that of the function.
 
     Args:
         place: NLU's function of the same name.

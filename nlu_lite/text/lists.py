@@ -267,7 +267,7 @@ class _MarkerFinder:
             if following is not None:
                 return following
             last = hit
-        if opening is not Opening.COLON:  # there the length of the item matters
+        if opening is Opening.SENTENCE:  # elsewhere the length of the item matters
             self._rejected[wanted, opening] = first, last
         return None
 

@@ -18,36 +18,12 @@ from nlu_lite.text.starters import find_word_after, is_sentence_starter, is_shor
 from nlu_lite.text.terminators import DASHES, Terminator
 
 _PREPOSITION_AND_NUMBER = re.compile(r"\W*([^\W\d_]{1,4})\s\d[\d:.,/–-]*\s?")
-
-
 _ABBREVIATION = re.compile(r"[^\S\n]([A-Z][A-Za-z]{1,4})(?:(?<=[A-Z]{3})|\.)(?!\w)")
 _CLOCK_TIME = re.compile(r"\d\s?[ap]\.?\s?m\Z", re.IGNORECASE)
 _DETAIL_OF_TIME = re.compile(
     r"[^\S\n](?:(?:Eastern|Central|Mountain|Pacific|Atlantic|Greenwich)\s|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b)"
 )
-_TIME_ZONES = frozenset(
-    (
-        "EST",
-        "EDT",
-        "CST",
-        "CDT",
-        "MST",
-        "MDT",
-        "PST",
-        "PDT",
-        "GMT",
-        "UTC",
-        "BST",
-        "CET",
-        "CEST",
-        "MET",
-        "MEZ",
-        "MESZ",
-        "MSK",
-    )
-)
-
-
+_TIME_ZONE = re.compile(r"[ECMP][SD]T|GMT|UTC|BST|CES?T|MET|MES?Z|MSK")
 _LABEL = re.compile(r"\s[A-HJ-Z][,;)]")  # "Co. B, 5th Regiment"
 _CENTURY = re.compile(r"\s[IVXLC]+\s[^\W\d_]{1,2}\.")
 
@@ -87,7 +63,7 @@ def _precedes_final(mark: Terminator) -> bool:
     if following is None:
         is_time = _CLOCK_TIME.search(mark.text, max(0, mark.start - LOOKBEHIND), mark.start) is not None
         return is_time and _DETAIL_OF_TIME.match(mark.text, mark.closers_end) is not None
-    return following.group(1) in mark.rules.final or following.group(1) in _TIME_ZONES
+    return following.group(1) in mark.rules.final or _TIME_ZONE.fullmatch(following.group(1)) is not None
 
 
 def _precedes_unit(mark: Terminator) -> bool:

@@ -58,7 +58,8 @@ class PinnedStates:
 
     def are_finite(self) -> bool:
         """See `HiddenStates.are_finite`. The device has looked, since the host would take longer."""
-        return bool(self._are_finite)
+        with computing():
+            return bool(self._are_finite)
 
 
 def upload(array: NDArray[np.int64], device: torch.device) -> torch.Tensor:
