@@ -31,7 +31,8 @@ _BRACKETED_LABEL = re.compile(r"\s?\((?:[a-z]|[ivx]{2,4})\)")
 _JOINED_INITIALS = re.compile(r"[^\W\d_]\.-[^\W\d_]|[A-Z][a-z]?\.-?[A-Z]")
 _DOUBLE_LETTER = re.compile(r"(.)\1")  # of interjections: "hmm", "brr"
 _DEGREE_BEFORE = re.compile(r"\d\s?°[\s\d.,'’\"”′″]*\Z")
-_VOWELS = frozenset("aeiouyæøœıəɛαεηιουωаеиоуыэюяіїєґёүұөәѣъ")
+_VOWELS = frozenset("aeiouyæøœıəɛɔɑɨʉʊɪαεηιουωаеиоуыэюяіїєґёүұөәѣъӕ")  # in Latin, Greek and Cyrillic script
+_LAST_CYRILLIC = "\u052f"  # the letters of other scripts with cases, such as Armenian, follow
 _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
 _WORD_DELIMITER = re.compile(r"[(\[{“”„«»‹›'’‘/–—,;:]|(?<![^\W\d_])\"|\"(?![^\W\d_])")
 _NUMBER_BEFORE = re.compile(
@@ -133,6 +134,8 @@ def lacks_vowel(word: str, rules: SentenceRules) -> bool:
     if not _VOWELS.isdisjoint(word):
         return False
     letters = normalize("NFD", word.lower())
+    if max(letters) > _LAST_CYRILLIC:
+        return False
     return _VOWELS.union(rules.syllabic).isdisjoint(letters) and not (len(word) > 2 and _DOUBLE_LETTER.search(letters))
 
 
