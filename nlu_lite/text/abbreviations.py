@@ -29,7 +29,7 @@ _ROMAN_NUMERAL = re.compile(r"[\s\"“„«‘'(\[]*+[IVXLC]+(?![\w'’])")
 _ONLY_NUMBER = re.compile(r"\s\d++(?:[./-]\d++)*+(?:[,;)]|\.?\s*+\Z)")
 _BRACKETED_LABEL = re.compile(r"\s?\((?:[a-z]|[ivx]{2,4})\)")
 _JOINED_INITIALS = re.compile(r"[^\W\d_]\.-[^\W\d_]|[A-Z][a-z]?\.-?[A-Z]")
-_DOUBLE_LETTER = re.compile(r"(.)\1")  # of interjections: "hmm", "brr"
+_INTERJECTION = re.compile(r"m?hm|pst|tsk|(?=.{3}).*(.)\1.*")  # "hmm", "brr", "psst"
 _DEGREE_BEFORE = re.compile(r"\d\s?°[\s\d.,'’\"”′″]*\Z")
 _VOWELS = frozenset("aeiouyæøœıəɛɔɑɨʉʊɪαεηιουωаеиоуыэюяіїєґёүұөәѣъӕ")  # in Latin, Greek and Cyrillic script
 _LAST_CYRILLIC = "\u052f"  # the letters of other scripts with cases, such as Armenian, follow
@@ -136,7 +136,7 @@ def lacks_vowel(word: str, rules: SentenceRules) -> bool:
     letters = normalize("NFD", word.lower())
     if max(letters) > _LAST_CYRILLIC:
         return False
-    return _VOWELS.union(rules.syllabic).isdisjoint(letters) and not (len(word) > 2 and _DOUBLE_LETTER.search(letters))
+    return _VOWELS.union(rules.syllabic).isdisjoint(letters) and _INTERJECTION.fullmatch(letters) is None
 
 
 def _precedes_only_number(word: str, before: str, after: str, rules: SentenceRules) -> bool:
