@@ -36,6 +36,14 @@ def saved(pipeline, tmp_path):
     return tmp_path / "saved"
 
 
+@pytest.fixture(scope="module")
+def unopened(tmp_path_factory):
+    """A saved pipeline for tests that neither compute with it nor change its model."""
+    folder = tmp_path_factory.mktemp("unopened") / "saved"
+    nlu_lite.load("de.tokenize", f"path:{DATA}", reproducible=True, keep_whole=["noch ein"]).save(folder)
+    return folder
+
+
 def changed(saved, change):
     values = json.loads((saved / "pipeline.json").read_text(encoding="utf-8"))
     change(values)
@@ -300,11 +308,11 @@ def test_weights_that_were_moved_away_are_missed(saved, weights):
     [{"pooling": "mean"}, {"words": "icu", "keep_whole": "a"}, {"backend": "openvino"}, {"source": "hub"}],
     ids=lambda options: next(iter(options)),
 )
-def test_a_saved_pipeline_has_its_own_options(saved, options):
+def test_a_saved_pipeline_has_its_own_options(unopened, options):
     with pytest.raises(OptionError, match="path= was given with"):
-        nlu_lite.load(path=saved, **options)
+        nlu_lite.load(path=unopened, **options)
     with pytest.raises(OptionError, match="path= was given with"):
-        nlu_lite.load("en.tokenize", path=saved)
+        nlu_lite.load("en.tokenize", path=unopened)
 
 
 @pytest.mark.parametrize(
@@ -367,7 +375,8 @@ def test_a_damaged_note_is_refused(tmp_path, data, error, said):
         lambda values: values["models"][0].update(sha256=5),
     ],
 )
-def test_values_that_no_release_writes_are_refused(saved, change):
+def test_values_that_no_release_writes_are_refused(unopened, tmp_path, change):
+    saved = shutil.copytree(unopened, tmp_path / "saved")
     changed(saved, change)
     with pytest.raises(FormatError, match="is damaged"):
         nlu_lite.load(path=saved)

@@ -16,7 +16,7 @@ from nlu_lite.errors import ModelError
 MODEL = Path(__file__).parents[1] / "data" / "xlmroberta_weights"
 PATIENCE = 300
 """Seconds after which a process hangs."""
-BACKENDS = [pytest.param("torch"), pytest.param("openvino", marks=pytest.mark.slow)]
+BACKENDS = [pytest.param("torch", marks=pytest.mark.slow), "openvino"]  # PyTorch is imported for seconds
 START = f"""
 import multiprocessing, os, sys, threading, time
 import nlu_lite

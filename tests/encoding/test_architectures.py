@@ -201,11 +201,16 @@ def test_pieces_are_those_of_transformers_tokenizer(saved):
     assert subwords.encode(words) == expected
 
 
+@pytest.fixture(scope="module")
+def subwords(saved):
+    return open_tiny(read(saved[0])).subwords
+
+
 @pytest.mark.parametrize("saved", ["albert"], indirect=True)
 @given(st.text(max_size=20))
 @settings(max_examples=100, deadline=None)
-def test_spans_are_of_the_text_as_it_was_written(saved, text):
-    [found] = open_tiny(read(saved[0])).subwords.encode_texts([f"É {text} ½"])
+def test_spans_are_of_the_text_as_it_was_written(subwords, text):
+    [found] = subwords.encode_texts([f"É {text} ½"])
     begins, ends = zip(*found.spans, strict=True)  # pieces of one character, such as "㎐", have the same span
     assert list(begins) == sorted(begins)
     assert list(ends) == sorted(ends)

@@ -25,6 +25,7 @@ from nlu_lite.formats import read
 from nlu_lite.options import BackendName, ModelOptions, Precision
 from nlu_lite.records import Checkpoint, SubwordKind, SubwordModel
 from nlu_lite.store import lockfile
+from nlu_lite.store.cache import locate_cache
 
 REFERENCE = f"path:{MODEL}"
 TEXT = "Put your text here."
@@ -201,8 +202,12 @@ for references, options in json.loads(sys.argv[1]):
 """
 
 
-def test_neither_torch_nor_transformers_is_imported_by_default(tmp_path):
-    found = run(IMPORTS, json.dumps(list(MODELS.values())), NLU_LITE_CACHE=str(tmp_path)).splitlines()
+@pytest.mark.parametrize("converted", [True, pytest.param(False, marks=pytest.mark.slow)])
+def test_neither_torch_nor_transformers_is_imported_by_default(converted, tmp_path):
+    """The packaged model is converted at its first use, which takes seconds; the other models are converted here."""
+    packaged = ([], {"cache_dir": str(locate_cache().root)}) if converted else MODELS["packaged"]
+    models = MODELS | {"packaged": packaged}
+    found = run(IMPORTS, json.dumps(list(models.values())), NLU_LITE_CACHE=str(tmp_path)).splitlines()
     assert dict(zip(MODELS, found, strict=True)) == dict.fromkeys(MODELS, "[]")
 
 

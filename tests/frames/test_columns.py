@@ -16,10 +16,14 @@ from nlu_lite.store.sources import ModelFiles
 CASES = json.loads((Path(__file__).parents[1] / "data" / "columns.json").read_text(encoding="utf-8"))
 
 
+@pytest.fixture(scope="module")
+def encoder():
+    return open_tiny()
+
+
 @pytest.fixture
-def tiny_models(monkeypatch):
+def tiny_models(monkeypatch, encoder):
     """Replace every model by the tiny model, so that any reference can be loaded."""
-    encoder = open_tiny()
 
     def open_model(loaded, column, *_):
         spec = loaded.spec
