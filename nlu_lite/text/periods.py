@@ -17,7 +17,10 @@ from nlu_lite.text.ordinals import is_ordinal
 from nlu_lite.text.starters import find_word_after, is_sentence_starter, is_short_sentence_starter, precedes_continuer
 from nlu_lite.text.terminators import DASHES, Terminator
 
-_PREPOSITION_AND_NUMBER = re.compile(r"\W*([^\W\d_]{1,4})\s\d[\d:.,/–-]*\s?")
+_PREPOSITION_AND_NUMBER = re.compile(  # "At 5", "En el s. III", "Nel I sec."
+    r"\W*([^\W\d_]{1,4})(?:(?:\s[^\W\d_]{1,3})?\s[^\W\d_]{1,4}\.)?\s"
+    r"(?:\d[\d:.,/–-]*|[IVXLC]+(?:\s[^\W\d_]{1,4}\.)?)\s?"
+)
 _ABBREVIATION = re.compile(r"[^\S\n]([A-Z][A-Za-z]{1,4})(?:(?<=[A-Z]{3})|\.)(?!\w)")
 _CLOCK_TIME = re.compile(r"\d\s?[ap]\.?\s?m\Z", re.IGNORECASE)
 _DETAIL_OF_TIME = re.compile(
@@ -74,10 +77,11 @@ def _precedes_unit(mark: Terminator) -> bool:
 
 
 def _ends_introduction(word: str, mark: Terminator) -> bool:
-    """Return whether the sentence has only a preposition and a number so far, as in "At 5 p.m. Ann left"."""
+    """Return whether the sentence has only a preposition and a number so far, as in "At 5 p. m. Ann left"."""
     if mark.start - mark.sentence_begin > LOOKBEHIND:
         return False
-    time = _PREPOSITION_AND_NUMBER.fullmatch(mark.text, mark.sentence_begin, mark.start - len(word))
+    spelling = r"\.\s?".join(map(re.escape, word.split(".")))
+    time = _PREPOSITION_AND_NUMBER.fullmatch(re.sub(rf"{spelling}\Z", "", mark.text[mark.sentence_begin : mark.start]))
     return time is not None and time.group(1).lower() in mark.rules.sentence_starters
 
 
