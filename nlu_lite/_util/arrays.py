@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from nlu_lite._util.threads import submit
+
 MOST_THREADS = 4
 """Maximum number of threads that set rows."""
 THREAD_BYTES = 1 << 21
@@ -132,11 +134,9 @@ def set_rows(matrix: NDArray[np.float32], places: NDArray[np.int64], rows: NDArr
     if len(parts) == 1:
         set_part(parts[0])
         return
-    try:
-        with ThreadPoolExecutor(len(parts)) as threads:
-            deque(threads.map(set_part, parts), maxlen=0)
-    except RuntimeError:  # no thread can start, since the main thread has ended or the system has too many
-        set_part(slice(None))
+    with ThreadPoolExecutor(len(parts)) as threads:
+        for call in [submit(threads, set_part, part) for part in parts]:
+            call.result()
 
 
 def _find_common_base(matrices: list[NDArray[np.float32]]) -> NDArray[np.float32] | None:

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from importlib import import_module
 
 from nlu_lite._util.processes import computing
+from nlu_lite._util.threads import submit
 
 
 @contextmanager
@@ -25,7 +26,7 @@ def importing(module: str) -> Iterator[None]:
         yield
         return
     with ThreadPoolExecutor(1) as pool:
-        pool.submit(_import, module)
+        submit(pool, _import, module)
         yield
 
 

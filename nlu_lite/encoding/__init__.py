@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+from nlu_lite._util.threads import submit
 from nlu_lite.encoding.alignment import find_runs, token_texts
 from nlu_lite.encoding.architectures import open_pooler
 from nlu_lite.encoding.backends import Backend
@@ -52,7 +53,7 @@ def open_on_backend(
         NluLiteError: As `open_chosen` and `open_encoder` say; an error of the backend comes first.
     """
     with ThreadPoolExecutor(1) as pool:
-        subwords = pool.submit(open_subwords, checkpoint)
+        subwords = submit(pool, open_subwords, checkpoint)
         decision, backend = open_chosen(checkpoint, options, saved)
         return decision, _build_encoder(checkpoint, backend, options.encoder, subwords.result())
 
