@@ -31,8 +31,8 @@ _BRACKETED_LABEL = re.compile(r"\s?\((?:[a-z]|[ivx]{2,4})\)")
 _JOINED_INITIALS = re.compile(r"[^\W\d_]\.-[^\W\d_]|[A-Z][a-z]?\.-?[A-Z]")
 _INTERJECTION = re.compile(r"m?hm|pst|tsk|(?=.{3}).*(.)\1.*")  # "hmm", "brr", "psst"
 _DEGREE_BEFORE = re.compile(r"\d\s?°[\s\d.,'’\"”′″]*\Z")
-_VOWELS = frozenset("aeiouyæøœıəɛɔɑɨʉʊɪαεηιουωаеиоуыэюяіїєґёүұөәѣъӕ")  # in Latin, Greek and Cyrillic script
-_LAST_CYRILLIC = "\u052f"  # the letters of other scripts with cases, such as Armenian, follow
+_VOWELS = frozenset("aeiouyæøœıəɛɔɑɨʉʊɪαεηιουωаеиоуыэюяіїєґёүұөәѣъӕաեէըիոօև")  # Latin, Greek, Cyrillic and Armenian
+_LAST_OF_KNOWN_SCRIPTS = "\u058f"  # the letters of the scripts whose vowels are not listed follow
 _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
 _WORD_DELIMITER = re.compile(r"[(\[{“”„«»‹›'’‘/–—,;:]|(?<![^\W\d_])\"|\"(?![^\W\d_])")
 _NUMBER_BEFORE = re.compile(
@@ -134,7 +134,7 @@ def lacks_vowel(word: str, rules: SentenceRules) -> bool:
     if not _VOWELS.isdisjoint(word):
         return False
     letters = normalize("NFD", word.lower())
-    if max(letters) > _LAST_CYRILLIC:
+    if max(letters) > _LAST_OF_KNOWN_SCRIPTS:
         return False
     return _VOWELS.union(rules.syllabic).isdisjoint(letters) and _INTERJECTION.fullmatch(letters) is None
 
