@@ -95,6 +95,14 @@ def no_connections(monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
 
 
+@pytest.hookimpl(optionalhook=True)  # of pytest-xdist
+def pytest_xdist_make_scheduler(config, log):
+    """Let each worker run neighboring tests, so that few fixtures are made and few packages are imported by several."""
+    from xdist.scheduler import WorkStealingScheduling
+
+    return WorkStealingScheduling(config, log) if config.getoption("dist") == "load" else None
+
+
 def pytest_collection_modifyitems(config, items):
     for marker in ("engines", "recipes", "browser"):  # of programs that are not in the extra `test`
         if marker not in config.option.markexpr:
