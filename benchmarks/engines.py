@@ -134,7 +134,7 @@ def run_ray(pipeline: Any, folder: Path, target: Path, job: dict[str, Any]) -> M
     options = {"text_column": "text", "output_level": job["level"]}
     for part, path in (("warm", target.with_suffix(".warm")), ("all", target)):
         begin = Moment.now()
-        dataset = ray.data.read_parquet(str(folder / part))
+        dataset = ray.data.read_parquet(str(folder / part)).repartition(PARTS)  # each actor needs blocks of its own
         nlu_lite.ray.predict(dataset, pipeline, workers=job["workers"], **options).write_parquet(str(path))
     return begin
 
