@@ -18,7 +18,7 @@ MOST_THREADS = 4
 THREAD_BYTES = 1 << 21
 """Number of bytes for which a thread is worth its start."""
 SPARE = 0.25
-"""Share of additional memory for parts that have more rows than the first one."""
+"""Share of additional memory for parts that have more rows than expected."""
 Allocate = Callable[[int, int], NDArray[np.float32]]
 """Takes numbers of rows and columns, and returns zeros."""
 Integer = TypeVar("Integer", bound=np.signedinteger[Any])

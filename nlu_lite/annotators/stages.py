@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
@@ -34,17 +35,17 @@ class Stage(Parameterized, Transformer, MLWritable):
 
         return transform_frame([self], dataset)
 
+    @abstractmethod
     def list_reads(self) -> Mapping[str, Collection[str]]:
         """See `Runnable`."""
-        raise NotImplementedError
 
     def list_types(self) -> Collection[str]:
         """See `Runnable`."""
         return ()
 
+    @abstractmethod
     def list_writes(self) -> Mapping[str, Column]:
         """See `Runnable`."""
-        raise NotImplementedError
 
     def drops_annotations(self) -> bool:
         """See `Runnable`."""
@@ -53,9 +54,9 @@ class Stage(Parameterized, Transformer, MLWritable):
     def check(self) -> None:
         """See `Runnable`."""
 
+    @abstractmethod
     def run(self, rows: Rows) -> Rows:
         """See `Runnable`."""
-        raise NotImplementedError
 
     def reshape(self, rows: Rows) -> Rows:
         """See `Runnable`."""
