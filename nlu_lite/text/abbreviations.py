@@ -36,7 +36,7 @@ _LAST_OF_KNOWN_SCRIPTS = "\u058f"  # the letters of the scripts whose vowels are
 _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
 _WORD_DELIMITER = re.compile(r"[(\[{“”„«»‹›'’‘/–—,;:]|(?<![^\W\d_])\"|\"(?![^\W\d_])")
 _NUMBER_BEFORE = re.compile(
-    r"(?:[\d½¼¾](?:-?[^\W\d_]{1,3})?|(?<![^\W_])(?:[IVXLC]{2,}|[VX]))(?:\s?|\s[^\W\d_]{1,5}\.?\s)\Z"
+    r"(?:[\d½¼¾](?:-?[^\W\d_]{1,3})?|(?<![^\W_])(?:[IVXLC]{2,}|[VX]))(?:\s?|-|\s[^\W\d_]{1,5}\.?\s)\Z"
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from nlu_lite.text.abbreviations import LOOKBEHIND, SHORT_WORD, find_word_before
+from nlu_lite.text.abbreviations import LOOKBEHIND, SHORT_WORD, classify_abbreviation, find_word_before
 from nlu_lite.text.ellipses import continues_after_ellipsis
 from nlu_lite.text.names import continues_after_name
 from nlu_lite.text.quotes import continues_after_quotation, introduces_quotation, is_in_quotation, is_introduced
@@ -34,8 +34,11 @@ def ends_sentence(mark: Terminator) -> bool:
     if mark.character in mark.rules.weak_terminators:
         ends = bool(mark.gap) and _shows_weak_end(mark)
         return ends and not introduces_quotation(mark) and _find_open_bracket(mark) < 0
-    if mark.character == _URDU_FULL_STOP and _is_urdu_initial(mark):
-        return is_sentence_starter(mark)
+    if mark.character == _URDU_FULL_STOP and mark.following:
+        if _is_urdu_initial(mark):
+            return is_sentence_starter(mark) and not _precedes_urdu_initial(mark)
+        if _is_urdu_abbreviation(mark):
+            return mark.following.isalpha() and is_sentence_starter(mark)
     if (
         _ends_aside(mark)
         or _continues_after(mark)
@@ -185,9 +188,27 @@ def _is_urdu_initial(mark: Terminator) -> bool:
     if initials is None or not initials.fullmatch(word):
         return False
     begin = mark.start - len(word)
-    before = _LAST_PART.search(mark.text, max(mark.sentence_begin, begin - LOOKBEHIND), begin)
-    after = _FIRST_PART.match(mark.text, mark.end)
-    return any(part is not None and initials.fullmatch(part.group(1)) for part in (before, after))
+    first = max(mark.sentence_begin, begin - LOOKBEHIND)
+    before = _LAST_PART.search(mark.text, first, begin)
+    if _precedes_urdu_initial(mark) or (before is not None and initials.fullmatch(before.group(1))):
+        return True
+    return mark.text[first:begin].split()[-1:] in [[title] for title in mark.rules.titles]
+
+
+def _precedes_urdu_initial(mark: Terminator) -> bool:
+    initials, after = mark.rules.initials, _FIRST_PART.match(mark.text, mark.end)
+    return initials is not None and after is not None and initials.fullmatch(after.group(1)) is not None
+
+
+def _is_urdu_abbreviation(mark: Terminator) -> bool:
+    """Return whether the Urdu full stop is after an abbreviation that does not end its sentence here."""
+    word = find_word_before(mark.text, mark.start)
+    begin = mark.start - len(word)
+    before, after = mark.text[max(0, begin - LOOKBEHIND) : begin], mark.text[mark.end : mark.end + LOOKBEHIND]
+    spelling = word.replace(_URDU_FULL_STOP, ".")
+    if spelling.lower() not in mark.rules.lowercase_abbreviations:
+        return False
+    return classify_abbreviation(spelling, before, after, mark.rules) is not None
 
 
 def lacks_space(mark: Terminator) -> bool:

@@ -302,7 +302,7 @@ def _is_next_in_line(text: str, marker: _Marker, following: _Marker, opening: Op
     if not (before.isspace() or following.is_spaceless or following.bullet):
         return False
     last = _find_last_character(text, following.begin)
-    if last in ",;，；、(-–—" or _follows_abbreviation(text, following, rules):
+    if last in ",;，；、،؛(-–—" or _follows_abbreviation(text, following, rules):
         return False
     if following.suffix == "." and rules.ordinals and (opening is Opening.SENTENCE or _is_date(text, following, rules)):
         return last in ".!?:"

@@ -14,6 +14,7 @@ from nlu_lite.text.abbreviations import (
 )
 from nlu_lite.text.boundaries import is_in_brackets, precedes_bracketed_sentence
 from nlu_lite.text.ordinals import is_ordinal
+from nlu_lite.text.rules import SentenceRules
 from nlu_lite.text.starters import find_word_after, is_sentence_starter, is_short_sentence_starter, precedes_continuer
 from nlu_lite.text.terminators import DASHES, Terminator
 
@@ -28,6 +29,11 @@ _DETAIL_OF_TIME = re.compile(
 )
 _TIME_ZONE = re.compile(r"[ECMP][SD]T|GMT|UTC|BST|CES?T|MET|MES?Z|MSK")
 _LABEL = re.compile(r"\s[A-HJ-Z][,;)]")  # "Co. B, 5th Regiment"
+_RANGE_OR_NUMBER = re.compile(r".*\.-(?=..)|\d++-")  # "Mon.-Fri. 9-18", Kyrgyz "1901-ж."
+_LONGEST_LETTERS = 4  # of an unknown abbreviation in a script with a full stop of its own
+_INFLECTION = re.compile("[ाीेोাীেোਾੀੇੋାୀେୋ][ंँਂঁ]?\\Z")  # an ending of verbs and nouns
+_AHEAD = 120  # characters in which that full stop is searched
+_UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 _CENTURY = re.compile(r"\s[IVXLC]+\s[^\W\d_]{1,2}\.")
 
 
@@ -105,19 +111,50 @@ def is_word_part(mark: Terminator) -> bool:
 
 def _classify_word(word: str, mark: Terminator) -> AbbreviationKind | None:
     text = mark.text
-    last = word.rpartition(".-")[2]
-    if len(last) > 1 and last.lower() in mark.rules.lowercase_abbreviations:  # "Mon.-Fri. 9-18"
+    prefix = _RANGE_OR_NUMBER.match(word)
+    last = word[prefix.end() :] if prefix else word
+    if prefix and last.lower() in mark.rules.lowercase_abbreviations:
         word = last
-    begin = mark.start - len(word)
+    begin = _find_begin(word, mark)
     before = text[max(0, begin - LOOKBEHIND) : begin]
     return classify_abbreviation(word, before, text[mark.end : mark.end + LOOKBEHIND], mark.rules)
 
 
+def _find_begin(word: str, mark: Terminator) -> int:
+    """Return the offset of the word before a terminator; there may be spaces after its inner periods."""
+    begin = mark.start - len(word)
+    if "." not in word or mark.text.startswith(word, begin):
+        return begin
+    first = word.partition(".")[0]
+    found = mark.text.rfind(first, max(0, begin - word.count(".")), begin + len(first))
+    return found if found >= 0 else begin
+
+
 def _is_unlisted_abbreviation(word: str, mark: Terminator) -> bool:
     """Return whether an unknown word is an abbreviation, since the sentence continues in lowercase."""
-    if mark.closers or mark.openers or not mark.precedes_lowercase:
+    if mark.closers or mark.openers:
+        return False
+    if _precedes_full_stop(mark):
+        return _is_short(word, mark.rules)
+    if not mark.precedes_lowercase:
         return False
     return may_be_unlisted_abbreviation(word, mark.rules) and not mark.begins_lowercase
+
+
+def _precedes_full_stop(mark: Terminator) -> bool:
+    """Return whether a full stop of the script follows, so that a period is hardly one: Hindi "मे. टाटा यहाँ है।"."""
+    stops = mark.rules.full_stops
+    return any(mark.text.find(stop, mark.end, mark.end + _AHEAD) >= 0 for stop in stops)
+
+
+def _is_short(word: str, rules: SentenceRules) -> bool:
+    """Return whether a word is short and no ordinary word."""
+    if word in rules.ordinary_words or word in rules.never_first or word in rules.sentence_starters:
+        return False
+    letters = sum(map(str.isalpha, word))
+    if letters > 1 and _INFLECTION.search(word):
+        return False
+    return letters <= _LONGEST_LETTERS and not (word.isdigit() or _UNSPACED.match(word))
 
 
 def _keeps_period(kind: AbbreviationKind, closers: str) -> bool:
@@ -140,6 +177,8 @@ def _may_end(kind: AbbreviationKind, mark: Terminator) -> bool:
         return False
     if mark.following.isdigit() and not DASHES.isdisjoint(mark.openers):  # "9 a.m. - 5 p.m."
         return False
+    if _precedes_full_stop(mark) and not mark.following.isupper():
+        return is_sentence_starter(mark)
     lowercase = mark.precedes_lowercase
     begins = mark.following.isalpha() and not lowercase
     if kind is AbbreviationKind.FINAL or (kind is AbbreviationKind.UNIT and mark.rules.capitalization != "nouns"):

@@ -54,7 +54,7 @@ def find_plain_begin(run: re.Match[str], sentence_begin: int, rules: SentenceRul
         plain = _is_no_name_before(text, start, sentence_begin)
     else:
         plain = character in _FULL_STOPS or character in _SPACELESS_STOPS
-        plain = plain and not (character == "۔" and _is_initial_before(text, start, rules))
+        plain = plain and not (character == "۔" and _is_urdu_abbreviation_before(text, start, rules, special))
     if not plain or character in rules.weak_terminators or rules.address is not None:
         return 0
     if follows_opening_quote(text, start, sentence_begin):
@@ -89,11 +89,9 @@ def _is_ordinary_word_before(
     return word.lower() not in special and not lacks_vowel(word, rules)
 
 
-def _is_initial_before(text: str, period: int, rules: SentenceRules) -> bool:
-    if rules.initials is None:
-        return False
+def _is_urdu_abbreviation_before(text: str, period: int, rules: SentenceRules, special: frozenset[str]) -> bool:
     part = _PART_END.split(text[max(0, period - _LONGEST_INITIAL) : period])[-1]
-    return rules.initials.fullmatch(part) is not None
+    return part in special or (rules.initials is not None and rules.initials.fullmatch(part) is not None)
 
 
 @cache

@@ -15,7 +15,8 @@ _CITATION = re.compile(r"[^\S\n]?\([^()\n]{1,60}(?<![.!?…])\)(?=[.,;:]|\Z)")
 _LONGEST_QUOTATION = 1000  # characters in which the opening quotation mark is searched
 _LONGEST_EXCLAMATION = 20  # characters of a quotation that is part of a sentence
 _SHORT_QUOTATION = 60  # characters; the sentences of a longer quotation are separate
-_QUOTED_MARKS = "。！？!?.؟"
+_FULL_STOPS = ".।።։"
+_QUOTED_MARKS = f"。！？!?؟{_FULL_STOPS}"
 _OPENING_QUOTE = re.compile(r"[《〈「『“„«]|[\"»](?<=[:,،\w]\s.)(?=\S)")
 _QUOTES = (
     ("《", "》"),
@@ -166,7 +167,7 @@ def _is_between(mark: Terminator, first: int, opener: str, closer: str) -> bool:
 def _is_part_of_sentence(mark: Terminator, begin: int, end: int) -> bool:
     """Return whether a colon or comma introduces a quotation, or the sentence continues in lowercase after it."""
     sign = mark.text[begin - 2]
-    if sign == ":" or mark.character == ".":
+    if sign == ":" or mark.character in _FULL_STOPS:
         return sign == ":"
     return sign in ",،" or mark.text[end + 1 : end + LOOKBEHIND].lstrip()[:1].islower()
 

@@ -38,6 +38,7 @@ class SentenceRules:
 
     terminators: str = ""
     weak_terminators: str = ""
+    full_stops: str = ""
     weak_after: re.Pattern[str] | None = None
     titles: frozenset[str] = frozenset()
     abbreviations: frozenset[str] = frozenset()
@@ -263,7 +264,7 @@ _EVIDENCE_PARSERS: Mapping[str, Parser] = {
     "distinctive_letters": str,
 }
 _SENTENCE_PARSERS: Mapping[str, Parser] = {
-    **dict.fromkeys(("terminators", "weak_terminators"), str),
+    **dict.fromkeys(("terminators", "weak_terminators", "full_stops"), str),
     **dict.fromkeys(
         ("lowercase_after_question", "after_quotation"),
         _build_choice_parser("begins", "continues"),

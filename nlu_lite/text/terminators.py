@@ -17,7 +17,7 @@ QUOTATION_MARKS = frozenset("\"'“”‘’»›」』«")
 DASHES = frozenset("-–—−")
 _AFTER_CLOSERS = rf"(\s*+)((?:,,|[{OPENERS}\s])*+)(.?)"
 _AFTER = re.compile(
-    rf"((?:''|\[\d{{1,3}}\]|[{re.escape(CLOSERS)}¹²³⁰-⁹]|[“«‘](?=[\s.,;:!?…‘{re.escape(CLOSERS)}–—¹²³⁰-⁹-]|\Z))*+){_AFTER_CLOSERS}",
+    rf"((?:''|\[\d{{1,3}}\]|(?<=[.!?…])(?:\(\d{{1,3}}\)|[*†‡]{{1,3}}+)(?=\s|\Z)|[{re.escape(CLOSERS)}¹²³⁰-⁹]|[“«‘](?=[\s.,;:!?…‘{re.escape(CLOSERS)}–—¹²³⁰-⁹-]|\Z))*+){_AFTER_CLOSERS}",
     re.DOTALL,
 )
 _GAP = re.compile(_AFTER_CLOSERS, re.DOTALL)
