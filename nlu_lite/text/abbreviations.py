@@ -30,6 +30,11 @@ _ONLY_NUMBER = re.compile(r"\s\d++(?:[./-]\d++)*+(?:[,;)]|\.?\s*+\Z)")
 _BRACKETED_LABEL = re.compile(r"\s?\((?:[a-z]|[ivx]{2,4})\)")
 _JOINED_INITIALS = re.compile(r"[^\W\d_]\.-[^\W\d_]|[A-Z][a-z]?\.-?[A-Z]")
 _INTERJECTION = re.compile(r"m?hm|pst|tsk|(?=.{3}).*(.)\1.*")  # "hmm", "brr", "psst"
+_LETTER_NAMES = re.compile(  # read letter by letter, so no abbreviations with a period
+    r"bdsm|btw|cds?|cnc|cpu|crm|css|djs?|dna|dns|dvds?|gdp|gps|gpu|hdd|hiv|html|https?|lcd|lgbt|mpg|mvp|npc|pcr?|pcs|"
+    r"pdfs?|php|ptsd|pvc|rna|rpg|rss|sdk|sms|smtp|sql|ssd|ssh|ssl|tcp|tvs?|vhs|vpn|wc|wtf|www|xml"
+)
+_LONGEST_DEGREE = 8  # letters of a word between a title and a name
 _DEGREE_BEFORE = re.compile(r"\d\s?°[\s\d.,'’\"”′″]*\Z")
 _VOWELS = frozenset("aeiouyæøœıəɛɔɑɨʉʊɪαεηιουωаеиоуыэюяіїєґёүұөәѣъӕաեէըիոօև")  # Latin, Greek, Cyrillic and Armenian
 _LAST_OF_KNOWN_SCRIPTS = "\u058f"  # the letters of the scripts whose vowels are not listed follow
@@ -105,10 +110,12 @@ def _classify_unlisted(word: str, before: str, after: str, rules: SentenceRules)
         return AbbreviationKind.INITIAL
     if _is_compound(word, rules) and _CONTINUATION.match(after):
         return AbbreviationKind.BEFORE_NUMBER
-    if not before[-1:].isalnum() and lacks_vowel(word, rules):
+    if not before[-1:].isalnum() and is_unspeakable(word, rules):
         if _NUMBER_BEFORE.search(before):
             return AbbreviationKind.UNIT
         return AbbreviationKind.FINAL if word in rules.units else AbbreviationKind.OTHER
+    if _is_part_of_title(word, before, rules):
+        return AbbreviationKind.OTHER
     if _precedes_only_number(word, before, after, rules):
         return AbbreviationKind.BEFORE_NUMBER
     is_acronym = "." in word and ACRONYM.fullmatch(word) and not _FILE_NAME.fullmatch(word)
@@ -127,16 +134,31 @@ def _precedes_name(word: str, before: str, rules: SentenceRules) -> bool:
     return any(one.rstrip(".").islower() or one.lower() in rules.ordinary_words for one in previous)
 
 
-def lacks_vowel(word: str, rules: SentenceRules) -> bool:
-    """Return whether a word of several letters must be an abbreviation, since it cannot be spoken: "pkt", "Mgr"."""
+def is_unspeakable(word: str, rules: SentenceRules) -> bool:
+    """Return whether a word must be an abbreviation, since it cannot be spoken: "pkt", "Mgr", German "monatl"."""
     if len(word) < 2 or not (word.isalpha() and word[1:].islower()) or rules.case == "unicameral":
         return False
     if not _VOWELS.isdisjoint(word):
-        return False
+        ends = rules.abbreviation_ends
+        return ends is not None and word[0].islower() and ends.search(word) is not None
     letters = normalize("NFD", word.lower())
-    if max(letters) > _LAST_OF_KNOWN_SCRIPTS:
+    if max(letters) > _LAST_OF_KNOWN_SCRIPTS or _LETTER_NAMES.fullmatch(letters):
         return False
     return _VOWELS.union(rules.syllabic).isdisjoint(letters) and _INTERJECTION.fullmatch(letters) is None
+
+
+def _is_part_of_title(word: str, before: str, rules: SentenceRules) -> bool:
+    """Return whether a word is between a title and a name: "Dr. med. vet. Hill", "Cand.merc. Hill"."""
+    if "." in word:
+        first, _, rest = word.partition(".")
+        return rest.isalpha() and rest.islower() and _is_listed(first, rules.titles)
+    while word.isalpha() and word.islower() and len(word) <= _LONGEST_DEGREE:
+        before = before.rstrip()
+        word = _find_previous_abbreviation(before)
+        if _is_listed(word, rules.titles):
+            return True
+        before = before[: len(before) - len(word) - 1]
+    return False
 
 
 def _precedes_only_number(word: str, before: str, after: str, rules: SentenceRules) -> bool:

@@ -17,7 +17,7 @@ from nlu_lite.text.abbreviations import (
     classify_abbreviation,
     compile_spaced_forms,
     find_word_before,
-    lacks_vowel,
+    is_unspeakable,
 )
 from nlu_lite.text.boundaries import MAX_ASIDE, find_last_bracket
 from nlu_lite.text.names import load_names
@@ -84,9 +84,9 @@ def _is_ordinary_word_before(
 ) -> bool:
     space = text.rfind(" ", max(sentence_begin, period - LOOKBEHIND), period)
     word = text[space + 1 : period]
-    if space < 0 or len(word) <= SHORT_WORD or not word.isalpha() or word.isupper():
+    if space < 0 or len(word) <= SHORT_WORD or not word.isalpha() or word.isupper() or text[space - 1] == ".":
         return False
-    return word.lower() not in special and not lacks_vowel(word, rules)
+    return word.lower() not in special and not is_unspeakable(word, rules)
 
 
 def _is_urdu_abbreviation_before(text: str, period: int, rules: SentenceRules, special: frozenset[str]) -> bool:

@@ -53,6 +53,7 @@ class SentenceRules:
     numbered: frozenset[str] = frozenset()
     ordinals: frozenset[str] = frozenset()
     syllabic: frozenset[str] = frozenset()
+    abbreviation_ends: re.Pattern[str] | None = None
     initials: re.Pattern[str] | None = None
     initial_syllables: re.Pattern[str] | None = None
     case: str = "bicameral"
@@ -275,7 +276,8 @@ _SENTENCE_PARSERS: Mapping[str, Parser] = {
     "ordinals": _parse_ordinals,
     "compound_ends": _parse_sequence,
     **dict.fromkeys(
-        ("initials", "initial_syllables", "continuation", "address", "proclitic", "weak_after"), re.compile
+        ("abbreviation_ends", "initials", "initial_syllables", "continuation", "address", "proclitic", "weak_after"),
+        re.compile,
     ),
     **dict.fromkeys(("titles", "prepositive", "before_numbers"), _parse_abbreviations),
     **dict.fromkeys(("units", "final", "abbreviations"), _parse_abbreviations),
