@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from nlu_lite import encoding
-from nlu_lite._util.arrays import Allocate, allocate_zeros
+from nlu_lite._util.arrays import Allocate, allocate_zeros, find_distinct
 from nlu_lite._util.imports import importing
 from nlu_lite._util.paths import expand_user
 from nlu_lite._util.processes import computing
@@ -251,5 +251,5 @@ def _average_to_level(vectors: Floats, segments: Segments, level: Level) -> Floa
     if level is Level.SENTENCE:
         return encoding.average_groups(vectors, segments.token_sentence, len(segments.sentence_begin))
     document = segments.sentence_document[segments.token_sentence]
-    groups, rows = np.unique(document, return_inverse=True)
-    return encoding.average_groups(vectors, rows.astype(np.int32), len(groups))
+    groups = find_distinct(document)
+    return encoding.average_groups(vectors, np.searchsorted(groups, document).astype(np.int32), len(groups))

@@ -27,8 +27,8 @@ Integer = TypeVar("Integer", bound=np.signedinteger[Any])
 def find_distinct(values: NDArray[Integer]) -> NDArray[Integer]:
     """Return the distinct values of an array, ascending, as `numpy.unique` does.
 
-    `numpy.unique` takes Python's lock back in a C++ destructor (numpy 2.3 and newer). If the process ends meanwhile, a
-    daemon thread in it aborts the process.
+    `numpy.unique`, which numpy's other set routines call, acquires Python's global lock in a C++ destructor (numpy 2.3
+    and newer). A daemon thread in it aborts the process if the process exits meanwhile.
 
     Example:
         >>> find_distinct(np.array([3, 1, 3, 2, 1])).tolist(), find_distinct(np.array([], np.int32)).tolist()

@@ -264,6 +264,6 @@ def average_groups(vectors: Floats, group: Ints, groups: int) -> Floats:
 def _average_rest(vectors: Floats, group: Ints, groups: int) -> Floats:
     """Average the rows of groups that can be without rows."""
     found: Floats = np.full((groups, vectors.shape[1]), np.nan, np.float32)
-    present, number = np.unique(group, return_inverse=True)
-    found[present] = average_groups(vectors, number.astype(np.int32), len(present))
+    present = find_distinct(group)
+    found[present] = average_groups(vectors, np.searchsorted(present, group).astype(np.int32), len(present))
     return found

@@ -100,7 +100,7 @@ def read_batches(request: FileRequest, check: Callable[[pa.Table], object]) -> B
 
 def _build_frame(table: pa.Table) -> pd.DataFrame:
     """Return the frame of a table; integers do not become floats if some values are missing."""
-    frame: pd.DataFrame = table.to_pandas(integer_object_nulls=True)
+    frame: pd.DataFrame = table.to_pandas(integer_object_nulls=True, use_threads=False)
     return frame.set_index(INDEX).rename_axis(None)
 
 

@@ -216,7 +216,7 @@ class Parts:
             )
         with parquet.ParquetFile(pa.BufferReader(data)) as file:
             for group in range(file.num_row_groups):
-                rows = file.read_row_group(group)
+                rows = file.read_row_group(group, use_threads=False)  # see `_util.processes`
                 if len(rows):
                     yield rows
 

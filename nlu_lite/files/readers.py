@@ -250,7 +250,7 @@ def _read_parquet(file: TextFile, size: int, columns: tuple[str, ...] | None) ->
         schema = opened_file.schema_arrow
         wanted = _check_columns(columns, schema.names, file)
         part = pa.schema([schema.field(name) for name in wanted])
-        for table in _slice_batches(opened_file.iter_batches(size, columns=wanted), part, size):
+        for table in _slice_batches(opened_file.iter_batches(size, columns=wanted, use_threads=False), part, size):
             check_utf8(table, file.name)
             yield table
 

@@ -145,7 +145,7 @@ def to_pandas(table: pa.Table) -> pd.DataFrame:
     def dtype(kind: pa.DataType) -> pd.ArrowDtype | None:
         return None if pa.types.is_dictionary(kind) else pd.ArrowDtype(kind)
 
-    found: pd.DataFrame = table.to_pandas(types_mapper=dtype, ignore_metadata=True)
+    found: pd.DataFrame = table.to_pandas(types_mapper=dtype, ignore_metadata=True, use_threads=False)
     return found
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from nlu_lite._util.arrays import find_distinct
 from nlu_lite.errors import InputError
 from nlu_lite.frames.arrow import ArrowWriter
 from nlu_lite.frames.columns import name_result_columns
@@ -98,16 +99,17 @@ def _find_spans(request: PredictRequest, corpus: Corpus, segments: Segments) -> 
     if request.output_level is Level.TOKEN:
         document = segments.sentence_document[segments.token_sentence]
         return Spans(document, segments.token_begin, segments.token_end, np.ones(len(document), bool))
-    texts = np.arange(len(corpus.texts), dtype=np.int32)
-    silent = np.setdiff1d(texts, segments.sentence_document) if request.empty is Empty.KEEP else texts[:0]
+    has_sentences = np.zeros(len(corpus.texts), bool)
+    has_sentences[segments.sentence_document] = True
+    silent = np.flatnonzero(~has_sentences if request.empty is Empty.KEEP else has_sentences[:0]).astype(np.int32)
+    document = np.sort(np.concatenate([segments.sentence_document, silent]))
     if request.output_level is Level.SENTENCE:
-        document = np.sort(np.concatenate([segments.sentence_document, silent]))
-        has_words = np.isin(document, silent, invert=True)
+        has_words = has_sentences[document]
         begin, end = _insert_zeros(segments.sentence_begin, has_words), _insert_zeros(segments.sentence_end, has_words)
         return Spans(document, begin, end, has_words)
-    document = np.union1d(segments.sentence_document, silent)
+    document = find_distinct(document)
     lengths = np.fromiter(map(len, corpus.texts), np.int32, len(corpus.texts))
-    return Spans(document, np.zeros_like(document), lengths[document], np.isin(document, silent, invert=True))
+    return Spans(document, np.zeros_like(document), lengths[document], has_sentences[document])
 
 
 def _insert_zeros(values: Array, has_words: Bools) -> Array:

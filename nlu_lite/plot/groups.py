@@ -50,7 +50,9 @@ def find_groups(values: pd.Series[Any]) -> Groups:
     rows = [np.flatnonzero(numbers == number).astype(np.int64) for number in order]
     labels = [escape_label(names[number]) for number in order]
     colors = [PALETTE[place % len(PALETTE)] for place in range(len(order))]
-    others = np.flatnonzero(~np.isin(numbers, order)).astype(np.int64)
+    is_other = np.ones(len(names), bool)
+    is_other[order] = False
+    others = np.flatnonzero(is_other[numbers]).astype(np.int64)
     if len(others):
         rows, labels = [*rows, others], [*labels, f"({len(names) - len(order)} other values)"]
         colors = [*colors, OTHER_COLOR]

@@ -28,8 +28,8 @@ def attach_edge_apostrophes(characters: Characters, cuts: Bools) -> None:
     if not any(apostrophe in characters.text for apostrophe in _APOSTROPHES):
         return
     marks, before, after = _find_single_marks(characters, cuts)
-    opens = _is_word(after) | (before == SPACE) | _is_one_of(characters, marks, _OPENERS)
-    alone = _find_unpaired(characters.text, marks, opens) & _is_one_of(characters, marks, _APOSTROPHES)
+    opens = _is_word(after) | (before == SPACE) | characters.are_among(marks, _OPENERS)
+    alone = _find_unpaired(characters.text, marks, opens) & characters.are_among(marks, _APOSTROPHES)
     for mark in marks[alone & opens].tolist():  # an uppercase letter may begin a sentence whose end is out of sight
         following = characters.text[mark + 1 : mark + 2]
         cuts[mark + 1] &= not (following.islower() or following.isdecimal())
@@ -51,10 +51,6 @@ def _find_single_marks(
     doubled = (points[marks] == points[marks + 1]) | (points[marks + 2] == points[marks + 1])
     single = cuts[marks] & cuts[marks + 1] & ~doubled & ~(_is_word(before) & _is_word(after))
     return marks[single], before[single], after[single]
-
-
-def _is_one_of(characters: Characters, places: NDArray[np.int64], members: str) -> Bools:
-    return np.isin(characters.points[places], [ord(member) for member in members])
 
 
 def _is_word(classes: NDArray[np.uint8]) -> Bools:

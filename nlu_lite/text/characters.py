@@ -73,10 +73,11 @@ class Characters:
 
     def find(self, members: str) -> NDArray[np.int64]:
         """Return the offsets of some characters, sorted."""
-        found = np.zeros(len(self.points), bool)
-        for first, last in _find_ranges(members):  # comparisons are many times as fast as a table
-            found |= self.points == first if first == last else (self.points >= first) & (self.points <= last)
-        return np.flatnonzero(found)
+        return np.flatnonzero(_compare(self.points, members))
+
+    def are_among(self, places: NDArray[np.int64], members: str) -> Bools:
+        """Return whether the characters at some offsets are among `members`, bool [len(places)]."""
+        return _compare(self.points[places], members)
 
     @cached_property
     def _nonspace_places(self) -> Ints:
@@ -87,6 +88,13 @@ class Characters:
     def _nonspace_counts(self) -> Ints:
         """int32 [N + 1], the number of characters before each offset that are not whitespace."""
         return np.concatenate([np.zeros(1, np.int32), np.cumsum(self.nonspace, dtype=np.int32)])
+
+
+def _compare(points: NDArray[np.uint32], members: str) -> Bools:
+    found = np.zeros(len(points), bool)
+    for first, last in _find_ranges(members):  # comparisons are many times as fast as a table
+        found |= points == first if first == last else (points >= first) & (points <= last)
+    return found
 
 
 @cache

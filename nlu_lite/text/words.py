@@ -90,15 +90,10 @@ def _join_runs(characters: Characters, cuts: Bools, runs: str) -> None:
     """Join runs of one character, and runs of exclamation and question marks."""
     points = characters.points
     same = np.flatnonzero(points[1:] == points[:-1]) + 1
-    cuts[same[np.isin(points[same], _list_points(runs))]] = False
+    cuts[same[characters.are_among(same, runs)]] = False
     if "!" in runs and "?" in runs:
         marks = characters.find("!?")
         cuts[marks[1:][np.diff(marks) == 1]] = False
-
-
-@cache
-def _list_points(members: str) -> NDArray[np.uint32]:
-    return np.array([ord(member) for member in members], np.uint32)
 
 
 def _join(characters: Characters, cuts: Bools, left: str, joint: str, right: str) -> None:
@@ -122,9 +117,9 @@ def _join_exponents(characters: Characters, cuts: Bools) -> None:
     classes = characters.classes
     in_run, inside = np.diff(places, prepend=-2) == 1, places > 0
     places = places[inside]
-    attached = np.isin(classes[places - 1], (LETTER, DIGIT)) | in_run[inside]
+    attached = (classes[places - 1] == LETTER) | (classes[places - 1] == DIGIT) | in_run[inside]
     cuts[places[attached]] = False
-    is_subscript = np.isin(characters.points[places], _list_points(_SUBSCRIPTS))
+    is_subscript = characters.are_among(places, _SUBSCRIPTS)
     after = places[attached & (places + 1 < len(classes)) & is_subscript]
     cuts[after[classes[after + 1] == LETTER] + 1] = False
 
@@ -188,7 +183,7 @@ def _join_single_characters(characters: Characters, cuts: Bools, words: str) -> 
     points = characters.points
     single = cuts[:-1] & cuts[1:] & (points >= 0x3400) & (points <= 0x9FFF)
     places = np.flatnonzero(single)
-    single[places[np.isin(points[places], _list_points(words))]] = False
+    single[places[characters.are_among(places, words)]] = False
     edges = np.flatnonzero(np.diff(single, prepend=False, append=False))
     for begin, end in edges.reshape(-1, 2).tolist():
         if end - begin <= MAX_SINGLE_CHARACTERS:
