@@ -260,9 +260,9 @@ def _is_initial(word: str, before: str, after: str, rules: SentenceRules) -> boo
     if rules.initials is None:
         return False
     previous = _find_previous_abbreviation(before)
-    if (previous or before.split(" ")[-2:][0]) in rules.titles:  # a script without case writes some without a period
-        if _is_initial_syllable(word, rules) or rules.initials.fullmatch(word):
-            return True
+    title = previous or before.split(" ")[-2:][0]  # a script without case writes some titles without a period
+    if title in rules.titles and (_is_initial_syllable(word, rules) or rules.initials.fullmatch(word)):
+        return True
     if not all(_may_be_initial(part, rules) for part in word.split(".")):
         return False
     if "." in word or (word.lower() not in rules.ordinary_words and rules.initials.fullmatch(word)):

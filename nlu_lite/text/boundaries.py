@@ -182,7 +182,10 @@ def _ends_urdu_word(mark: Terminator) -> bool:
 
 
 def _is_urdu_initial(mark: Terminator) -> bool:
-    """Return whether the Urdu full stop is after the name of a letter, and another one is before or after it."""
+    """Return whether the Urdu full stop is after the name of a letter.
+
+    If the name may also be an ordinary word, another one is before or after it.
+    """
     initials = mark.rules.initials
     word = find_word_before(mark.text, mark.start).rpartition(mark.character)[2]
     if initials is None or not initials.fullmatch(word):
@@ -192,7 +195,7 @@ def _is_urdu_initial(mark: Terminator) -> bool:
     before = _LAST_PART.search(mark.text, first, begin)
     if _precedes_urdu_initial(mark) or (before is not None and initials.fullmatch(before.group(1))):
         return True
-    return mark.text[first:begin].split()[-1:] in [[title] for title in mark.rules.titles]
+    return len(word) > 1 and word not in mark.rules.ordinary_words
 
 
 def _precedes_urdu_initial(mark: Terminator) -> bool:
