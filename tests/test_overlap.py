@@ -15,6 +15,7 @@ from nlu_lite import InputError, ModelError
 from nlu_lite.encoding.backends import Backend, ComputedStates
 from nlu_lite.encoding.flow import BEGUN
 from nlu_lite.pipeline import prediction
+from nlu_lite.records import Segments
 
 WAIT = 60
 """Seconds after which a test fails that would otherwise never end."""
@@ -171,3 +172,17 @@ def test_one_text_is_one_part(pipeline, monkeypatch):
     assert len(pipeline.predict("One word.")) == 3
     assert len(pipeline.predict([])) == 0
     assert len(parts) == 2
+
+
+def test_the_tokens_of_a_part_are_cut_once_for_all_models_and_the_frame(pipeline, monkeypatch):
+    cut, calls = Segments._cut_tokens, []
+
+    def observe(segments, texts):
+        calls.append(len(segments.token_begin))
+        return cut(segments, texts)
+
+    monkeypatch.setattr(Segments, "_cut_tokens", observe)
+    parts = split_parts(monkeypatch, lambda _: None)
+    found = pipeline.predict(TEXTS)
+    assert len(calls) == len(parts)
+    assert sum(calls) == len(found)

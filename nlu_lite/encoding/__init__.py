@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from nlu_lite._util.threads import submit
-from nlu_lite.encoding.alignment import find_runs, token_texts
+from nlu_lite.encoding.alignment import find_runs
 from nlu_lite.encoding.architectures import open_pooler
 from nlu_lite.encoding.backends import Backend
 from nlu_lite.encoding.backends.choice import (
@@ -37,7 +37,6 @@ __all__ = [
     "open_encoder",
     "open_on_backend",
     "replace_settings",
-    "token_texts",
 ]
 
 

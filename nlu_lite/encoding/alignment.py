@@ -10,7 +10,7 @@ import numpy as np
 from nlu_lite.encoding.plan import join_ranges
 from nlu_lite.encoding.subwords import EncodedText, Subwords, TokenIds
 from nlu_lite.options import Context
-from nlu_lite.records import Alignment, Int64s, Ints, Pieces, Runs, Segments
+from nlu_lite.records import Alignment, Int64s, Ints, Pieces, Runs, Segments, TokenTexts
 
 
 def find_runs(segments: Segments, context: Context) -> Runs:
@@ -44,15 +44,8 @@ def align(texts: Sequence[str], segments: Segments, runs: Runs, subwords: Subwor
     """
     run = find_token_runs(segments, runs)
     if alignment is Alignment.WORD:
-        return _align_words(token_texts(texts, segments), run, len(runs.document), subwords)
+        return _align_words(segments.find_token_texts(texts), run, len(runs.document), subwords)
     return _align_runs(encode_runs(texts, runs, subwords), segments, runs, run)
-
-
-def token_texts(texts: Sequence[str], segments: Segments) -> list[str]:
-    """Return the text of each token, in order."""
-    document = segments.sentence_document[segments.token_sentence].tolist()
-    begins, ends = segments.token_begin.tolist(), segments.token_end.tolist()
-    return [texts[d][b:e] for d, b, e in zip(document, begins, ends, strict=True)]
 
 
 def run_texts(texts: Sequence[str], runs: Runs) -> list[str]:
@@ -71,11 +64,9 @@ def encode_runs(texts: Sequence[str], runs: Runs, subwords: Subwords, prompt: st
     ]
 
 
-def _align_words(tokens: Sequence[str], run: Ints, runs: int, subwords: Subwords) -> Pieces:
+def _align_words(tokens: TokenTexts, run: Ints, runs: int, subwords: Subwords) -> Pieces:
     """Encode each distinct token once, since equal tokens have equal pieces."""
-    numbers: dict[str, int] = {}
-    number = np.fromiter((numbers.setdefault(token, len(numbers)) for token in tokens), np.int64, len(tokens))
-    ids, bounds = _gather(subwords.encode_tokens(list(numbers)), number)
+    ids, bounds = _gather(subwords.encode_tokens(tokens.strings), tokens.number)
     run_first = bounds[np.searchsorted(run, np.arange(runs + 1))]
     return Pieces(ids, run_first, bounds[:-1], bounds[1:])
 

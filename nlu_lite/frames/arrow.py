@@ -207,6 +207,7 @@ def to_array(values: Column) -> pa.Array:
     """Return a column of a result as an Arrow array."""
     import pyarrow as pa
 
-    if isinstance(values, np.ndarray):
-        return pa.array(values) if values.ndim == 1 else to_fixed_lists(values)
-    return pa.array(values, pa.string())
+    if isinstance(values, np.ndarray) and values.ndim == 2:
+        return to_fixed_lists(values)
+    is_text = isinstance(values, list) or values.dtype == object
+    return pa.array(values, pa.string() if is_text else None)

@@ -114,7 +114,7 @@ class PandasWriter:
         import pandas as pd
 
         index = self.index[document]
-        result = pd.DataFrame({name: self._build_series(values, index) for name, values in made.items()}, index=index)
+        result = self._build_frame(made, index)
         if self.kept is None:
             return result
         kept: pd.DataFrame = (
@@ -126,15 +126,32 @@ class PandasWriter:
         joined.columns.name = kept.columns.name
         return joined
 
-    def _build_series(self, values: Column, index: pd.Index) -> pd.Series[Any]:
-        """Return a Series: strings as objects, whatever packages are installed, and vectors without a copy."""
+    def _build_frame(self, made: Mapping[str, Column], index: pd.Index) -> pd.DataFrame:
+        """Return a frame: strings as objects, whatever packages are installed, and vectors without a copy."""
         import pandas as pd
 
-        if isinstance(values, np.ndarray) and values.ndim == 1:
-            return pd.Series(values, index)
-        if isinstance(values, np.ndarray) and self.cells is VectorCells.ARROW:
-            return pd.Series(pd.arrays.ArrowExtensionArray(to_fixed_lists(values)), index)
-        return pd.Series(np.fromiter(values, object, len(values)), index, dtype=object)
+        objects = {name: values for name, values in made.items() if self._holds_objects(values)}
+        cells = np.empty((len(objects), len(index)), object)
+        for row, values in zip(cells, objects.values(), strict=True):
+            row[:] = np.fromiter(values, object, len(values))
+        frame = pd.DataFrame(cells.T, index, pd.Index(list(objects)), dtype=object, copy=False)
+        for place, (name, values) in enumerate(made.items()):
+            if name not in objects:
+                frame.insert(place, name, _build_array(values))
+        return frame
+
+    def _holds_objects(self, values: Column) -> bool:
+        is_vectors = isinstance(values, np.ndarray) and values.ndim == 2
+        return self.cells is VectorCells.NUMPY if is_vectors else isinstance(values, list) or values.dtype == object
+
+
+def _build_array(values: Column) -> Any:
+    """Return numbers, or vectors as an Arrow column."""
+    import pandas as pd
+
+    if isinstance(values, np.ndarray) and values.ndim == 2:
+        return pd.arrays.ArrowExtensionArray(to_fixed_lists(values))
+    return values
 
 
 def to_pandas(table: pa.Table) -> pd.DataFrame:

@@ -83,7 +83,7 @@ def build_frame(
         the document level, an empty sentence at its beginning at the sentence level.
     """
     spans = _find_spans(request, corpus, segments)
-    made: list[Column] = [_cut_texts(corpus, spans)]
+    made: list[Column] = [_find_texts(request.output_level, corpus, segments, spans)]
     if ExtraColumns.POSITIONS in request.extra_columns:
         made += [spans.begin, spans.end]
     if ExtraColumns.METADATA in request.extra_columns:
@@ -121,7 +121,10 @@ def _insert_zeros(values: Array, has_words: Bools) -> Array:
     return filled  # type: ignore[return-value]
 
 
-def _cut_texts(corpus: Corpus, spans: Spans) -> list[str]:
+def _find_texts(level: Level, corpus: Corpus, segments: Segments, spans: Spans) -> Column:
+    """Return the text of each row."""
+    if level is Level.TOKEN:
+        return segments.find_token_texts(corpus.texts).to_objects()
     places = zip(spans.document.tolist(), spans.begin.tolist(), spans.end.tolist(), strict=True)
     return [corpus.texts[document][begin:end] for document, begin, end in places]
 

@@ -24,7 +24,7 @@ from nlu_lite.options import (
     VectorCellsName,
     parse_predict,
 )
-from nlu_lite.records import Action, ComponentSpec, Floats, ModelSpec, Segments
+from nlu_lite.records import Action, ComponentSpec, Floats, ModelSpec, Segments, TokenTexts
 
 PART = 1 << 20
 """Characters of texts that the host splits and encodes while the device computes: enough for several batches."""
@@ -143,7 +143,14 @@ def _compute_parts(
             _run_parts(model, texts, found or split(), level, allocator, bar.update)
             for model, allocator in zip(models, allocators, strict=True)
         ]
-    return text.merge_segments(found), matrices
+    return _merge_parts(texts, found, level), matrices
+
+
+def _merge_parts(texts: Sequence[str], parts: Sequence[Segments], level: Level) -> Segments:
+    merged = text.merge_segments(parts)
+    if level is Level.TOKEN:
+        merged.keep_token_texts(texts, TokenTexts.join([part.find_token_texts(texts) for part in parts]))
+    return merged
 
 
 def _segment_part(given: frames.ParsedInput, part: slice, settings: TextSettings) -> Segments:

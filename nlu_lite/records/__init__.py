@@ -19,7 +19,7 @@ from nlu_lite.records.specs import (
     SentencePooling,
     SentenceRecipe,
 )
-from nlu_lite.records.text import Corpus, Segments
+from nlu_lite.records.text import Corpus, Segments, TokenTexts
 
 __all__ = [
     "AS_STATED",
@@ -51,5 +51,6 @@ __all__ = [
     "SubwordKind",
     "SubwordModel",
     "TokenStats",
+    "TokenTexts",
     "Windows",
 ]

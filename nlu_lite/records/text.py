@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from nlu_lite.records.arrays import Ints
+from nlu_lite.records.arrays import Int64s, Ints
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
+
+
+_TEXTS, _TOKEN_TEXTS = "_texts", "_token_texts"
 
 
 @dataclass(frozen=True)
@@ -30,6 +37,42 @@ class Corpus:
     languages: list[str]
     index: pd.Index
     kept: pd.DataFrame | pa.Table | None = None
+
+
+@dataclass(frozen=True)
+class TokenTexts:
+    """The texts of tokens.
+
+    Attributes:
+        strings: The texts. Equal texts of one part of the documents are one str.
+        number: int64 [T], the place of each token's text in `strings`.
+
+    Example:
+        >>> part = TokenTexts.from_list(["a", "b", "a"])
+        >>> part.strings, part.number.tolist(), TokenTexts.join([part, part]).to_objects().tolist()
+        (['a', 'b'], [0, 1, 0], ['a', 'b', 'a', 'a', 'b', 'a'])
+    """
+
+    strings: list[str]
+    number: Int64s
+
+    @classmethod
+    def from_list(cls, texts: Sequence[str]) -> TokenTexts:
+        """Return the texts of tokens, given the text of each token."""
+        places: defaultdict[str, int] = defaultdict(count().__next__)
+        number = np.fromiter(map(places.__getitem__, texts), np.int64, len(texts))
+        return cls(list(places), number)
+
+    @classmethod
+    def join(cls, parts: Sequence[TokenTexts]) -> TokenTexts:
+        """Return the texts of the tokens of all parts."""
+        firsts = np.cumsum([0, *(len(part.strings) for part in parts)])
+        numbers = [part.number + first for part, first in zip(parts, firsts, strict=False)]
+        return cls([text for part in parts for text in part.strings], np.concatenate([firsts[:0], *numbers]))
+
+    def to_objects(self) -> NDArray[np.object_]:
+        """Return the text of each token: str [T]."""
+        return np.array(self.strings, object)[self.number]
 
 
 @dataclass(frozen=True)
@@ -55,6 +98,25 @@ class Segments:
     token_sentence: Ints
     token_begin: Ints
     token_end: Ints
+
+    def find_token_texts(self, texts: Sequence[str]) -> TokenTexts:
+        """Return the texts of the tokens, given the documents.
+
+        The result is kept, since each model and the frame need it.
+        """
+        if self.__dict__.get(_TEXTS) is not texts:
+            self.keep_token_texts(texts, TokenTexts.from_list(self._cut_tokens(texts)))
+        found: TokenTexts = self.__dict__[_TOKEN_TEXTS]
+        return found
+
+    def keep_token_texts(self, texts: Sequence[str], found: TokenTexts) -> None:
+        """Keep the texts of the tokens for `find_token_texts`."""
+        self.__dict__.update({_TEXTS: texts, _TOKEN_TEXTS: found})  # as a cached_property does
+
+    def _cut_tokens(self, texts: Sequence[str]) -> list[str]:
+        document = self.sentence_document[self.token_sentence].tolist()
+        begins, ends = self.token_begin.tolist(), self.token_end.tolist()
+        return [texts[d][b:e] for d, b, e in zip(document, begins, ends, strict=True)]
 
     def cut(self, begin: int, end: int) -> Segments:
         """Return the sentences and tokens of the documents from `begin` to `end`, whose numbers begin with 0."""
