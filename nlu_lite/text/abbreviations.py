@@ -155,7 +155,7 @@ def _is_part_of_title(word: str, before: str, rules: SentenceRules) -> bool:
     while word.isalpha() and word.islower() and len(word) <= _LONGEST_DEGREE:
         before = before.rstrip()
         word = _find_previous_abbreviation(before)
-        if _is_listed(word, rules.titles):
+        if len(word) > 1 and _is_listed(word, rules.titles):  # "5 г. соли." has a unit
             return True
         before = before[: len(before) - len(word) - 1]
     return False

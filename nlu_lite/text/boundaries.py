@@ -22,6 +22,12 @@ _LAST_PART = re.compile(r"([^\s۔]+)۔\s?\Z")
 _LONGEST_QUOTATION = 40  # characters of one of several quotations in a sentence
 _QUOTATIONS = re.compile(r"(?:[「『“][^「」『』“”\n]{0,40}[」』”]){1,2}")
 _LETTERS_AT_END = re.compile(r"[^\W\d_]{2,}\Z")
+_CASELESS_LETTER = r"[^\W\d_A-Za-z\u00aa-\u052f]"
+_CASELESS_MARKS = r"[\w\u0591-\u05c7\u064b-\u065f\u0900-\u0dff]"
+_CASELESS_WORD = re.compile(
+    rf"[\u3400-\u9fff]{{2,}}|[가-힣]+[다요까죠네]|(?![\u3400-\u9fff가-힣]){_CASELESS_LETTER}{_CASELESS_MARKS}{{2,}}"
+)
+_WORD_AFTER_PERIOD = re.compile(rf"{_CASELESS_LETTER}(?:{_CASELESS_MARKS}{{3}}|{_CASELESS_MARKS}{{1,2}}+(?!\.))")
 _FIRST_PART = re.compile(r"\s([^\s۔]+)۔")
 MAX_ASIDE = 150  # characters of a parenthesis inside a sentence; a longer one rarely closes, and limits the search
 _BRACKETED_SENTENCE = re.compile(rf"\([^()\n]{{0,{MAX_ASIDE}}}(?<=[.!?…])\)")
@@ -217,6 +223,8 @@ def _is_urdu_abbreviation(mark: Terminator) -> bool:
 def lacks_space(mark: Terminator) -> bool:
     """Return whether the writer left out the whitespace between two sentences: "came.He"."""
     text = mark.text
+    if mark.is_period and not (mark.closers or mark.openers or mark.following.isascii() or mark.following.isupper()):
+        return _is_between_caseless_words(mark)
     if mark.closers or mark.openers.strip("¿¡") or not mark.following.isupper() or mark.rules.case == "unicameral":
         return False
     place = mark.end + len(mark.openers) + 1
@@ -226,6 +234,15 @@ def lacks_space(mark: Terminator) -> bool:
     else:
         likely = _ends_whole_word(mark) and (after.islower() or after.isspace())
     return likely and not _is_in_address(text, mark.start)
+
+
+def _is_between_caseless_words(mark: Terminator) -> bool:
+    """Return whether a period is directly between two words of a script without case that are no abbreviations."""
+    text = mark.text
+    after, word = _WORD_AFTER_PERIOD.match(text, mark.end), find_word_before(text, mark.start)
+    if after is None or word.lower() in mark.rules.lowercase_abbreviations:
+        return False
+    return "." not in word and _CASELESS_WORD.fullmatch(word) is not None
 
 
 def _ends_whole_word(mark: Terminator) -> bool:
