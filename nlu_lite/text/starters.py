@@ -8,6 +8,7 @@ from nlu_lite.text.terminators import Terminator
 
 _LETTER_AND_WORD = re.compile(r"\s*+(\w)(?:\s|['’])[^\W\d_]")
 _CONTRACTION = re.compile(r"['’]([a-z]{1,2})(?!\w)")
+_NUMBER = re.compile(r"\.?\s?(?:\d|[IVXLC]++(?!\w))")
 _NEXT_WORD = re.compile(
     r"[\s\"“„«‘'(]*+(\w(?:(?![।॥])[\w\u200c\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0dff]){0,23})"
 )
@@ -28,7 +29,9 @@ def is_sentence_starter(mark: Terminator) -> bool:
     word = found.group(1).lower()
     if rest is not None and f"{word}'{rest.group(1)}" in mark.rules.sentence_starters:
         return True
-    return word in mark.rules.sentence_starters or _is_capitalized_abbreviation(found.group(1), mark)
+    if word in mark.rules.sentence_starters:
+        return True
+    return _NUMBER.match(mark.text, found.end()) is not None and _is_capitalized_abbreviation(found.group(1), mark)
 
 
 def _is_capitalized_abbreviation(word: str, mark: Terminator) -> bool:
