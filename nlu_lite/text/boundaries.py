@@ -162,7 +162,8 @@ def _find_open_bracket(mark: Terminator) -> int:
 
 def find_last_bracket(text: str, begin: int, end: int) -> int:
     """Return the offset of the last opening bracket between two offsets; -1 if there is none."""
-    return max(text.rfind("(", begin, end), text.rfind("（", begin, end))
+    bracket = text.rfind("(", begin, end)
+    return bracket if text.isascii() else max(bracket, text.rfind("（", begin, end))
 
 
 def touches_next(mark: Terminator) -> bool:

@@ -31,15 +31,15 @@ class DecisionMemory:
     """The decisions about terminators of one language by neighborhood."""
 
     def __init__(self) -> None:
-        self._decisions: dict[Neighborhood, Decision] = {}
+        self._decisions: dict[Neighborhood | None, Decision] = {}
 
-    def recall(self, neighborhood: Neighborhood) -> Decision | None:
+    def recall(self, neighborhood: Neighborhood | None) -> Decision | None:
         """Return the decision about a terminator with the same neighborhood."""
         return self._decisions.get(neighborhood)
 
-    def keep(self, neighborhood: Neighborhood, mark: Terminator, decision: Decision) -> None:
+    def keep(self, neighborhood: Neighborhood | None, mark: Terminator, decision: Decision) -> None:
         """Remember a decision if no rule looked beyond the neighborhood."""
-        if len(self._decisions) < _MOST and _is_local(mark, neighborhood):
+        if neighborhood is not None and len(self._decisions) < _MOST and _is_local(mark, neighborhood):
             self._decisions[neighborhood] = decision
 
 
@@ -52,12 +52,12 @@ def describe_neighborhood(text: str, start: int, sentence_begin: int, spaced_wor
         sentence_begin: The offset at which its sentence begins.
         spaced_word: The abbreviation with spaces whose last period the terminator is, if any.
     """
-    bracket = find_last_bracket(text, max(sentence_begin, start - MAX_ASIDE), start)
+    nearness = start - sentence_begin
+    bracket = find_last_bracket(text, sentence_begin if nearness < MAX_ASIDE else start - MAX_ASIDE, start)
     before = _BEFORE if bracket < 0 else _BEFORE_ASIDE
     begin = start - before
     if begin < 0:
         return None
-    nearness = start - sentence_begin
     if sentence_begin < begin:
         nearness = _describe_begin(text[sentence_begin : sentence_begin + LOOKBEHIND])
     return text[begin : start + _AFTER], before, nearness, spaced_word

@@ -16,14 +16,14 @@ from nlu_lite.options import NewlineBreaks
 from nlu_lite.text.decisions import Decision, decide_terminator
 from nlu_lite.text.emoticons import absorb_emoticons, find_begins_after_emoticons
 from nlu_lite.text.lines import find_line_begins
-from nlu_lite.text.lists import ListItem, find_list_items
-from nlu_lite.text.neighborhoods import DecisionMemory, describe_neighborhood
+from nlu_lite.text.lists import ListItems, find_list_items
+from nlu_lite.text.neighborhoods import DecisionMemory, Neighborhood, describe_neighborhood
 from nlu_lite.text.notes import absorb_note_number
 from nlu_lite.text.plain_ends import find_plain_begin, list_special_words
 from nlu_lite.text.rules import SentenceRules
 from nlu_lite.text.terminators import examine_terminator, find_terminator_runs
 
-_NO_ITEM = ListItem(sys.maxsize, sys.maxsize)
+_NO_ITEM = sys.maxsize, sys.maxsize
 _BEGIN_SIGN = re.compile(r"[\n\r\f\v\x85\u2028\u2029§:;](?:(?<=[^:;])|[-)DP])")  # of a line, a law or an emoticon
 
 
@@ -81,6 +81,8 @@ class _SentenceScanner:
         detached: Offsets of terminators that are tokens although no whitespace follows them.
         spaced_end: The offset of the last period of the last abbreviation that was written with spaces.
         spaced_word: That abbreviation without its spaces and last period.
+        is_repetitive: Whether the last decision was recalled.
+        neighborhood: The neighborhood of the last terminator about which the rules or the memory decided.
     """
 
     def __init__(self, text: str, rules: SentenceRules, special_words: frozenset[str], memory: DecisionMemory) -> None:
@@ -93,43 +95,55 @@ class _SentenceScanner:
         self.word_periods: list[int] = []
         self.detached: list[int] = []
         self.spaced_end, self.spaced_word = -1, ""
+        self.is_repetitive = False
+        self.neighborhood: Neighborhood | None = None
 
-    def scan(self, items: list[ListItem], certain: list[int]) -> None:
+    def scan(self, items: ListItems, certain: list[int]) -> None:
         """Decide about the terminators between list items and other certain begins, both sorted."""
-        passed, markers = iter([*certain, sys.maxsize]), iter([*items, _NO_ITEM])
-        begin, item = next(passed), next(markers)
+        passed, markers = iter([*certain, sys.maxsize]), chain(zip(items.begins, items.ends, strict=True), [_NO_ITEM])
+        begin, (marker, marker_end) = next(passed), next(markers)
         for run in find_terminator_runs(self.text, self.rules):
             place = run.start()
             while begin <= place:
                 self.begin, begin = max(self.begin, begin), next(passed)
-            while item.end <= place:
-                item = next(markers)
-            if item.begin <= place:
+            while marker_end <= place:
+                marker, marker_end = next(markers)
+            if marker <= place:
                 self.word_periods.append(place)
-            elif place > self.spaced_end and (
-                after := find_plain_begin(run, self.begin, self.rules, self.special_words)
-            ):
-                self._begin_sentence(after)
             elif place >= self.spaced_end:  # earlier periods of a spaced abbreviation are recorded already
-                self._record(place, self._decide(run))
+                self._examine(run, place)
+
+    def _examine(self, run: re.Match[str], place: int) -> None:
+        """Decide about a terminator; in repetitive text, an earlier decision is likelier than a plain end."""
+        decision = self._recall(place) if self.is_repetitive else None
+        if decision is None and place > self.spaced_end:
+            after = find_plain_begin(run, self.begin, self.rules, self.special_words)
+            if after:
+                self.is_repetitive = False
+                self._begin_sentence(after)
+                return
+        self._record(place, decision or self._decide(run, place))
+
+    def _recall(self, place: int) -> Decision | None:
+        """Return the decision about another terminator in the same neighborhood."""
+        spaced_word = self.spaced_word if place == self.spaced_end else ""
+        self.neighborhood = describe_neighborhood(self.text, place, self.begin, spaced_word)
+        return self.memory.recall(self.neighborhood)
 
     def _begin_sentence(self, begin: int) -> None:
         if begin < len(self.text):
             self.begin = begin
             self.begins.append(begin)
 
-    def _decide(self, run: re.Match[str]) -> Decision:
-        """Decide about a terminator, or recall the decision about another one in the same neighborhood."""
-        spaced_word = self.spaced_word if run.start() == self.spaced_end else ""
-        neighborhood = describe_neighborhood(self.text, run.start(), self.begin, spaced_word)
-        known = self.memory.recall(neighborhood) if neighborhood else None
-        if known is not None:
-            return known
-        mark = examine_terminator(run, self.rules, self.begin)
-        mark = absorb_emoticons(mark) if mark.gap else absorb_note_number(mark)
-        decision = decide_terminator(mark, spaced_word)
-        if neighborhood is not None:
-            self.memory.keep(neighborhood, mark, decision)
+    def _decide(self, run: re.Match[str], place: int) -> Decision:
+        """Recall a decision, or decide by the rules."""
+        decision = None if self.is_repetitive else self._recall(place)
+        self.is_repetitive = decision is not None
+        if decision is None:
+            mark = examine_terminator(run, self.rules, self.begin)
+            mark = absorb_emoticons(mark) if mark.gap else absorb_note_number(mark)
+            decision = decide_terminator(mark, self.spaced_word if place == self.spaced_end else "")
+            self.memory.keep(self.neighborhood, mark, decision)
         return decision
 
     def _record(self, place: int, decision: Decision) -> None:
@@ -143,18 +157,15 @@ class _SentenceScanner:
             self.spaced_end, self.spaced_word = place + decision.spaced_end, decision.spaced_word
 
 
-def _find_certain_begins(
-    text: str, items: list[ListItem], rules: SentenceRules, newline_breaks: NewlineBreaks
-) -> list[int]:
+def _find_certain_begins(text: str, items: ListItems, rules: SentenceRules, newline_breaks: NewlineBreaks) -> list[int]:
     """Find the begins of list items and lines, sorted; a marker alone on its line is not separated from its item."""
-    if not items and not _BEGIN_SIGN.search(text):
+    if not items.begins and not _BEGIN_SIGN.search(text):
         return []
-    ends = [item.end for item in items]
-    begins = {item.begin for item in items}
+    begins = set(items.begins)
     for begin in chain(find_line_begins(text, rules, newline_breaks), find_begins_after_emoticons(text)):
         if begin in begins:
             continue
-        place = bisect_left(ends, begin)
-        if place == len(items) or begin <= items[place].begin:
+        place = bisect_left(items.ends, begin)
+        if place == len(items.ends) or begin <= items.begins[place]:
             begins.add(begin)
     return sorted(begins)

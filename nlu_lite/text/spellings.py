@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import islice
@@ -43,24 +42,25 @@ class SpellingSearch:
         self.text = text
         self._stretches: dict[str, _Stretch] = {}
 
-    def find(self, wanted: str, begin: int, end: int) -> Iterator[int]:
-        """Find the offsets of a spelling that is within ``[begin, end)``, from left to right.
+    def find_next(self, wanted: str, begin: int, end: int) -> int:
+        """Return the first offset of a spelling that is within ``[begin, end)``; -1 if there is none.
 
         Example:
-            >>> list(SpellingSearch("1. No2. 2. Yes").find("2.", 0, 14))
-            [8]
+            >>> SpellingSearch("1. No2. 2. Yes").find_next("2.", 0, 14)
+            8
         """
-        stretch = self._open_stretch(wanted, begin)
-        number, last = bisect_left(stretch.hits, begin), min(end, len(self.text)) - len(wanted)
-        while number < len(stretch.hits) or stretch.end <= last:
-            if number == len(stretch.hits):
-                self._extend(stretch, wanted, end)
-                number = bisect_left(stretch.hits, begin, number)
-            elif stretch.hits[number] <= last:
-                yield stretch.hits[number]
-                number += 1
-            else:
-                return
+        if len(wanted) == 1:  # a bullet, which is near or rare
+            near = _compile_spelling(wanted).search(self.text, begin, end)
+            return near.start() if near else -1
+        stretch, last = self._open_stretch(wanted, begin), min(end, len(self.text)) - len(wanted)
+        number = bisect_left(stretch.hits, begin)
+        while number == len(stretch.hits):
+            if stretch.end > last:
+                return -1
+            self._extend(stretch, wanted, end)
+            number = bisect_left(stretch.hits, begin)
+        hit = stretch.hits[number]
+        return hit if hit <= last else -1
 
     def _open_stretch(self, wanted: str, begin: int) -> _Stretch:
         """Return the stretch in which an offset is, or that ends shortly before it, or else a new one."""
@@ -68,11 +68,6 @@ class SpellingSearch:
         if stretch is None or not stretch.begin <= begin <= stretch.end + _GAP or len(stretch.hits) > _MOST_HITS:
             stretch = self._stretches[wanted] = _Stretch(begin, begin)
         return stretch
-
-    def count(self, wanted: str, begin: int, last: int) -> int:
-        """Count the hits from one offset to another one that have been found."""
-        hits = self._stretches[wanted].hits
-        return bisect_right(hits, last) - bisect_left(hits, begin)
 
     def find_read_end(self, wanted: str, begin: int) -> int:
         """Return the offset up to which a spelling is known not to occur from another offset on."""

@@ -24,6 +24,10 @@ def find_all(text, wanted, begin, end):
 def test_each_search_finds_all_hits(text, ranges):
     search = SpellingSearch(text)
     for wanted, begin, length in sorted(ranges, key=lambda one: one[1]):
-        assert list(search.find(wanted, begin, begin + length)) == find_all(text, wanted, begin, begin + length)
+        hits = find_all(text, wanted, begin, begin + length)
+        for hit in hits:
+            assert search.find_next(wanted, begin, begin + length) == hit
+            begin, length = hit + 1, length - (hit + 1 - begin)
+        assert search.find_next(wanted, begin, begin + length) == -1
         read = search.find_read_end(wanted, begin)
         assert not find_all(text, wanted, begin, read)
