@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from itertools import pairwise
+from collections.abc import Iterable, Iterator
+from itertools import accumulate, pairwise
 
 from nlu_lite.options import NewlineBreaks
 from nlu_lite.text.rules import SentenceRules
@@ -17,10 +17,12 @@ NEWLINE_PATTERNS = {
 _BLOCK = re.compile(r"(?m:^)[^\S\n]*+\S[^\n]*+(?:\n[^\S\n]*+\S[^\n]*+)++")
 _MARKDOWN_HEADING = re.compile(r"#{1,6}[^\S\n]")
 _QUOTE_SIGNS = re.compile(r">[> ]*+")
-_WRAPPED = re.compile(r"[.!?…:;,\-–—/&(。！？、，；։।؟۔]\s*+\Z")
+_WRAPPING_SIGNS = r"[.!?…:;,\-–—/&(。！？、，；։।؟۔]"
+_WRAPPED = re.compile(rf"{_WRAPPING_SIGNS}\s*+\Z")
+_WRAPPED_LINE = re.compile(rf"{_WRAPPING_SIGNS}[^\S\n]*+(?:\n|\Z)")
 _INTRODUCTION = re.compile(r"[:：]\s*+\Z")
 _SECTION_HEADING = re.compile(r"(?m:^)[^\S\n]{0,9}(§[ _]?\d++[a-z]?[^\S\n])(?:[^\n(.!?§]{0,100}[^\S\n])?(?=\(1\)\s)")
-_LONGEST_LINE = 50  # characters of a line that is too short to be wrapped
+_LONG_OR_QUOTED_LINE = re.compile(r"(?m:^)(?:>|[^\n]{51}|[^\n]{50}\n)")  # shorter lines are not wrapped
 _FEWEST_LINES = 3  # two lines may be a wrapped headline
 
 
@@ -42,19 +44,19 @@ def _find_headings_of_law(text: str) -> Iterator[int]:
         yield match.end()
 
 
-def _find_begins_in_block(block: str, rules: SentenceRules) -> Iterator[int]:
+def _find_begins_in_block(block: str, rules: SentenceRules) -> Iterable[int]:
     """Find the lines of a paragraph that begin a sentence although no punctuation ends the line before."""
     lines = re.findall(r"[^\n]++\n?", block)
-    separate = _is_table(lines) or _is_list_of_names(lines)
-    width = max(len(line.rstrip()) for line in lines)
-    has_quotes, has_headings = ">" in block, "#" in block
-    offset = 0
-    for line, following in pairwise(lines):
-        offset += len(line)
-        quoted = has_quotes and _count_quote_signs(line) != _count_quote_signs(following)
-        heading = has_headings and (_MARKDOWN_HEADING.match(line) or _MARKDOWN_HEADING.match(following))
-        if separate or quoted or heading or _is_headline(line, following, width, rules):
-            yield offset
+    begins = list(accumulate(map(len, lines)))[:-1]
+    if _is_table(lines) or _is_list_of_names(block, lines):
+        return begins
+    widths = [len(line.rstrip()) for line in lines]
+    width, signs = max(widths), [sign for sign in ">#" if sign in block]
+    return (
+        begin
+        for begin, length, (line, following) in zip(begins, widths, pairwise(lines), strict=False)
+        if (length + 2 < width and _is_headline(line, following, width, rules)) or _change_signs(line, following, signs)
+    )
 
 
 def _is_table(lines: list[str]) -> bool:
@@ -62,15 +64,15 @@ def _is_table(lines: list[str]) -> bool:
     return all("\t" in line.strip() for line in lines) or all(line.count("|") > 1 for line in lines)
 
 
-def _is_list_of_names(lines: list[str]) -> bool:
+def _is_list_of_names(block: str, lines: list[str]) -> bool:
     """Return whether the lines are short and none has punctuation at its end: an address, a menu, a list of names.
 
     A line that introduces them may end with a colon.
     """
     if len(lines) < _FEWEST_LINES:
         return False
-    names = lines[_INTRODUCTION.search(lines[0]) is not None :]
-    return not any(len(line) > _LONGEST_LINE or _WRAPPED.search(line) or line.startswith(">") for line in names)
+    begin = len(lines[0]) if _INTRODUCTION.search(lines[0]) else 0
+    return not (_LONG_OR_QUOTED_LINE.search(block, begin) or _WRAPPED_LINE.search(block, begin))
 
 
 def _is_headline(line: str, following: str, width: int, rules: SentenceRules) -> bool:
@@ -79,6 +81,13 @@ def _is_headline(line: str, following: str, width: int, rules: SentenceRules) ->
     if not following[0].isupper() or len(line.rstrip()) + 1 + len(following.split()[0]) >= width:
         return False
     return _WRAPPED.search(line) is None and line.split()[-1].lower() not in rules.ordinary_words
+
+
+def _change_signs(line: str, following: str, signs: list[str]) -> bool:
+    """Return whether one of two lines is a heading, or quoted more deeply in an e-mail than the other one."""
+    if "#" in signs and (_MARKDOWN_HEADING.match(line) or _MARKDOWN_HEADING.match(following)):
+        return True
+    return ">" in signs and _count_quote_signs(line) != _count_quote_signs(following)
 
 
 def _count_quote_signs(line: str) -> int:

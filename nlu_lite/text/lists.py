@@ -7,6 +7,7 @@ one style whose labels follow one another. Where an item begins, so does a sente
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -66,10 +67,13 @@ def _find_list(finder: SuccessorFinder, place: int, written: str, opening: Openi
 
 def _follow_list(finder: SuccessorFinder, first: Marker, opening: Opening) -> dict[int, int]:
     """Return the begins and ends of the items of the list that a marker opens; none without enough evidence."""
-    text, following = finder.text, finder.find_next(first, opening)
+    text = finder.text
+    if first.end == len(text) or follows_abbreviation(text, first, finder.rules):
+        return {}
+    following = finder.find_next(first, opening)
     if following is None and not _is_item_alone(text, first, opening):
         return {}
-    if not _may_open(text, first, following, finder.rules):
+    if _is_day(text, first, following, finder.rules):
         return {}
     markers, inline = [first], 0
     while following is not None:
@@ -81,8 +85,7 @@ def _follow_list(finder: SuccessorFinder, first: Marker, opening: Opening) -> di
     items = {marker.begin: marker.end for marker in markers}
     if inline or opening is not Opening.LINE:
         return items
-    after = {_find_line_after(text, marker) for marker in markers}.difference([0, *items])
-    return {begin: begin for begin in after} | items
+    return {begin: begin for begin in _find_lines_after(text, items)} | items
 
 
 def _is_item_alone(text: str, first: Marker, opening: Opening) -> bool:
@@ -95,27 +98,26 @@ def _is_item_alone(text: str, first: Marker, opening: Opening) -> bool:
     return form.label.isdecimal() and find_last_character(text, first.begin) in ("", *_SENTENCE_ENDS)
 
 
-def _may_open(text: str, first: Marker, following: Marker | None, rules: SentenceRules) -> bool:
-    if first.end >= len(text) or follows_abbreviation(text, first, rules):
-        return False
+def _is_day(text: str, first: Marker, following: Marker | None, rules: SentenceRules) -> bool:
+    """Return whether a number is the day of a date; that before "200 g" is not if the next number is on a line."""
     if first.form.bullet or first.form.suffix != "." or not is_date(text, first, rules):
-        return True
-    # "1. 200 g of flour", before a line with the next number
-    return text[first.end].isdigit() and following is not None and following.is_on_line
+        return False
+    return following is None or not (following.is_on_line and text[first.end].isdigit())
 
 
-def _find_line_after(text: str, marker: Marker) -> int:
-    """Return the offset of the line after an item, such as a heading, if it begins a sentence; 0 if it does not.
+def _find_lines_after(text: str, items: Mapping[int, int]) -> Iterator[int]:
+    """Find the lines after items, such as a heading, that begin a sentence.
 
     An item that is short enough for its line is not wrapped. So a line after it that is not indented and does not begin
     with a lowercase letter begins a sentence.
     """
-    end = _LINE_END.search(text, marker.end, marker.end + _LONGEST_LINE)
-    after = end.end() if end else len(text)
-    if after == len(text) or after - marker.begin > _LONGEST_LINE or text[after - 2] in ",-":
-        return 0
-    following = text[after]
-    return 0 if following.isspace() or following.islower() else after
+    for begin, end in items.items():
+        line_end = _LINE_END.search(text, end, end + _LONGEST_LINE)
+        after = line_end.end() if line_end else len(text)
+        if after in items or after == len(text) or after - begin > _LONGEST_LINE or text[after - 2] in ",-":
+            continue
+        if not (text[after].isspace() or text[after].islower()):
+            yield after
 
 
 def _looks_like_initials(text: str, markers: list[Marker]) -> bool:

@@ -162,9 +162,8 @@ def _find_certain_begins(text: str, items: ListItems, rules: SentenceRules, newl
     if not items.begins and not _BEGIN_SIGN.search(text):
         return []
     begins = set(items.begins)
-    for begin in chain(find_line_begins(text, rules, newline_breaks), find_begins_after_emoticons(text)):
-        if begin in begins:
-            continue
+    found = set(chain(find_line_begins(text, rules, newline_breaks), find_begins_after_emoticons(text)))
+    for begin in found - begins:
         place = bisect_left(items.ends, begin)
         if place == len(items.ends) or begin <= items.begins[place]:
             begins.add(begin)
