@@ -270,7 +270,9 @@ def _is_initial(word: str, before: str, after: str, rules: SentenceRules) -> boo
     if previous and _may_be_initial(previous.rpartition(".")[2], rules):
         return True
     following = _NEXT_ABBREVIATION.match(after)
-    return following is not None and _may_be_initial(following.group(1), rules)
+    if following is None:
+        return False
+    return _may_be_initial(following.group(1), rules) or following.group(1) in rules.listed_abbreviations
 
 
 def _find_previous_abbreviation(before: str) -> str:

@@ -12,7 +12,7 @@ from nlu_lite.text.abbreviations import (
     find_word_before,
     may_be_unlisted_abbreviation,
 )
-from nlu_lite.text.boundaries import is_in_brackets, precedes_bracketed_sentence
+from nlu_lite.text.boundaries import find_last_bracket, is_in_brackets, precedes_bracketed_sentence
 from nlu_lite.text.ordinals import is_ordinal
 from nlu_lite.text.rules import SentenceRules
 from nlu_lite.text.starters import find_word_after, is_sentence_starter, is_short_sentence_starter, precedes_continuer
@@ -141,6 +141,14 @@ def _is_unlisted_abbreviation(word: str, mark: Terminator) -> bool:
     return may_be_unlisted_abbreviation(word, mark.rules) and not mark.begins_lowercase
 
 
+def _is_alone_in_brackets(mark: Terminator) -> bool:
+    """Return whether brackets within the sentence contain only the abbreviation: "the United States (U.S.) and"."""
+    if mark.closers[:1] != ")":
+        return False
+    bracket = find_last_bracket(mark.text, max(mark.sentence_begin, mark.start - LOOKBEHIND), mark.start)
+    return bracket > mark.sentence_begin and len(mark.text[bracket : mark.start].split()) == 1
+
+
 def _precedes_full_stop(mark: Terminator) -> bool:
     """Return whether a full stop of the script follows, so that a period is hardly one: Hindi "मे. टाटा यहाँ है।"."""
     stops = mark.rules.full_stops
@@ -169,7 +177,9 @@ def _may_end(kind: AbbreviationKind, mark: Terminator) -> bool:
     """Return whether a sentence may end with an abbreviation of this kind."""
     if kind in (AbbreviationKind.TITLE, AbbreviationKind.PREPOSITIVE, AbbreviationKind.BEFORE_NUMBER):
         return False
-    if is_in_brackets(mark) or (mark.openers.startswith("(") and not precedes_bracketed_sentence(mark)):
+    if is_in_brackets(mark) or _is_alone_in_brackets(mark):
+        return False
+    if mark.openers.startswith("(") and not precedes_bracketed_sentence(mark):
         return False
     if _precedes_final(mark) or (kind is AbbreviationKind.UNIT and _precedes_unit(mark)):
         return False

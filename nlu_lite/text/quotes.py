@@ -105,7 +105,7 @@ def _is_embedded_quotation(mark: Terminator) -> bool:
     Then a word is directly before it, and not a comma or colon.
     """
     following = mark.following
-    if mark.character not in "!?！？؟" or not following.isalpha() or following.upper() != following.lower():
+    if mark.character not in "!?！？؟。" or not following.isalpha() or following.upper() != following.lower():
         return False
     return _find_introduction(mark, _LONGEST_EXCLAMATION).isalpha()
 

@@ -17,6 +17,8 @@ from nlu_lite._util.toml import TomlFile, TomlTable
 FOLDER = "data/rules"
 REMEDY = f"See {FOLDER}/README.md for the keys and their values"
 
+_CASED_SCRIPTS = frozenset(("Greek", "Cyrillic", "Armenian"))
+
 Parser: TypeAlias = Callable[[Any], Any]
 """Turns the value of a key in a rule file into the value of the field."""
 
@@ -138,11 +140,12 @@ def _read_file(name: str) -> str:
 def _add_latin_abbreviations(rules: Rules) -> Rules:
     """Add Latin abbreviations to the rules of a language in another script: its texts contain "No." and "Dr."."""
     own, default = rules.sentences, load_rules("xx").sentences
-    added = {
-        name: getattr(own, name) | {word for word in words if word.lower() not in own.lowercase_abbreviations}
-        for name in ("titles", "final", "abbreviations", "before_numbers")
-        if (words := getattr(default, name))
-    }
+    final = "abbreviations" if _CASED_SCRIPTS.isdisjoint(rules.evidence.script) else "final"
+    added: dict[str, frozenset[str]] = {}
+    for name in ("titles", "final", "abbreviations", "before_numbers"):
+        key = final if name == "final" else name  # where no capital shows that a sentence begins, a particle may follow
+        words = {word for word in getattr(default, name) if word.lower() not in own.lowercase_abbreviations}
+        added[key] = added.get(key, getattr(own, key)) | words
     return replace(rules, sentences=replace(own, **added))
 
 
