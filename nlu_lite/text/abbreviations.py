@@ -23,6 +23,8 @@ _FIGURE = re.compile(r"[\s\"“„«‘'(\[]*+(?:[A-Z]{1,3}-?(?=\d)|[\d+№])")
 _CONTINUATION = re.compile(r"\s(?:\d|[^\W\d_](?<=[a-zà-öø-ÿ]))")
 _NUMBER_AND_WORD = re.compile(r"[\s\"“„«‘'(\[]*+(?:[A-Z]{1,3}[.-]?)?[\d№][\d.,]*+(?:[^\S\n]++([^\W\d_]++))?")
 _FIRST_WORD = re.compile(r"\W*+([^\W\d_](?=\.)|[^\W\d_]{2,})")
+_NOUN_BEFORE = re.compile(r"([^\W\d_]{2,})(\.?)\s\Z")
+_RANGE = re.compile(r"\s[-–—]\s([^\W\d_]{2,5})(?!\w)")
 _WORD_BEFORE = re.compile(r"([^\W\d_]{2,})\s\Z")
 _NEXT_ABBREVIATION = re.compile(r"\s?([^\s.]{1,8})\.")
 _ROMAN_NUMERAL = re.compile(r"[\s\"“„«‘'(\[]*+[IVXLC]+(?![\w'’])")
@@ -201,7 +203,13 @@ def _precedes_number(word: str, rules: SentenceRules) -> bool:
 
 
 def _is_before_number(word: str, before: str, after: str, rules: SentenceRules) -> bool:
-    """Return whether a number or Roman numeral follows; an ordinary word such as "no" needs more evidence."""
+    """Return whether a number or Roman numeral follows; an ordinary word such as "no" needs more evidence.
+
+    A weekday or month may also begin a range: "Mo. – Fr.".
+    """
+    end = _RANGE.match(after)
+    if end is not None and word[0].isupper() and _is_listed(end.group(1), rules.before_numbers):
+        return True
     if word.lower() not in rules.ordinary_words:
         return any(pattern.match(after) for pattern in (_FIGURE, _ROMAN_NUMERAL, _BRACKETED_LABEL))
     number = _NUMBER_AND_WORD.match(after)
@@ -234,13 +242,15 @@ def precedes_cardinal(word: str, rules: SentenceRules) -> bool:
 
 
 def _is_label(word: str, before: str, rules: SentenceRules) -> bool:
-    """Return whether an uppercase letter is the label of the thing before it: "plan B", "vitamin C", "42° N"."""
+    """Return whether an uppercase letter is the label of the thing before it: "plan B", "Apt. C", "42° N"."""
     if len(word) > 1:
         return False
     if word.isupper() and _DEGREE_BEFORE.search(before):
         return True
-    noun = _WORD_BEFORE.search(before)
-    return noun is not None and noun.group(1).lower() in rules.numbered
+    noun = _NOUN_BEFORE.search(before)
+    if noun is None or noun.group(1).lower() not in rules.numbered:
+        return False
+    return not noun.group(2) or noun.group(1).lower() in rules.lowercase_abbreviations
 
 
 def _is_foreign_numeral(word: str, before: str) -> bool:
