@@ -141,7 +141,7 @@ def _add_latin_abbreviations(rules: Rules) -> Rules:
     """Add Latin abbreviations to the rules of a language in another script: its texts contain "No." and "Dr."."""
     own, default = rules.sentences, load_rules("xx").sentences
     final = "abbreviations" if _CASED_SCRIPTS.isdisjoint(rules.evidence.script) else "final"
-    added: dict[str, frozenset[str]] = {}
+    added: dict[str, Any] = {}
     for name in ("titles", "final", "abbreviations", "before_numbers"):
         key = final if name == "final" else name  # where no capital shows that a sentence begins, a particle may follow
         words = {word for word in getattr(default, name) if word.lower() not in own.lowercase_abbreviations}
