@@ -14,7 +14,7 @@ from nlu_lite.text.rules import SentenceRules
 LOOKBEHIND = 32  # characters before a period in which an abbreviation is searched: longer than any
 _LONGEST_UNLISTED = 5  # letters of an unknown abbreviation before a number
 SHORT_WORD = 3  # letters of the longest unknown word that may be an abbreviation: longer ones are mostly words
-_LETTER = r"[^\W\d_][\u0900-\u0903\u093a-\u094d\u0980-\u0983\u09bc-\u09cd\u0a00-\u0dff]*"
+_LETTER = r"[^\W\d_][\u0900-\u0903\u093a-\u094d\u0980-\u0983\u09bc-\u09cd\u0a00-\u0dff\u102b-\u103e\u17b4-\u17d3]*"
 ACRONYM = re.compile(rf"(?:{_LETTER}){{1,3}}(?:\.(?:{_LETTER}){{1,3}})+")
 _FILE_NAME = re.compile(r"[^.]+\.(?:[a-z]{3}|NET)")
 _NUMERO_SIGNS = frozenset(("N°", "Nº", "n°", "nº", "№", "N.º", "n.º", "N.°", "n.°"))
@@ -30,6 +30,7 @@ _NEXT_ABBREVIATION = re.compile(r"\s?([^\s.]{1,8})\.")
 _ROMAN_NUMERAL = re.compile(r"[\s\"“„«‘'(\[]*+[IVXLC]+(?![\w'’])")
 _ONLY_NUMBER = re.compile(r"\s\d++(?:[./-]\d++)*+(?:[,;)]|\.?\s*+\Z)")
 _BRACKETED_LABEL = re.compile(r"\s?\((?:[a-z]|[ivx]{2,4})\)")
+_RATIO = re.compile(r"\d\s?[^\W\d_]{1,4}/\Z")  # "5 м/с"
 _JOINED_INITIALS = re.compile(r"[^\W\d_]\.-[^\W\d_]|[A-Z][a-z]?\.-?[A-Z]")
 _INTERJECTION = re.compile(r"m?hm|pst|tsk|(?=.{3}).*(.)\1.*")  # "hmm", "brr", "psst"
 _LETTER_NAMES = re.compile(  # read letter by letter, so no abbreviations with a period
@@ -69,7 +70,7 @@ def classify_abbreviation(word: str, before: str, after: str, rules: SentenceRul
         after: The text after the period; its first `LOOKBEHIND` characters are enough.
         rules: The rules of the language.
     """
-    if _is_label(word, before, rules):
+    if _is_label(word, before, rules) or _RATIO.search(before):
         return None
     if word in _NUMERO_SIGNS and _FIGURE.match(after):
         return AbbreviationKind.BEFORE_NUMBER
@@ -138,15 +139,23 @@ def _precedes_name(word: str, before: str, rules: SentenceRules) -> bool:
 
 def is_unspeakable(word: str, rules: SentenceRules) -> bool:
     """Return whether a word must be an abbreviation, since it cannot be spoken: "pkt", "Mgr", German "monatl"."""
+    if _has_impossible_end(word, rules):
+        return True
     if len(word) < 2 or not (word.isalpha() and word[1:].islower()) or rules.case == "unicameral":
         return False
     if not _VOWELS.isdisjoint(word):
-        ends = rules.abbreviation_ends
-        return ends is not None and word[0].islower() and ends.search(word) is not None
+        return False
     letters = normalize("NFD", word.lower())
     if max(letters) > _LAST_OF_KNOWN_SCRIPTS or _LETTER_NAMES.fullmatch(letters):
         return False
     return _VOWELS.union(rules.syllabic).isdisjoint(letters) and _INTERJECTION.fullmatch(letters) is None
+
+
+def _has_impossible_end(word: str, rules: SentenceRules) -> bool:
+    ends = rules.abbreviation_ends
+    if ends is None or len(word) < 2 or word[0].isupper() or "." in word:
+        return False
+    return ends.search(word) is not None
 
 
 def _is_part_of_title(word: str, before: str, rules: SentenceRules) -> bool:
@@ -157,7 +166,7 @@ def _is_part_of_title(word: str, before: str, rules: SentenceRules) -> bool:
     while word.isalpha() and word.islower() and len(word) <= _LONGEST_DEGREE:
         before = before.rstrip()
         word = _find_previous_abbreviation(before)
-        if len(word) > 1 and _is_listed(word, rules.titles):  # "5 г. соли." has a unit
+        if len(word) > 1 and _is_listed(word, rules.titles) and word not in rules.units:  # "5 гр. соли." has a unit
             return True
         before = before[: len(before) - len(word) - 1]
     return False
@@ -272,6 +281,8 @@ def _is_initial(word: str, before: str, after: str, rules: SentenceRules) -> boo
     previous = _find_previous_abbreviation(before)
     title = previous or before.split(" ")[-2:][0]  # a script without case writes some titles without a period
     if title in rules.titles and (_is_initial_syllable(word, rules) or rules.initials.fullmatch(word)):
+        return True
+    if previous and rules.initials.fullmatch(previous) and _is_initial_syllable(word, rules):
         return True
     if not all(_may_be_initial(part, rules) for part in word.split(".")):
         return False

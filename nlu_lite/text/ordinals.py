@@ -26,7 +26,8 @@ def is_ordinal(word: str, mark: Terminator) -> bool:
     is_roman = "roman" in rules.ordinals and _ROMAN_NUMERAL.fullmatch(number) is not None
     if not before.strip() and (_SECTION.fullmatch(number) or (is_roman and len(number) <= SHORT_WORD)):
         return bool(mark.following)
-    if not before.strip() and word.isupper() and len(word) == 1 and word != "I":  # the label of a paragraph: "Q. Why?"
+    if not before.strip() and word.isalpha() and len(word) == 1 and not word.islower() and word != "I":
+        # the label of a paragraph: "Q. Why?"
         return bool(mark.following)
     if not rules.ordinals or not (number.isdigit() or is_roman):
         return False

@@ -34,6 +34,7 @@ _LONGEST_LETTERS = 4  # of an unknown abbreviation in a script with a full stop 
 _INFLECTION = re.compile("[ाीेोাীেোਾੀੇੋାୀେୋ][ंँਂঁ]?\\Z")  # an ending of verbs and nouns
 _AHEAD = 120  # characters in which that full stop is searched
 _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
+_FIELD = re.compile(r"\s[^\W\d_][^\s\d.,:;]{2,20}:\s")  # "5 kg. Height: 40 cm"
 _CENTURY = re.compile(r"\s[IVXLC]+\s[^\W\d_]{1,2}\.")
 
 
@@ -135,18 +136,23 @@ def _is_unlisted_abbreviation(word: str, mark: Terminator) -> bool:
     if mark.closers or mark.openers:
         return False
     if _precedes_full_stop(mark):
-        return _is_short(word, mark.rules)
+        return precedes_continuer(mark) or _is_short(word, mark.rules)
     if not mark.precedes_lowercase:
         return False
     return may_be_unlisted_abbreviation(word, mark.rules) and not mark.begins_lowercase
 
 
 def _is_alone_in_brackets(mark: Terminator) -> bool:
-    """Return whether brackets within the sentence contain only the abbreviation: "the United States (U.S.) and"."""
+    """Return whether brackets within the sentence contain only the abbreviation: "the United States (U.S.) and".
+
+    In a script without case, a sentence that ends after other brackets has a full stop of its own.
+    """
     if mark.closers[:1] != ")":
         return False
     bracket = find_last_bracket(mark.text, max(mark.sentence_begin, mark.start - LOOKBEHIND), mark.start)
-    return bracket > mark.sentence_begin and len(mark.text[bracket : mark.start].split()) == 1
+    if bracket <= mark.sentence_begin:
+        return False
+    return not mark.following.isupper() or len(mark.text[bracket : mark.start].split()) == 1
 
 
 def _precedes_full_stop(mark: Terminator) -> bool:
@@ -177,18 +183,12 @@ def _may_end(kind: AbbreviationKind, mark: Terminator) -> bool:
     """Return whether a sentence may end with an abbreviation of this kind."""
     if kind in (AbbreviationKind.TITLE, AbbreviationKind.PREPOSITIVE, AbbreviationKind.BEFORE_NUMBER):
         return False
-    if is_in_brackets(mark) or _is_alone_in_brackets(mark):
-        return False
-    if mark.openers.startswith("(") and not precedes_bracketed_sentence(mark):
-        return False
-    if _precedes_final(mark) or (kind is AbbreviationKind.UNIT and _precedes_unit(mark)):
-        return False
-    if precedes_continuer(mark) or _LABEL.match(mark.text, mark.closers_end):
-        return False
-    if mark.following.isdigit() and not DASHES.isdisjoint(mark.openers):  # "9 a.m. - 5 p.m."
+    if _is_within_sentence(kind, mark):
         return False
     if _precedes_full_stop(mark) and not mark.following.isupper():
         return is_sentence_starter(mark)
+    if kind is not AbbreviationKind.INITIAL and _FIELD.match(mark.text, mark.closers_end):
+        return True
     lowercase = mark.precedes_lowercase
     begins = mark.following.isalpha() and not lowercase
     if kind is AbbreviationKind.FINAL or (kind is AbbreviationKind.UNIT and mark.rules.capitalization != "nouns"):
@@ -197,3 +197,16 @@ def _may_end(kind: AbbreviationKind, mark: Terminator) -> bool:
         return False
     # "A" or "I" after an initial is more likely another initial.
     return is_sentence_starter(mark) or (kind is not AbbreviationKind.INITIAL and is_short_sentence_starter(mark))
+
+
+def _is_within_sentence(kind: AbbreviationKind, mark: Terminator) -> bool:
+    """Return whether brackets or the text after an abbreviation show that the sentence continues."""
+    if is_in_brackets(mark) or _is_alone_in_brackets(mark):
+        return True
+    if mark.openers.startswith("(") and not precedes_bracketed_sentence(mark):
+        return True
+    if _precedes_final(mark) or (kind is AbbreviationKind.UNIT and _precedes_unit(mark)):
+        return True
+    if precedes_continuer(mark) or _LABEL.match(mark.text, mark.closers_end):
+        return True
+    return mark.following.isdigit() and not DASHES.isdisjoint(mark.openers)  # "9 a.m. - 5 p.m."
