@@ -46,7 +46,7 @@ def _find_single_marks(
         Their offsets, and the classes of the characters before and after them; beyond the text is whitespace.
     """
     marks = characters.find(_APOSTROPHES + _OPENERS)
-    points, classes = np.pad(characters.points, 1), np.pad(characters.classes, 1, constant_values=SPACE)
+    points, classes = characters.padded
     before, after = classes[marks], classes[marks + 2]
     doubled = (points[marks] == points[marks + 1]) | (points[marks + 2] == points[marks + 1])
     single = cuts[marks] & cuts[marks + 1] & ~doubled & ~(_is_word(before) & _is_word(after))

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,10 +78,11 @@ def batch_by_language(texts: Sequence[str], languages: Sequence[str]) -> Iterato
     for document, language in enumerate(languages):
         members[language].append(document)
     for language, documents in members.items():
-        starts = _compute_starts([texts[document] for document in documents])
-        limits = np.flatnonzero(np.diff(starts // BATCH_LENGTH)) + 1
-        for part in np.split(np.array(documents), limits):
-            yield LanguageBatch(language, part, [texts[document] for document in part.tolist()])
+        own = [texts[document] for document in documents]
+        numbers = _compute_starts(own) // BATCH_LENGTH  # of the batch of each document
+        limits = [0, *((numbers[1:] != numbers[:-1]).nonzero()[0] + 1).tolist(), len(own)]
+        for first, last in pairwise(limits):
+            yield LanguageBatch(language, np.array(documents[first:last]), own[first:last])
 
 
 def _compute_starts(texts: Sequence[str]) -> NDArray[np.int64]:
@@ -96,6 +98,8 @@ def merge_segments(parts: Sequence[Segments]) -> Segments:
     """
     if not parts:
         return Segments(*(np.zeros(0, np.int32) for _ in range(6)))
+    if len(parts) == 1:
+        return parts[0]
     document, begin, end, token_sentence, token_begin, token_end = _concatenate(parts)
     order = np.argsort(document, kind="stable")
     place = np.empty_like(document)

@@ -44,6 +44,13 @@ class Characters:
         self.classes: NDArray[np.uint8] = _build_class_table()[np.minimum(points, 0xFFFF)]
         self.nonspace: Bools = self.classes != SPACE
 
+    @cached_property
+    def padded(self) -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
+        """`points` and `classes` with an element before the text and one after it: 0 and SPACE."""
+        points, classes = np.zeros(len(self.points) + 2, np.uint32), np.full(len(self.points) + 2, SPACE, np.uint8)
+        points[1:-1], classes[1:-1] = self.points, self.classes
+        return points, classes
+
     def convert_utf16_offsets(self, offsets: NDArray[np.int64]) -> NDArray[np.int64]:
         """Convert offsets in UTF-16 code units to offsets in code points."""
         wide = self.points > 0xFFFF
@@ -54,7 +61,8 @@ class Characters:
 
     def find_space_edges(self) -> NDArray[np.int64]:
         """Return the offsets at which whitespace begins or ends."""
-        return np.flatnonzero(self.nonspace[1:] != self.nonspace[:-1]) + 1
+        edges: Bools = self.nonspace[1:] != self.nonspace[:-1]
+        return edges.nonzero()[0] + 1
 
     def find_spans(self, cuts: Bools) -> tuple[Ints, Ints]:
         """Return the spans between cuts, trimmed of whitespace; spans of whitespace only are dropped.
@@ -65,29 +73,27 @@ class Characters:
         Returns:
             Begins and ends, int32.
         """
-        places, counts = self._nonspace_places, self._nonspace_counts
-        edges = counts[np.concatenate([[0], np.flatnonzero(cuts[1:-1]) + 1, [-1]])]
-        first, last = edges[:-1], edges[1:]
+        places, counts = self._nonspace
+        edges = counts[cuts.nonzero()[0]]
+        first = np.concatenate([counts[:1], edges])
+        last = np.concatenate([edges, counts[-1:]])
         filled = last > first
         return places[first[filled]], places[last[filled] - 1] + np.int32(1)
 
     def find(self, members: str) -> NDArray[np.int64]:
         """Return the offsets of some characters, sorted."""
-        return np.flatnonzero(_compare(self.points, members))
+        return _compare(self.points, members).nonzero()[0]
 
     def are_among(self, places: NDArray[np.int64], members: str) -> Bools:
         """Return whether the characters at some offsets are among `members`, bool [len(places)]."""
         return _compare(self.points[places], members)
 
     @cached_property
-    def _nonspace_places(self) -> Ints:
-        """int32, the offsets of characters that are not whitespace."""
-        return np.flatnonzero(self.nonspace).astype(np.int32)
-
-    @cached_property
-    def _nonspace_counts(self) -> Ints:
-        """int32 [N + 1], the number of characters before each offset that are not whitespace."""
-        return np.concatenate([np.zeros(1, np.int32), np.cumsum(self.nonspace, dtype=np.int32)])
+    def _nonspace(self) -> tuple[Ints, Ints]:
+        """The offsets of characters that are not whitespace, and int32 [N + 1], their number before each offset."""
+        counts = np.zeros(len(self.points) + 1, np.int32)
+        np.cumsum(self.nonspace, out=counts[1:])
+        return self.nonspace.nonzero()[0].astype(np.int32), counts
 
 
 def _compare(points: NDArray[np.uint32], members: str) -> Bools:

@@ -7,21 +7,21 @@ one style whose labels follow one another. Where an item begins, so does a sente
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from nlu_lite.text.markers import (
+    FIRST_MARKER,
     LINE_BREAKS,
     LINE_BULLETS,
+    MARKER_AFTER_SIGN,
     Marker,
     Opening,
     classify_opening,
     find_last_character,
-    find_markers_after_signs,
     follows_abbreviation,
     is_date,
-    match_first_marker,
 )
 from nlu_lite.text.rules import SentenceRules
 from nlu_lite.text.successors import SuccessorFinder
@@ -40,18 +40,23 @@ class ListItems:
         ends: The offsets after the markers and the whitespace after them.
     """
 
-    begins: list[int]
-    ends: list[int]
+    begins: Sequence[int] = ()
+    ends: Sequence[int] = ()
+
+
+_NO_ITEMS = ListItems()
 
 
 def find_list_items(text: str, rules: SentenceRules) -> ListItems:
     """Find the items of all lists in a text."""
+    first = FIRST_MARKER.match(text)
+    if not (first and first[1]) and MARKER_AFTER_SIGN.search(text) is None:  # most short texts
+        return _NO_ITEMS
     finder, ends = SuccessorFinder(text, rules), dict[int, int]()
-    first = match_first_marker(text)
-    if first is not None and first.group(1):
+    if first and first[1]:
         ends |= _find_list(finder, first.start(1), first.group(1), Opening.LINE)
     hopeless = finder.hopeless
-    for match in find_markers_after_signs(text):
+    for match in MARKER_AFTER_SIGN.finditer(text):
         place, written = match.end(), match.group(1)
         if hopeless.get(written, -1) < place and place not in ends and (opening := classify_opening(match)):
             ends |= _find_list(finder, place, written, opening)

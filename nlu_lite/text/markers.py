@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -21,7 +20,7 @@ LINE_BREAKS = "\n\r\f\u2028\u2029"
 _INDENT = " \t\u00a0\u3000"
 _SPACELESS = frozenset("）、．")  # closing signs of markers that no whitespace separates from the text
 # A word before the label is part of the marker: "Step 1:", "Part A.".
-_PREFIX = r"[(（\[]?|[^\W\d_]{2,12}[^\S\n](?=\d{1,2}[^\S\n]?[:：]|[A-Z][.:])"
+_PREFIX = r"[(（\[]?|[^\W\d_]{2,12}+[^\S\n](?=\d{1,2}[^\S\n]?[:：]|[A-Z][.:])"
 # The most frequent suffixes are the first alternatives, to try few of them.
 _ENUMERATOR = rf"({_PREFIX})({LABEL})([.)](?=\s)|\.?[°º]?[)）]|\.?[°ºª]|\]|\.-|[^\S\n]?[-–:]|[.．、۔။।]|(?<=[①-⑳]))"
 _SPACE_AND_BREAK = r"[^\S\n\r]*+(?:\r?\n)?[^\S\n\r]*+"
@@ -30,10 +29,11 @@ _MARKER_PATTERN = (
     rf"(?:{_ENUMERATOR}(?:(?=\s)|(?<=[）、．①-⑳])(?!\d)))?{_SPACE_AND_BREAK}"
 )
 _MARKER = re.compile(_MARKER_PATTERN)
-_FIRST_MARKER = re.compile(rf"\s*+({_MARKER_PATTERN})")
-_MARKER_AFTER_SIGN = re.compile(
+# Group 1 is a marker or empty: at the beginning of a text, or after a sign that ends a line, sentence or introduction.
+FIRST_MARKER = re.compile(rf"\s*+({_MARKER_PATTERN})")
+MARKER_AFTER_SIGN = re.compile(
     rf"[{LINE_BREAKS}:：.!?…。！？।።](?:[^\S{LINE_BREAKS}]++|(?<=[{LINE_BREAKS}：。！？।።]))"
-    rf"(?=[(（\[①{BULLETS}{LINE_BULLETS}]|\d|[^\W\d_]{{2,12}}[^\S\n][\dA-Z]|[^\W\d_]{{1,5}}[.:)）、．۔။।])"
+    rf"(?=[(（\[①{BULLETS}{LINE_BULLETS}]|\d|[^\W\d_]{{2,12}}+[^\S\n][\dA-Z]|[^\W\d_]{{1,5}}+[.:)）、．۔။।])"
     rf"(?=({_MARKER_PATTERN}))"
 )
 _NEVER_FIRST = frozenset(ascii_letters + digits) - frozenset("01aAiI")  # begin no label of a first item
@@ -114,16 +114,6 @@ class Marker(NamedTuple):
     end: int
     form: MarkerForm
     is_on_line: bool
-
-
-def find_markers_after_signs(text: str) -> Iterator[re.Match[str]]:
-    """Find the markers, as group 1, after signs that end a line or a sentence; empty ones where there is no marker."""
-    return _MARKER_AFTER_SIGN.finditer(text)
-
-
-def match_first_marker(text: str) -> re.Match[str] | None:
-    """Match the whitespace at the beginning of a text and, as group 1, the marker after it."""
-    return _FIRST_MARKER.match(text)
 
 
 def classify_opening(match: re.Match[str]) -> Opening | None:

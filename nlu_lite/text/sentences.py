@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -52,54 +52,53 @@ def find_sentence_cuts(
         rules: The rules of the language of all texts.
         newline_breaks: Which line breaks end a sentence.
     """
-    begins: list[int] = []
-    word_periods: list[int] = []
-    detached: list[int] = []
-    memory, special_words = DecisionMemory(), list_special_words(rules)
+    scanner = _SentenceScanner(rules)
     for start, text in texts:
         items = find_list_items(text, rules)
-        certain = _find_certain_begins(text, items, rules, newline_breaks)
-        scanner = _SentenceScanner(text, rules, special_words, memory)
-        scanner.scan(items, certain)
-        begins += [start + offset for offset in certain]
-        begins += [start + offset for offset in scanner.begins]
-        word_periods += [start + offset for offset in scanner.word_periods]
-        detached += [start + offset for offset in scanner.detached]
-    return SentenceCuts(np.array(begins, np.int64), np.array(word_periods, np.int64), np.array(detached, np.int64))
+        scanner.scan(start, text, items, _find_certain_begins(text, items, rules, newline_breaks))
+    found = (scanner.begins, scanner.word_periods, scanner.detached)
+    return SentenceCuts(*(np.array(offsets, np.int64) for offsets in found))
 
 
 class _SentenceScanner:
-    """Find the sentences of one text from left to right, by their terminators.
+    """Find the sentences of each text from left to right, by their terminators.
 
     List items and lines begin at offsets that no terminator shows, and are found first: a bracket or quotation mark
     before the beginning of a sentence is not open in it.
 
     Attributes:
-        begin: Where the current sentence begins.
-        begins: Offsets at which sentences begin after a terminator.
+        begins: Offsets at which sentences begin, in all texts together.
         word_periods: Offsets of periods that are part of the word before.
         detached: Offsets of terminators that are tokens although no whitespace follows them.
+        start: The offset of the current text; the offsets below are relative to it.
+        begin: Where the current sentence begins.
         spaced_end: The offset of the last period of the last abbreviation that was written with spaces.
         spaced_word: That abbreviation without its spaces and last period.
         is_repetitive: Whether the last decision was recalled.
         neighborhood: The neighborhood of the last terminator about which the rules or the memory decided.
     """
 
-    def __init__(self, text: str, rules: SentenceRules, special_words: frozenset[str], memory: DecisionMemory) -> None:
-        self.text = text
+    def __init__(self, rules: SentenceRules) -> None:
         self.rules = rules
-        self.memory = memory
-        self.special_words = special_words
-        self.begin = 0
+        self.special_words = list_special_words(rules)
+        self.memory = DecisionMemory()
         self.begins: list[int] = []
         self.word_periods: list[int] = []
         self.detached: list[int] = []
-        self.spaced_end, self.spaced_word = -1, ""
         self.is_repetitive = False
         self.neighborhood: Neighborhood | None = None
 
-    def scan(self, items: ListItems, certain: list[int]) -> None:
-        """Decide about the terminators between list items and other certain begins, both sorted."""
+    def scan(self, start: int, text: str, items: ListItems, certain: Sequence[int]) -> None:
+        """Decide about the terminators of a text between list items and other certain begins, both sorted."""
+        self.start, self.text, self.begin, self.spaced_end, self.spaced_word = start, text, 0, -1, ""
+        if certain:
+            self.begins += [start + offset for offset in certain]
+            self._scan_between(items, certain)
+            return
+        for run in find_terminator_runs(text, self.rules):
+            self._examine(run, run.start())
+
+    def _scan_between(self, items: ListItems, certain: Sequence[int]) -> None:
         passed, markers = iter([*certain, sys.maxsize]), chain(zip(items.begins, items.ends, strict=True), [_NO_ITEM])
         begin, (marker, marker_end) = next(passed), next(markers)
         for run in find_terminator_runs(self.text, self.rules):
@@ -109,12 +108,14 @@ class _SentenceScanner:
             while marker_end <= place:
                 marker, marker_end = next(markers)
             if marker <= place:
-                self.word_periods.append(place)
-            elif place >= self.spaced_end:  # earlier periods of a spaced abbreviation are recorded already
+                self.word_periods.append(self.start + place)
+            else:
                 self._examine(run, place)
 
     def _examine(self, run: re.Match[str], place: int) -> None:
         """Decide about a terminator; in repetitive text, an earlier decision is likelier than a plain end."""
+        if place < self.spaced_end:  # an earlier period of a spaced abbreviation is recorded already
+            return
         decision = self._recall(place) if self.is_repetitive else None
         if decision is None and place > self.spaced_end:
             after = find_plain_begin(run, self.begin, self.rules, self.special_words)
@@ -133,7 +134,7 @@ class _SentenceScanner:
     def _begin_sentence(self, begin: int) -> None:
         if begin < len(self.text):
             self.begin = begin
-            self.begins.append(begin)
+            self.begins.append(self.start + begin)
 
     def _decide(self, run: re.Match[str], place: int) -> Decision:
         """Recall a decision, or decide by the rules."""
@@ -148,19 +149,21 @@ class _SentenceScanner:
 
     def _record(self, place: int, decision: Decision) -> None:
         for period in decision.word_periods:
-            self.word_periods.append(place + period)
+            self.word_periods.append(self.start + place + period)
         if decision.begin:
             self._begin_sentence(place + decision.begin)
         if decision.is_detached:
-            self.detached.append(place)
+            self.detached.append(self.start + place)
         if decision.spaced_end:
             self.spaced_end, self.spaced_word = place + decision.spaced_end, decision.spaced_word
 
 
-def _find_certain_begins(text: str, items: ListItems, rules: SentenceRules, newline_breaks: NewlineBreaks) -> list[int]:
+def _find_certain_begins(
+    text: str, items: ListItems, rules: SentenceRules, newline_breaks: NewlineBreaks
+) -> Sequence[int]:
     """Find the begins of list items and lines, sorted; a marker alone on its line is not separated from its item."""
     if not items.begins and not _BEGIN_SIGN.search(text):
-        return []
+        return ()
     begins = set(items.begins)
     found = set(chain(find_line_begins(text, rules, newline_breaks), find_begins_after_emoticons(text)))
     for begin in found - begins:

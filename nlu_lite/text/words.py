@@ -22,6 +22,7 @@ from nlu_lite.text.token_patterns import find_attached_signs, find_common_tokens
 MAX_SINGLE_CHARACTERS = 8  # longer runs of single ideographs are not names
 _CONTEXT_CLASSES = {"a": LETTER, "0": DIGIT, "_": SPACE, ".": OTHER}
 _SUPERSCRIPTS, _SUBSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "₀₁₂₃₄₅₆₇₈₉₊₋"
+_SCRIPTS = re.compile(f"[{_SUPERSCRIPTS}{_SUBSCRIPTS}]")
 _LETTERS_AT_END = re.compile(r"[^\W\d_]+\Z")
 _WORD = re.compile(r"\w+")
 
@@ -89,18 +90,18 @@ def _find_matches(patterns: Iterable[re.Pattern[str]], text: str) -> Iterator[tu
 def _join_runs(characters: Characters, cuts: Bools, runs: str) -> None:
     """Join runs of one character, and runs of exclamation and question marks."""
     points = characters.points
-    same = np.flatnonzero(points[1:] == points[:-1]) + 1
+    same = (points[1:] == points[:-1]).nonzero()[0] + 1
     cuts[same[characters.are_among(same, runs)]] = False
-    if "!" in runs and "?" in runs:
+    if all(mark in runs and mark in characters.text for mark in "!?"):
         marks = characters.find("!?")
         cuts[marks[1:][np.diff(marks) == 1]] = False
 
 
 def _join(characters: Characters, cuts: Bools, left: str, joint: str, right: str) -> None:
     """Join a character to its neighbors where both match the contexts of a rule."""
-    places = np.flatnonzero(characters.points == ord(joint))
-    if not len(places):
+    if joint not in characters.text:
         return
+    places = (characters.points == ord(joint)).nonzero()[0]
     here = _match_context(characters, places - 1, left) & _match_context(characters, places + 1, right)
     places = places[here]
     if left != "_":
@@ -111,9 +112,9 @@ def _join(characters: Characters, cuts: Bools, left: str, joint: str, right: str
 
 def _join_exponents(characters: Characters, cuts: Bools) -> None:
     """Join superscript and subscript digits to the word before them, and letters after a subscript: "m²", "H₂O"."""
-    places = characters.find(_SUPERSCRIPTS + _SUBSCRIPTS)
-    if not len(places):
+    if _SCRIPTS.search(characters.text) is None:
         return
+    places = characters.find(_SUPERSCRIPTS + _SUBSCRIPTS)
     classes = characters.classes
     in_run, inside = np.diff(places, prepend=-2) == 1, places > 0
     places = places[inside]
@@ -126,19 +127,20 @@ def _join_exponents(characters: Characters, cuts: Bools) -> None:
 
 def _join_ampersands(characters: Characters, cuts: Bools) -> None:
     """Join an ampersand to its neighbors where both are uppercase letters: "AT&T", "M&Ms", but not "black&white"."""
-    for place in np.flatnonzero(characters.points == ord("&")).tolist():
+    if "&" not in characters.text:
+        return
+    for place in characters.find("&").tolist():
         if characters.text[place - 1 : place].isupper() and characters.text[place + 1 : place + 2].isupper():
             cuts[place : place + 2] = False
 
 
 def _match_context(characters: Characters, places: NDArray[np.int64], context: str) -> Bools:
     """Return whether the character at each place matches a context; beyond the edges of the text is whitespace."""
-    inside = (places >= 0) & (places < len(characters.points))
-    at = np.where(inside, places, 0)
-    if context not in _CONTEXT_CLASSES:
-        literal: Bools = inside & (characters.points[at] == ord(context))
-        return literal
-    matches: Bools = np.where(inside, characters.classes[at] == _CONTEXT_CLASSES[context], context == "_")
+    points, classes = characters.padded
+    if context in _CONTEXT_CLASSES:
+        matches: Bools = classes[places + 1] == _CONTEXT_CLASSES[context]
+    else:
+        matches = points[places + 1] == ord(context)
     return matches
 
 
