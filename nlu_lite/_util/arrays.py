@@ -129,12 +129,13 @@ def set_rows(matrix: NDArray[np.float32], places: NDArray[np.int64], rows: NDArr
     def set_part(part: slice) -> None:
         matrix[places[part]] = rows[part]
 
-    bounds = np.linspace(0, len(places), min(MOST_THREADS, 1 + rows.nbytes // THREAD_BYTES) + 1).astype(int).tolist()
-    parts = [slice(begin, end) for begin, end in pairwise(bounds)]
-    if len(parts) == 1:
-        set_part(parts[0])
+    count = min(MOST_THREADS, 1 + rows.nbytes // THREAD_BYTES)
+    if count == 1:
+        set_part(slice(None))
         return
-    with ThreadPoolExecutor(len(parts)) as threads:
+    bounds = np.linspace(0, len(places), count + 1).astype(int).tolist()
+    parts = [slice(begin, end) for begin, end in pairwise(bounds)]
+    with ThreadPoolExecutor(count) as threads:
         for call in [submit(threads, set_part, part) for part in parts]:
             call.result()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -113,7 +114,7 @@ class PandasWriter:
         """See `FrameWriter`."""
         import pandas as pd
 
-        index = self.index[document]
+        index = self.index.take(document)
         result = self._build_frame(made, index)
         if self.kept is None:
             return result
@@ -134,7 +135,7 @@ class PandasWriter:
         cells = np.empty((len(objects), len(index)), object)
         for row, values in zip(cells, objects.values(), strict=True):
             row[:] = np.fromiter(values, object, len(values))
-        frame = pd.DataFrame(cells.T, index, pd.Index(list(objects)), dtype=object, copy=False)
+        frame = pd.DataFrame(cells.T, index, _label_columns(tuple(objects)), dtype=object, copy=False)
         for place, (name, values) in enumerate(made.items()):
             if name not in objects:
                 frame.insert(place, name, _build_array(values))
@@ -143,6 +144,22 @@ class PandasWriter:
     def _holds_objects(self, values: Column) -> bool:
         is_vectors = isinstance(values, np.ndarray) and values.ndim == 2
         return self.cells is VectorCells.NUMPY if is_vectors else isinstance(values, list) or values.dtype == object
+
+
+def _label_columns(names: tuple[Hashable, ...]) -> pd.Index:
+    """Return the names of columns as an index, which the caller may change."""
+    import pandas as pd
+
+    is_text = all(isinstance(name, str) for name in names)
+    return _build_labels(names).copy() if is_text else pd.Index(list(names))
+
+
+@lru_cache
+def _build_labels(names: tuple[str, ...]) -> pd.Index:
+    """Return an index of strings. It is kept, since building it takes longer than the rest of a short frame."""
+    import pandas as pd
+
+    return pd.Index(list(names))
 
 
 def _build_array(values: Column) -> Any:

@@ -158,8 +158,8 @@ class OpenVinoBackend:
             MASK: batch.mask.astype(np.float32),
             ROWS: batch.rows,
         }
-        results = self._choose_compiled(layers)(given)
-        hidden: Floats = np.stack([results[place] for place in range(len(layers))])
+        states = list(self._choose_compiled(layers)(given).values())
+        hidden: Floats = np.stack(states) if len(states) > 1 else states[0][None]
         return hidden
 
     def _choose_compiled(self, layers: tuple[int, ...]) -> Any:

@@ -43,6 +43,15 @@ class TokenIds:
         lengths = np.fromiter(map(len, lists), np.int64, len(lists))
         return cls(np.fromiter(chain.from_iterable(lists), np.int32, int(lengths.sum())), lengths)
 
+    @classmethod
+    def join(cls, parts: Sequence[TokenIds]) -> TokenIds:
+        """Return the ids of the tokens of all parts."""
+        if len(parts) == 1:
+            return parts[0]
+        empty = cls.from_lists([])
+        ids, lengths = [empty.ids, *(one.ids for one in parts)], [empty.lengths, *(one.lengths for one in parts)]
+        return cls(np.concatenate(ids), np.concatenate(lengths))
+
     def to_lists(self) -> list[list[int]]:
         """Return the ids as lists, one list per token."""
         ids = self.ids.tolist()
@@ -51,12 +60,17 @@ class TokenIds:
     def drop(self, dropped: int) -> TokenIds:
         """Return the ids without every occurrence of one id."""
         kept = self.ids != dropped
+        if kept.all():
+            return self
         token = np.repeat(np.arange(len(self.lengths)), self.lengths)
         return TokenIds(self.ids[kept], np.bincount(token[kept], minlength=len(self.lengths)))
 
     def fill(self, unknown: int) -> TokenIds:
         """Return the ids, with the unknown id for each token that has no id."""
-        places = np.cumsum(self.lengths)[self.lengths == 0]
+        is_empty = self.lengths == 0
+        if not is_empty.any():
+            return self
+        places = np.cumsum(self.lengths)[is_empty]
         return TokenIds(np.insert(self.ids, places, unknown), np.maximum(self.lengths, 1))
 
 
@@ -117,12 +131,11 @@ class Subwords:
 
     def encode_tokens(self, tokens: Sequence[str]) -> TokenIds:
         """Return the ids of `encode` in one array."""
-        found = [TokenIds.from_lists([])]
+        found = []
         for part in _split_chunks(tokens):
             with computing():
                 found.append(self.encoder.encode(part))
-        joined = TokenIds(np.concatenate([one.ids for one in found]), np.concatenate([one.lengths for one in found]))
-        return joined.fill(self.special_tokens.unknown)
+        return TokenIds.join(found).fill(self.special_tokens.unknown)
 
     def encode_texts(self, texts: Sequence[str]) -> list[EncodedText]:
         """Return the pieces of each text, and the characters that they cover."""
