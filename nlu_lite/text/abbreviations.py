@@ -251,8 +251,8 @@ def precedes_cardinal(word: str, rules: SentenceRules) -> bool:
 
 
 def _is_label(word: str, before: str, rules: SentenceRules) -> bool:
-    """Return whether an uppercase letter is the label of the thing before it: "plan B", "Apt. C", "42° N"."""
-    if len(word) > 1:
+    """Return whether a letter is the label of the thing before it: "plan B", "Apt. C", "42° N"; Slovak "č" is not."""
+    if len(word) > 1 or (word.islower() and word in rules.lowercase_abbreviations):
         return False
     if word.isupper() and _DEGREE_BEFORE.search(before):
         return True
