@@ -31,6 +31,7 @@ _ROMAN_NUMERAL = re.compile(r"[\s\"“„«‘'(\[]*+[IVXLC]+(?![\w'’])")
 _ONLY_NUMBER = re.compile(r"\s\d++(?:[./-]\d++)*+(?:[,;)]|\.?\s*+\Z)")
 _BRACKETED_LABEL = re.compile(r"\s?\((?:[a-z]|[ivx]{2,4})\)")
 _RATIO = re.compile(r"\d\s?[^\W\d_]{1,4}/\Z")  # "5 м/с"
+_LETTER_LABEL = re.compile(r"\s(?:[A-H](?=[.,;:)])|[B-HJ-N](?=\s[a-z]))")  # "Apt. B,", "Fig. C shows"
 _JOINED_INITIALS = re.compile(r"[^\W\d_]\.-[^\W\d_]|[A-Z][a-z]?\.-?[A-Z]")
 _INTERJECTION = re.compile(r"m?hm|pst|tsk|(?=.{3}).*(.)\1.*")  # "hmm", "brr", "psst"
 _LETTER_NAMES = re.compile(  # read letter by letter, so no abbreviations with a period
@@ -220,7 +221,7 @@ def _is_before_number(word: str, before: str, after: str, rules: SentenceRules) 
     if end is not None and word[0].isupper() and _is_listed(end.group(1), rules.before_numbers):
         return True
     if word.lower() not in rules.ordinary_words:
-        return any(pattern.match(after) for pattern in (_FIGURE, _ROMAN_NUMERAL, _BRACKETED_LABEL))
+        return any(pattern.match(after) for pattern in (_FIGURE, _ROMAN_NUMERAL, _BRACKETED_LABEL, _LETTER_LABEL))
     number = _NUMBER_AND_WORD.match(after)
     if number is None:
         return False

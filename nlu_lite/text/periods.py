@@ -63,8 +63,15 @@ def classify_period(word: str, mark: Terminator) -> PeriodRole:
     is_last = not mark.following and not mark.openers.strip()
     if (mark.closers and not _keeps_period(kind, mark.closers)) or (is_last and len(word) == 1):
         return PeriodRole.PUNCTUATION
+    if kind is AbbreviationKind.FINAL and _is_first(word, mark):
+        kind = AbbreviationKind.OTHER
     may_end = is_last or (_may_end(kind, mark) and not _ends_introduction(word, mark))
     return PeriodRole.FINAL_WORD_PART if may_end else PeriodRole.WORD_PART
+
+
+def _is_first(word: str, mark: Terminator) -> bool:
+    """Return whether a word is the first of its sentence: "Bros. Grimm"."""
+    return not any(map(str.isalnum, mark.text[mark.sentence_begin : mark.start - len(word)][-LOOKBEHIND:]))
 
 
 def _precedes_final(mark: Terminator) -> bool:
