@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import os
 import socket
@@ -9,11 +10,12 @@ import ssl
 from functools import cache
 
 import pytest
+from backends import share_backends
 from hypothesis import settings
 
 # How long an example takes depends on the processor, and on what else it does.
-settings.register_profile("any processor", deadline=None)
-settings.load_profile("any processor")
+settings.register_profile("whole", deadline=None)
+settings.register_profile("quick", deadline=None, max_examples=30)
 
 # The tests' models are so small that threads cost more than they compute, above all where other work runs beside.
 # Libraries read this when they are imported, and processes that tests start inherit it.
@@ -33,6 +35,30 @@ def one_ssl_context():
     """Parse the certificates of authorities once; without this, every client parses them, even for plain HTTP."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(ssl, "create_default_context", cache(ssl.create_default_context))
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def shared_backends():
+    """Open a small model once for all tests that open the same weights with the same options, wherever they lie.
+
+    Compiling takes most of the time of a small model. The shared backends hold copies, since tests change files in
+    place. See `own_backends`.
+    """
+    from nlu_lite import encoding
+
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(encoding, "open_chosen", share_backends(encoding.open_chosen))
+        yield
+
+
+@pytest.fixture
+def own_backends():
+    """Open each model anew, for a test of opening."""
+    from nlu_lite import encoding
+
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(encoding, "open_chosen", encoding.open_chosen.__wrapped__)
         yield
 
 
@@ -95,12 +121,33 @@ def no_connections(monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
 
 
+def pytest_configure(config):
+    settings.load_profile("quick" if "not slow" in config.option.markexpr else "whole")
+
+
 @pytest.hookimpl(optionalhook=True)  # of pytest-xdist
 def pytest_xdist_make_scheduler(config, log):
     """Let each worker run neighboring tests, so that few fixtures are made and few packages are imported by several."""
     from xdist.scheduler import WorkStealingScheduling
 
     return WorkStealingScheduling(config, log) if config.getoption("dist") == "load" else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Collect without the garbage collector, which would search all packages and tests again and again for nothing."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file():
+    """Look for no examples in docstrings of tests: this rule is for the files of this folder alone."""
+    return [one for one in (yield) if isinstance(one, pytest.Module)]
 
 
 def pytest_collection_modifyitems(config, items):

@@ -1,5 +1,6 @@
 """The stages of a usual pipeline, with a tiny model in an archive of Spark NLP's."""
 
+from functools import cache
 from pathlib import Path
 
 from nlu_lite import annotators
@@ -20,6 +21,12 @@ TEXT = "Put your text here. It has two sentences!"
 
 
 def load_model(name="xlmroberta"):
+    """Return a stage of its own, whose model is opened once for all tests."""
+    return _open(name).copy({})
+
+
+@cache
+def _open(name):
     return getattr(annotators, KINDS[name]).load(ARCHIVES / f"{name}.zip")
 
 

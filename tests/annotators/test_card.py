@@ -1,6 +1,7 @@
 """The annotator call of the model's card runs as written, against a bucket on loopback with an archive of its name."""
 
 from pathlib import Path
+from zipfile import ZIP_STORED
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from tests.store.bucket_server import index_line, serving
 
 FILE = "xlm_roberta_xtreme_base_xx_3.1.3_2.4_1626712227969.zip"
 OTHER = "own_model_de_3.4.4_3.0_1700000000000.zip"
-WIDE = Model(hidden=768, layers=1, heads=12, inner=32, pieces=120, positions=64)
+WIDE = Model(hidden=768, layers=1, heads=12, inner=32, pieces=120, positions=64, compression=ZIP_STORED)
 
 
 @pytest.fixture(scope="module")

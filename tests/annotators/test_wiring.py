@@ -20,7 +20,7 @@ from nlu_lite.annotators import (
     XlmRoBertaEmbeddings,
 )
 from nlu_lite.errors import InputError, OptionError
-from tests.annotators.stages import build_stages, load_model
+from tests.annotators.stages import build_stages, build_text_stages, load_model
 
 FRAME = pd.DataFrame({"text": ["One. Two."], "id": [1]})
 
@@ -38,21 +38,30 @@ def assembler():
         ([assembler(), SentenceDetector().setInputCols("document")], r"SentenceDetector_\w+ has no outputCol"),
         ([DocumentAssembler()], r"DocumentAssembler_\w+ has no inputCol.*setInputCol"),
         (
-            [*build_stages()[:3], load_model().setInputCols("document", "sentence").setOutputCol("e")],
-            r"reads 'document', 'sentence', none of which has annotations of type token.*'token'",
-        ),
-        (
-            [*build_stages()[:3], SentenceEmbeddings().setInputCols("sentence", "token").setOutputCol("e")],
+            [*build_text_stages(), SentenceEmbeddings().setInputCols("sentence", "token").setOutputCol("e")],
             r"reads the column 'token', whose annotations are of type token; expected .* document or word_embeddings",
         ),
-        ([*build_stages()[:3], EmbeddingsFinisher().setInputCols("token")], r"'token'.*of type token.*word_embeddings"),
         (
-            [*build_stages()[:3], Finisher().setInputCols("token"), build_stages()[1]],
+            [*build_text_stages(), EmbeddingsFinisher().setInputCols("token")],
+            r"'token'.*of type token.*word_embeddings",
+        ),
+        (
+            [*build_text_stages(), Finisher().setInputCols("token"), build_text_stages()[1]],
             r"SentenceDetector_\w+ reads the column 'document'",
         ),
     ],
 )  # fmt: skip
 def test_an_error_names_the_stage_and_the_column(stages, message):
+    check_refusal(stages, message)
+
+
+def test_an_error_names_the_type_that_a_stage_with_a_model_lacks():
+    embeddings = load_model().setInputCols("document", "sentence").setOutputCol("e")
+    message = r"reads 'document', 'sentence', none of which has annotations of type token.*'token'"
+    check_refusal([*build_text_stages(), embeddings], message)
+
+
+def check_refusal(stages, message):
     for call in (lambda: Pipeline(stages=stages).fit(FRAME), lambda: PipelineModel(stages).transform(FRAME)):
         with pytest.raises((InputError, OptionError), match=message):
             call()

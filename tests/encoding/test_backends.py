@@ -8,6 +8,7 @@ import subprocess
 import sys
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import cache
 from itertools import pairwise, product
 from pathlib import Path
 
@@ -41,7 +42,8 @@ def backend(open_backend):
     return open_backend()
 
 
-def states(model, ids):
+@cache
+def states(model, *ids):
     """Return all hidden states of one window in transformers: [layers + 1, length, d]."""
     import torch
 
@@ -83,7 +85,7 @@ def test_poolings_and_layers_are_those_of_transformers_states(backend, reference
     expected = []
     for document in words:
         pieces = encoder.subwords.encode(document)
-        hidden = states(reference, [0, *(i for one in pieces for i in one), 2])
+        hidden = states(reference, 0, *(i for one in pieces for i in one), 2)
         merged = MERGED[merge](hidden[list(layers)])
         bounds = np.cumsum([1, *map(len, pieces)])
         expected += [POOLED[pooling](merged[a:b]) for a, b in pairwise(bounds)]
@@ -98,29 +100,29 @@ def test_alignments_and_contexts_agree_between_backends(backend, alignment, cont
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
-def test_text_alignment_is_transformers_on_the_text_as_a_whole(open_backend, reference):
+def test_text_alignment_is_transformers_on_the_text_as_a_whole(backend, reference):
     texts, segments = segments_of_words([["Hello", "world"], ["東京", "都"]])
-    encoder = open_tiny(backend=open_backend(), alignment=Alignment.TEXT)
+    encoder = open_tiny(backend=backend, alignment=Alignment.TEXT)
     found = encoder.token_vectors(texts, segments, nothing)
     expected = []
     for text, firsts in zip(texts, [(0, 6), (0, 3)], strict=True):
         [(ids, spans)] = encoder.subwords.encode_texts([text])
-        hidden = states(reference, [0, *ids, 2])[-1]
+        hidden = states(reference, 0, *ids, 2)[-1]
         expected += [hidden[1 + next(n for n, (_, end) in enumerate(spans) if end > first)] for first in firsts]
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
-def test_a_document_as_context_changes_what_a_token_sees(open_backend):
+def test_a_document_as_context_changes_what_a_token_sees(backend):
     texts = ["One here. Two there."]
-    wide = token_vectors(open_tiny(backend=open_backend(), context=Context.DOCUMENT), texts)
-    narrow = token_vectors(open_tiny(backend=open_backend()), texts)
+    wide = token_vectors(open_tiny(backend=backend, context=Context.DOCUMENT), texts)
+    narrow = token_vectors(open_tiny(backend=backend), texts)
     assert np.abs(wide - narrow).max() > 1e-3
-    alone = token_vectors(open_tiny(backend=open_backend(), context=Context.DOCUMENT), ["One here."])
+    alone = token_vectors(open_tiny(backend=backend, context=Context.DOCUMENT), ["One here."])
     np.testing.assert_allclose(alone, narrow[:3], atol=1e-5)
 
 
-def test_reproducible_vectors_are_the_same_bit_for_bit_in_any_company(open_backend):
-    encoder = open_tiny(backend=open_backend(), reproducible=True)
+def test_reproducible_vectors_are_the_same_bit_for_bit_in_any_company(backend):
+    encoder = open_tiny(backend=backend, reproducible=True)
     whole = [token_vectors(encoder, [text]) for text in TEXTS]
     order = np.random.default_rng(3).permutation(len(TEXTS))
     shuffled = token_vectors(encoder, [TEXTS[n] for n in order])
@@ -129,8 +131,7 @@ def test_reproducible_vectors_are_the_same_bit_for_bit_in_any_company(open_backe
     assert np.concatenate(halves).tobytes() == np.concatenate(whole).tobytes()
 
 
-def test_batches_differ_from_single_sentences_in_last_digits_only(open_backend):
-    backend = open_backend()
+def test_batches_differ_from_single_sentences_in_last_digits_only(backend):
     together = token_vectors(open_tiny(backend=backend), TEXTS)
     alone = token_vectors(open_tiny(backend=backend, reproducible=True), TEXTS)
     assert np.abs(together - alone).max() <= 5e-6

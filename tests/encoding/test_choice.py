@@ -32,6 +32,11 @@ TEXT = "Put your text here."
 ALL = "OpenVINO supports this model on this CPU"
 
 
+@pytest.fixture(autouse=True)
+def _own_backends(own_backends):
+    """Models are opened anew: what is tested here happens when they are opened."""
+
+
 def configured(**config):
     return Checkpoint({"model_type": "bert", **config}, {}, SubwordModel(SubwordKind.SENTENCEPIECE, b""))
 

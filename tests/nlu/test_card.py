@@ -1,5 +1,7 @@
 """The card's call of NLU runs as written, against a bucket on loopback with an archive of its name."""
 
+from zipfile import ZIP_STORED
+
 import numpy as np
 import pytest
 from sparknlp_writer import Model, write_archive
@@ -9,7 +11,7 @@ import nlu_lite.nlu as nlu
 from tests.store.bucket_server import serving
 
 FILE = "xlm_roberta_xtreme_base_xx_3.1.3_2.4_1626712227969.zip"
-WIDE = Model(hidden=768, layers=1, heads=12, inner=32, pieces=120, positions=64)
+WIDE = Model(hidden=768, layers=1, heads=12, inner=32, pieces=120, positions=64, compression=ZIP_STORED)
 
 
 @pytest.fixture
