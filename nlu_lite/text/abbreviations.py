@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from enum import Enum
 from functools import cache, lru_cache
-from unicodedata import normalize
 
+from nlu_lite.text.pronunciation import is_unspeakable
 from nlu_lite.text.rules import SentenceRules
 
 LOOKBEHIND = 32  # characters before a period in which an abbreviation is searched: longer than any
@@ -33,15 +33,8 @@ _BRACKETED_LABEL = re.compile(r"\s?\((?:[a-z]|[ivx]{2,4})\)")
 _RATIO = re.compile(r"\d\s?[^\W\d_]{1,4}/\Z")  # "5 м/с"
 _LETTER_LABEL = re.compile(r"\s(?:[A-H](?=[.,;:)])|[B-HJ-N](?=\s[a-z]))")  # "Apt. B,", "Fig. C shows"
 _JOINED_INITIALS = re.compile(r"[^\W\d_]\.-[^\W\d_]|[A-Z][a-z]?\.-?[A-Z]")
-_INTERJECTION = re.compile(r"m?hm|pst|tsk|(?=.{3}).*(.)\1.*")  # "hmm", "brr", "psst"
-_LETTER_NAMES = re.compile(  # read letter by letter, so no abbreviations with a period
-    r"bdsm|btw|cds?|cnc|cpu|crm|css|djs?|dna|dns|dvds?|gdp|gps|gpu|hdd|hiv|html|https?|lcd|lgbt|mpg|mvp|npc|pcr?|pcs|"
-    r"pdfs?|php|ptsd|pvc|rna|rpg|rss|sdk|sms|smtp|sql|ssd|ssh|ssl|tcp|tvs?|vhs|vpn|wc|wtf|www|xml"
-)
 _LONGEST_DEGREE = 8  # letters of a word between a title and a name
 _DEGREE_BEFORE = re.compile(r"\d\s?°[\s\d.,'’\"”′″]*\Z")
-_VOWELS = frozenset("aeiouyæøœıəɛɔɑɨʉʊɪαεηιουωаеиоуыэюяіїєґёүұөәѣъӕաեէըիոօև")  # Latin, Greek, Cyrillic and Armenian
-_LAST_OF_KNOWN_SCRIPTS = "\u058f"  # the letters of the scripts whose vowels are not listed follow
 _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
 _WORD_DELIMITER = re.compile(r"[(\[{“”„«»‹›'’‘/–—,;:]|(?<![^\W\d_])\"|\"(?![^\W\d_])")
 _NUMBER_BEFORE = re.compile(
@@ -136,27 +129,6 @@ def _precedes_name(word: str, before: str, rules: SentenceRules) -> bool:
         return False
     previous = before.split()[-1:]
     return any(one.rstrip(".").islower() or one.lower() in rules.ordinary_words for one in previous)
-
-
-def is_unspeakable(word: str, rules: SentenceRules) -> bool:
-    """Return whether a word must be an abbreviation, since it cannot be spoken: "pkt", "Mgr", German "monatl"."""
-    if _has_impossible_end(word, rules):
-        return True
-    if len(word) < 2 or not (word.isalpha() and word[1:].islower()) or rules.case == "unicameral":
-        return False
-    if not _VOWELS.isdisjoint(word):
-        return False
-    letters = normalize("NFD", word.lower())
-    if max(letters) > _LAST_OF_KNOWN_SCRIPTS or _LETTER_NAMES.fullmatch(letters):
-        return False
-    return _VOWELS.union(rules.syllabic).isdisjoint(letters) and _INTERJECTION.fullmatch(letters) is None
-
-
-def _has_impossible_end(word: str, rules: SentenceRules) -> bool:
-    ends = rules.abbreviation_ends
-    if ends is None or len(word) < 2 or word[0].isupper() or "." in word:
-        return False
-    return ends.search(word) is not None
 
 
 def _is_part_of_title(word: str, before: str, rules: SentenceRules) -> bool:

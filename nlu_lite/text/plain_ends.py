@@ -17,10 +17,10 @@ from nlu_lite.text.abbreviations import (
     classify_abbreviation,
     compile_spaced_forms,
     find_word_before,
-    is_unspeakable,
 )
 from nlu_lite.text.boundaries import MAX_ASIDE, find_last_bracket
 from nlu_lite.text.names import load_names
+from nlu_lite.text.pronunciation import is_unspeakable
 from nlu_lite.text.quotes import follows_opening_quote
 from nlu_lite.text.rules import SentenceRules
 
