@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from enum import Enum
 from functools import cache, lru_cache
 
-from nlu_lite.text.pronunciation import is_unspeakable
+from nlu_lite.text.pronunciation import ends_with_vowel, is_unspeakable
 from nlu_lite.text.rules import SentenceRules
 
 LOOKBEHIND = 32  # characters before a period in which an abbreviation is searched: longer than any
@@ -33,7 +33,7 @@ _BRACKETED_LABEL = re.compile(r"\s?\((?:[a-z]|[ivx]{2,4})\)")
 _RATIO = re.compile(r"\d\s?[^\W\d_]{1,4}/\Z")  # "5 м/с"
 _LETTER_LABEL = re.compile(r"\s(?:[A-H](?=[.,;:)])|[B-HJ-N](?=\s[a-z]))")  # "Apt. B,", "Fig. C shows"
 _JOINED_INITIALS = re.compile(r"[^\W\d_]\.-[^\W\d_]|[A-Z][a-z]?\.-?[A-Z]")
-_LONGEST_DEGREE = 8  # letters of a word between a title and a name
+_LONGEST_DEGREE = 6  # letters of a word between a title and a name
 _DEGREE_BEFORE = re.compile(r"\d\s?°[\s\d.,'’\"”′″]*\Z")
 _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
 _WORD_DELIMITER = re.compile(r"[(\[{“”„«»‹›'’‘/–—,;:]|(?<![^\W\d_])\"|\"(?![^\W\d_])")
@@ -136,7 +136,7 @@ def _is_part_of_title(word: str, before: str, rules: SentenceRules) -> bool:
     if "." in word:
         first, _, rest = word.partition(".")
         return rest.isalpha() and rest.islower() and _is_listed(first, rules.titles)
-    while word.isalpha() and word.islower() and len(word) <= _LONGEST_DEGREE:
+    while word.isalpha() and word.islower() and len(word) <= _LONGEST_DEGREE and not ends_with_vowel(word):
         before = before.rstrip()
         word = _find_previous_abbreviation(before)
         if len(word) > 1 and _is_listed(word, rules.titles) and word not in rules.units:  # "5 гр. соли." has a unit

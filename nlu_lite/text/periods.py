@@ -144,6 +144,8 @@ def _is_unlisted_abbreviation(word: str, mark: Terminator) -> bool:
         return False
     if _precedes_full_stop(mark):
         return precedes_continuer(mark) or _is_short(word, mark.rules)
+    if _LABEL.match(mark.text, mark.closers_end):
+        return 1 < len(word) <= _LONGEST_LETTERS and word.islower() and word not in mark.rules.ordinary_words
     if not mark.precedes_lowercase:
         return False
     return may_be_unlisted_abbreviation(word, mark.rules) and not mark.begins_lowercase

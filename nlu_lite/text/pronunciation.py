@@ -16,6 +16,11 @@ _VOWELS = frozenset("aeiouyæøœıəɛɔɑɨʉʊɪαεηιουωаеиоуыэ�
 _LAST_OF_KNOWN_SCRIPTS = "\u058f"  # the letters of the scripts whose vowels are not listed follow
 
 
+def ends_with_vowel(word: str) -> bool:
+    """Return whether the last letter of a word is a vowel in Latin, Greek, Cyrillic or Armenian script."""
+    return normalize("NFD", word[-1])[0] in _VOWELS
+
+
 def is_unspeakable(word: str, rules: SentenceRules) -> bool:
     """Return whether a word must be an abbreviation, since it cannot be spoken: "pkt", "Mgr", German "monatl"."""
     if _has_impossible_end(word, rules):
