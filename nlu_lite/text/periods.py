@@ -28,6 +28,9 @@ _DETAIL_OF_TIME = re.compile(
     r"[^\S\n](?:(?:Eastern|Central|Mountain|Pacific|Atlantic|Greenwich)\s|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b)"
 )
 _TIME_ZONE = re.compile(r"[ECMP][SD]T|GMT|UTC|BST|CES?T|MET|MES?Z|MSK")
+_REFERENCES = frozenset(
+    ("see", "zie", "se", "vid", "ver", "vea", "veja", "vedi", "voir", "leia", "lea", "ring", "call")
+)
 _LABEL = re.compile(r"\s[A-HJ-Z][,;)]")  # "Co. B, 5th Regiment"
 _RANGE_OR_NUMBER = re.compile(r".*\.-(?=..)|\d++-")  # "Mon.-Fri. 9-18", Kyrgyz "1901-ж."
 _LONGEST_LETTERS = 4  # of an unknown abbreviation in a script with a full stop of its own
@@ -96,7 +99,8 @@ def _ends_introduction(word: str, mark: Terminator) -> bool:
         return False
     spelling = r"\.\s?".join(map(re.escape, word.split(".")))
     time = _PREPOSITION_AND_NUMBER.fullmatch(re.sub(rf"{spelling}\Z", "", mark.text[mark.sentence_begin : mark.start]))
-    return time is not None and time.group(1).lower() in mark.rules.sentence_starters
+    first = time.group(1).lower() if time else ""
+    return first in mark.rules.sentence_starters and first not in _REFERENCES
 
 
 def is_word_part(mark: Terminator) -> bool:
