@@ -102,6 +102,23 @@ def test_fused_encoders_compute_the_states_of_transformers(backends, model, leng
     assert fused_difference(backends[0], model, batch(model, lengths), layers) < 1e-5
 
 
+def test_fusing_takes_no_memory_for_a_second_copy_of_weights(model):
+    backend = TorchBackend(model)
+    windows = Batch(*batch(model, (5, 9)), np.arange(5))
+    before = backend.submit(windows, (3,)).result()
+    size = weight_bytes(backend.model.parameters())
+    fused = fuse(backend.model, model)
+    joined = [weight for layer in fused._layers.values() for weight in layer.attention]
+    assert weight_bytes([*backend.model.parameters(), *joined]) == size
+    np.testing.assert_array_equal(backend.submit(windows, (3,)).result(), before)
+
+
+def weight_bytes(tensors):
+    """Return the memory of tensors; those that share memory count once."""
+    storages = {tensor.untyped_storage().data_ptr(): tensor.untyped_storage().nbytes() for tensor in tensors}
+    return sum(storages.values())
+
+
 @pytest.mark.parametrize(
     ("kind", "settings"),
     [

@@ -57,7 +57,8 @@ class FusedEncoder:
     """Computes the hidden states of an encoder.
 
     Args:
-        weights: Its tensors, by transformers' names, on one device and in one precision.
+        weights: Its tensors, by transformers' names, on one device and in one precision. The separate weights of
+            queries, keys and values become parts of their concatenation, so that no weight is in memory twice.
         encoder: Its description.
     """
 
@@ -86,11 +87,9 @@ class FusedEncoder:
         return [found[layer] for layer in layers]
 
     def _fuse(self, prefix: str) -> FusedLayer:
-        import torch
-
         names = self._encoder.kind.names
         parts = [self._find(prefix + name) for name in (names.query, names.key, names.value)]
-        attention = Weights(*(torch.cat(tensors) for tensors in zip(*parts, strict=True)))
+        attention = Weights(*(_join(tensors) for tensors in zip(*parts, strict=True)))
         others = (names.output, names.attention_norm, names.wider, names.narrower, names.norm)
         return FusedLayer(attention, *(self._find(prefix + name) for name in others))
 
@@ -147,6 +146,17 @@ class FusedEncoder:
         from torch.nn.functional import layer_norm
 
         return layer_norm(state, norm.weight.shape, norm.weight, norm.bias, self._encoder.epsilon)
+
+
+def _join(tensors: Sequence[torch.Tensor]) -> torch.Tensor:
+    """Return the concatenation of tensors, and make them parts of it."""
+    import torch
+
+    with torch.no_grad():
+        joined = torch.cat(list(tensors))
+    for tensor, part in zip(tensors, torch.split(joined, [len(tensor) for tensor in tensors]), strict=True):
+        tensor.data = part
+    return joined
 
 
 def _take(state: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:

@@ -275,7 +275,7 @@ def fuse(model: Any, checkpoint: Checkpoint) -> FusedEncoder | None:
     """Return an encoder with a model's weights that launches fewer operations; None if its kind is not described."""
     if checkpoint.config["model_type"] not in KINDS:
         return None
-    return FusedEncoder(model.state_dict(), describe_encoder(checkpoint))
+    return FusedEncoder(model.state_dict(keep_vars=True), describe_encoder(checkpoint))
 
 
 def _find_product_weights(model: Any) -> set[str]:
