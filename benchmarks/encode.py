@@ -235,13 +235,14 @@ def openvino_product(_: str, shape: tuple[int, int, int]) -> Callable[[], object
 
 
 def sentences(folder: Path, each: int) -> list[str]:
-    """Return the first sentences of each language that have at least three characters."""
-    found = []
-    for file in sorted(folder.glob("*.jsonl")):
-        documents = map(json.loads, file.read_text(encoding="utf-8").splitlines())
-        texts = [document["text"][begin:end] for document in documents for begin, end, *_ in document["sentences"]]
-        found += [text for text in texts if len(text) > 2][:each]
-    return found
+    """Return the first sentences of each treebank that have at least three characters."""
+    return [text for file in sorted(folder.glob("*.jsonl")) for text in first_sentences(file, each)]
+
+
+def first_sentences(file: Path, each: int) -> list[str]:
+    documents = map(json.loads, file.read_text(encoding="utf-8").splitlines())
+    texts = [document["text"][begin:end] for document in documents for begin, end, *_ in document["sentences"]]
+    return [text for text in texts if len(text) > 2][:each]
 
 
 def write_models(folder: Path) -> dict[str, Path]:

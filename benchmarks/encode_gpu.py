@@ -11,6 +11,7 @@ warm up, and then as often as --rounds says; the best run counts.
 
 "forward alone" is the time of the same batches, one after another, with no other work on the host. "device at work" is
 the share of the whole time between the first and the last kernel of each batch; on a CPU, the share of forward passes.
+"languages given" names the language of each text by `lang_column`: that of its treebank, or English without a folder.
 """
 
 from __future__ import annotations
@@ -43,6 +44,14 @@ DISTINCT = 60_000
 
 
 # --- the model and the text -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Texts, and the language of each."""
+
+    texts: list[str]
+    languages: list[str]
 
 
 def find_subwords(given: argparse.Namespace) -> bytes:
@@ -179,19 +188,27 @@ def measure_peer(folder: Path, texts: list[str], given: argparse.Namespace) -> I
         yield {"system": "sentence-transformers", "precision": precision, "seconds": best_of(given.rounds, run)}
 
 
-def measure_ours(folder: Path, texts: list[str], given: argparse.Namespace) -> Iterator[dict[str, Any]]:
+def measure_ours(folder: Path, sample: Sample, given: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    import pandas as pd
+
     import nlu_lite
 
+    frame = pd.DataFrame({"text": sample.texts, "language": sample.languages})
+    named = {"lang_column": "language", "keep_columns": False}
     for precision in given.precision or PRECISIONS[given.device]:
         options = {"device": given.device, "precision": precision, "backend": "torch", "cache_dir": folder / "cache"}
         pipeline = nlu_lite.load(f"path:{folder}", **options)
         watch = Watch(pipeline.models[0].encoder.backend)
         object.__setattr__(pipeline.models[0].encoder, "backend", watch)
-        for label, language in (("", {}), (", lang given", {"lang": "en"})):
+        runs = {
+            "": partial(pipeline.predict, sample.texts),
+            ", languages given": partial(pipeline.predict, frame, **named),
+        }
+        for label, run in runs.items():
             row = {"system": f"nlu_lite{label}", "precision": precision}
-            yield row | measure_runs(watch, partial(pipeline.predict, texts, **language), given.rounds)
+            yield row | measure_runs(watch, run, given.rounds)
         if precision == "bf16":
-            seconds = best_of(1, partial(pipeline.predict, texts * 5))
+            seconds = best_of(given.rounds, partial(pipeline.predict, sample.texts * 5))
             yield {"system": "nlu_lite, 5 times the text", "precision": precision, "seconds": seconds}
 
 
@@ -258,20 +275,24 @@ def main(arguments: list[str]) -> None:
     subwords = find_subwords(given)
     with TemporaryDirectory() as scratch:
         write_model(Path(scratch), subwords, given.size, has_peer)
-        texts = read_texts(given, subwords)
-        print(f"{describe(given.device)}; {len(texts)} sentences, {given.size} size\n", flush=True)
-        rows = list(measure_ours(Path(scratch), texts, given))
-        rows += measure_peer(Path(scratch), texts, given) if has_peer else []
+        sample = read_sample(given, subwords)
+        print(f"{describe(given.device)}; {len(sample.texts)} sentences, {given.size} size\n", flush=True)
+        rows = list(measure_ours(Path(scratch), sample, given))
+        rows += measure_peer(Path(scratch), sample.texts, given) if has_peer else []
     print_table(rows)
 
 
-def read_texts(given: argparse.Namespace, subwords: bytes) -> list[str]:
+def read_sample(given: argparse.Namespace, subwords: bytes) -> Sample:
+    """Return as many sentences of each treebank as of the others, or sentences that are made."""
     if given.folder is None:
-        return make_sentences(subwords, given.sentences)
-    from encode import sentences
+        return Sample(make_sentences(subwords, given.sentences), ["en"] * given.sentences)
+    from encode import first_sentences
 
-    files = len(list(given.folder.glob("*.jsonl")))
-    return sentences(given.folder, -(-given.sentences // files))[: given.sentences]
+    files = sorted(given.folder.glob("*.jsonl"))
+    parts = [first_sentences(file, -(-given.sentences // len(files))) for file in files]
+    texts = [text for part in parts for text in part]
+    languages = [file.stem.partition("-")[0] for file, part in zip(files, parts, strict=True) for _ in part]
+    return Sample(texts[: given.sentences], languages[: given.sentences])
 
 
 if __name__ == "__main__":
