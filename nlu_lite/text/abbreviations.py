@@ -252,10 +252,7 @@ def _is_initial(word: str, before: str, after: str, rules: SentenceRules) -> boo
     if rules.initials is None:
         return False
     previous = _find_previous_abbreviation(before)
-    title = previous or before.split(" ")[-2:][0]  # a script without case writes some titles without a period
-    if title in rules.titles and (_is_initial_syllable(word, rules) or rules.initials.fullmatch(word)):
-        return True
-    if previous and rules.initials.fullmatch(previous) and _is_initial_syllable(word, rules):
+    if _follows_name_part(word, previous, before, rules):
         return True
     if not all(_may_be_initial(part, rules) for part in word.split(".")):
         return False
@@ -267,6 +264,15 @@ def _is_initial(word: str, before: str, after: str, rules: SentenceRules) -> boo
     if following is None:
         return False
     return _may_be_initial(following.group(1), rules) or following.group(1) in rules.listed_abbreviations
+
+
+def _follows_name_part(word: str, previous: str, before: str, rules: SentenceRules) -> bool:
+    """Return whether a title or an initial is before a word, which is then one even if it is also an ordinary word."""
+    is_syllable = _is_initial_syllable(word, rules)
+    title = previous or before.split(" ")[-2:][0]  # a script without case writes some titles without a period
+    if title in rules.titles and rules.initials is not None:
+        return is_syllable or rules.initials.fullmatch(word) is not None
+    return is_syllable and previous not in rules.before_numbers and _is_initial_syllable(previous, rules)
 
 
 def _find_previous_abbreviation(before: str) -> str:

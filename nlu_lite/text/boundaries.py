@@ -22,6 +22,7 @@ _LAST_PART = re.compile(r"([^\s۔]+)۔\s?\Z")
 _LONGEST_QUOTATION = 40  # characters of one of several quotations in a sentence
 _QUOTATIONS = re.compile(r"(?:[「『“][^「」『』“”\n]{0,40}[」』”]){1,2}")
 _LETTERS_AT_END = re.compile(r"[^\W\d_]{2,}\Z")
+_TERMINATOR = re.compile("[!?！？。]")
 _CASELESS_LETTER = r"[^\W\d_A-Za-z\u00aa-\u052f]"
 _CASELESS_MARKS = r"[\w\u0591-\u05c7\u064b-\u065f\u0900-\u0dff]"
 _CASELESS_WORD = re.compile(
@@ -240,7 +241,8 @@ def lacks_space(mark: Terminator) -> bool:
 def _is_between_caseless_words(mark: Terminator) -> bool:
     """Return whether a period is directly between two words of a script without case that are no abbreviations."""
     text = mark.text
-    after, word = _WORD_AFTER_PERIOD.match(text, mark.end), find_word_before(text, mark.start)
+    after = _WORD_AFTER_PERIOD.match(text, mark.end)
+    word = _TERMINATOR.split(find_word_before(text, mark.start))[-1]
     if after is None or word.lower() in mark.rules.lowercase_abbreviations:
         return False
     return "." not in word and _CASELESS_WORD.fullmatch(word) is not None

@@ -188,7 +188,12 @@ def _keeps_period(kind: AbbreviationKind, closers: str) -> bool:
     """Return whether a period before closers is part of the abbreviation: a quotation may end with its own period."""
     if kind in (AbbreviationKind.FINAL, AbbreviationKind.UNIT, AbbreviationKind.ACRONYM):
         return True
-    needs_bracket = (AbbreviationKind.OTHER, AbbreviationKind.PREPOSITIVE, AbbreviationKind.TITLE)
+    needs_bracket = (
+        AbbreviationKind.OTHER,
+        AbbreviationKind.PREPOSITIVE,
+        AbbreviationKind.TITLE,
+        AbbreviationKind.INITIAL,
+    )
     return kind in needs_bracket and closers[0] in ")]"
 
 
@@ -200,7 +205,8 @@ def _may_end(kind: AbbreviationKind, mark: Terminator) -> bool:
         return False
     if _precedes_full_stop(mark) and not mark.following.isupper():
         return is_sentence_starter(mark)
-    if kind is not AbbreviationKind.INITIAL and _FIELD.match(mark.text, mark.closers_end):
+    may_precede_name = kind is AbbreviationKind.INITIAL and mark.following.isupper()
+    if not may_precede_name and _FIELD.match(mark.text, mark.closers_end):
         return True
     lowercase = mark.precedes_lowercase
     begins = mark.following.isalpha() and not lowercase
