@@ -153,7 +153,8 @@ def _precedes_only_number(word: str, before: str, after: str, rules: SentenceRul
     if not word.isalpha() or word.isupper() or word.lower() in rules.ordinary_words:
         return False
     if len(word) > 1:
-        return len(word) <= _LONGEST_UNLISTED and _ONLY_NUMBER.match(after) is not None
+        short = len(word) <= _LONGEST_UNLISTED or (word[0].isupper() and before.rstrip().endswith(","))  # a street
+        return short and _ONLY_NUMBER.match(after) is not None
     return before[-1:].isspace() and _FIGURE.match(after) is not None and not _NUMBER_BEFORE.search(before)
 
 
@@ -196,9 +197,11 @@ def _is_before_number(word: str, before: str, after: str, rules: SentenceRules) 
         return any(pattern.match(after) for pattern in (_FIGURE, _ROMAN_NUMERAL, _BRACKETED_LABEL, _LETTER_LABEL))
     number = _NUMBER_AND_WORD.match(after)
     if number is None:
-        return False
+        return len(word) == 1 and word.islower() and _ROMAN_NUMERAL.match(after) is not None
     previous = before.rstrip()[-1:]
     if word[0].isupper() and (previous.isalnum() or previous in (",", "(")):
+        return True
+    if word in ("No", "Nos") and previous == ".":  # "on Sat. No. 2 lost"
         return True
     if word.lower() in _NUMERO_WORDS and _follows_noun(before, rules):
         return True

@@ -69,6 +69,7 @@ def _is_plain_at_end_of_text(
     if _is_ordinary_word_before(text, period, sentence_begin, rules, special):
         return True
     word = find_word_before(text, period)
+    word = word[max(0, len(word) - period + sentence_begin) :]
     before = text[max(0, period - LOOKBEHIND) : period - len(word)]
     return not word or ("." not in word and classify_abbreviation(word, before, "", rules) is None)
 
