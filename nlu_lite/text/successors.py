@@ -39,6 +39,7 @@ class SuccessorFinder:
         self.hopeless: dict[str, int] = {"": len(text)}
         self._reader = MarkerReader(text)
         self._spellings = SpellingSearch(text)
+        self._with_next: dict[MarkerForm, int] = {}
         self._without_next: dict[MarkerForm, tuple[int, int]] = {}
         self._rejected: dict[str, tuple[int, list[int]]] = {}
 
@@ -49,12 +50,11 @@ class SuccessorFinder:
             self.hopeless[written] = len(self.text)
         if form is None or not form.may_be_first(opening):
             return None
-        if self._lacks_next(form, end):
+        if not form.bullet and self._lacks_next(form, end):
             if not form.may_be_alone:
                 read = self._without_next[form][1]
                 self.hopeless[written] = read if read == len(self.text) else read - _LONGEST_ITEM - len(written)
-                return None
-            if opening is not Opening.LINE:
+            if opening is not Opening.LINE or not form.may_be_alone:
                 return None
         return Marker(place, end, form, opening is Opening.LINE)
 
@@ -70,15 +70,21 @@ class SuccessorFinder:
             found = self._search(marker, wanted, opening)
             if found is not None and (first is None or found.begin < first.begin):
                 first = found
-        if first is None:
-            read = [self._spellings.find_read_end(wanted, marker.end + 1) for wanted in form.next_spellings]
-            self._without_next[form] = marker.end, min(read, default=len(self.text))
         return first
 
     def _lacks_next(self, form: MarkerForm, end: int) -> bool:
-        """Return whether an earlier search showed that no next marker follows one of the same form."""
+        """Return whether no spelling of the next marker is in reach; a found one is not searched again at once."""
+        if end < self._with_next.get(form, 0):
+            return False
         begin, read = self._without_next.get(form, (end, -1))
-        return begin <= end and (end + _LONGEST_ITEM <= read or read >= len(self.text))
+        if begin <= end and (end + _LONGEST_ITEM <= read or read == len(self.text)):
+            return True
+        if any(self._spellings.find_next(wanted, end + 1, end + _LONGEST_ITEM) >= 0 for wanted in form.next_spellings):
+            self._with_next[form] = end + _LONGEST_ITEM
+            return False
+        ends = [self._spellings.find_read_end(wanted, end + 1) for wanted in form.next_spellings]
+        self._without_next[form] = end, min(ends, default=len(self.text))
+        return True
 
     def _search(self, marker: Marker, wanted: str, opening: Opening) -> Marker | None:
         begin, limit = marker.end + 1, marker.end + _LONGEST_ITEM
