@@ -17,6 +17,7 @@ from nlu_lite.text.markers import (
     LINE_BULLETS,
     MARKER_AFTER_SIGN,
     Marker,
+    MarkerForm,
     Opening,
     classify_opening,
     find_last_character,
@@ -28,7 +29,7 @@ from nlu_lite.text.successors import SuccessorFinder
 
 _LONGEST_LINE = 60  # characters of an item that is not wrapped
 _LINE_END = re.compile(rf"[{LINE_BREAKS}]")
-_SENTENCE_ENDS = ':：.!?…。！？।።»”")'
+_ENDS_BEFORE_ITEM = frozenset(("", *':：.!?…。！？।።»”")'))
 
 
 @dataclass(frozen=True)
@@ -80,14 +81,16 @@ def _follow_list(finder: SuccessorFinder, first: Marker, opening: Opening) -> di
         return {}
     if _is_day(text, first, following, finder.rules):
         return {}
-    markers, inline = [first], 0
+    second, items, inline = following, {first.begin: first.end}, 0
     while following is not None:
         inline += not following.is_on_line
-        markers.append(following)
+        items[following.begin] = following.end
+        if following.form.bullet and following.is_on_line and (run := finder.find_bullets_on_lines(following)):
+            items |= run
+            following = Marker(*list(run.items())[-1], following.form, True)
         following = finder.find_next(following, opening)
-    if inline and _looks_like_initials(text, markers):
+    if inline and second is not None and _looks_like_initials(text, first.form, second.form, items):
         return {}
-    items = {marker.begin: marker.end for marker in markers}
     if inline or opening is not Opening.LINE:
         return items
     return {begin: begin for begin in _find_lines_after(text, items)} | items
@@ -100,7 +103,7 @@ def _is_item_alone(text: str, first: Marker, opening: Opening) -> bool:
         return opening is Opening.LINE and find_last_character(text, first.begin) in (":", "：")
     if form.bullet:
         return True
-    return form.label.isdecimal() and find_last_character(text, first.begin) in ("", *_SENTENCE_ENDS)
+    return form.label.isdecimal() and find_last_character(text, first.begin) in _ENDS_BEFORE_ITEM
 
 
 def _is_day(text: str, first: Marker, following: Marker | None, rules: SentenceRules) -> bool:
@@ -125,15 +128,14 @@ def _find_lines_after(text: str, items: Mapping[int, int]) -> Iterator[int]:
             yield after
 
 
-def _looks_like_initials(text: str, markers: list[Marker]) -> bool:
+def _looks_like_initials(text: str, first: MarkerForm, second: MarkerForm, items: Mapping[int, int]) -> bool:
     """Return whether letters with periods in a line may be the initials of names: "A. Smith B. Jones"."""
-    form = markers[0].form
-    if form.suffix != "." or not (form.label.isalpha() and form.label.isupper()) or len(markers[1].form.label) > 1:
+    if first.suffix != "." or not (first.label.isalpha() and first.label.isupper()) or len(second.label) > 1:
         return False
-    pairs = list(pairwise(markers))
-    if all(_is_sentence(text, this.end, that.begin) for this, that in pairs):
+    spans = [(end, begin) for (_, end), (begin, _) in pairwise(items.items())]
+    if all(_is_sentence(text, begin, end) for begin, end in spans):
         return False
-    return len(markers) < 3 or any(len(text[this.end : that.begin].split()) < 3 for this, that in pairs)
+    return len(items) < 3 or any(len(text[begin:end].split()) < 3 for begin, end in spans)
 
 
 def _is_sentence(text: str, begin: int, end: int) -> bool:

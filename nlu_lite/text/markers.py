@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Enum
-from functools import cached_property
+from functools import cache, cached_property, lru_cache
 from string import ascii_letters, digits
 from typing import NamedTuple
 
@@ -24,8 +24,9 @@ _PREFIX = r"[(（\[]?|[^\W\d_]{2,12}+[^\S\n](?=\d{1,2}[^\S\n]?[:：]|[A-Z][.:])"
 # The most frequent suffixes are the first alternatives, to try few of them.
 _ENUMERATOR = rf"({_PREFIX})({LABEL})([.)](?=\s)|\.?[°º]?[)）]|\.?[°ºª]|\]|\.-|[^\S\n]?[-–:]|[.．、۔။।]|(?<=[①-⑳]))"
 _SPACE_AND_BREAK = r"[^\S\n\r]*+(?:\r?\n)?[^\S\n\r]*+"
+_BULLET = rf"[{BULLETS}]|[{LINE_BULLETS}](?:(?<=・)|(?=[^\S\n]))"
 _MARKER_PATTERN = (
-    rf"(?:([{BULLETS}]|[{LINE_BULLETS}](?:(?<=・)|(?=[^\S\n])))[^\S\n]*+)?"
+    rf"(?:({_BULLET})[^\S\n]*+)?"
     rf"(?:{_ENUMERATOR}(?:(?=\s)|(?<=[）、．①-⑳])(?!\d)))?{_SPACE_AND_BREAK}"
 )
 _MARKER = re.compile(_MARKER_PATTERN)
@@ -116,6 +117,13 @@ class Marker(NamedTuple):
     is_on_line: bool
 
 
+@cache
+def compile_next_bullet(bullet: str) -> re.Pattern[str]:
+    """Return a pattern of the text up to a bullet at the beginning of a line and, as group 1, the marker there."""
+    sign = re.escape(bullet)
+    return re.compile(rf"[^{sign}]*+(?=(?<=[{LINE_BREAKS}])(?:{_BULLET}))({_MARKER_PATTERN})")
+
+
 def classify_opening(match: re.Match[str]) -> Opening | None:
     """Return where a marker after a sign is; None if no list begins there with it."""
     text, (begin, place) = match.string, match.span()
@@ -140,12 +148,12 @@ class MarkerReader:
 
     def read(self, place: int, wanted: str) -> Marker | None:
         """Return the marker at an offset if it has a spelling and is not at the end of the text."""
-        match = _MARKER.match(self.text, place)
+        text, match = self.text, _MARKER.match(self.text, place)
         assert match is not None  # every part of the pattern is optional
-        form = self.read_form(place, match.group())
-        if form is None or form.spelling != wanted or match.end() == len(self.text):
+        form, end = self.read_form(place, match.group()), match.end()
+        if form is None or form.spelling != wanted or end == len(text):
             return None
-        return Marker(place, match.end(), form, is_line_begin(self.text, place))
+        return Marker(place, end, form, text[place - 1] == "\n" or is_line_begin(text, place))
 
     def read_form(self, place: int, written: str) -> MarkerForm | None:
         """Return the form of the marker that is written at an offset; None if a list has no such marker."""
@@ -182,13 +190,17 @@ def find_last_character(text: str, begin: int) -> str:
 
 def follows_abbreviation(text: str, marker: Marker, rules: SentenceRules) -> bool:
     """Return whether an abbreviation is before a marker: "No. 1", the day "20. 1.", or the initial "J. K."."""
-    before = text[max(0, marker.begin - LOOKBEHIND) : marker.begin].rstrip()
-    if not before.endswith("."):
-        return False
+    begin = marker.begin
+    before = text[begin - LOOKBEHIND if begin > LOOKBEHIND else 0 : begin].rstrip()
+    return before.endswith(".") and _ends_with_abbreviation(before, marker.form.label.isalpha(), rules)
+
+
+@lru_cache(maxsize=4096)  # dense markers have few different texts before them
+def _ends_with_abbreviation(before: str, may_be_initial: bool, rules: SentenceRules) -> bool:
     if rules.ordinals and _DAY.search(before):
         return True
     word = find_word_before(before, len(before) - 1)
-    return word.lower() in rules.lowercase_abbreviations or (len(word) == 1 and marker.form.label.isalpha())
+    return word.lower() in rules.lowercase_abbreviations or (len(word) == 1 and may_be_initial)
 
 
 def is_date(text: str, marker: Marker, rules: SentenceRules) -> bool:

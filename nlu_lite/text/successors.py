@@ -10,6 +10,7 @@ from nlu_lite.text.markers import (
     MarkerForm,
     MarkerReader,
     Opening,
+    compile_next_bullet,
     find_last_character,
     follows_abbreviation,
     is_date,
@@ -71,6 +72,20 @@ class SuccessorFinder:
             if found is not None and (first is None or found.begin < first.begin):
                 first = found
         return first
+
+    def find_bullets_on_lines(self, marker: Marker) -> dict[int, int]:
+        """Return the begins and ends of the next markers with a bullet, as long as each one is at the begin of a line.
+
+        `find_next` would find the same markers one by one.
+        """
+        spans: dict[int, int] = {}
+        pattern, end = compile_next_bullet(marker.form.bullet), marker.end
+        while match := pattern.match(self.text, end + 1, end + _LONGEST_ITEM):
+            begin, next_end = match.span(1)
+            if next_end == match.endpos or self._reader.read_form(begin, match[1]) is None:
+                break
+            spans[begin] = end = next_end
+        return spans
 
     def _lacks_next(self, form: MarkerForm, end: int) -> bool:
         """Return whether no spelling of the next marker is in reach; a found one is not searched again at once."""
