@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from nlu_lite.frames.arrow import CONVERSION_ERRORS, repeat_rows, to_fixed_lists
 from nlu_lite.frames.protocols import Column
 from nlu_lite.frames.views import cast_views, remove_views
 from nlu_lite.options import VectorCells
-from nlu_lite.records import Corpus, Ints
+from nlu_lite.records import Corpus, Floats, Ints
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -134,7 +134,7 @@ class PandasWriter:
         objects = {name: values for name, values in made.items() if self._holds_objects(values)}
         cells = np.empty((len(objects), len(index)), object)
         for row, values in zip(cells, objects.values(), strict=True):
-            row[:] = np.fromiter(values, object, len(values))
+            row[:] = np.fromiter(values, object, len(values)) if _is_matrix(values) else values
         frame = pd.DataFrame(cells.T, index, _label_columns(tuple(objects)), dtype=object, copy=False)
         for place, (name, values) in enumerate(made.items()):
             if name not in objects:
@@ -142,8 +142,9 @@ class PandasWriter:
         return frame
 
     def _holds_objects(self, values: Column) -> bool:
-        is_vectors = isinstance(values, np.ndarray) and values.ndim == 2
-        return self.cells is VectorCells.NUMPY if is_vectors else isinstance(values, list) or values.dtype == object
+        if _is_matrix(values):
+            return self.cells is VectorCells.NUMPY
+        return isinstance(values, list) or values.dtype == object
 
 
 def _label_columns(names: tuple[Hashable, ...]) -> pd.Index:
@@ -166,9 +167,11 @@ def _build_array(values: Column) -> Any:
     """Return numbers, or vectors as an Arrow column."""
     import pandas as pd
 
-    if isinstance(values, np.ndarray) and values.ndim == 2:
-        return pd.arrays.ArrowExtensionArray(to_fixed_lists(values))
-    return values
+    return pd.arrays.ArrowExtensionArray(to_fixed_lists(values)) if _is_matrix(values) else values
+
+
+def _is_matrix(values: Column) -> TypeGuard[Floats]:
+    return isinstance(values, np.ndarray) and values.ndim == 2
 
 
 def to_pandas(table: pa.Table) -> pd.DataFrame:

@@ -214,3 +214,9 @@ def test_forms_without_their_package_are_refused_before_the_data_are_read(words,
 def test_unknown_forms_name_those_that_there_are(words, options, said):
     with pytest.raises(OptionError, match=said):
         words.predict("a", **options)
+
+
+def test_a_name_of_the_columns_of_one_result_is_not_that_of_another(words):
+    first = words.predict("One two.")
+    first.columns.name = "changed"
+    assert words.predict("One two.").columns.name is None
