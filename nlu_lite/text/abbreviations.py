@@ -211,9 +211,14 @@ def _is_before_number(word: str, before: str, after: str, rules: SentenceRules) 
 
 
 def _follows_noun(before: str, rules: SentenceRules) -> bool:
-    """Return whether the word before may be a noun, as in "bus no. 7", unlike "I said no"."""
-    previous = _WORD_BEFORE.search(before)
-    return previous is not None and previous.group(1).lower() not in rules.ordinary_words | rules.speech_verbs
+    """Return whether the word before may be a noun, as in "bus no. 7" and "lic. no. 7", unlike "I said no"."""
+    previous = _NOUN_BEFORE.search(before)
+    if previous is None:
+        return False
+    word = previous.group(1).lower()
+    if previous.group(2):
+        return word in rules.lowercase_abbreviations
+    return word not in rules.ordinary_words and word not in rules.speech_verbs
 
 
 def precedes_cardinal(word: str, rules: SentenceRules) -> bool:
