@@ -59,7 +59,7 @@ def test_less_than_a_page_stays(file):
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="asks Linux what lies in memory")
 @pytest.mark.parametrize("backend", BackendName)
-def test_a_model_lets_go_of_the_word_embeddings_after_each_batch(backend, tmp_path):
+def test_a_model_lets_go_of_the_word_embeddings_after_each_batch(backend, own_backends, tmp_path):
     shutil.copytree(MODEL, tmp_path / "model")
     pipeline = nlu_lite.load(f"path:{tmp_path / 'model'}", backend=backend.value, cache_dir=tmp_path / "cache")
     pipeline.predict("a b")

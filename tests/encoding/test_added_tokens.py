@@ -4,6 +4,7 @@ import json
 import logging
 import shutil
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -55,18 +56,28 @@ def token(content, number, **flags):
     return {"id": number, "content": content, **defaults, **flags}
 
 
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    """Return a function that writes the subword model of an architecture once; tests copy it."""
+
+    @cache
+    def write(model_type):
+        folder = tmp_path_factory.mktemp(model_type)
+        put(folder, "config.json", {"model_type": model_type})
+        data, size = subword_bytes(model_type, tmp_path_factory.mktemp("trained"))
+        (folder / LAYOUTS[model_type].subwords).write_bytes(data)
+        if LAYOUTS[model_type].kind is SubwordKind.SENTENCEPIECE:
+            size = len(transformers_tokenizer(folder, model_type))
+        return folder, size
+
+    return write
+
+
 @pytest.fixture
-def bare(request, tmp_path):
+def bare(request, prepared, tmp_path):
     """A folder with the subword model of an architecture, and its first free id."""
-    model_type = request.param
-    folder = tmp_path / "model"
-    folder.mkdir()
-    put(folder, "config.json", {"model_type": model_type})
-    data, size = subword_bytes(model_type, tmp_path)
-    (folder / LAYOUTS[model_type].subwords).write_bytes(data)
-    if LAYOUTS[model_type].kind is SubwordKind.SENTENCEPIECE:
-        size = len(transformers_tokenizer(folder, model_type))
-    return folder, size
+    folder, size = prepared(request.param)
+    return Path(shutil.copytree(folder, tmp_path / "model")), size
 
 
 # --- every architecture, every file ----------------------------------------------------------------------------------

@@ -76,8 +76,8 @@ POOLED = {
 }
 
 
-@pytest.mark.parametrize(("layers", "merge"), LAYERS)
 @pytest.mark.parametrize("pooling", Pooling)
+@pytest.mark.parametrize(("layers", "merge"), LAYERS)  # few are compiled at once, so they change last
 def test_poolings_and_layers_are_those_of_transformers_states(backend, reference, layers, merge, pooling):
     words = [text.split() for text in TEXTS[:12]]
     texts, segments = segments_of_words(words)

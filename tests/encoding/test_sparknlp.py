@@ -5,6 +5,7 @@ every difference is shown in `tests/formats/sparknlp/test_golden.py`.
 """
 
 import json
+from functools import cache
 
 import numpy as np
 import pytest
@@ -22,19 +23,21 @@ WRONG = {
 POOLER = SentenceRecipe(SentencePooling.POOLER, Alignment.WORD)
 
 
+@cache
 def open_archive(name):
     return open_tiny(read_archive(name))
 
 
 @pytest.mark.parametrize("name", TOKENS)
 def test_token_vectors_are_spark_nlps_where_it_is_right(name):
-    encoder, checked = open_archive(name), 0
-    for sentence in sentences(name):
-        if sentence.tokens and (sentence.text, sentence.number) not in WRONG[name]:
-            texts, segments = segments_of_words([sentence.tokens])
+    given, checked = [sentence for sentence in sentences(name) if sentence.tokens], 0
+    texts, segments = segments_of_words([sentence.tokens for sentence in given])
+    found = iter(open_archive(name).token_vectors(texts, segments, nothing))
+    for sentence in given:
+        vectors = [next(found) for _ in sentence.tokens]
+        if (sentence.text, sentence.number) not in WRONG[name]:
             expected = [sentence.vectors[number] for number in range(len(sentence.tokens))]
-            found = encoder.token_vectors(texts, segments, nothing)
-            np.testing.assert_allclose(found, expected, atol=TOLERANCE)
+            np.testing.assert_allclose(vectors, expected, atol=TOLERANCE)
             checked += 1
     assert checked == 56 - len(WRONG[name])
 
