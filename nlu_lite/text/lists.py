@@ -56,10 +56,13 @@ def find_list_items(text: str, rules: SentenceRules) -> ListItems:
     finder, ends = SuccessorFinder(text, rules), dict[int, int]()
     if first and first[1]:
         ends |= _find_list(finder, first.start(1), first.group(1), Opening.LINE)
-    hopeless = finder.hopeless
+    hopeless, hopeless_in_line = finder.hopeless, finder.hopeless_in_line
     for match in MARKER_AFTER_SIGN.finditer(text):
         place, written = match.end(), match.group(1)
-        if hopeless.get(written, -1) < place and place not in ends and (opening := classify_opening(match)):
+        if place <= hopeless.get(written, -1) or place in ends:
+            continue
+        opening = classify_opening(match)
+        if opening is Opening.LINE or (opening is not None and hopeless_in_line.get(written, -1) < place):
             ends |= _find_list(finder, place, written, opening)
     begins = sorted(ends)
     return ListItems(begins, [ends[begin] for begin in begins])
@@ -93,7 +96,8 @@ def _follow_list(finder: SuccessorFinder, first: Marker, opening: Opening) -> di
         return {}
     if inline or opening is not Opening.LINE:
         return items
-    return {begin: begin for begin in _find_lines_after(text, items)} | items
+    after = {begin: begin for begin in _find_lines_after(text, items)}
+    return after | items if after else items
 
 
 def _is_item_alone(text: str, first: Marker, opening: Opening) -> bool:

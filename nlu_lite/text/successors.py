@@ -32,12 +32,14 @@ class SuccessorFinder:
         text: The text.
         rules: The rules of its language.
         hopeless: For markers as they are written, the last offset at which no list begins with them, nor before it.
+        hopeless_in_line: The same for lists that do not begin at the beginning of a line.
     """
 
     def __init__(self, text: str, rules: SentenceRules) -> None:
         self.text = text
         self.rules = rules
         self.hopeless: dict[str, int] = {"": len(text)}
+        self.hopeless_in_line: dict[str, int] = {}
         self._reader = MarkerReader(text)
         self._spellings = SpellingSearch(text)
         self._with_next: dict[MarkerForm, int] = {}
@@ -49,12 +51,15 @@ class SuccessorFinder:
         form, end = self._reader.read_form(place, written), place + len(written)
         if form is None:
             self.hopeless[written] = len(self.text)
-        if form is None or not form.may_be_first(opening):
+            return None
+        if not form.may_be_first(opening):
+            if not form.bullet:
+                self.hopeless_in_line[written] = len(self.text)
             return None
         if not form.bullet and self._lacks_next(form, end):
-            if not form.may_be_alone:
-                read = self._without_next[form][1]
-                self.hopeless[written] = read if read == len(self.text) else read - _LONGEST_ITEM - len(written)
+            read = self._without_next[form][1]
+            hopeless = self.hopeless_in_line if form.may_be_alone else self.hopeless
+            hopeless[written] = read if read == len(self.text) else read - _LONGEST_ITEM - len(written)
             if opening is not Opening.LINE or not form.may_be_alone:
                 return None
         return Marker(place, end, form, opening is Opening.LINE)
