@@ -73,7 +73,9 @@ def test_hidden_states_are_torchs(model, backends, lengths, layers):
     assert difference(backends, batch(model, lengths), layers) < 1e-5
 
 
-@pytest.mark.parametrize("layers", [(3,), pytest.param((1, 0, 3), marks=pytest.mark.slow), (2,)])
+@pytest.mark.parametrize(
+    "layers", [(3,), (2, 0, 3), *(pytest.param(one, marks=pytest.mark.slow) for one in [(1, 0, 3), (2,)])]
+)
 @pytest.mark.parametrize("rows", [[7], [3, 0, 56, 56, 19, 41]], ids=["one", "in any order"])
 def test_rows_are_those_of_all_hidden_states(backends, model, rows, layers):
     ids, mask = batch(model, (20, 11, 17))
