@@ -101,6 +101,12 @@ def test_what_follows_completes_some_abbreviations_even_where_it_begins_sentence
     assert sentences == [text[: text.rindex(" ")], text.split()[-1]]
 
 
+def test_abbreviations_are_listed_without_their_trailing_period():
+    for language in list_languages_with_rules():
+        listed = load_rules(language).sentences.listed_abbreviations
+        assert [word for word in listed if word.endswith(".")] == [], language
+
+
 def test_no_word_stands_in_two_lists_of_abbreviations():
     for language in list_languages_with_rules():
         rules = load_rules(language).sentences
