@@ -28,7 +28,7 @@ from nlu_lite.text.rules import SentenceRules
 from nlu_lite.text.successors import SuccessorFinder
 
 _LONGEST_LINE = 60  # characters of an item that is not wrapped
-_LINE_END = re.compile(rf"[{LINE_BREAKS}]")
+_LINE_END = re.compile(rf"\r\n|[{LINE_BREAKS}]")
 _ENDS_BEFORE_ITEM = frozenset(("", *':：.!?…。！？।።»”")'))
 
 
@@ -125,8 +125,10 @@ def _find_lines_after(text: str, items: Mapping[int, int]) -> Iterator[int]:
     """
     for begin, end in items.items():
         line_end = _LINE_END.search(text, end, end + _LONGEST_LINE)
-        after = line_end.end() if line_end else len(text)
-        if after in items or after == len(text) or after - begin > _LONGEST_LINE or text[after - 2] in ",-":
+        if line_end is None or text[line_end.start() - 1] in ",-":
+            continue
+        after = line_end.end()
+        if after in items or after == len(text) or after - begin > _LONGEST_LINE:
             continue
         if not (text[after].isspace() or text[after].islower()):
             yield after

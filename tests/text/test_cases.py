@@ -50,3 +50,11 @@ def test_sentences_of_each_kind(kind):
 def test_sentences_of_cases_cover_their_texts():
     for case in (case for cases in CASES.values() for case in cases):
         assert "".join("".join(case["sentences"]).split()) == "".join(case["text"].split())
+
+
+@pytest.mark.parametrize("newlines", ["paragraphs", "lines"])
+def test_line_breaks_of_windows_change_no_sentence(newlines):
+    cases = [case for case in sum(CASES.values(), []) if "\n" in case["text"] and "\r" not in case["text"]]
+    windows = [case | {"text": case["text"].replace("\n", "\r\n")} for case in cases]
+    expected = [[sentence.replace("\n", "\r\n") for sentence in found] for found in split(cases, newlines)]
+    assert split(windows, newlines) == expected
