@@ -2,6 +2,7 @@
 
 import json
 from collections import defaultdict
+from itertools import chain
 from pathlib import Path
 
 import pandas as pd
@@ -54,7 +55,7 @@ def test_sentences_of_cases_cover_their_texts():
 
 @pytest.mark.parametrize("newlines", ["paragraphs", "lines"])
 def test_line_breaks_of_windows_change_no_sentence(newlines):
-    cases = [case for case in sum(CASES.values(), []) if "\n" in case["text"] and "\r" not in case["text"]]
+    cases = [case for case in chain(*CASES.values()) if "\n" in case["text"] and "\r" not in case["text"]]
     windows = [case | {"text": case["text"].replace("\n", "\r\n")} for case in cases]
     expected = [[sentence.replace("\n", "\r\n") for sentence in found] for found in split(cases, newlines)]
     assert split(windows, newlines) == expected
