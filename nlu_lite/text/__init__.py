@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+from nlu_lite._util.processes import computing
 from nlu_lite.errors import InputError
 from nlu_lite.options import TextSettings
 from nlu_lite.records import Corpus, Segments
@@ -114,4 +115,6 @@ def _resolve_languages(corpus: Corpus, settings: TextSettings) -> list[str]:
 def _segment_batches(texts: list[str], languages: list[str], settings: TextSettings) -> Iterator[tuple[int, Segments]]:
     """Yield for each batch its number of documents and its segments."""
     for batch in batch_by_language(texts, languages):
-        yield len(batch.texts), segment_batch(batch, settings)
+        with computing():  # ICU is native code, and Python 3.11 locks each cached property of a class
+            segments = segment_batch(batch, settings)
+        yield len(batch.texts), segments
