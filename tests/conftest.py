@@ -40,7 +40,7 @@ def one_ssl_context():
 
 @pytest.fixture(autouse=True, scope="session")
 def shared_backends():
-    """Open a small model once for all tests that open the same weights with the same options, wherever they lie.
+    """Open a small model once for all tests that open the same weights with the same options, in any folder.
 
     Compiling takes most of the time of a small model. The shared backends hold copies, since tests change files in
     place. See `own_backends`.

@@ -1,9 +1,9 @@
 """Safe exits and forks of a process whose threads run native code.
 
 PyTorch, OpenVINO, `tokenizers` and Arrow release Python's global lock while they compute. A daemon thread that acquires
-the lock again while the process exits aborts the process. A fork copies the native locks in their present state, held
-by threads that do not exist in the child. Calls of these libraries are therefore made inside `computing`; an exit and a
-fork wait until no other thread is inside.
+the lock again while the process exits aborts the process. A fork copies the native locks, and Python 3.11's locks of
+cached properties, in their present state, held by threads that do not exist in the child. Calls of these libraries and
+the segmentation of texts are made inside `computing`; an exit and a fork wait until no other thread is inside.
 
 Arrow's own threads may free a buffer of Python, for which they acquire the lock, after the call that used the buffer
 has returned. Arrow reads and converts such buffers with ``use_threads=False``.

@@ -45,7 +45,7 @@ class Writer(ABC):
         """Return the writer: no session is needed."""
         return self
 
-    def option(self, key: str, value: object) -> Self:  # noqa: ARG002
+    def option(self, key: str, value: object) -> Self:  # noqa: ARG002  # as in pyspark.ml
         """Return the writer: there are no options."""
         return self
 

@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 
 def start(
     gpu: bool = False,
-    apple_silicon: bool = False,  # noqa: ARG001  # Spark NLP's; it chooses a jar there
-    aarch64: bool = False,  # noqa: ARG001
+    apple_silicon: bool = False,
+    aarch64: bool = False,
     memory: str = "16G",
     cache_folder: str = "",
-    log_folder: str = "",  # noqa: ARG001
-    cluster_tmp_dir: str = "",  # noqa: ARG001
+    log_folder: str = "",
+    cluster_tmp_dir: str = "",
     params: Mapping[str, str] | None = None,
-    real_time_output: bool = False,  # noqa: ARG001
-    output_level: int = 1,  # noqa: ARG001
-    spark23: bool = False,  # noqa: ARG001
-    spark24: bool = False,  # noqa: ARG001
-    spark32: bool = False,  # noqa: ARG001
+    real_time_output: bool = False,
+    output_level: int = 1,
+    spark23: bool = False,
+    spark24: bool = False,
+    spark32: bool = False,
 ) -> SparkSession:
     """Return a session of Spark on this machine, or the one that is running.
 

@@ -115,6 +115,6 @@ def _resolve_languages(corpus: Corpus, settings: TextSettings) -> list[str]:
 def _segment_batches(texts: list[str], languages: list[str], settings: TextSettings) -> Iterator[tuple[int, Segments]]:
     """Yield for each batch its number of documents and its segments."""
     for batch in batch_by_language(texts, languages):
-        with computing():  # ICU is native code, and Python 3.11 locks each cached property of a class
+        with computing():  # see `_util.processes`
             segments = segment_batch(batch, settings)
         yield len(batch.texts), segments

@@ -116,7 +116,7 @@ def test_fusing_takes_no_memory_for_a_second_copy_of_weights(model):
 
 
 def weight_bytes(tensors):
-    """Return the memory of tensors; those that share memory count once."""
+    """Return the memory of tensors in bytes; count shared memory once."""
     storages = {tensor.untyped_storage().data_ptr(): tensor.untyped_storage().nbytes() for tensor in tensors}
     return sum(storages.values())
 
