@@ -25,6 +25,7 @@ _NUMBER_AND_WORD = re.compile(r"[\s\"“„«‘'(\[]*+(?:[A-Z]{1,3}[.-]?)?[\d�
 _FIRST_WORD = re.compile(r"\W*+([^\W\d_](?=\.)|[^\W\d_]{2,})")
 _NOUN_BEFORE = re.compile(r"([^\W\d_]{2,})(\.?)\s\Z")
 _RANGE = re.compile(r"\s[-–—]\s([^\W\d_]{2,5})(?!\w)")
+_NOUN_GAP = " \n\t\u00a0\u202f„‚»›\"'"  # between a noun that ends a sentence and the next sentence
 _WORD_BEFORE = re.compile(r"([^\W\d_]{2,})\s\Z")
 _NEXT_ABBREVIATION = re.compile(r"\s?([^\s.]{1,8})\.")
 _ROMAN_NUMERAL = re.compile(r"[\s\"“„«‘'(\[]*+[IVXLC]+(?![\w'’])")
@@ -166,7 +167,7 @@ def _is_listed(word: str, words: frozenset[str]) -> bool:
 
 def _is_noun(word: str, before: str, after: str, rules: SentenceRules) -> bool:
     """Return whether a word is a noun whose lowercase form is an abbreviation: German "ein Sog", unlike "sog."."""
-    if rules.capitalization != "nouns" or not (word.isalpha() and word.istitle() and after.lstrip()[:1].isupper()):
+    if rules.capitalization != "nouns" or not (word.isalpha() and word.istitle() and after.lstrip(_NOUN_GAP)[:1].isupper()):
         return False
     return before.rstrip()[-1:].isalpha() and word not in rules.listed_abbreviations
 

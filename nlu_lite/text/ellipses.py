@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from nlu_lite.text.abbreviations import find_word_before
-from nlu_lite.text.starters import find_word_after
+from nlu_lite.text.abbreviations import LOOKBEHIND, find_word_before
+from nlu_lite.text.starters import find_word_after, is_sentence_starter
 from nlu_lite.text.terminators import Terminator
 
 _PERIODS_OF_ELLIPSIS = 3
@@ -19,7 +19,9 @@ def continues_after_ellipsis(mark: Terminator) -> bool:
     In brackets an ellipsis represents omitted words, as do three periods with spaces around them. A fourth period ends
     the sentence. Periods may also lead to the page number in a table of contents, or the speaker may repeat a word.
     """
-    return is_alone_in_brackets(mark) or _is_omission(mark) or _is_dot_leader(mark) or _is_stammer(mark)
+    if is_alone_in_brackets(mark) or _is_omission(mark) or _is_dot_leader(mark):
+        return True
+    return not (mark.is_period or mark.closers or mark.openers) and (_is_stammer(mark) or _is_before_noun(mark))
 
 
 def is_alone_in_brackets(mark: Terminator) -> bool:
@@ -45,7 +47,23 @@ def _is_dot_leader(mark: Terminator) -> bool:
 
 def _is_stammer(mark: Terminator) -> bool:
     """Return whether an ellipsis separates a word from its repetition: "I... I know"."""
-    if mark.is_period or mark.character not in ".…" or mark.closers or mark.openers:
+    if mark.character not in ".…":
         return False
     word = find_word_before(mark.text, mark.start)
     return bool(word) and word.lower() == find_word_after(mark.text, mark.end).lower()
+
+
+def _is_before_noun(mark: Terminator) -> bool:
+    """Return whether a noun continues the sentence where nouns are capitalized: "Das ist ein … Problem"."""
+    if mark.rules.capitalization != "nouns" or mark.character not in ".…" or not mark.following.isupper():
+        return False
+    noun, ordinary = find_word_after(mark.text, mark.end), mark.rules.ordinary_words
+    if noun.lower() in ordinary or is_sentence_starter(mark):
+        return False
+    return mark.text.startswith(f"{noun},", mark.end + len(mark.gap)) or _find_word_before(mark).lower() in ordinary
+
+
+def _find_word_before(mark: Terminator) -> str:
+    """Return the word before an ellipsis; there may be whitespace between them."""
+    before = mark.text[max(mark.sentence_begin, mark.start - LOOKBEHIND) : mark.start].rstrip()
+    return find_word_before(before, len(before))

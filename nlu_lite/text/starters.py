@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from nlu_lite.text.rules import SentenceRules
 from nlu_lite.text.terminators import Terminator
 
 _LETTER_AND_WORD = re.compile(r"\s*+(\w)(?:\s|['’])[^\W\d_]")
@@ -31,7 +32,9 @@ def is_sentence_starter(mark: Terminator) -> bool:
         return True
     if word in mark.rules.sentence_starters:
         return True
-    return _NUMBER.match(mark.text, found.end()) is not None and _is_capitalized_abbreviation(found.group(1), mark)
+    if _NUMBER.match(mark.text, found.end()) is not None:
+        return _is_capitalized_abbreviation(found.group(1), mark)
+    return mark.text.startswith(".", found.end()) and _is_capitalized_title(found.group(1), mark.rules)
 
 
 def _is_capitalized_abbreviation(word: str, mark: Terminator) -> bool:
@@ -40,6 +43,11 @@ def _is_capitalized_abbreviation(word: str, mark: Terminator) -> bool:
     if rules.capitalization == "nouns" or word in rules.before_numbers or len(word) < 3:
         return False
     return word.istitle() and word.lower() in rules.before_numbers and word.lower() not in rules.ordinary_words
+
+
+def _is_capitalized_title(word: str, rules: SentenceRules) -> bool:
+    """Return whether a title that is lowercase within a sentence has a capital: Danish "Dr. Holm", not "dr. Holm"."""
+    return word.istitle() and word not in rules.titles and word.lower() in rules.titles
 
 
 def precedes_continuer(mark: Terminator) -> bool:
