@@ -39,7 +39,7 @@ _DEGREE_BEFORE = re.compile(r"\d\s?°[\s\d.,'’\"”′″]*\Z")
 _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
 _WORD_DELIMITER = re.compile(r"[(\[{“”„«»‹›'’‘/–—,;:]|(?<![^\W\d_])\"|\"(?![^\W\d_])")
 _NUMBER_BEFORE = re.compile(
-    r"(?:[\d½¼¾](?:-?[^\W\d_]{1,3})?|(?<![^\W_])(?:[IVXLC]{2,}|[VX]))(?:\s?|-|\s[^\W\d_]{1,5}\.?\s)\Z"
+    r"(?:[\d½¼¾](?:-?[^\W\d_]{1,3})?|(?<![^\W_])(?:[IVXLC]{2,}|[VX]))(?:\s?|-|\s([^\W\d_]{1,5})\.?\s)\Z"
 )
 
 
@@ -71,7 +71,7 @@ def classify_abbreviation(word: str, before: str, after: str, rules: SentenceRul
         return AbbreviationKind.BEFORE_NUMBER
     if word.lower() not in rules.lowercase_abbreviations or _is_noun(word, before, after, rules):
         return _classify_unlisted(word, before, after, rules)
-    if word in rules.units and _NUMBER_BEFORE.search(before):
+    if word in rules.units and _follows_quantity(before, rules):
         return AbbreviationKind.UNIT
     if _is_listed(word, rules.titles) or _is_uppercase_title(word, after, rules):
         return AbbreviationKind.TITLE
@@ -83,6 +83,12 @@ def classify_abbreviation(word: str, before: str, after: str, rules: SentenceRul
     if "-" in word and _JOINED_INITIALS.fullmatch(word) and not before.rstrip().endswith("."):
         return AbbreviationKind.INITIAL
     return _classify_listed(word, before, rules) or _classify_unlisted(word, before, after, rules)
+
+
+def _follows_quantity(before: str, rules: SentenceRules) -> bool:
+    """Return whether a number is before a unit, perhaps with "sq." between them, but no word as in "No. 6 in"."""
+    number = _NUMBER_BEFORE.search(before)
+    return number is not None and (number.group(1) or "").lower() not in rules.ordinary_words
 
 
 def _classify_listed(word: str, before: str, rules: SentenceRules) -> AbbreviationKind | None:

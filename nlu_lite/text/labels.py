@@ -23,8 +23,14 @@ _ALPHABETS = (
 )
 _UNITS = ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix")
 _ROMAN = (*_UNITS[1:], *("x" + unit for unit in _UNITS), "xx")
+# Writers of Cyrillic and Greek also take the letters of their own script that look like I and X.
+_NUMERALS = tuple(
+    tuple(number.translate(str.maketrans("ix", letters)) for number in _ROMAN)
+    for letters in ("ix", "\u0456\u0445", "\u03b9\u03c7")
+)
 _LETTERS = "".join(letter + letter.upper() for alphabet in _ALPHABETS for letter in alphabet if len(letter) == 1)
-LABEL = rf"(?:\d{{1,3}}(?:\.\d{{1,2}}){{0,3}}(?!\d)|[ivx]{{2,5}}|[IVX]{{2,5}}|الف|[{_LETTERS}])"
+_ROMAN_LABEL = "|".join(f"[{digits}]{{2,5}}" for digits in ("ivx", "IVX", "\u0406V\u0425", "\u0399V\u03a7"))
+LABEL = rf"(?:\d{{1,3}}(?:\.\d{{1,2}}){{0,3}}(?!\d)|{_ROMAN_LABEL}|الف|\u0406|[{_LETTERS}])"
 
 
 @lru_cache(maxsize=4096)  # a text has few labels
@@ -60,13 +66,13 @@ def _spell_number(number: int, zero: int) -> str:
 
 @cache
 def _find_first_letters() -> frozenset[str]:
-    return frozenset([*(alphabet[0] for alphabet in _ALPHABETS), _ROMAN[0]])
+    return frozenset(sequence[0] for sequence in (*_ALPHABETS, *_NUMERALS))
 
 
 @cache
 def _find_following_letters() -> dict[str, list[str]]:
     following: dict[str, list[str]] = {}
-    for sequence in (*_ALPHABETS, _ROMAN):
+    for sequence in (*_ALPHABETS, *_NUMERALS):
         for this, that in pairwise(sequence):
             following.setdefault(this, []).append(that)
     return following

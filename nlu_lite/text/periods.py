@@ -152,6 +152,8 @@ def _is_unlisted_abbreviation(word: str, mark: Terminator) -> bool:
         return 1 < len(word) <= _LONGEST_LETTERS and word.islower() and word not in mark.rules.ordinary_words
     if not mark.precedes_lowercase:
         return False
+    if len(word) == 1 and _is_first(word, mark):
+        return True
     return may_be_unlisted_abbreviation(word, mark.rules) and not mark.begins_lowercase
 
 
