@@ -173,7 +173,9 @@ def _is_listed(word: str, words: frozenset[str]) -> bool:
 
 def _is_noun(word: str, before: str, after: str, rules: SentenceRules) -> bool:
     """Return whether a word is a noun whose lowercase form is an abbreviation: German "ein Sog", unlike "sog."."""
-    if rules.capitalization != "nouns" or not (word.isalpha() and word.istitle() and after.lstrip(_NOUN_GAP)[:1].isupper()):
+    if rules.capitalization != "nouns" or not (word.isalpha() and word.istitle()):
+        return False
+    if not after.lstrip(_NOUN_GAP)[:1].isupper():
         return False
     return before.rstrip()[-1:].isalpha() and word not in rules.listed_abbreviations
 
