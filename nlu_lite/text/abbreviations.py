@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from enum import Enum
 from functools import cache, lru_cache
 
+from nlu_lite.text.homographs import is_homograph
 from nlu_lite.text.pronunciation import ends_with_vowel, is_unspeakable
 from nlu_lite.text.rules import SentenceRules
 
@@ -25,7 +26,6 @@ _NUMBER_AND_WORD = re.compile(r"[\s\"“„«‘'(\[]*+(?:[A-Z]{1,3}[.-]?)?[\d�
 _FIRST_WORD = re.compile(r"\W*+([^\W\d_](?=\.)|[^\W\d_]{2,})")
 _NOUN_BEFORE = re.compile(r"([^\W\d_]{2,})(\.?)\s\Z")
 _RANGE = re.compile(r"\s[-–—]\s([^\W\d_]{2,5})(?!\w)")
-_NOUN_GAP = " \n\t\u00a0\u202f„‚»›\"'"  # between a noun that ends a sentence and the next sentence
 _WORD_BEFORE = re.compile(r"([^\W\d_]{2,})\s\Z")
 _NEXT_ABBREVIATION = re.compile(r"\s?([^\s.]{1,8})\.")
 _ROMAN_NUMERAL = re.compile(r"[\s\"“„«‘'(\[]*+[IVXLC]+(?![\w'’])")
@@ -69,7 +69,7 @@ def classify_abbreviation(word: str, before: str, after: str, rules: SentenceRul
         return None
     if word in _NUMERO_SIGNS and _FIGURE.match(after):
         return AbbreviationKind.BEFORE_NUMBER
-    if word.lower() not in rules.lowercase_abbreviations or _is_noun(word, before, after, rules):
+    if word.lower() not in rules.lowercase_abbreviations or is_homograph(word, before, after, rules):
         return _classify_unlisted(word, before, after, rules)
     if word in rules.units and _follows_quantity(before, rules):
         return AbbreviationKind.UNIT
@@ -169,15 +169,6 @@ def _is_listed(word: str, words: frozenset[str]) -> bool:
     """Return whether a word is in a list: a lowercase entry also matches with an uppercase first letter."""
     low = word.lower()
     return word in words or (low in words and (word[1:] == low[1:] or "." in word))
-
-
-def _is_noun(word: str, before: str, after: str, rules: SentenceRules) -> bool:
-    """Return whether a word is a noun whose lowercase form is an abbreviation: German "ein Sog", unlike "sog."."""
-    if rules.capitalization != "nouns" or not (word.isalpha() and word.istitle()):
-        return False
-    if not after.lstrip(_NOUN_GAP)[:1].isupper():
-        return False
-    return before.rstrip()[-1:].isalpha() and word not in rules.listed_abbreviations
 
 
 def _is_uppercase_title(word: str, after: str, rules: SentenceRules) -> bool:

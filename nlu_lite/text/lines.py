@@ -24,6 +24,7 @@ _INTRODUCTION = re.compile(r"[:：]\s*+\Z")
 _SECTION_HEADING = re.compile(r"(?m:^)[^\S\n]{0,9}(§[ _]?\d++[a-z]?[^\S\n])(?:[^\n(.!?§]{0,100}[^\S\n])?(?=\(1\)\s)")
 _LONG_OR_QUOTED_LINE = re.compile(r"(?m:^)(?:>|[^\n]{51}|[^\n]{50}\n)")  # shorter lines are not wrapped
 _FEWEST_LINES = 3  # two lines may be a wrapped headline
+_FEWEST_WORDS = 2  # of a headline in uppercase: one word may be an acronym within a sentence
 
 
 def find_line_begins(text: str, rules: SentenceRules, newline_breaks: NewlineBreaks) -> Iterator[int]:
@@ -55,7 +56,9 @@ def _find_begins_in_block(block: str, rules: SentenceRules) -> Iterable[int]:
     return (
         begin
         for begin, length, (line, following) in zip(begins, widths, pairwise(lines), strict=False)
-        if (length + 2 < width and _is_headline(line, following, width, rules)) or _change_signs(line, following, signs)
+        if (length + 2 < width and _is_headline(line, following, width, rules))
+        or _is_uppercase_headline(line, following)
+        or _change_signs(line, following, signs)
     )
 
 
@@ -81,6 +84,14 @@ def _is_headline(line: str, following: str, width: int, rules: SentenceRules) ->
     if not following[0].isupper() or len(line.rstrip()) + 1 + len(following.split()[0]) >= width:
         return False
     return _WRAPPED.search(line) is None and line.split()[-1].lower() not in rules.ordinary_words
+
+
+def _is_uppercase_headline(line: str, following: str) -> bool:
+    """Return whether a line of several words is all uppercase, and a capitalized word of another sentence follows."""
+    if not line.isupper() or following.isupper() or _WRAPPED.search(line) or len(line.split()) < _FEWEST_WORDS:
+        return False
+    first = following.split()[0]
+    return first[0].isupper() and not first.isupper()
 
 
 def _change_signs(line: str, following: str, signs: list[str]) -> bool:

@@ -61,10 +61,13 @@ def _is_cardinal(before: str, mark: Terminator) -> bool:
 
 
 def _is_name(word: str, before: str, rules: SentenceRules) -> bool:
-    """Return whether the word before a number is a name, as in "Luna 9", and not the first word of the sentence."""
+    """Return whether the word before a number is a name or a label, as in "Luna 9" and "room A 12".
+
+    The first word of the sentence is none.
+    """
     if not rules.numbered or rules.capitalization == "nouns" or len(before) == len(word):
         return False
-    return word.istitle() and len(word) > 1 and word.lower() not in rules.ordinary_words
+    return word.istitle() and word.lower() not in rules.ordinary_words
 
 
 def _is_date(number: str, before: str, mark: Terminator) -> bool:

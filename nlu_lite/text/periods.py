@@ -28,9 +28,6 @@ _DETAIL_OF_TIME = re.compile(
     r"[^\S\n](?:(?:Eastern|Central|Mountain|Pacific|Atlantic|Greenwich)\s|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b)"
 )
 _TIME_ZONE = re.compile(r"[ECMP][SD]T|GMT|UTC|BST|CES?T|MET|MES?Z|MSK")
-_REFERENCES = frozenset(
-    ("see", "zie", "se", "vid", "ver", "vea", "veja", "vedi", "voir", "leia", "lea", "ring", "call")
-)
 _LABEL = re.compile(r"\s[A-HJ-Z][,;)]")  # "Co. B, 5th Regiment"
 _RANGE_OR_NUMBER = re.compile(r".*\.-(?=..)|\d++-")  # "Mon.-Fri. 9-18", Kyrgyz "1901-ж."
 _LONGEST_LETTERS = 4  # of an unknown abbreviation in a script with a full stop of its own
@@ -38,6 +35,10 @@ _INFLECTION = re.compile("[ाीेोাীেোਾੀੇੋାୀେୋ][ं
 _AHEAD = 120  # characters in which that full stop is searched
 _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 _FIELD = re.compile(r"\s[^\W\d_][^\s\d.,:;]{2,20}:\s")  # "5 kg. Height: 40 cm"
+_CURRENCY = re.compile(  # ISO 4217
+    r"EUR|USD|GBP|JPY|CHF|CNY|RUB|RUR|UAH|BYN|KZT|KGS|UZS|MNT|AMD|AZN|GEL|TRY|PLN|CZK|HUF|RON|BGN|RSD|MKD|ALL|BAM|"
+    r"SEK|NOK|DKK|ISK|INR|IDR|MYR|PHP|BRL|CAD|AUD|ZAR|KES|SKK|LTL|LVL|EEK|HRK|SIT|FIM|DEM"
+)
 _CENTURY = re.compile(r"\s[IVXLC]+\s[^\W\d_]{1,2}\.")
 
 
@@ -87,10 +88,11 @@ def _precedes_final(mark: Terminator) -> bool:
 
 
 def _precedes_unit(mark: Terminator) -> bool:
-    """Return whether the next word is a unit of the same quantity, or a century: "5 tis. Kč", "80-х гг. XX в."."""
+    """Return whether the next word is a unit of the same quantity, or a century: "5 mil. EUR", "80-х гг. XX в."."""
     if _CENTURY.match(mark.text, mark.closers_end):
         return True
-    return find_word_after(mark.text, mark.closers_end) in mark.rules.units
+    word = find_word_after(mark.text, mark.closers_end)
+    return word in mark.rules.units or _CURRENCY.fullmatch(word) is not None
 
 
 def _ends_introduction(word: str, mark: Terminator) -> bool:
@@ -100,7 +102,7 @@ def _ends_introduction(word: str, mark: Terminator) -> bool:
     spelling = r"\.\s?".join(map(re.escape, word.split(".")))
     time = _PREPOSITION_AND_NUMBER.fullmatch(re.sub(rf"{spelling}\Z", "", mark.text[mark.sentence_begin : mark.start]))
     first = time.group(1).lower() if time else ""
-    return first in mark.rules.sentence_starters and first not in _REFERENCES
+    return first in mark.rules.ordinary_words and first in mark.rules.sentence_starters
 
 
 def is_word_part(mark: Terminator) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from nlu_lite.text.rules import SentenceRules
-from nlu_lite.text.terminators import Terminator
+from nlu_lite.text.terminators import QUOTATION_MARKS, Terminator
 
 _LETTER_AND_WORD = re.compile(r"\s*+(\w)(?:\s|['’])[^\W\d_]")
 _CONTRACTION = re.compile(r"['’]([a-z]{1,2})(?!\w)")
@@ -31,10 +31,16 @@ def is_sentence_starter(mark: Terminator) -> bool:
     if rest is not None and f"{word}'{rest.group(1)}" in mark.rules.sentence_starters:
         return True
     if word in mark.rules.sentence_starters:
-        return True
+        return not _begins_name(word, mark)
     if _NUMBER.match(mark.text, found.end()) is not None:
         return _is_capitalized_abbreviation(found.group(1), mark)
     return mark.text.startswith(".", found.end()) and _is_capitalized_title(found.group(1), mark.rules)
+
+
+def _begins_name(word: str, mark: Terminator) -> bool:
+    """Return whether a noun after an opening quotation mark may begin the name of a thing: "im. «Завод»"."""
+    quotes = not QUOTATION_MARKS.isdisjoint(mark.openers) or "„" in mark.openers
+    return quotes and bool(mark.rules.ordinary_words) and word not in mark.rules.ordinary_words
 
 
 def _is_capitalized_abbreviation(word: str, mark: Terminator) -> bool:
