@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from enum import Enum
-from functools import cache, lru_cache
+from functools import cache
 
 from nlu_lite.text.homographs import is_homograph
 from nlu_lite.text.pronunciation import ends_with_vowel, is_unspeakable
@@ -65,7 +65,7 @@ def classify_abbreviation(word: str, before: str, after: str, rules: SentenceRul
         after: The text after the period; its first `LOOKBEHIND` characters are enough.
         rules: The rules of the language.
     """
-    if _is_label(word, before, rules) or _RATIO.search(before):
+    if (len(word) == 1 and _is_label(word, before, rules)) or (before[-1:] == "/" and _RATIO.search(before)):
         return None
     if word in _NUMERO_SIGNS and _FIGURE.match(after):
         return AbbreviationKind.BEFORE_NUMBER
@@ -143,13 +143,17 @@ def _is_part_of_title(word: str, before: str, rules: SentenceRules) -> bool:
     if "." in word:
         first, _, rest = word.partition(".")
         return rest.isalpha() and rest.islower() and _is_listed(first, rules.titles)
-    while word.isalpha() and word.islower() and len(word) <= _LONGEST_DEGREE and not ends_with_vowel(word):
-        before = before.rstrip()
-        word = _find_previous_abbreviation(before)
+    before = before.rstrip()
+    while before.endswith(".") and word.isalpha() and word.islower() and _may_be_degree(word):
+        word = find_word_before(before, len(before) - 1)
         if len(word) > 1 and _is_listed(word, rules.titles) and word not in rules.units:  # "5 гр. соли." has a unit
             return True
-        before = before[: len(before) - len(word) - 1]
+        before = before[: len(before) - len(word) - 1].rstrip()
     return False
+
+
+def _may_be_degree(word: str) -> bool:
+    return len(word) <= _LONGEST_DEGREE and not ends_with_vowel(word)
 
 
 def _precedes_only_number(word: str, before: str, after: str, rules: SentenceRules) -> bool:
@@ -233,7 +237,7 @@ def precedes_cardinal(word: str, rules: SentenceRules) -> bool:
 
 def _is_label(word: str, before: str, rules: SentenceRules) -> bool:
     """Return whether a letter is the label of the thing before it: "plan B", "Apt. C", "42° N"; Slovak "č" is not."""
-    if len(word) > 1 or (word.islower() and word in rules.lowercase_abbreviations):
+    if word.islower() and word in rules.lowercase_abbreviations:
         return False
     if word.isupper() and _DEGREE_BEFORE.search(before):
         return True
@@ -305,11 +309,7 @@ def may_be_unlisted_abbreviation(word: str, rules: SentenceRules) -> bool:
 
 def find_word_before(text: str, end: int) -> str:
     """Return the word that ends at `end`, with its inner periods; empty if it is longer than any abbreviation."""
-    return _find_last_word(text[max(0, end - LOOKBEHIND) : end])
-
-
-@lru_cache(maxsize=4096)  # several rules ask about the same word
-def _find_last_word(window: str) -> str:
+    window = text[end - LOOKBEHIND if end > LOOKBEHIND else 0 : end]
     if not window or window[-1].isspace() or window[-1] == ".":
         return ""
     word = window.rsplit(None, 1)[-1]

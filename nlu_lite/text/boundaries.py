@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from nlu_lite.text.abbreviations import LOOKBEHIND, SHORT_WORD, classify_abbreviation, find_word_before
+from nlu_lite.text.abbreviations import LOOKBEHIND, SHORT_WORD, classify_abbreviation
 from nlu_lite.text.ellipses import continues_after_ellipsis
 from nlu_lite.text.names import continues_after_name
 from nlu_lite.text.quotes import continues_after_quotation, introduces_quotation, is_in_quotation, is_introduced
@@ -115,7 +115,7 @@ def _closes(mark: Terminator) -> bool:
     """Return whether the next character cannot begin a sentence. An ellipsis, ".NET" and ”Yes” can."""
     if mark.following not in _CONTINUERS and mark.following not in TERMINATORS:
         return False
-    return not mark.gap or _WORD_AFTER_SIGN.match(mark.text, mark.closers_end + len(mark.gap)) is None
+    return not mark.gap or _WORD_AFTER_SIGN.match(mark.text, mark.gap_end) is None
 
 
 def _ends_before_lowercase(mark: Terminator) -> bool:
@@ -131,7 +131,7 @@ def _ends_before_lowercase(mark: Terminator) -> bool:
         return True
     if mark.rules.lowercase_after_period == "continues":
         return False
-    word = find_word_before(mark.text, mark.start) if mark.is_period else ""
+    word = mark.word if mark.is_period else ""
     is_long = len(word) > SHORT_WORD and mark.rules.lowercase_after_period != "consistent"
     return word.isalpha() and not word.isupper() and (is_long or mark.begins_lowercase)
 
@@ -144,7 +144,7 @@ def is_in_brackets(mark: Terminator) -> bool:
 
 def precedes_bracketed_sentence(mark: Terminator) -> bool:
     """Return whether the brackets after a terminator contain whole sentences: "etc. (See above.)"."""
-    return _BRACKETED_SENTENCE.match(mark.text, mark.closers_end + len(mark.gap)) is not None
+    return _BRACKETED_SENTENCE.match(mark.text, mark.gap_end) is not None
 
 
 def _find_open_bracket(mark: Terminator) -> int:
@@ -163,8 +163,9 @@ def _find_open_bracket(mark: Terminator) -> int:
 
 def find_last_bracket(text: str, begin: int, end: int) -> int:
     """Return the offset of the last opening bracket between two offsets; -1 if there is none."""
-    bracket = text.rfind("(", begin, end)
-    return bracket if text.isascii() else max(bracket, text.rfind("（", begin, end))
+    if text.isascii():
+        return text.rfind("(", begin, end)
+    return max(text.rfind("(", begin, end), text.rfind("（", begin, end))
 
 
 def touches_next(mark: Terminator) -> bool:
@@ -185,7 +186,7 @@ def _is_caseless(letter: str) -> bool:
 def _ends_urdu_word(mark: Terminator) -> bool:
     """Return whether the Urdu full stop, which also separates the letters of an abbreviation, is not after a letter."""
     initials = mark.rules.initials
-    word = find_word_before(mark.text, mark.start).rpartition(mark.character)[2]
+    word = mark.word.rpartition(mark.character)[2]
     return initials is not None and mark.following.isalpha() and len(word) > 1 and not initials.fullmatch(word)
 
 
@@ -195,7 +196,7 @@ def _is_urdu_initial(mark: Terminator) -> bool:
     If the name may also be an ordinary word, another one is before or after it.
     """
     initials = mark.rules.initials
-    word = find_word_before(mark.text, mark.start).rpartition(mark.character)[2]
+    word = mark.word.rpartition(mark.character)[2]
     if initials is None or not initials.fullmatch(word):
         return False
     begin = mark.start - len(word)
@@ -213,7 +214,7 @@ def _precedes_urdu_initial(mark: Terminator) -> bool:
 
 def _is_urdu_abbreviation(mark: Terminator) -> bool:
     """Return whether the Urdu full stop is after an abbreviation that does not end its sentence here."""
-    word = find_word_before(mark.text, mark.start)
+    word = mark.word
     begin = mark.start - len(word)
     before, after = mark.text[max(0, begin - LOOKBEHIND) : begin], mark.text[mark.end : mark.end + LOOKBEHIND]
     spelling = word.replace(_URDU_FULL_STOP, ".")
@@ -242,7 +243,7 @@ def _is_between_caseless_words(mark: Terminator) -> bool:
     """Return whether a period is directly between two words of a script without case that are no abbreviations."""
     text = mark.text
     after = _WORD_AFTER_PERIOD.match(text, mark.end)
-    word = _TERMINATOR.split(find_word_before(text, mark.start))[-1]
+    word = _TERMINATOR.split(mark.word)[-1]
     if after is None or word.lower() in mark.rules.lowercase_abbreviations:
         return False
     return "." not in word and _CASELESS_WORD.fullmatch(word) is not None

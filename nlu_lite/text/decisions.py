@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from nlu_lite.text.abbreviations import compile_spaced_forms, find_word_before
+from nlu_lite.text.abbreviations import compile_spaced_forms
 from nlu_lite.text.boundaries import ends_sentence, lacks_space, touches_next
 from nlu_lite.text.periods import PeriodRole, classify_period, is_word_part
 from nlu_lite.text.quotes import absorb_late_closer
@@ -54,25 +54,25 @@ def decide_terminator(mark: Terminator, spaced_word: str) -> Decision:
 def _find_next_begin(mark: Terminator) -> int:
     """Return where the next sentence begins; 0 if the text around a terminator shows that the sentence continues."""
     mark = absorb_late_closer(mark) if mark.gap else mark
-    return mark.closers_end + len(mark.gap) - mark.start if ends_sentence(mark) else 0
+    return mark.gap_end - mark.start if ends_sentence(mark) else 0
 
 
 def _match_spaced_abbreviation(mark: Terminator) -> re.Match[str] | None:
     """Match an abbreviation whose parts are separated by spaces from its first period to before its last."""
     if not mark.gap:
         return None
-    form = compile_spaced_forms(mark.rules).get(find_word_before(mark.text, mark.start).lower())
+    form = compile_spaced_forms(mark.rules).get(mark.word.lower())
     return form.match(mark.text, mark.start) if form else None
 
 
 def _describe_spaced_abbreviation(mark: Terminator, rest: re.Match[str]) -> Decision:
     periods = tuple(match.start() for match in re.finditer(r"\.", rest.group()))
-    word = find_word_before(mark.text, mark.start) + "".join(rest.group().split())
+    word = mark.word + "".join(rest.group().split())
     return Decision(0, periods, False, rest.end() - mark.start, word)
 
 
 def _find_word_before(mark: Terminator) -> str:
-    word = find_word_before(mark.text, mark.start)
+    word = mark.word
     longest = mark.start - mark.sentence_begin  # "end.Mr." has two sentences but one run of letters and periods
     return word[len(word) - longest :] if len(word) > longest else word
 
@@ -82,5 +82,5 @@ def _skip_proclitic(mark: Terminator) -> Terminator:
     proclitic = mark.rules.proclitic
     if proclitic is None or not mark.gap:
         return mark
-    match = proclitic.match(mark.text, mark.closers_end + len(mark.gap))
+    match = proclitic.match(mark.text, mark.gap_end)
     return mark._replace(openers="", following=match.group(1)) if match else mark

@@ -19,9 +19,13 @@ def continues_after_ellipsis(mark: Terminator) -> bool:
     In brackets an ellipsis represents omitted words, as do three periods with spaces around them. A fourth period ends
     the sentence. Periods may also lead to the page number in a table of contents, or the speaker may repeat a word.
     """
-    if is_alone_in_brackets(mark) or _is_omission(mark) or _is_dot_leader(mark):
+    if is_alone_in_brackets(mark):
         return True
-    return not (mark.is_period or mark.closers or mark.openers) and (_is_stammer(mark) or _is_before_noun(mark))
+    if mark.is_period:
+        return False
+    if _is_omission(mark) or _is_dot_leader(mark):
+        return True
+    return not (mark.closers or mark.openers) and (_is_stammer(mark) or _is_before_noun(mark))
 
 
 def is_alone_in_brackets(mark: Terminator) -> bool:
@@ -32,7 +36,7 @@ def is_alone_in_brackets(mark: Terminator) -> bool:
 
 
 def _is_omission(mark: Terminator) -> bool:
-    if mark.character != "." or mark.is_period:
+    if mark.character != ".":
         return False
     run = mark.text[mark.start : mark.end]
     spaced = any(character.isspace() for character in run)
@@ -49,7 +53,7 @@ def _is_stammer(mark: Terminator) -> bool:
     """Return whether an ellipsis separates a word from its repetition: "I... I know"."""
     if mark.character not in ".…":
         return False
-    word = find_word_before(mark.text, mark.start)
+    word = mark.word
     return bool(word) and word.lower() == find_word_after(mark.text, mark.end).lower()
 
 
@@ -60,7 +64,7 @@ def _is_before_noun(mark: Terminator) -> bool:
     noun, ordinary = find_word_after(mark.text, mark.end), mark.rules.ordinary_words
     if noun.lower() in ordinary or is_sentence_starter(mark):
         return False
-    return mark.text.startswith(f"{noun},", mark.end + len(mark.gap)) or _find_word_before(mark).lower() in ordinary
+    return mark.text.startswith(f"{noun},", mark.gap_end) or _find_word_before(mark).lower() in ordinary
 
 
 def _find_word_before(mark: Terminator) -> str:

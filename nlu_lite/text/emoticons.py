@@ -5,24 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from nlu_lite.text.terminators import Terminator, read_after
+from nlu_lite.text.terminators import Terminator
 
 _CLOSED_FACES = (":)", ":-)", ";)", ";-)", ":D", ":P")  # ":(" may also open a bracket
 _CLOSED_FACE = rf"(?:{'|'.join(map(re.escape, _CLOSED_FACES))})"
 _FACE = rf"(?:{_CLOSED_FACE}|:-?\()"
 _EMOJI = "[\u2600-\u27bf\U0001f300-\U0001faff][\u200d\ufe0f\u2600-\u27bf\U0001f300-\U0001faff]*"
-_SIGNS = re.compile(rf"(?:[^\S\n](?:{_FACE}|{_EMOJI})(?=\s|\Z))+")
+_SIGNS = re.compile(rf"(?:[^\S\n](?:{_FACE}|{_EMOJI})(?=\s|\Z)){{1,20}}+")
 _FACE_AND_SPACE = re.compile(rf"[:;](?<=\s.)(?:-?\)|(?<=:)[DP]){_CLOSED_FACE}*[^\S\n]+(?=[^\W\d_])")
 
 
 def absorb_emoticons(mark: Terminator) -> Terminator:
     """Count emoticons and emoji after a terminator among its closing signs."""
     signs = _SIGNS.match(mark.text, mark.closers_end)
-    if signs is None:
-        return mark
-    gap, openers, following = read_after(mark.text, signs.end())
-    closers = mark.text[mark.end : signs.end()]
-    return mark._replace(closers=closers, gap=gap, openers=openers, following=following)
+    return mark if signs is None else mark.extend_closers(signs.end())
 
 
 def find_begins_after_emoticons(text: str) -> Iterator[int]:

@@ -71,7 +71,7 @@ def _describe_begin(beginning: str) -> int:
 
 def _is_local(mark: Terminator, neighborhood: Neighborhood) -> bool:
     around, _, nearness, _ = neighborhood
-    if mark.closers_end + len(mark.gap) + len(mark.openers) - mark.start > _LONGEST_MARK:
+    if mark.gap_end + len(mark.openers) - mark.start > _LONGEST_MARK:
         return False
     last = around[-LOOKBEHIND:]
     if not last.strip(".") or last.isspace():  # an ellipsis or a gap may go on

@@ -10,7 +10,8 @@ from nlu_lite.text.starters import find_word_after, is_sentence_starter
 from nlu_lite.text.terminators import DASHES, Terminator
 
 _LONGEST_ORDINAL = 3  # digits before an uppercase letter: a number of four is mostly a year
-_ROMAN_NUMERAL = re.compile(r"[IVXLC]+")
+_LETTERS_OF_NUMERALS = "IVXLC"
+_ROMAN_NUMERAL = re.compile(rf"[{_LETTERS_OF_NUMERALS}]+")
 _SECTION = re.compile(r"\d{1,3}(?:\.\d{1,3})*+")
 _DECIMAL = re.compile(r"\d[:.,]\Z")
 _CARDINAL_SIGN = re.compile(r"[\dIVX][-–/]\Z|\d,\s\d++,\s\Z|[%№#$€£§]\s?\Z|(?<!\d)\d{2,3}[^\S\n]\Z")
@@ -21,7 +22,10 @@ _DATE_BEFORE = re.compile(r"(?<!\d)\d{1,2}\.\s?\Z")
 
 def is_ordinal(word: str, mark: Terminator) -> bool:
     """Return whether a period makes the number before it an ordinal or the number of a list item."""
-    number, rules, start = word.rpartition("-")[2], mark.rules, mark.start
+    last, rules, start = word[-1], mark.rules, mark.start
+    if len(word) > 1 and not (last.isdigit() or last in _LETTERS_OF_NUMERALS):  # most words
+        return False
+    number = word.rpartition("-")[2]
     before = mark.text[max(mark.sentence_begin, start - LOOKBEHIND) : start - len(number)]
     is_roman = "roman" in rules.ordinals and _ROMAN_NUMERAL.fullmatch(number) is not None
     if not before.strip() and (_SECTION.fullmatch(number) or (is_roman and len(number) <= SHORT_WORD)):

@@ -9,7 +9,6 @@ from nlu_lite.text.abbreviations import (
     LOOKBEHIND,
     AbbreviationKind,
     classify_abbreviation,
-    find_word_before,
     may_be_unlisted_abbreviation,
 )
 from nlu_lite.text.boundaries import find_last_bracket, is_in_brackets, precedes_bracketed_sentence
@@ -108,7 +107,7 @@ def _ends_introduction(word: str, mark: Terminator) -> bool:
 def is_word_part(mark: Terminator) -> bool:
     """Return whether a period before a character that is not whitespace is part of its word: "U.S.,", "3.-5. May"."""
     following = mark.following
-    word = find_word_before(mark.text, mark.start)
+    word = mark.word
     if word.isdigit():
         is_range = following.isdigit() and mark.openers != "" and mark.openers in DASHES
         return mark.rules.ordinals != frozenset() and (is_range or following == "/")

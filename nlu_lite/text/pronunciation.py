@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from unicodedata import normalize
 
 from nlu_lite.text.rules import SentenceRules
@@ -21,6 +22,7 @@ def ends_with_vowel(word: str) -> bool:
     return normalize("NFD", word[-1])[0] in _VOWELS
 
 
+@lru_cache(maxsize=16384)
 def is_unspeakable(word: str, rules: SentenceRules) -> bool:
     """Return whether a word must be an abbreviation, since it cannot be spoken: "pkt", "Mgr", German "monatl"."""
     if _has_impossible_end(word, rules):

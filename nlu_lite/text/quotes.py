@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from itertools import islice
 
-from nlu_lite.text.abbreviations import LOOKBEHIND, find_word_before
+from nlu_lite.text.abbreviations import LOOKBEHIND
 from nlu_lite.text.starters import is_sentence_starter
-from nlu_lite.text.terminators import DASHES, QUOTATION_MARKS, Terminator, read_after
+from nlu_lite.text.terminators import DASHES, QUOTATION_MARKS, Terminator
 
 _LATE_CLOSER = re.compile(r"(?:[^\S\n]{1,2}(''|[\"”»“’›]))++(?=[\s,.;:!?…)\]–—¹²³⁰-⁹-]|\Z)[¹²³⁰-⁹]*+")
 _OPENERS_OF_LATE_CLOSERS = {"“": "„", "’": "‘‚"}  # marks that open quotations in other languages
@@ -55,9 +55,7 @@ def absorb_late_closer(mark: Terminator) -> Terminator:
     late = _LATE_CLOSER.match(mark.text, mark.closers_end)
     if late is None or not _is_open(mark, late.group(1)):
         return mark
-    gap, openers, following = read_after(mark.text, late.end())
-    closers = mark.text[mark.end : late.end()]
-    return mark._replace(closers=closers, gap=gap, openers=openers, following=following)
+    return mark.extend_closers(late.end())
 
 
 def find_late_closer(mark: Terminator) -> str:
@@ -177,14 +175,14 @@ def introduces_quotation(mark: Terminator) -> bool:
     signs = ":." if mark.rules.lowercase_after_period == "continues" else ":"  # Armenian writes a period before it
     if mark.character not in signs or QUOTATION_MARKS.isdisjoint(mark.openers):
         return False
-    return find_word_before(mark.text, mark.start).lower() in mark.rules.speech_verbs
+    return mark.word.lower() in mark.rules.speech_verbs
 
 
 def _is_speech_tag(mark: Terminator) -> bool:
     """Return whether a name and a verb of speaking follow: "Harry asked"."""
     if not mark.rules.speech_verbs or not mark.following.isalpha():
         return False
-    begin = mark.closers_end + len(mark.gap) + len(mark.openers)
+    begin = mark.gap_end + len(mark.openers)
     words = list(islice(_WORD.finditer(mark.text, begin, begin + _LONGEST_TAG), _MOST_WORDS_OF_TAG))
     place = next((place for place, word in enumerate(words) if word.group() in mark.rules.speech_verbs), None)
     if place is None:

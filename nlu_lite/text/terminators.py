@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
-from nlu_lite.text.abbreviations import LOOKBEHIND
+from nlu_lite.text.abbreviations import LOOKBEHIND, find_word_before
 from nlu_lite.text.rules import SentenceRules
 
 TERMINATORS = ".!?…‼⁇⁈⁉。．！？｡।॥؟۔։።፧፨᙮។៕။᠃᠉꓿⸮།༎܀܁܂᥄᥅᪨᪩᭞᭟᰻᰼᱾᱿꘎꘏꛳꛷꣎꣏꩝꩞꩟꫰꫱꯫"
@@ -35,8 +35,12 @@ class Terminator(NamedTuple):
         start: The offset of the run.
         end: The offset after the run.
         character: The last character of the run.
+        is_period: Whether the run is a single period.
+        word: The word before the run, with its inner periods.
         closers: The closing quotation marks and brackets directly after the run.
+        closers_end: The offset after the closers.
         gap: The whitespace after the closers.
+        gap_end: The offset after the gap.
         openers: The opening quotation marks, brackets and dashes after the gap.
         following: The first character after the openers; empty at the end of the text.
     """
@@ -47,20 +51,14 @@ class Terminator(NamedTuple):
     start: int
     end: int
     character: str
+    is_period: bool
+    word: str
     closers: str
+    closers_end: int
     gap: str
+    gap_end: int
     openers: str
     following: str
-
-    @property
-    def is_period(self) -> bool:
-        """Whether the run is a single period."""
-        return self.character == "." and self.end - self.start == 1
-
-    @property
-    def closers_end(self) -> int:
-        """The offset after the closers."""
-        return self.end + len(self.closers)
 
     @property
     def precedes_lowercase(self) -> bool:
@@ -71,6 +69,15 @@ class Terminator(NamedTuple):
     def begins_lowercase(self) -> bool:
         """Whether the sentence began with a lowercase letter: then the writer may capitalize no sentence."""
         return begins_lowercase(self.text, self.sentence_begin)
+
+    def extend_closers(self, end: int) -> Terminator:
+        """Count the text up to an offset among the closers."""
+        text = self.text
+        gap, openers, following = read_after(text, end)
+        closers = text[self.end : end]
+        return self._replace(
+            closers=closers, closers_end=end, gap=gap, gap_end=end + len(gap), openers=openers, following=following
+        )
 
 
 def begins_lowercase(text: str, begin: int) -> bool:
@@ -89,7 +96,25 @@ def examine_terminator(run: re.Match[str], rules: SentenceRules, sentence_begin:
     text, (start, end) = run.string, run.span()
     after = _AFTER.match(text, end)
     assert after is not None
-    return Terminator(text, rules, sentence_begin, start, end, text[end - 1], *after.group(1, 2, 3, 4))
+    closers, gap, openers, following = after.groups()
+    closers_end, character, word = end + len(closers), text[end - 1], find_word_before(text, start)
+    gap_end, is_period = closers_end + len(gap), character == "." and end - start == 1
+    return Terminator(
+        text,
+        rules,
+        sentence_begin,
+        start,
+        end,
+        character,
+        is_period,
+        word,
+        closers,
+        closers_end,
+        gap,
+        gap_end,
+        openers,
+        following,
+    )
 
 
 def read_after(text: str, begin: int) -> tuple[str, str, str]:
