@@ -6,7 +6,7 @@ import re
 
 from nlu_lite.text.abbreviations import LOOKBEHIND, SHORT_WORD, find_word_before, precedes_cardinal
 from nlu_lite.text.rules import SentenceRules
-from nlu_lite.text.starters import find_word_after, is_sentence_starter
+from nlu_lite.text.starters import find_word_after, is_sentence_starter, precedes_continuer
 from nlu_lite.text.terminators import DASHES, Terminator
 
 _LONGEST_ORDINAL = 3  # digits before an uppercase letter: a number of four is mostly a year
@@ -45,7 +45,7 @@ def is_ordinal(word: str, mark: Terminator) -> bool:
 def _shows_ordinal(number: str, before: str, mark: Terminator) -> bool:
     """Return whether the next word shows that a number is an ordinal."""
     rules = mark.rules
-    if mark.following == "§":
+    if mark.following == "§" or precedes_continuer(mark):
         return True
     if mark.precedes_lowercase or find_word_after(mark.text, mark.end).lower() in rules.months:
         return not _DECIMAL.search(before)
@@ -59,7 +59,9 @@ def _is_cardinal(before: str, mark: Terminator) -> bool:
         return True
     before = before.rstrip()
     if before.endswith("."):
-        return precedes_cardinal(find_word_before(before, len(before) - 1), mark.rules)
+        following = find_word_after(mark.text, mark.end)
+        is_law = len(following) > 1 and following.isupper()  # Croatian "čl. 154. ZOO"
+        return not is_law and precedes_cardinal(find_word_before(before, len(before) - 1), mark.rules)
     word = find_word_before(before, len(before))
     return word.lower() in mark.rules.numbered or _is_name(word, before, mark.rules)
 

@@ -17,9 +17,9 @@ from nlu_lite.text.rules import SentenceRules
 from nlu_lite.text.starters import find_word_after, is_sentence_starter, is_short_sentence_starter, precedes_continuer
 from nlu_lite.text.terminators import DASHES, Terminator
 
-_PREPOSITION_AND_NUMBER = re.compile(  # "At 5", "En el s. III", "Nel I sec."
+_PREPOSITION_AND_NUMBER = re.compile(  # "At 5", "En el s. III", "Nel I sec.", "В V в. до"
     r"\W*([^\W\d_]{1,4})(?:(?:\s[^\W\d_]{1,3})?\s[^\W\d_]{1,4}\.)?\s"
-    r"(?:\d[\d:.,/–-]*|[IVXLC]+(?:\s[^\W\d_]{1,4}\.)?)\s?"
+    r"(?:\d[\d:.,/–-]*|[IVXLC]+)(?:\s[^\W\d_]{1,4}\.(?:\s[^\W\d_]{2,3}\b)?)?\s?"
 )
 _ABBREVIATION = re.compile(r"[^\S\n]([A-Z][A-Za-z]{1,4})(?:(?<=[A-Z]{3})|\.)(?!\w)")
 _CLOCK_TIME = re.compile(r"\d\s?[ap]\.?\s?m\Z", re.IGNORECASE)

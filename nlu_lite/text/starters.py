@@ -59,7 +59,7 @@ def _is_capitalized_title(word: str, rules: SentenceRules) -> bool:
 def precedes_continuer(mark: Terminator) -> bool:
     """Return whether the next word begins no sentence, such as a postposition."""
     words = mark.rules.never_first
-    return bool(words) and not mark.openers and find_word_after(mark.text, mark.closers_end) in words
+    return bool(words) and not mark.openers and find_word_after(mark.text, mark.closers_end).lower() in words
 
 
 def is_short_sentence_starter(mark: Terminator) -> bool:
