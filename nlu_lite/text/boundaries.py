@@ -7,16 +7,23 @@ import re
 from nlu_lite.text.abbreviations import LOOKBEHIND, SHORT_WORD, classify_abbreviation
 from nlu_lite.text.ellipses import continues_after_ellipsis
 from nlu_lite.text.names import continues_after_name
-from nlu_lite.text.quotes import continues_after_quotation, introduces_quotation, is_in_quotation, is_introduced
+from nlu_lite.text.quotes import (
+    continues_after_mark,
+    continues_after_quotation,
+    introduces_quotation,
+    is_in_quotation,
+    is_introduced,
+)
 from nlu_lite.text.starters import is_sentence_starter, precedes_continuer
 from nlu_lite.text.terminators import DASHES, QUOTATION_MARKS, TERMINATORS, Terminator
 from nlu_lite.text.token_patterns import EMOTICON
 
 _SPACELESS = "。！？｡"  # the next sentence begins without whitespace
 _CONTINUERS = ",;:)]}%/&»”’›」』】》〉，、；：）］"
+_FULLWIDTH_PERIOD = "．"
 _FULL_STOPS = frozenset("።፧।॥။។")  # part of no word and no number, so the next sentence may begin directly after it
 _WORD_AFTER_SIGN = re.compile(r"(?:\.{2,}+|…)\s?+\w|[^\w\s,;:]\w")
-_MARKS = "!?؟"
+_MARKS = "!?؟！？"
 _URDU_FULL_STOP = "۔"
 _LAST_PART = re.compile(r"([^\s۔]+)۔\s?\Z")
 _LONGEST_QUOTATION = 40  # characters of one of several quotations in a sentence
@@ -28,7 +35,9 @@ _CASELESS_MARKS = r"[\w\u0591-\u05c7\u064b-\u065f\u0900-\u0dff]"
 _CASELESS_WORD = re.compile(
     rf"[\u3400-\u9fff]{{2,}}|[가-힣]+[다요까죠네]|(?![\u3400-\u9fff가-힣]){_CASELESS_LETTER}{_CASELESS_MARKS}{{2,}}"
 )
-_WORD_AFTER_PERIOD = re.compile(rf"{_CASELESS_LETTER}(?:{_CASELESS_MARKS}{{3}}|{_CASELESS_MARKS}{{1,2}}+(?!\.))")
+_WORD_AFTER_PERIOD = re.compile(
+    rf"[\u3400-\u9fff]{{2}}|{_CASELESS_LETTER}(?:{_CASELESS_MARKS}{{3}}|{_CASELESS_MARKS}{{1,2}}+(?!\.))"
+)
 _FIRST_PART = re.compile(r"\s([^\s۔]+)۔")
 MAX_ASIDE = 150  # characters of a parenthesis inside a sentence; a longer one rarely closes, and limits the search
 _BRACKETED_SENTENCE = re.compile(rf"\([^()\n]{{0,{MAX_ASIDE}}}(?<=[.!?…])\)")
@@ -39,7 +48,7 @@ _CLOSING_BRACKETS = frozenset(")）")
 def ends_sentence(mark: Terminator) -> bool:
     """Return whether a terminator that is part of no word ends its sentence."""
     if mark.character in mark.rules.weak_terminators:
-        ends = bool(mark.gap) and _shows_weak_end(mark)
+        ends = (bool(mark.gap) or _is_doubled(mark)) and _shows_weak_end(mark)
         return ends and not introduces_quotation(mark) and _find_open_bracket(mark) < 0
     if mark.character == _URDU_FULL_STOP and mark.following:
         if _is_urdu_initial(mark):
@@ -58,8 +67,10 @@ def ends_sentence(mark: Terminator) -> bool:
 
 
 def _ends_aside(mark: Terminator) -> bool:
-    """Return whether an aside within the sentence ends, and no whitespace follows: "他（她？）来了"."""
-    if mark.gap or not mark.following or mark.closers[-1:] not in _CLOSING_BRACKETS:
+    """Return whether an aside within the sentence ends, and no capital shows that another begins: "他（她？）来了"."""
+    if not mark.following or mark.closers[-1:] not in _CLOSING_BRACKETS:
+        return False
+    if mark.gap and not (mark.precedes_caseless and mark.character in _MARKS):
         return False
     return (
         find_last_bracket(mark.text, max(mark.sentence_begin, mark.start - MAX_ASIDE), mark.start) > mark.sentence_begin
@@ -83,6 +94,10 @@ def _continues_after(mark: Terminator) -> bool:
     if continues_after_name(mark) or continues_after_ellipsis(mark) or continues_after_quotation(mark):
         return True
     if mark.character in ".…" and not mark.is_period and precedes_continuer(mark):
+        return True
+    if not QUOTATION_MARKS.isdisjoint(mark.closers) and precedes_continuer(mark) and not is_introduced(mark):
+        return True
+    if continues_after_mark(mark.text, mark.start, mark.end, rules):
         return True
     quotes = mark.closers or not DASHES.isdisjoint(mark.openers)
     if quotes and rules.continuation is not None and _matches_continuation(mark, rules.continuation):
@@ -172,15 +187,28 @@ def touches_next(mark: Terminator) -> bool:
     """Return whether a character follows directly, in a script that writes whitespace between sentences."""
     if mark.gap or not mark.following or mark.character in _SPACELESS:
         return False
+    if mark.character == _FULLWIDTH_PERIOD:
+        return not (mark.precedes_caseless and mark.text[mark.start - 1 : mark.start].isalpha())
+    if _is_doubled(mark):
+        return not mark.precedes_caseless
+    if mark.character in ".…" and not mark.is_period:
+        return not _is_final_ellipsis(mark)
     if mark.character in _FULL_STOPS:
         return mark.text[mark.end + 1 : mark.end + 2] == mark.character  # a letter between two: an abbreviation
-    if mark.character in _MARKS and _is_caseless(mark.following):
+    if mark.character in _MARKS and mark.precedes_caseless:
         return mark.text[mark.start - 1 : mark.start].isascii()
     return mark.character != _URDU_FULL_STOP or not _ends_urdu_word(mark)
 
 
-def _is_caseless(letter: str) -> bool:
-    return letter.isalpha() and letter.lower() == letter.upper()
+def _is_doubled(mark: Terminator) -> bool:
+    """Return whether two weak terminators represent one full stop: Amharic "፡፡", Burmese "၊၊"."""
+    return mark.end - mark.start > 1 and mark.character in mark.rules.weak_terminators
+
+
+def _is_final_ellipsis(mark: Terminator) -> bool:
+    """Return whether an ellipsis ends its sentence although no whitespace follows, as none does in the script."""
+    ellipsis = mark.rules.final_ellipsis
+    return ellipsis is not None and ellipsis.match(mark.text, mark.start) is not None and not is_in_quotation(mark)
 
 
 def _ends_urdu_word(mark: Terminator) -> bool:

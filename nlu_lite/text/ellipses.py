@@ -16,8 +16,9 @@ _BRACKETS = {")": "(", "]": "[", "）": "（", "】": "【"}
 def continues_after_ellipsis(mark: Terminator) -> bool:
     """Return whether an ellipsis shows by its form that the sentence continues.
 
-    In brackets an ellipsis represents omitted words, as do three periods with spaces around them. A fourth period ends
-    the sentence. Periods may also lead to the page number in a table of contents, or the speaker may repeat a word.
+    In brackets an ellipsis represents omitted words, as do three periods with spaces around them, and any ellipsis
+    with spaces around it in a script without case. A fourth period ends the sentence. Periods may also lead to the page
+    number in a table of contents, or the speaker may repeat a word.
     """
     if is_alone_in_brackets(mark):
         return True
@@ -36,11 +37,13 @@ def is_alone_in_brackets(mark: Terminator) -> bool:
 
 
 def _is_omission(mark: Terminator) -> bool:
-    if mark.character != ".":
+    if mark.character not in ".…" or not mark.text[mark.start - 1 : mark.start].isspace():
         return False
     run = mark.text[mark.start : mark.end]
+    if mark.precedes_caseless and not mark.closers and not mark.openers:
+        return run in ("...", "…", "……")
     spaced = any(character.isspace() for character in run)
-    return spaced and run.count(".") == _PERIODS_OF_ELLIPSIS and mark.text[mark.start - 1 : mark.start].isspace()
+    return spaced and run.count(".") == _PERIODS_OF_ELLIPSIS
 
 
 def _is_dot_leader(mark: Terminator) -> bool:

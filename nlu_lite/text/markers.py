@@ -81,7 +81,12 @@ class MarkerForm:
     @cached_property
     def is_spaceless(self) -> bool:
         """Whether neither whitespace before the marker nor after it is needed."""
-        return self.label[:1] in "①②" or self.suffix in _SPACELESS
+        return self.is_circled or self.suffix in _SPACELESS
+
+    @cached_property
+    def is_circled(self) -> bool:
+        """Whether the label is a number in a circle, which is rarely anything else: "①"."""
+        return self.label.isdigit() and not self.label.isdecimal()
 
     @cached_property
     def may_be_alone(self) -> bool:

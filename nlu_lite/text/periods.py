@@ -148,7 +148,7 @@ def _is_unlisted_abbreviation(word: str, mark: Terminator) -> bool:
     if mark.closers or mark.openers:
         return False
     if _precedes_full_stop(mark):
-        return precedes_continuer(mark) or _is_short(word, mark.rules)
+        return precedes_continuer(mark) or _is_short(word, mark.rules) or _may_be_initial(word, mark)
     if _LABEL.match(mark.text, mark.closers_end):
         return 1 < len(word) <= _LONGEST_LETTERS and word.islower() and word not in mark.rules.ordinary_words
     if not mark.precedes_lowercase:
@@ -185,6 +185,12 @@ def _is_short(word: str, rules: SentenceRules) -> bool:
     if letters > 1 and _INFLECTION.search(word):
         return False
     return letters <= _LONGEST_LETTERS and not (word.isdigit() or _UNSPACED.match(word))
+
+
+def _may_be_initial(word: str, mark: Terminator) -> bool:
+    """Return whether a word may be the name of a letter, and the next word does not show that a sentence begins."""
+    initials = mark.rules.initials
+    return initials is not None and initials.fullmatch(word) is not None and not is_sentence_starter(mark)
 
 
 def _keeps_period(kind: AbbreviationKind, closers: str) -> bool:

@@ -21,7 +21,7 @@ from nlu_lite.text.abbreviations import (
 from nlu_lite.text.boundaries import MAX_ASIDE, find_last_bracket
 from nlu_lite.text.names import load_names
 from nlu_lite.text.pronunciation import is_unspeakable
-from nlu_lite.text.quotes import follows_opening_quote
+from nlu_lite.text.quotes import continues_after_mark, follows_opening_quote
 from nlu_lite.text.rules import SentenceRules
 
 _FULL_STOPS = "।۔።"  # part of no word when whitespace follows, except after an initial in Urdu
@@ -56,6 +56,8 @@ def find_plain_begin(run: re.Match[str], sentence_begin: int, rules: SentenceRul
         plain = character in _FULL_STOPS or character in _SPACELESS_STOPS
         plain = plain and not (character == "۔" and _is_urdu_abbreviation_before(text, start, rules, special))
     if not plain or character in rules.weak_terminators or rules.address is not None:
+        return 0
+    if continues_after_mark(text, start, end, rules):
         return 0
     if follows_opening_quote(text, start, sentence_begin):
         return 0

@@ -6,6 +6,7 @@ import re
 from itertools import islice
 
 from nlu_lite.text.abbreviations import LOOKBEHIND
+from nlu_lite.text.rules import SentenceRules
 from nlu_lite.text.starters import is_sentence_starter
 from nlu_lite.text.terminators import DASHES, QUOTATION_MARKS, Terminator
 
@@ -16,6 +17,7 @@ _LONGEST_QUOTATION = 1000  # characters in which the opening quotation mark is s
 _LONGEST_EXCLAMATION = 20  # characters of a quotation that is part of a sentence
 _SHORT_QUOTATION = 60  # characters; the sentences of a longer quotation are separate
 _FULL_STOPS = ".।።։"
+_MARKS = "!?！？؟"
 _QUOTED_MARKS = f"。！？!?؟{_FULL_STOPS}"
 _OPENING_QUOTE = re.compile(r"[《〈「『“„«]|[\"»](?<=[:,،\w]\s.)(?=\S)")
 _QUOTES = (
@@ -30,8 +32,12 @@ _QUOTES = (
     ("»", "«"),
     ('"', '"'),
 )
+_OTHER_QUOTES = (("‘", "’"), ("'", "'"), ("”", "“"))  # apostrophes, and the marks of Urdu
 _LONGEST_TAG = 60
 _MOST_WORDS_OF_TAG = 4
+_LONGEST_CLAUSE = 80
+_CLAUSE = re.compile(r"[^.!?…।॥۔؟።။,،፣;؛:：\"“”«»\n]++(?=[.!?।॥۔؟።။])")
+_MOST_WORDS_OF_VERB = 2  # "asked", "had asked"
 _TAG_ENDS = (
     "",
     ".",
@@ -97,13 +103,18 @@ def continues_after_quotation(mark: Terminator) -> bool:
     return _resumes_after_tag(mark) or (not QUOTATION_MARKS.isdisjoint(mark.closers) and _is_speech_tag(mark))
 
 
+def continues_after_mark(text: str, start: int, end: int, rules: SentenceRules) -> bool:
+    """Return whether a sentence continues after a mark without a closing quotation mark: 何？と思った."""
+    continuation = rules.continuation_after_mark
+    return continuation is not None and text[start] in _MARKS and continuation.match(text, end) is not None
+
+
 def _is_embedded_quotation(mark: Terminator) -> bool:
     """Return whether a short exclamation or question is part of a sentence in a script without case: 他喊“火！”就跑.
 
     Then a word is directly before it, and not a comma or colon.
     """
-    following = mark.following
-    if mark.character not in "!?！？؟。" or not following.isalpha() or following.upper() != following.lower():
+    if mark.character not in "!?！？؟。" or not mark.precedes_caseless:
         return False
     return _find_introduction(mark, _LONGEST_EXCLAMATION).isalpha()
 
@@ -116,7 +127,7 @@ def is_introduced(mark: Terminator) -> bool:
 def _find_introduction(mark: Terminator, longest: int) -> str:
     """Return the last character before the quotation that ends at a terminator; empty if none is near it."""
     first = max(mark.sentence_begin, mark.start - longest)
-    signs = (sign for sign, closer in _QUOTES if closer == mark.closers[:1])
+    signs = (sign for sign, closer in (*_QUOTES, *_OTHER_QUOTES) if closer == mark.closers[:1])
     opener = max((mark.text.rfind(sign, first, mark.start) for sign in signs), default=-1)
     return mark.text[max(mark.sentence_begin, opener - 2) : max(0, opener)].rstrip()[-1:]
 
@@ -186,7 +197,7 @@ def _is_speech_tag(mark: Terminator) -> bool:
     words = list(islice(_WORD.finditer(mark.text, begin, begin + _LONGEST_TAG), _MOST_WORDS_OF_TAG))
     place = next((place for place, word in enumerate(words) if word.group() in mark.rules.speech_verbs), None)
     if place is None:
-        return False
+        return _ends_with_speech_verb(mark, begin)
     if mark.following.islower():
         return True
     if is_introduced(mark):  # then another quotation follows
@@ -195,6 +206,15 @@ def _is_speech_tag(mark: Terminator) -> bool:
     end = words[place].end()
     asks = mark.character in "!?؟" or mark.text[end : end + 1] in _TAG_ENDS
     return asks and (names or not mark.following.isupper())
+
+
+def _ends_with_speech_verb(mark: Terminator, begin: int) -> bool:
+    """Return whether the clause after a quotation ends with a verb of speaking, as where verbs are last in clauses."""
+    clause = _CLAUSE.match(mark.text, begin, begin + _LONGEST_CLAUSE)
+    if clause is None or not mark.precedes_caseless or is_introduced(mark):
+        return False
+    verbs = _WORD.findall(clause.group())[-_MOST_WORDS_OF_VERB:]
+    return not mark.rules.speech_verbs.isdisjoint(verbs)
 
 
 def _resumes_after_tag(mark: Terminator) -> bool:

@@ -63,6 +63,8 @@ class SentenceRules:
     lowercase_after_period: str = "begins"
     after_quotation: str = "begins"
     continuation: re.Pattern[str] | None = None
+    continuation_after_mark: re.Pattern[str] | None = None
+    final_ellipsis: re.Pattern[str] | None = None
     address: re.Pattern[str] | None = None
     speech_verbs: frozenset[str] = frozenset()
     proclitic: re.Pattern[str] | None = None
@@ -279,7 +281,10 @@ _SENTENCE_PARSERS: Mapping[str, Parser] = {
     "ordinals": _parse_ordinals,
     "compound_ends": _parse_sequence,
     **dict.fromkeys(
-        ("abbreviation_ends", "initials", "initial_syllables", "continuation", "address", "proclitic", "weak_after"),
+        (
+            *("abbreviation_ends", "initials", "initial_syllables", "address", "proclitic", "weak_after"),
+            *("continuation", "continuation_after_mark", "final_ellipsis"),
+        ),
         re.compile,
     ),
     **dict.fromkeys(("titles", "prepositive", "before_numbers"), _parse_abbreviations),

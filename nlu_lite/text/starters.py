@@ -11,7 +11,7 @@ _LETTER_AND_WORD = re.compile(r"\s*+(\w)(?:\s|['’])[^\W\d_]")
 _CONTRACTION = re.compile(r"['’]([a-z]{1,2})(?!\w)")
 _NUMBER = re.compile(r"\.?\s?(?:\d|[IVXLC]++(?!\w))")
 _NEXT_WORD = re.compile(
-    r"[\s\"“„«‘'(]*+(\w(?:(?![।॥])[\w\u200c\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0dff]){0,23})"
+    r"[\s\"“„«‘'(]*+(\w(?:(?![।॥])[\w\u200c\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0eff\u102b-\u103e\u17b4-\u17d3]){0,23})"
 )
 
 

@@ -20,6 +20,7 @@ from nlu_lite.text.spellings import SpellingSearch
 
 _LONGEST_ITEM = 2000  # characters in which the next item is searched
 _MOST_WORDS = 5  # of an item in a line that begins with a lowercase letter: clauses of a sentence are longer
+_CONJUNCTIONS = frozenset(("と", "や", "及び", "または", "和", "与", "與", "或", "及", "와", "과", "및", "또는"))
 _MOST_HITS = 8  # places where the next marker may be; a label that occurs more often without being one ends the list
 
 
@@ -142,6 +143,9 @@ class SuccessorFinder:
         is_lowercase = text[following.end].islower()
         if is_lowercase and last.isalnum() and self._ends_with_conjunction(marker, following):
             return False
+        if form.is_circled:
+            item = text[marker.end : following.begin]
+            return len(item) > 1 and item.strip() not in _CONJUNCTIONS
         if form.label.isdecimal() or form.bullet:
             return opening is not Opening.SENTENCE or not is_lowercase
         if is_lowercase:

@@ -66,6 +66,11 @@ class Terminator(NamedTuple):
         return self.rules.case == "bicameral" and self.following.islower()
 
     @property
+    def precedes_caseless(self) -> bool:
+        """Whether a letter of a script without letter cases follows."""
+        return self.following.isalpha() and self.following.lower() == self.following.upper()
+
+    @property
     def begins_lowercase(self) -> bool:
         """Whether the sentence began with a lowercase letter: then the writer may capitalize no sentence."""
         return begins_lowercase(self.text, self.sentence_begin)
