@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Iterator
 from enum import Enum
-from functools import cache
 
 from nlu_lite.text.homographs import is_homograph
 from nlu_lite.text.pronunciation import ends_with_vowel, is_unspeakable
@@ -34,6 +31,8 @@ _BRACKETED_LABEL = re.compile(r"\s?\((?:[a-z]|[ivx]{2,4})\)")
 _RATIO = re.compile(r"\d\s?[^\W\d_]{1,4}/\Z")  # "5 м/с"
 _LETTER_LABEL = re.compile(r"\s(?:[A-H](?=[.,;:)])|[B-HJ-N](?=\s[a-z]))")  # "Apt. B,", "Fig. C shows"
 _JOINED_INITIALS = re.compile(r"[^\W\d_]\.-[^\W\d_]|[A-Z][a-z]?\.-?[A-Z]")
+_DOUBLED_LETTER = re.compile(r"([A-Z])\1")
+_DOUBLED_AFTER = re.compile(r"\s?([A-Z])\1\.")
 _LONGEST_DEGREE = 6  # letters of a word between a title and a name
 _DEGREE_BEFORE = re.compile(r"\d\s?°[\s\d.,'’\"”′″]*\Z")
 _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
@@ -69,6 +68,8 @@ def classify_abbreviation(word: str, before: str, after: str, rules: SentenceRul
         return None
     if word in _NUMERO_SIGNS and _FIGURE.match(after):
         return AbbreviationKind.BEFORE_NUMBER
+    if _precedes_part_of_plural(word, after):
+        return AbbreviationKind.INITIAL
     if word.lower() not in rules.lowercase_abbreviations or is_homograph(word, before, after, rules):
         return _classify_unlisted(word, before, after, rules)
     if word in rules.units and _follows_quantity(before, rules):
@@ -261,6 +262,8 @@ def _is_initial(word: str, before: str, after: str, rules: SentenceRules) -> boo
     """
     if "." in word and _JOINED_INITIALS.fullmatch(word):
         return True
+    if _ends_plural(word, before):
+        return True
     if rules.initials is None:
         return False
     previous = _find_previous_abbreviation(before)
@@ -276,6 +279,18 @@ def _is_initial(word: str, before: str, after: str, rules: SentenceRules) -> boo
     if following is None:
         return False
     return _may_be_initial(following.group(1), rules) or following.group(1) in rules.listed_abbreviations
+
+
+def _precedes_part_of_plural(word: str, after: str) -> bool:
+    """Return whether a doubled letter is before another one: an abbreviated plural, as in Spanish "SS. AA. RR."."""
+    return _DOUBLED_LETTER.fullmatch(word) is not None and _DOUBLED_AFTER.match(after) is not None
+
+
+def _ends_plural(word: str, before: str) -> bool:
+    """Return whether a doubled letter is after another one."""
+    if not _DOUBLED_LETTER.fullmatch(word):
+        return False
+    return _DOUBLED_LETTER.fullmatch(_find_previous_abbreviation(before)) is not None
 
 
 def _follows_name_part(word: str, previous: str, before: str, rules: SentenceRules) -> bool:
@@ -318,28 +333,3 @@ def find_word_before(text: str, end: int) -> str:
     if word.isalpha():
         return word if len(word) < LOOKBEHIND else ""
     return "" if len(word) == LOOKBEHIND else _WORD_DELIMITER.split(word)[-1].strip("-")
-
-
-@cache
-def compile_spaced_forms(rules: SentenceRules) -> dict[str, re.Pattern[str]]:
-    """Return patterns that find abbreviations of several parts where spaces separate the parts: ``z. B.``.
-
-    Returns:
-        For each first part in lowercase, a pattern of the text from its period to the last period, exclusive.
-        Abbreviations of uppercase letters only are left out: they may be initials of a name, which have rules of
-        their own.
-    """
-    ways: dict[str, set[str]] = defaultdict(set)
-    for word in _iterate_multipart_abbreviations(rules):
-        first, *others = word.split(".")
-        ways[first.lower()].add("".join(rf"\.\s?{re.escape(part)}" for part in others))
-    # The longest alternative first: the first that matches wins.
-    return {first: re.compile(rf"(?:{'|'.join(sorted(rest, reverse=True))})(?=\.)") for first, rest in ways.items()}
-
-
-def _iterate_multipart_abbreviations(rules: SentenceRules) -> Iterator[str]:
-    lists = (rules.titles, rules.abbreviations, rules.prepositive, rules.final, rules.units)
-    for word in rules.lowercase_abbreviations.union(*lists):
-        parts = word.split(".")
-        if len(parts) > 1 and all(part.isalpha() or not part.isascii() for part in parts) and not word.isupper():
-            yield word

@@ -12,9 +12,9 @@ from nlu_lite.text.terminators import DASHES, Terminator
 _LONGEST_ORDINAL = 3  # digits before an uppercase letter: a number of four is mostly a year
 _LETTERS_OF_NUMERALS = "IVXLC"
 _ROMAN_NUMERAL = re.compile(rf"[{_LETTERS_OF_NUMERALS}]+")
-_SECTION = re.compile(r"\d{1,3}(?:\.\d{1,3})*+")
+_SECTION = re.compile(r"[A-Z]?\d{1,3}(?:\.\d{1,3})*+")  # also "Q1. Why?"
 _DECIMAL = re.compile(r"\d[:.,]\Z")
-_CARDINAL_SIGN = re.compile(r"[\dIVX][-–/]\Z|\d,\s\d++,\s\Z|[%№#$€£§]\s?\Z|(?<!\d)\d{2,3}[^\S\n]\Z")
+_CARDINAL_SIGN = re.compile(r"(?:[\dIVX]|\s)[-–/]\Z|\d,\s\d++,\s\Z|[%№#$€£§]\s?\Z|(?<!\d)\d{2,3}[^\S\n]\Z")
 _NUMBER_AND_PERIOD = re.compile(r"\s\d{1,2}\.(?=[\s\d\-–)]|\Z|[^\W\d_])")
 _YEAR_AND_MONTH = re.compile(r"(?<!\d)\d{4}\.\s?\d{1,2}\.\s?\Z")
 _DATE_BEFORE = re.compile(r"(?<!\d)\d{1,2}\.\s?\Z")

@@ -15,7 +15,6 @@ from nlu_lite.text.abbreviations import (
     LOOKBEHIND,
     SHORT_WORD,
     classify_abbreviation,
-    compile_spaced_forms,
     find_word_before,
 )
 from nlu_lite.text.boundaries import MAX_ASIDE, find_last_bracket
@@ -23,6 +22,7 @@ from nlu_lite.text.names import load_names
 from nlu_lite.text.pronunciation import is_unspeakable
 from nlu_lite.text.quotes import continues_after_mark, follows_opening_quote
 from nlu_lite.text.rules import SentenceRules
+from nlu_lite.text.spaced_forms import compile_spaced_forms
 
 _FULL_STOPS = "।۔።"  # part of no word when whitespace follows, except after an initial in Urdu
 _LONGEST_INITIAL = 8  # characters of the name of a letter in Urdu, and one before it
