@@ -12,15 +12,12 @@ from nlu_lite.text.abbreviations import (
     may_be_unlisted_abbreviation,
 )
 from nlu_lite.text.boundaries import find_last_bracket, is_in_brackets, precedes_bracketed_sentence
+from nlu_lite.text.introductions import ends_introduction
 from nlu_lite.text.ordinals import is_ordinal
 from nlu_lite.text.rules import SentenceRules
 from nlu_lite.text.starters import find_word_after, is_sentence_starter, is_short_sentence_starter, precedes_continuer
 from nlu_lite.text.terminators import DASHES, Terminator
 
-_PREPOSITION_AND_NUMBER = re.compile(  # "At 5", "En el s. III", "Nel I sec.", "В V в. до"
-    r"\W*([^\W\d_]{1,4})(?:(?:\s[^\W\d_]{1,3})?\s[^\W\d_]{1,4}\.)?\s"
-    r"(?:\d[\d:.,/–-]*|[IVXLC]+)(?:\s[^\W\d_]{1,4}\.(?:\s[^\W\d_]{2,3}\b)?)?\s?"
-)
 _ABBREVIATION = re.compile(r"[^\S\n]([A-Z][A-Za-z]{1,4})(?:(?<=[A-Z]{3})|\.)(?!\w)")
 _CLOCK_TIME = re.compile(r"\d\s?[ap]\.?\s?m\Z", re.IGNORECASE)
 _DETAIL_OF_TIME = re.compile(
@@ -38,7 +35,7 @@ _CURRENCY = re.compile(  # ISO 4217
     r"EUR|USD|GBP|JPY|CHF|CNY|RUB|RUR|UAH|BYN|KZT|KGS|UZS|MNT|AMD|AZN|GEL|TRY|PLN|CZK|HUF|RON|BGN|RSD|MKD|ALL|BAM|"
     r"SEK|NOK|DKK|ISK|INR|IDR|MYR|PHP|BRL|CAD|AUD|ZAR|KES|SKK|LTL|LVL|EEK|HRK|SIT|FIM|DEM"
 )
-_CENTURY = re.compile(r"\s[IVXLC]+\s[^\W\d_]{1,2}\.")
+_CENTURY = re.compile(r"\s[IVXLC]+\s[^\W\d_]{1,2}\.")  # "80-х гг. XX в."
 
 
 class PeriodRole(Enum):
@@ -68,7 +65,7 @@ def classify_period(word: str, mark: Terminator) -> PeriodRole:
         return PeriodRole.PUNCTUATION
     if kind is AbbreviationKind.FINAL and _is_first(word, mark):
         kind = AbbreviationKind.OTHER
-    may_end = is_last or (_may_end(kind, mark) and not _ends_introduction(word, mark))
+    may_end = is_last or (_may_end(kind, mark) and not ends_introduction(word, mark))
     return PeriodRole.FINAL_WORD_PART if may_end else PeriodRole.WORD_PART
 
 
@@ -87,21 +84,9 @@ def _precedes_final(mark: Terminator) -> bool:
 
 
 def _precedes_unit(mark: Terminator) -> bool:
-    """Return whether the next word is a unit of the same quantity, or a century: "5 mil. EUR", "80-х гг. XX в."."""
-    if _CENTURY.match(mark.text, mark.closers_end):
-        return True
+    """Return whether the next word is a unit of the same quantity: "5 mil. EUR"."""
     word = find_word_after(mark.text, mark.closers_end)
     return word in mark.rules.units or _CURRENCY.fullmatch(word) is not None
-
-
-def _ends_introduction(word: str, mark: Terminator) -> bool:
-    """Return whether the sentence has only a preposition and a number so far, as in "At 5 p. m. Ann left"."""
-    if mark.start - mark.sentence_begin > LOOKBEHIND:
-        return False
-    spelling = r"\.\s?".join(map(re.escape, word.split(".")))
-    time = _PREPOSITION_AND_NUMBER.fullmatch(re.sub(rf"{spelling}\Z", "", mark.text[mark.sentence_begin : mark.start]))
-    first = time.group(1).lower() if time else ""
-    return first in mark.rules.ordinary_words and first in mark.rules.sentence_starters
 
 
 def is_word_part(mark: Terminator) -> bool:
@@ -233,7 +218,9 @@ def _is_within_sentence(kind: AbbreviationKind, mark: Terminator) -> bool:
         return True
     if mark.openers.startswith("(") and not precedes_bracketed_sentence(mark):
         return True
-    if _precedes_final(mark) or (kind is AbbreviationKind.UNIT and _precedes_unit(mark)):
+    if _precedes_final(mark) or _CENTURY.match(mark.text, mark.closers_end):
+        return True
+    if kind is AbbreviationKind.UNIT and _precedes_unit(mark):
         return True
     if precedes_continuer(mark) or _LABEL.match(mark.text, mark.closers_end):
         return True

@@ -53,6 +53,7 @@ class SentenceRules:
     never_first: frozenset[str] = frozenset()
     months: frozenset[str] = frozenset()
     numbered: frozenset[str] = frozenset()
+    prepositions: frozenset[str] = frozenset()
     ordinals: frozenset[str] = frozenset()
     syllabic: frozenset[str] = frozenset()
     abbreviation_ends: re.Pattern[str] | None = None
@@ -290,9 +291,10 @@ _SENTENCE_PARSERS: Mapping[str, Parser] = {
     **dict.fromkeys(("titles", "prepositive", "before_numbers"), _parse_abbreviations),
     **dict.fromkeys(("units", "final", "abbreviations"), _parse_abbreviations),
     **dict.fromkeys(
-        ("ordinary_words", "sentence_starters", "never_first", "syllabic", "months", "numbered", "speech_verbs"),
+        ("ordinary_words", "sentence_starters", "never_first", "syllabic", "months", "numbered", "prepositions"),
         _parse_words,
     ),
+    "speech_verbs": _parse_words,
 }
 _WORD_PARSERS: Mapping[str, Parser] = {
     **dict.fromkeys(("join", "splits"), _parse_sequence),
