@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import NamedTuple
+
 from nlu_lite.text.boundaries import ends_sentence, lacks_space, touches_next
 from nlu_lite.text.periods import PeriodRole, classify_period, is_word_part
 from nlu_lite.text.quotes import absorb_late_closer
