@@ -29,6 +29,8 @@ _ROMAN_NUMERAL = re.compile(r"[\s\"“„«‘'(\[]*+[IVXLC]+(?![\w'’])")
 _ONLY_NUMBER = re.compile(r"\s\d++(?:[./-]\d++)*+(?:[,;)]|\.?\s*+\Z)")
 _BRACKETED_LABEL = re.compile(r"\s?\((?:[a-z]|[ivx]{2,4})\)")
 _RATIO = re.compile(r"\d\s?[^\W\d_]{1,4}/\Z")  # "5 м/с"
+_CHAIN_AFTER = re.compile(r"\s([A-Z][a-z]{1,4})\.\s\d")
+_CHAIN_BEFORE = re.compile(r"\s[A-Z][a-z]{1,4}\.\s\Z")
 _LETTER_LABEL = re.compile(r"\s(?:[A-H](?=[.,;:)])|[B-HJ-N](?=\s[a-z]))")  # "Apt. B,", "Fig. C shows"
 _JOINED_INITIALS = re.compile(r"[^\W\d_]\.-[^\W\d_]|[A-Z][a-z]?\.-?[A-Z]")
 _DOUBLED_LETTER = re.compile(r"([A-Z])\1")
@@ -166,8 +168,19 @@ def _precedes_only_number(word: str, before: str, after: str, rules: SentenceRul
         return False
     if len(word) > 1:
         short = len(word) <= _LONGEST_UNLISTED or (word[0].isupper() and before.rstrip().endswith(","))  # a street
-        return short and _ONLY_NUMBER.match(after) is not None
+        return short and (_ONLY_NUMBER.match(after) is not None or _is_in_chain(word, before, after, rules))
     return before[-1:].isspace() and _FIGURE.match(after) is not None and not _NUMBER_BEFORE.search(before)
+
+
+def _is_in_chain(word: str, before: str, after: str, rules: SentenceRules) -> bool:
+    """Return whether a word is one of several short ones before a number: "Nic. Eth. 1094a"."""
+    if not word.istitle() or not before[-1:].isspace():
+        return False
+    following = _CHAIN_AFTER.match(after)
+    if following is not None:
+        known = rules.lowercase_abbreviations, rules.sentence_starters
+        return all(following.group(1).lower() not in words for words in known)
+    return _CHAIN_BEFORE.search(before) is not None and _FIGURE.match(after) is not None
 
 
 def _is_listed(word: str, words: frozenset[str]) -> bool:

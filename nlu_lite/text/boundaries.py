@@ -7,6 +7,7 @@ import re
 from nlu_lite.text.abbreviations import LOOKBEHIND, SHORT_WORD, classify_abbreviation
 from nlu_lite.text.ellipses import continues_after_ellipsis
 from nlu_lite.text.names import continues_after_name
+from nlu_lite.text.pronunciation import has_unusual_end
 from nlu_lite.text.quotes import (
     continues_after_mark,
     continues_after_quotation,
@@ -147,6 +148,8 @@ def _ends_before_lowercase(mark: Terminator) -> bool:
     if mark.rules.lowercase_after_period == "continues":
         return False
     word = mark.word if mark.is_period else ""
+    if word.lower() in mark.rules.lowercase_abbreviations or has_unusual_end(word, mark.rules):
+        return False
     is_long = len(word) > SHORT_WORD and mark.rules.lowercase_after_period != "consistent"
     return word.isalpha() and not word.isupper() and (is_long or mark.begins_lowercase)
 

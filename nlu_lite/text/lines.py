@@ -83,7 +83,8 @@ def _is_headline(line: str, following: str, width: int, rules: SentenceRules) ->
     following = following.lstrip()
     if not following[0].isupper() or len(line.rstrip()) + 1 + len(following.split()[0]) >= width:
         return False
-    return _WRAPPED.search(line) is None and line.split()[-1].lower() not in rules.ordinary_words
+    last = line.split()[-1].lower()
+    return not (_WRAPPED.search(line) or last in rules.ordinary_words or last in rules.sentence_starters)
 
 
 def _is_uppercase_headline(line: str, following: str) -> bool:

@@ -17,6 +17,7 @@ _DECIMAL = re.compile(r"\d[:.,]\Z")
 _CARDINAL_SIGN = re.compile(r"(?:[\dIVX]|\s)[-–/]\Z|\d,\s\d++,\s\Z|[%№#$€£§]\s?\Z|(?<!\d)\d{2,3}[^\S\n]\Z")
 _NUMBER_AND_PERIOD = re.compile(r"\s\d{1,2}\.(?=[\s\d\-–)]|\Z|[^\W\d_])")
 _YEAR_AND_MONTH = re.compile(r"(?<!\d)\d{4}\.\s?\d{1,2}\.\s?\Z")
+_BOOK = re.compile(r"\s([A-Z][^\W\d_]{1,5})\.?\s\d")
 _DATE_BEFORE = re.compile(r"(?<!\d)\d{1,2}\.\s?\Z")
 
 
@@ -61,9 +62,16 @@ def _is_cardinal(before: str, mark: Terminator) -> bool:
     if before.endswith("."):
         following = find_word_after(mark.text, mark.end)
         is_law = len(following) > 1 and following.isupper()  # Croatian "čl. 154. ZOO"
-        return not is_law and precedes_cardinal(find_word_before(before, len(before) - 1), mark.rules)
+        previous = find_word_before(before, len(before) - 1)
+        return not (is_law or _precedes_book(mark)) and precedes_cardinal(previous, mark.rules)
     word = find_word_before(before, len(before))
     return word.lower() in mark.rules.numbered or _is_name(word, before, mark.rules)
+
+
+def _precedes_book(mark: Terminator) -> bool:
+    """Return whether a book of the Bible follows, whose number the ordinal is: Danish "jf. 1. Mos. 1,1"."""
+    book = _BOOK.match(mark.text, mark.end)
+    return book is not None and book.group(1) in mark.rules.before_numbers
 
 
 def _is_name(word: str, before: str, rules: SentenceRules) -> bool:

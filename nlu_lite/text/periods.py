@@ -30,6 +30,8 @@ _LONGEST_LETTERS = 4  # of an unknown abbreviation in a script with a full stop 
 _INFLECTION = re.compile("[ाीेोাীেোਾੀੇੋାୀେୋ][ंँਂঁ]?\\Z")  # an ending of verbs and nouns
 _AHEAD = 120  # characters in which that full stop is searched
 _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
+_LAW = re.compile(r"\s[A-ZÄÖÅÆØ]{2,5}(?!\w)")  # "9 § 2 st. LAS"
+_SECTION_BEFORE = re.compile(r"§[^.;:!?]{0,12}\Z")
 _FIELD = re.compile(r"\s[^\W\d_][^\s\d.,:;]{2,20}:\s")  # "5 kg. Height: 40 cm"
 _CURRENCY = re.compile(  # ISO 4217
     r"EUR|USD|GBP|JPY|CHF|CNY|RUB|RUR|UAH|BYN|KZT|KGS|UZS|MNT|AMD|AZN|GEL|TRY|PLN|CZK|HUF|RON|BGN|RSD|MKD|ALL|BAM|"
@@ -221,6 +223,8 @@ def _is_within_sentence(kind: AbbreviationKind, mark: Terminator) -> bool:
     if _precedes_final(mark) or _CENTURY.match(mark.text, mark.closers_end):
         return True
     if kind is AbbreviationKind.UNIT and _precedes_unit(mark):
+        return True
+    if _LAW.match(mark.text, mark.closers_end) and _SECTION_BEFORE.search(mark.text, mark.sentence_begin, mark.start):
         return True
     if precedes_continuer(mark) or _LABEL.match(mark.text, mark.closers_end):
         return True

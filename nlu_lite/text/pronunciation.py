@@ -42,3 +42,9 @@ def _has_impossible_end(word: str, rules: SentenceRules) -> bool:
     if ends is None or len(word) < 2 or word[0].isupper() or "." in word:
         return False
     return ends.search(word) is not None
+
+
+def has_unusual_end(word: str, rules: SentenceRules) -> bool:
+    """Return whether few lowercase words of the language end as a word does, so that it may be an abbreviation."""
+    ends = rules.unusual_ends
+    return ends is not None and word.islower() and ends.search(word) is not None

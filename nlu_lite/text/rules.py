@@ -57,6 +57,7 @@ class SentenceRules:
     ordinals: frozenset[str] = frozenset()
     syllabic: frozenset[str] = frozenset()
     abbreviation_ends: re.Pattern[str] | None = None
+    unusual_ends: re.Pattern[str] | None = None
     initials: re.Pattern[str] | None = None
     initial_syllables: re.Pattern[str] | None = None
     case: str = "bicameral"
@@ -283,7 +284,15 @@ _SENTENCE_PARSERS: Mapping[str, Parser] = {
     "compound_ends": _parse_sequence,
     **dict.fromkeys(
         (
-            *("abbreviation_ends", "initials", "initial_syllables", "address", "proclitic", "weak_after"),
+            *(
+                "abbreviation_ends",
+                "unusual_ends",
+                "initials",
+                "initial_syllables",
+                "address",
+                "proclitic",
+                "weak_after",
+            ),
             *("continuation", "continuation_after_mark", "final_ellipsis"),
         ),
         re.compile,
