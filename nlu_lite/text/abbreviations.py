@@ -76,10 +76,10 @@ def classify_abbreviation(word: str, before: str, after: str, rules: SentenceRul
         return _classify_unlisted(word, before, after, rules)
     if word in rules.units and _follows_quantity(before, rules):
         return AbbreviationKind.UNIT
+    if len(word) == 1 and word.isupper() and word not in rules.titles:
+        return _classify_unlisted(word, before, after, rules)
     if _is_listed(word, rules.titles) or _is_uppercase_title(word, after, rules):
         return AbbreviationKind.TITLE
-    if len(word) == 1 and word.isupper():
-        return _classify_unlisted(word, before, after, rules)
     if _precedes_number(word, rules) and _is_before_number(word, before, after, rules):
         return AbbreviationKind.BEFORE_NUMBER
     # "J.-C. Martin", unlike "av. J.-C."
