@@ -282,16 +282,16 @@ def _is_initial(word: str, before: str, after: str, rules: SentenceRules) -> boo
     previous = _find_previous_abbreviation(before)
     if _follows_name_part(word, previous, before, rules):
         return True
-    if not all(_may_be_initial(part, rules) for part in word.split(".")):
+    if not all(may_be_initial(part, rules) for part in word.split(".")):
         return False
     if "." in word or (word.lower() not in rules.ordinary_words and rules.initials.fullmatch(word)):
         return True
-    if previous and _may_be_initial(previous.rpartition(".")[2], rules):
+    if previous and may_be_initial(previous.rpartition(".")[2], rules):
         return True
     following = _NEXT_ABBREVIATION.match(after)
     if following is None:
         return False
-    return _may_be_initial(following.group(1), rules) or following.group(1) in rules.listed_abbreviations
+    return may_be_initial(following.group(1), rules) or following.group(1) in rules.listed_abbreviations
 
 
 def _precedes_part_of_plural(word: str, after: str) -> bool:
@@ -324,7 +324,8 @@ def _is_initial_syllable(text: str, rules: SentenceRules) -> bool:
     return rules.initial_syllables is not None and rules.initial_syllables.fullmatch(text) is not None
 
 
-def _may_be_initial(part: str, rules: SentenceRules) -> bool:
+def may_be_initial(part: str, rules: SentenceRules) -> bool:
+    """Return whether the initials of a language include a part of a word."""
     if rules.initials is not None and rules.initials.fullmatch(part):
         return True
     return part not in rules.ordinary_words and _is_initial_syllable(part, rules)

@@ -1,9 +1,9 @@
-"""Plain ends of sentences, which most are: a long ordinary word, a period, a space and an uppercase letter.
+"""Plain ends of sentences, which most are: an ordinary word, a period, a space and a letter that is not lowercase.
 
 A full stop that no abbreviation has, such as the danda, needs only a space and a letter after it, and an ideographic
-one only a letter. An exclamation or question mark must belong to no name. At the end of the text, it only matters
-whether a period is part of the word before it. `nlu_lite.text.periods` and `nlu_lite.text.boundaries` would decide the
-same, but take several times as long.
+one only a letter. An exclamation or question mark must belong to no name. At the end of a text or paragraph, it only
+matters whether a period is part of the word before it. `nlu_lite.text.periods` and `nlu_lite.text.boundaries` would
+decide the same, but take several times as long.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from nlu_lite.text.abbreviations import (
     SHORT_WORD,
     classify_abbreviation,
     find_word_before,
+    may_be_initial,
 )
 from nlu_lite.text.boundaries import MAX_ASIDE, find_last_bracket
 from nlu_lite.text.names import load_names
@@ -24,11 +25,14 @@ from nlu_lite.text.quotes import continues_after_mark, follows_opening_quote
 from nlu_lite.text.rules import SentenceRules
 from nlu_lite.text.spaced_forms import compile_spaced_forms
 
-_FULL_STOPS = "।۔።"  # part of no word when whitespace follows, except after an initial in Urdu
+_FULL_STOPS = frozenset("।۔።॥։؟፧။។")  # part of no word when whitespace follows, except after an initial in Urdu
 _LONGEST_INITIAL = 8  # characters of the name of a letter in Urdu, and one before it
 _PART_END = re.compile(r"[\s۔]")
-_SPACELESS_STOPS = "。！？｡"  # part of no word, and no whitespace follows
+_SPACELESS_STOPS = frozenset("。！？｡")  # part of no word, and no whitespace follows
+_WORD = re.compile(r"(?:[^\W\d_][\u0591-\u05c7\u064b-\u065f\u0900-\u0dff\u102b-\u103e\u17b4-\u17d3]*+)++")
 _LONGEST_NAME = 40
+_AFTER_ABBREVIATION = frozenset(". \n\t\u00a0")  # before the space before a word that a title may precede
+_LABEL_ENDS = frozenset(",;)")  # after a letter: "Co. B, 5th Regiment"
 
 
 def find_plain_begin(run: re.Match[str], sentence_begin: int, rules: SentenceRules, special: frozenset[str]) -> int:
@@ -42,32 +46,41 @@ def find_plain_begin(run: re.Match[str], sentence_begin: int, rules: SentenceRul
     """
     text, (start, end) = run.string, run.span()
     if end == len(text):
-        return end if run.group() != "." or _is_plain_at_end_of_text(text, start, sentence_begin, rules, special) else 0
+        return end if is_plain_at_end(run, sentence_begin, rules, special) else 0
     character = text[start]
     begin = start + 1 if character in _SPACELESS_STOPS else start + 2
     following = text[begin : begin + 1]
-    if not following.isalpha() or following.islower() or (begin == start + 2 and text[start + 1] != " "):
+    if not following.isalpha() or following.islower() or (begin == start + 2 and text[start + 1] not in " \n"):
         return 0
     if character == ".":
-        plain = following.isupper() and _is_ordinary_word_before(text, start, sentence_begin, rules, special)
+        plain = (following.isupper() or not rules.full_stops) and _is_ordinary_word_before(
+            text, start, sentence_begin, rules, special
+        )
     elif character in "!?":
         plain = _is_no_name_before(text, start, sentence_begin)
     else:
         plain = character in _FULL_STOPS or character in _SPACELESS_STOPS
         plain = plain and not (character == "۔" and _is_urdu_abbreviation_before(text, start, rules, special))
-    if not plain or character in rules.weak_terminators or rules.address is not None:
+    if not plain or character in rules.weak_terminators or _may_continue(text, start, sentence_begin, rules):
         return 0
-    if continues_after_mark(text, start, end, rules):
-        return 0
+    return 0 if continues_after_mark(text, start, end, rules) else begin
+
+
+def _may_continue(text: str, start: int, sentence_begin: int, rules: SentenceRules) -> bool:
+    """Return whether a quotation, a bracket or a form of address before a terminator may continue after it."""
     if follows_opening_quote(text, start, sentence_begin):
-        return 0
-    return begin if find_last_bracket(text, max(sentence_begin, start - MAX_ASIDE), start) < 0 else 0
+        return True
+    bracket = find_last_bracket(text, max(sentence_begin, start - MAX_ASIDE), start)
+    if bracket >= 0 and text.find(")", bracket, start) < 0:
+        return True
+    return rules.address is not None and rules.address.search(text, sentence_begin, start) is not None
 
 
-def _is_plain_at_end_of_text(
-    text: str, period: int, sentence_begin: int, rules: SentenceRules, special: frozenset[str]
-) -> bool:
-    """Return whether the last period of a text is no part of the word before it."""
+def is_plain_at_end(run: re.Match[str], sentence_begin: int, rules: SentenceRules, special: frozenset[str]) -> bool:
+    """Return whether the last terminator of a text or paragraph is plainly no part of the word before it."""
+    if run.group() != ".":
+        return True
+    text, period = run.string, run.start()
     if _is_ordinary_word_before(text, period, sentence_begin, rules, special):
         return True
     word = find_word_before(text, period)
@@ -79,7 +92,7 @@ def _is_plain_at_end_of_text(
 def _is_no_name_before(text: str, start: int, sentence_begin: int) -> bool:
     """Return whether the word before a mark is not the last word of a name such as "Yahoo!"."""
     space = text.rfind(" ", max(sentence_begin, start - _LONGEST_NAME), start)
-    return space >= 0 and text[space + 1 : start].isalpha() and text[space + 1 : start + 1] not in load_names()
+    return space >= 0 and _is_word(text[space + 1 : start]) and text[space + 1 : start + 1] not in load_names()
 
 
 def _is_ordinary_word_before(
@@ -87,9 +100,22 @@ def _is_ordinary_word_before(
 ) -> bool:
     space = text.rfind(" ", max(sentence_begin, period - LOOKBEHIND), period)
     word = text[space + 1 : period]
-    if space < 0 or len(word) <= SHORT_WORD or not word.isalpha() or word.isupper() or text[space - 1] == ".":
+    if space < 0 or text[space - 1] in _AFTER_ABBREVIATION:
         return False
-    return word.lower() not in special and not is_unspeakable(word, rules)
+    if not word:  # a space is before the period
+        return True
+    if len(word) < 2 or not _is_word(word) or word.isupper():
+        return False
+    if not word.isascii() and word[-1].isascii() and find_word_before(text, period) != word:  # "中文Prof."
+        return False
+    if len(word) <= SHORT_WORD and (rules.full_stops or text[period + 3 : period + 4] in _LABEL_ENDS):
+        return False
+    return word.lower() not in special and not is_unspeakable(word, rules) and not may_be_initial(word, rules)
+
+
+def _is_word(text: str) -> bool:
+    """Return whether a text consists of letters, with the combining marks of scripts that write vowels as marks."""
+    return text.isalpha() or _WORD.fullmatch(text) is not None
 
 
 def _is_urdu_abbreviation_before(text: str, period: int, rules: SentenceRules, special: frozenset[str]) -> bool:

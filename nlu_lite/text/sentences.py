@@ -19,10 +19,11 @@ from nlu_lite.text.lines import find_line_begins
 from nlu_lite.text.lists import ListItems, find_list_items
 from nlu_lite.text.neighborhoods import DecisionMemory, Neighborhood, describe_neighborhood
 from nlu_lite.text.notes import absorb_note_number
-from nlu_lite.text.plain_ends import find_plain_begin, list_special_words
+from nlu_lite.text.plain_ends import find_plain_begin, is_plain_at_end, list_special_words
 from nlu_lite.text.rules import SentenceRules
 from nlu_lite.text.terminators import examine_terminator, find_terminator_runs
 
+_WIDEST_BREAK = 8  # characters between paragraphs
 _NO_ITEM = sys.maxsize, sys.maxsize
 _BEGIN_SIGN = re.compile(r"[\n\r\f\v\x85\u2028\u2029§:;](?:(?<=[^:;])|[-)DP])")  # of a line, a law or an emoticon
 
@@ -109,8 +110,15 @@ class _SentenceScanner:
                 marker, marker_end = next(markers)
             if marker <= place:
                 self.word_periods.append(self.start + place)
-            else:
+            elif not self._is_plainly_last(run, begin):
                 self._examine(run, place)
+
+    def _is_plainly_last(self, run: re.Match[str], begin: int) -> bool:
+        """Return whether only whitespace follows before a certain begin, so that the sentence ends in any case."""
+        end = run.end()
+        if begin - end > _WIDEST_BREAK or run.start() <= self.spaced_end or not self.text[end:begin].isspace():
+            return False
+        return is_plain_at_end(run, self.begin, self.rules, self.special_words)
 
     def _examine(self, run: re.Match[str], place: int) -> None:
         """Decide about a terminator; in repetitive text, an earlier decision is likelier than a plain end."""

@@ -37,6 +37,26 @@ PARTS = [
         "straße.",
     ],
     *["pkt.", "Mgr.", "of.", "NATO.", "B2.", "IV.", "S.", "no.", "Ż.", "x.", "Xprt.", "prwd.", "Hmmm.", "Třns."],
+    *[
+        "so.",
+        "it.",
+        "Th.",
+        "med.",
+        " .",
+        "पानी.",
+        "पानी!",
+        "कप.",
+        "बी.",
+        "מים.",
+        "ماء.",
+        "وت.",
+        "B,",
+        "Աբ.",
+        "Ա.",
+        "։ ",
+        "؟ ",
+        "១។ ",
+    ],
     *["e.g.", "example.com.", "@user", "#tag", "naïve.", "„", "‘", "।", "। ", "۔ ", "። ", "यह", "है", "ہے"],
 ]
 TEXTS = st.lists(st.tuples(st.sampled_from(PARTS), st.sampled_from(["", " ", " ", " ", "\n", "  "])), max_size=25).map(
@@ -68,4 +88,15 @@ def test_most_ends_are_plain(monkeypatch):
     text = "The rain came later. Nobody had expected it. We waited for Dr. Smith and others. He never came."
     cuts = sentences.find_sentence_cuts([(0, text)], load_rules("en").sentences, NewlineBreaks.PARAGRAPHS)
     assert cuts.begins.tolist()[:3] == [21, 45, 81]
-    assert [text[: run.start()].split()[-1] for run in examined] == ["it", "Dr"]
+    assert [text[: run.start()].split()[-1] for run in examined] == ["Dr"]
+
+
+def test_the_end_of_a_paragraph_is_decided_as_that_of_a_text(monkeypatch):
+    examined = []
+    examine = sentences.examine_terminator
+    monkeypatch.setattr(sentences, "examine_terminator", lambda run, *rest: examined.append(run) or examine(run, *rest))
+    text = "Close the lid.\n\n2 hours later, ask Dr.\n\nWhy now?"
+    cuts = sentences.find_sentence_cuts([(0, text)], load_rules("en").sentences, NewlineBreaks.PARAGRAPHS)
+    assert [text[begin:].split()[0] for begin in sorted(set(cuts.begins.tolist()))] == ["2", "Why"]
+    assert [text[: run.start()].split()[-1] for run in examined] == ["Dr"]
+    assert cuts.word_periods.tolist() == [text.index("Dr.") + 2]
