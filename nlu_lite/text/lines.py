@@ -92,7 +92,7 @@ def _is_uppercase_headline(line: str, following: str) -> bool:
     if not line.isupper() or following.isupper() or _WRAPPED.search(line) or len(line.split()) < _FEWEST_WORDS:
         return False
     first = following.split()[0]
-    return first[0].isupper() and not first.isupper()
+    return first[0].isupper() and (len(first) == 1 or not first.isupper())
 
 
 def _change_signs(line: str, following: str, signs: list[str]) -> bool:
