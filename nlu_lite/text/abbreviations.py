@@ -120,7 +120,8 @@ def _classify_unlisted(word: str, before: str, after: str, rules: SentenceRules)
     if not before[-1:].isalnum() and is_unspeakable(word, rules):
         if _NUMBER_BEFORE.search(before):
             return AbbreviationKind.UNIT
-        return AbbreviationKind.FINAL if word in rules.units else AbbreviationKind.OTHER
+        is_day = word in rules.before_numbers and word in rules.ordinary_words  # Russian "пн": Monday
+        return AbbreviationKind.FINAL if is_day or word in rules.units else AbbreviationKind.OTHER
     if _is_part_of_title(word, before, rules):
         return AbbreviationKind.OTHER
     if _precedes_only_number(word, before, after, rules):
