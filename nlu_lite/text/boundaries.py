@@ -15,7 +15,7 @@ from nlu_lite.text.quotes import (
     is_in_quotation,
     is_introduced,
 )
-from nlu_lite.text.starters import is_sentence_starter, precedes_continuer
+from nlu_lite.text.starters import find_word_after, is_sentence_starter, precedes_continuer
 from nlu_lite.text.terminators import DASHES, QUOTATION_MARKS, TERMINATORS, Terminator
 from nlu_lite.text.token_patterns import EMOTICON
 
@@ -56,6 +56,8 @@ def ends_sentence(mark: Terminator) -> bool:
             return is_sentence_starter(mark) and not _precedes_urdu_initial(mark)
         if _is_urdu_abbreviation(mark):
             return mark.following.isalpha() and is_sentence_starter(mark)
+        if _URDU_FULL_STOP in mark.word and precedes_continuer(mark):
+            return False
     if (
         _ends_aside(mark)
         or _continues_after(mark)
@@ -216,9 +218,14 @@ def _is_final_ellipsis(mark: Terminator) -> bool:
 
 def _ends_urdu_word(mark: Terminator) -> bool:
     """Return whether the Urdu full stop, which also separates the letters of an abbreviation, is not after a letter."""
-    initials = mark.rules.initials
-    word = mark.word.rpartition(mark.character)[2]
-    return initials is not None and mark.following.isalpha() and len(word) > 1 and not initials.fullmatch(word)
+    rules, word = mark.rules, mark.word.rpartition(mark.character)[2]
+    if rules.initials is None or not mark.following.isalpha() or len(word) < 2:
+        return False
+    if not rules.initials.fullmatch(word):
+        return True
+    if word not in rules.ordinary_words or word in rules.never_first or mark.character in mark.word:
+        return False
+    return rules.initials.fullmatch(find_word_after(mark.text, mark.end).partition(mark.character)[0]) is None
 
 
 def _is_urdu_initial(mark: Terminator) -> bool:
@@ -235,7 +242,7 @@ def _is_urdu_initial(mark: Terminator) -> bool:
     before = _LAST_PART.search(mark.text, first, begin)
     if _precedes_urdu_initial(mark) or (before is not None and initials.fullmatch(before.group(1))):
         return True
-    return len(word) > 1 and word not in mark.rules.ordinary_words
+    return word not in mark.rules.ordinary_words
 
 
 def _precedes_urdu_initial(mark: Terminator) -> bool:

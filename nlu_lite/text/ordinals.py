@@ -15,7 +15,7 @@ _ROMAN_NUMERAL = re.compile(rf"[{_LETTERS_OF_NUMERALS}]+")
 _SECTION = re.compile(r"[A-Z]?\d{1,3}(?:\.\d{1,3})*+")  # also "Q1. Why?"
 _DECIMAL = re.compile(r"\d[:.,]\Z")
 _CARDINAL_SIGN = re.compile(r"(?:[\dIVX]|\s)[-–/]\Z|\d,\s\d++,\s\Z|[%№#$€£§]\s?\Z|(?<!\d)\d{2,3}[^\S\n]\Z")
-_NUMBER_AND_PERIOD = re.compile(r"\s\d{1,2}\.(?=[\s\d\-–)]|\Z|[^\W\d_])")
+_NUMBER_AND_PERIOD = re.compile(r"\s\d{1,2}\.(?=[\s\d\-–()]|\Z|[^\W\d_])")
 _YEAR_AND_MONTH = re.compile(r"(?<!\d)\d{4}\.\s?\d{1,2}\.\s?\Z")
 _BOOK = re.compile(r"\s([A-Z][^\W\d_]{1,5})\.?\s\d")
 _DATE_BEFORE = re.compile(r"(?<!\d)\d{1,2}\.\s?\Z")

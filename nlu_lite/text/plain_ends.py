@@ -119,6 +119,8 @@ def _is_word(text: str) -> bool:
 
 
 def _is_urdu_abbreviation_before(text: str, period: int, rules: SentenceRules, special: frozenset[str]) -> bool:
+    if "۔" in find_word_before(text, period):
+        return True
     part = _PART_END.split(text[max(0, period - _LONGEST_INITIAL) : period])[-1]
     return part in special or (rules.initials is not None and rules.initials.fullmatch(part) is not None)
 

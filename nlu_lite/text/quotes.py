@@ -16,10 +16,10 @@ _CITATION = re.compile(r"[^\S\n]?\([^()\n]{1,60}(?<![.!?…])\)(?=[.,;:]|\Z)")
 _LONGEST_QUOTATION = 1000  # characters in which the opening quotation mark is searched
 _LONGEST_EXCLAMATION = 20  # characters of a quotation that is part of a sentence
 _SHORT_QUOTATION = 60  # characters; the sentences of a longer quotation are separate
-_FULL_STOPS = ".।።։"
+_FULL_STOPS = ".।።։။۔។"
 _MARKS = "!?！？؟"
 _QUOTED_MARKS = f"。！？!?؟{_FULL_STOPS}"
-_OPENING_QUOTE = re.compile(r"[《〈「『“„«]|[\"»](?<=[:,،\w]\s.)(?=\S)")
+_OPENING_QUOTE = re.compile(r"[《〈「『“„«]|’’|[\"»”](?<=[:,،\w]\s.)(?=\S)")
 _QUOTES = (
     ("《", "》"),
     ("〈", "〉"),
@@ -32,7 +32,13 @@ _QUOTES = (
     ("»", "«"),
     ('"', '"'),
 )
-_OTHER_QUOTES = (("‘", "’"), ("'", "'"), ("”", "“"))  # apostrophes, and the marks of Urdu
+_URDU_QUOTES = (("”", "“"), ("’’", "‘‘"))
+_OTHER_QUOTES = (
+    ("‘", "’"),
+    ("'", "'"),
+    ("’", "‘"),
+    *_URDU_QUOTES,
+)  # marks that are more often apostrophes or close quotations
 _LONGEST_TAG = 60
 _MOST_WORDS_OF_TAG = 4
 _LONGEST_CLAUSE = 80
@@ -88,7 +94,7 @@ def _is_open(mark: Terminator, closer: str) -> bool:
 
 def continues_after_quotation(mark: Terminator) -> bool:
     """Return whether the text after a quotation shows that the sentence around it continues."""
-    if mark.character in _QUOTED_MARKS and not mark.closers and _is_in_short_quotation(mark):
+    if mark.character in _QUOTED_MARKS and _is_in_short_quotation(mark):
         return True
     if not (mark.closers or mark.openers):
         return mark.following.islower() and mark.character not in ".…" and _is_speech_tag(mark)
@@ -129,7 +135,7 @@ def _find_introduction(mark: Terminator, longest: int) -> str:
     first = max(mark.sentence_begin, mark.start - longest)
     signs = (sign for sign, closer in (*_QUOTES, *_OTHER_QUOTES) if closer == mark.closers[:1])
     opener = max((mark.text.rfind(sign, first, mark.start) for sign in signs), default=-1)
-    return mark.text[max(mark.sentence_begin, opener - 2) : max(0, opener)].rstrip()[-1:]
+    return mark.text[max(mark.sentence_begin, opener - 3) : max(0, opener)].rstrip("’").rstrip()[-1:]
 
 
 def _is_in_short_quotation(mark: Terminator) -> bool:
@@ -141,7 +147,7 @@ def _is_in_short_quotation(mark: Terminator) -> bool:
     if not follows_opening_quote(mark.text, mark.start, mark.sentence_begin):
         return False
     first = max(mark.sentence_begin, mark.start - _SHORT_QUOTATION)
-    return any(_is_between(mark, first, *quotes) for quotes in _QUOTES)
+    return any(_is_between(mark, first, *quotes) for quotes in (*_QUOTES, *_URDU_QUOTES))
 
 
 def is_in_quotation(mark: Terminator) -> bool:
@@ -165,12 +171,22 @@ def _is_between(mark: Terminator, first: int, opener: str, closer: str) -> bool:
     begin = text.rfind(opener, first, mark.start)
     if opener == "«" and text[begin - 1 : begin] in _WORD_ENDS:  # in »this« style it closes
         return False
+    if opener in "“”" and not _may_open(text, begin):
+        return False
     if begin < 0 or (begin == mark.sentence_begin and opener not in "《〈"):
         return False
-    end = text.find(closer, mark.end, mark.start + _SHORT_QUOTATION)
+    if closer in mark.closers:
+        return False
+    end = text.find(closer, mark.closers_end, mark.start + _SHORT_QUOTATION)
     if opener in '"»' and not (_OPENING_QUOTE.match(text, begin) and _is_part_of_sentence(mark, begin, end)):
         return False
     return text.find(closer, begin + 1, mark.start) < 0 <= end
+
+
+def _may_open(text: str, begin: int) -> bool:
+    """Return whether a mark that also closes quotations may open one: “this” or, in Urdu, ”this“."""
+    following = text[begin + 1 : begin + 2]
+    return not following.isspace() and (text[begin] == "“" or text[begin - 1 : begin].isspace())
 
 
 def _is_part_of_sentence(mark: Terminator, begin: int, end: int) -> bool:

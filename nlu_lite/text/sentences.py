@@ -150,7 +150,8 @@ class _SentenceScanner:
         self.is_repetitive = decision is not None
         if decision is None:
             mark = examine_terminator(run, self.rules, self.begin)
-            mark = absorb_emoticons(mark) if mark.gap else absorb_note_number(mark)
+            mark = absorb_emoticons(mark)
+            mark = mark if mark.gap else absorb_note_number(mark)
             decision = decide_terminator(mark, self.spaced_word if place == self.spaced_end else "")
             self.memory.keep(self.neighborhood, mark, decision)
         return decision
