@@ -193,7 +193,8 @@ def touches_next(mark: Terminator) -> bool:
     if mark.gap or not mark.following or mark.character in _SPACELESS:
         return False
     if mark.character == _FULLWIDTH_PERIOD:
-        return not (mark.precedes_caseless and mark.text[mark.start - 1 : mark.start].isalpha())
+        before = mark.text[mark.start - 1 : mark.start]
+        return not (mark.precedes_caseless and before.isalpha() and before.upper() == before.lower())
     if _is_doubled(mark):
         return not mark.precedes_caseless
     if mark.character in ".…" and not mark.is_period:

@@ -17,7 +17,7 @@ _LONGEST_QUOTATION = 1000  # characters in which the opening quotation mark is s
 _LONGEST_EXCLAMATION = 20  # characters of a quotation that is part of a sentence
 _SHORT_QUOTATION = 60  # characters; the sentences of a longer quotation are separate
 _FULL_STOPS = ".।።։။۔។"
-_MARKS = "!?！？؟"
+_MARKS = "!?！？؟。"
 _QUOTED_MARKS = f"。！？!?؟{_FULL_STOPS}"
 _OPENING_QUOTE = re.compile(r"[《〈「『“„«]|’’|[\"»”](?<=[:,،\w]\s.)(?=\S)")
 _QUOTES = (
@@ -59,6 +59,7 @@ _WORD = re.compile(
 )
 _INTRODUCTIONS = tuple(",:،：")
 _WORD_ENDS = tuple(".!?…,")
+_FIRST_EXCLAMATION = re.compile(r"[\"'“”„«‘’「『]([^\W\d_][^.!?…।॥۔؟።。！？\"“”„«»‘「」『』]*+)\Z")
 _TITLE_CLOSERS = frozenset("》〉")
 
 
@@ -96,6 +97,8 @@ def continues_after_quotation(mark: Terminator) -> bool:
     """Return whether the text after a quotation shows that the sentence around it continues."""
     if mark.character in _QUOTED_MARKS and _is_in_short_quotation(mark):
         return True
+    if not mark.closers and _is_repeated(mark):
+        return True
     if not (mark.closers or mark.openers):
         return mark.following.islower() and mark.character not in ".…" and _is_speech_tag(mark)
     if not _TITLE_CLOSERS.isdisjoint(mark.closers):
@@ -113,6 +116,17 @@ def continues_after_mark(text: str, start: int, end: int, rules: SentenceRules) 
     """Return whether a sentence continues after a mark without a closing quotation mark: 何？と思った."""
     continuation = rules.continuation_after_mark
     return continuation is not None and text[start] in _MARKS and continuation.match(text, end) is not None
+
+
+def _is_repeated(mark: Terminator) -> bool:
+    """Return whether the exclamation at the begin of a quotation is repeated after the mark: "Fire! Fire!"."""
+    if mark.openers or mark.character not in _MARKS:
+        return False
+    exclamation = _FIRST_EXCLAMATION.search(mark.text, max(0, mark.start - _LONGEST_EXCLAMATION), mark.start)
+    if exclamation is None:
+        return False
+    end = mark.gap_end + len(exclamation.group(1))
+    return mark.text.startswith(exclamation.group(1), mark.gap_end) and not mark.text[end : end + 1].isalnum()
 
 
 def _is_embedded_quotation(mark: Terminator) -> bool:
