@@ -181,6 +181,11 @@ def _find_open_bracket(mark: Terminator) -> int:
     return bracket if _CLOSED_SOON.match(text, mark.end) else -1
 
 
+def is_near_bracket(bracket: int, offset: int, sentence_begin: int) -> bool:
+    """Return whether a bracket before an offset is in the same sentence, and so near that an aside may be open."""
+    return bracket >= sentence_begin and offset - bracket <= MAX_ASIDE
+
+
 def find_last_bracket(text: str, begin: int, end: int) -> int:
     """Return the offset of the last opening bracket between two offsets; -1 if there is none."""
     if text.isascii():

@@ -11,7 +11,7 @@ _CLOSED_FACES = (":)", ":-)", ";)", ";-)", ":D", ":P")  # ":(" may also open a b
 _CLOSED_FACE = rf"(?:{'|'.join(map(re.escape, _CLOSED_FACES))})"
 _FACE = rf"(?:{_CLOSED_FACE}|:-?\()"
 _EMOJI = "[\u2600-\u27bf\U0001f300-\U0001faff][\u200d\ufe0f\u2600-\u27bf\U0001f300-\U0001faff]*"
-_SIGNS = re.compile(rf"(?:[^\S\n](?:{_FACE}|{_EMOJI})(?=\s|\Z)){{1,20}}+")
+_SIGNS = re.compile(rf"(?:[^\S\n](?:{_FACE}|{_EMOJI})(?=\s|\Z)){{1,9}}+")
 _TOUCHING_SIGNS = re.compile(rf"{_EMOJI}(?:[^\S\n]?{_EMOJI}){{0,20}}+")
 _FACE_AND_SPACE = re.compile(rf"[:;](?<=\s.)(?:-?\)|(?<=:)[DP]){_CLOSED_FACE}*[^\S\n]+(?=[^\W\d_])")
 

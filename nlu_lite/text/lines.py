@@ -35,7 +35,7 @@ def find_line_begins(text: str, rules: SentenceRules, newline_breaks: NewlineBre
         yield from _find_headings_of_law(text)
     if newline_breaks is NewlineBreaks.PARAGRAPHS and "\n" in text:
         for block in _BLOCK.finditer(text):
-            yield from (block.start() + offset for offset in _find_begins_in_block(block.group(), rules))
+            yield from _find_begins_in_block(block.group(), block.start(), rules)
 
 
 def _find_headings_of_law(text: str) -> Iterator[int]:
@@ -45,10 +45,10 @@ def _find_headings_of_law(text: str) -> Iterator[int]:
         yield match.end()
 
 
-def _find_begins_in_block(block: str, rules: SentenceRules) -> Iterable[int]:
+def _find_begins_in_block(block: str, start: int, rules: SentenceRules) -> Iterable[int]:
     """Find the lines of a paragraph that begin a sentence although no punctuation ends the line before."""
     lines = re.findall(r"[^\n]++\n?", block)
-    begins = list(accumulate(map(len, lines)))[:-1]
+    begins = list(accumulate(map(len, lines), initial=start))[1:-1]
     if _is_table(lines) or _is_list_of_names(block, lines):
         return begins
     widths = [len(line.rstrip()) for line in lines]
@@ -58,7 +58,7 @@ def _find_begins_in_block(block: str, rules: SentenceRules) -> Iterable[int]:
         for begin, length, (line, following) in zip(begins, widths, pairwise(lines), strict=False)
         if (length + 2 < width and _is_headline(line, following, width, rules))
         or _is_uppercase_headline(line, following)
-        or _change_signs(line, following, signs)
+        or (signs and _change_signs(line, following, signs))
     )
 
 

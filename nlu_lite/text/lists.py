@@ -7,7 +7,7 @@ one style whose labels follow one another. Where an item begins, so does a sente
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -15,14 +15,15 @@ from nlu_lite.text.markers import (
     FIRST_MARKER,
     LINE_BREAKS,
     LINE_BULLETS,
+    MARKER,
     MARKER_AFTER_SIGN,
     Marker,
     MarkerForm,
     Opening,
     classify_opening,
-    find_last_character,
     follows_abbreviation,
     is_date,
+    read_before,
 )
 from nlu_lite.text.rules import SentenceRules
 from nlu_lite.text.successors import SuccessorFinder
@@ -55,59 +56,71 @@ def find_list_items(text: str, rules: SentenceRules) -> ListItems:
         return _NO_ITEMS
     finder, ends = SuccessorFinder(text, rules), dict[int, int]()
     if first and first[1]:
-        ends |= _find_list(finder, first.start(1), first.group(1), Opening.LINE)
+        _find_list(finder, first.start(1), first[1], Opening.LINE, ends)
     hopeless, hopeless_in_line = finder.hopeless, finder.hopeless_in_line
     for match in MARKER_AFTER_SIGN.finditer(text):
-        place, written = match.end(), match.group(1)
-        if place <= hopeless.get(written, -1) or place in ends:
+        place = match.end()
+        if place in ends:
+            continue
+        marker = MARKER.match(text, place)
+        written = marker[0] if marker else ""
+        if place <= hopeless.get(written, -1):
             continue
         opening = classify_opening(match)
         if opening is Opening.LINE or (opening is not None and hopeless_in_line.get(written, -1) < place):
-            ends |= _find_list(finder, place, written, opening)
+            _find_list(finder, place, written, opening, ends)
     begins = sorted(ends)
     return ListItems(begins, [ends[begin] for begin in begins])
 
 
-def _find_list(finder: SuccessorFinder, place: int, written: str, opening: Opening) -> dict[int, int]:
-    """Return the begins and ends of the items of the list that begins at a place; none if there is no list."""
-    first = finder.read_first(place, written, opening)
-    return {} if first is None else _follow_list(finder, first, opening)
+def _find_list(finder: SuccessorFinder, place: int, written: str, opening: Opening, ends: dict[int, int]) -> None:
+    """Add the begins and ends of the items of the list that begins at a place; nothing without enough evidence."""
+    text, first = finder.text, finder.read_first(place, written, opening)
+    if first is None or first.end == len(text):
+        return
+    before = read_before(text, first.begin)
+    if follows_abbreviation(before, first, finder.rules):
+        return
+    second, items, inline = finder.find_next(first, opening), {first.begin: first.end}, 0
+    if second is None and not _is_item_alone(first.form, before[-1:], opening):
+        return
+    if _is_day(text, first, second, finder.rules):
+        return
+    if second is not None:
+        inline = _follow_list(finder, second, opening, items)
+        if inline and _looks_like_initials(text, first.form, second.form, items):
+            return
+    if not inline and opening is Opening.LINE:
+        _add_lines_after(text, items, ends)
+    ends |= items
 
 
-def _follow_list(finder: SuccessorFinder, first: Marker, opening: Opening) -> dict[int, int]:
-    """Return the begins and ends of the items of the list that a marker opens; none without enough evidence."""
-    text = finder.text
-    if first.end == len(text) or follows_abbreviation(text, first, finder.rules):
-        return {}
-    following = finder.find_next(first, opening)
-    if following is None and not _is_item_alone(text, first, opening):
-        return {}
-    if _is_day(text, first, following, finder.rules):
-        return {}
-    second, items, inline = following, {first.begin: first.end}, 0
-    while following is not None:
+def _follow_list(finder: SuccessorFinder, second: Marker, opening: Opening, items: dict[int, int]) -> int:
+    """Add the items of a list from the second one on, and return how many of them are not on lines of their own."""
+    following, inline = second, 0
+    while True:
         inline += not following.is_on_line
         items[following.begin] = following.end
         if following.form.bullet and following.is_on_line and (run := finder.find_bullets_on_lines(following)):
             items |= run
             following = Marker(*list(run.items())[-1], following.form, True)
-        following = finder.find_next(following, opening)
-    if inline and second is not None and _looks_like_initials(text, first.form, second.form, items):
-        return {}
-    if inline or opening is not Opening.LINE:
-        return items
-    after = {begin: begin for begin in _find_lines_after(text, items)}
-    return after | items if after else items
+        found = finder.find_next(following, opening)
+        if found is None:
+            return inline
+        following = found
 
 
-def _is_item_alone(text: str, first: Marker, opening: Opening) -> bool:
-    """Return whether a marker without a second one is that of an item: after a colon, a sentence or an empty line."""
-    form = first.form
+def _is_item_alone(form: MarkerForm, before: str, opening: Opening) -> bool:
+    """Return whether a marker without a second one is that of an item: after a colon, a sentence or an empty line.
+
+    Args:
+        form: The form of the marker.
+        before: The last character before it that is not whitespace; empty if there is none near it.
+        opening: Where it is.
+    """
     if opening is not Opening.LINE or (form.bullet and form.bullet in LINE_BULLETS):
-        return opening is Opening.LINE and find_last_character(text, first.begin) in (":", "：")
-    if form.bullet:
-        return True
-    return form.label.isdecimal() and find_last_character(text, first.begin) in _ENDS_BEFORE_ITEM
+        return opening is Opening.LINE and before in (":", "：")
+    return form.may_be_alone and (bool(form.bullet) or before in _ENDS_BEFORE_ITEM)
 
 
 def _is_day(text: str, first: Marker, following: Marker | None, rules: SentenceRules) -> bool:
@@ -117,21 +130,22 @@ def _is_day(text: str, first: Marker, following: Marker | None, rules: SentenceR
     return following is None or not (following.is_on_line and text[first.end].isdigit())
 
 
-def _find_lines_after(text: str, items: Mapping[int, int]) -> Iterator[int]:
-    """Find the lines after items, such as a heading, that begin a sentence.
+def _add_lines_after(text: str, items: Mapping[int, int], ends: dict[int, int]) -> None:
+    """Add the lines after items, such as a heading, that begin a sentence.
 
     An item that is short enough for its line is not wrapped. So a line after it that is not indented and does not begin
     with a lowercase letter begins a sentence.
     """
+    search = _LINE_END.search
     for begin, end in items.items():
-        line_end = _LINE_END.search(text, end, end + _LONGEST_LINE)
-        if line_end is None or text[line_end.start() - 1] in ",-":
+        line_end = search(text, end, end + _LONGEST_LINE)
+        if line_end is None:
             continue
-        after = line_end.end()
-        if after in items or after == len(text) or after - begin > _LONGEST_LINE:
+        last, after = line_end.span()
+        if after in items or after == len(text) or after - begin > _LONGEST_LINE or text[last - 1] in ",-":
             continue
         if not (text[after].isspace() or text[after].islower()):
-            yield after
+            ends[after] = after
 
 
 def _looks_like_initials(text: str, first: MarkerForm, second: MarkerForm, items: Mapping[int, int]) -> bool:
@@ -146,4 +160,4 @@ def _looks_like_initials(text: str, first: MarkerForm, second: MarkerForm, items
 
 def _is_sentence(text: str, begin: int, end: int) -> bool:
     """Return whether a text has several words, and a terminator at its end."""
-    return find_last_character(text, end) in ".!?" and len(text[begin:end].split()) > 1
+    return read_before(text, end)[-1:] in ".!?" and len(text[begin:end].split()) > 1

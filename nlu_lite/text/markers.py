@@ -29,13 +29,13 @@ _MARKER_PATTERN = (
     rf"(?:({_BULLET})[^\S\n]*+)?"
     rf"(?:{_ENUMERATOR}(?:(?=\s)|(?<=[）、．①-⑳])(?!\d)))?{_SPACE_AND_BREAK}"
 )
-_MARKER = re.compile(_MARKER_PATTERN)
-# Group 1 is a marker or empty: at the beginning of a text, or after a sign that ends a line, sentence or introduction.
+MARKER = re.compile(_MARKER_PATTERN)
+# Group 1 is a marker or empty: at the beginning of a text.
 FIRST_MARKER = re.compile(rf"\s*+({_MARKER_PATTERN})")
+# Where a marker may be: after a sign that ends a line, sentence or introduction.
 MARKER_AFTER_SIGN = re.compile(
     rf"[{LINE_BREAKS}:：.!?…。！？।።](?:[^\S{LINE_BREAKS}]++|(?<=[{LINE_BREAKS}：。！？।።]))"
     rf"(?=[(（\[①{BULLETS}{LINE_BULLETS}]|\d|[^\W\d_]{{2,12}}+[^\S\n][\dA-Z]|[^\W\d_]{{1,5}}+[.:)）、．۔။।])"
-    rf"(?=({_MARKER_PATTERN}))"
 )
 _NEVER_FIRST = frozenset(ascii_letters + digits) - frozenset("01aAiI")  # begin no label of a first item
 _CLOSED = re.compile(r"[(（].*[)）]|\[\]|[^(（\[\]]*")
@@ -153,7 +153,7 @@ class MarkerReader:
 
     def read(self, place: int, wanted: str) -> Marker | None:
         """Return the marker at an offset if it has a spelling and is not at the end of the text."""
-        text, match = self.text, _MARKER.match(self.text, place)
+        text, match = self.text, MARKER.match(self.text, place)
         assert match is not None  # every part of the pattern is optional
         form, end = self.read_form(place, match.group()), match.end()
         if form is None or form.spelling != wanted or end == len(text):
@@ -170,7 +170,7 @@ class MarkerReader:
 
 
 def _parse_form(text: str, place: int) -> MarkerForm | None:
-    match = _MARKER.match(text, place)
+    match = MARKER.match(text, place)
     assert match is not None
     bullet, opened, label, closed = match.groups("")
     if not (bullet or label) or ((opened or closed == "]") and not _CLOSED.fullmatch(opened + closed)):
@@ -188,15 +188,13 @@ def is_line_begin(text: str, offset: int) -> bool:
     return last in LINE_BREAKS
 
 
-def find_last_character(text: str, begin: int) -> str:
-    """Return the last character before an offset that is not whitespace; empty if there is none near it."""
-    return text[max(0, begin - LOOKBEHIND) : begin].rstrip()[-1:]
+def read_before(text: str, begin: int) -> str:
+    """Return the text near an offset and before it, without the whitespace at its end."""
+    return text[begin - LOOKBEHIND if begin > LOOKBEHIND else 0 : begin].rstrip()
 
 
-def follows_abbreviation(text: str, marker: Marker, rules: SentenceRules) -> bool:
+def follows_abbreviation(before: str, marker: Marker, rules: SentenceRules) -> bool:
     """Return whether an abbreviation is before a marker: "No. 1", the day "20. 1.", or the initial "J. K."."""
-    begin = marker.begin
-    before = text[begin - LOOKBEHIND if begin > LOOKBEHIND else 0 : begin].rstrip()
     return before.endswith(".") and _ends_with_abbreviation(before, marker.form.label.isalpha(), rules)
 
 
@@ -210,5 +208,7 @@ def _ends_with_abbreviation(before: str, may_be_initial: bool, rules: SentenceRu
 
 def is_date(text: str, marker: Marker, rules: SentenceRules) -> bool:
     """Return whether a marker may be the ordinal of a day, since a month or a number follows."""
+    if not rules.ordinals and text[marker.end].isdigit():  # no month begins with a digit
+        return False
     word = find_word_after(text, marker.end)
     return word.lower() in rules.months or (bool(rules.ordinals) and word.isdigit())

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from nlu_lite.text.abbreviations import LOOKBEHIND
-from nlu_lite.text.boundaries import MAX_ASIDE, find_last_bracket
+from nlu_lite.text.boundaries import MAX_ASIDE, is_near_bracket
 from nlu_lite.text.decisions import Decision
 from nlu_lite.text.quotes import find_late_closer
 from nlu_lite.text.terminators import DASHES, Terminator, begins_lowercase
@@ -43,21 +43,23 @@ class DecisionMemory:
             self._decisions[neighborhood] = decision
 
 
-def describe_neighborhood(text: str, start: int, sentence_begin: int, spaced_word: str) -> Neighborhood | None:
+def describe_neighborhood(
+    text: str, start: int, sentence_begin: int, bracket: int, spaced_word: str
+) -> Neighborhood | None:
     """Describe all that the rules look at; None if a rule may look beyond the neighborhood.
 
     Args:
         text: The whole text.
         start: The offset of a terminator.
         sentence_begin: The offset at which its sentence begins.
+        bracket: The offset of the last opening bracket before it; negative if there is none.
         spaced_word: The abbreviation with spaces whose last period the terminator is, if any.
     """
-    nearness = start - sentence_begin
-    bracket = find_last_bracket(text, sentence_begin if nearness < MAX_ASIDE else start - MAX_ASIDE, start)
-    before = _BEFORE if bracket < 0 else _BEFORE_ASIDE
+    before = _BEFORE_ASIDE if is_near_bracket(bracket, start, sentence_begin) else _BEFORE
     begin = start - before
     if begin < 0:
         return None
+    nearness = start - sentence_begin
     if sentence_begin < begin:
         nearness = _describe_begin(text[sentence_begin : sentence_begin + LOOKBEHIND])
     return text[begin : start + _AFTER], before, nearness, spaced_word

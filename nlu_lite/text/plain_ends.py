@@ -18,7 +18,7 @@ from nlu_lite.text.abbreviations import (
     find_word_before,
     may_be_initial,
 )
-from nlu_lite.text.boundaries import MAX_ASIDE, find_last_bracket
+from nlu_lite.text.boundaries import is_near_bracket
 from nlu_lite.text.names import load_names
 from nlu_lite.text.pronunciation import is_unspeakable
 from nlu_lite.text.quotes import continues_after_mark, follows_opening_quote
@@ -35,12 +35,15 @@ _AFTER_ABBREVIATION = frozenset(". \n\t\u00a0")  # before the space before a wor
 _LABEL_ENDS = frozenset(",;)")  # after a letter: "Co. B, 5th Regiment"
 
 
-def find_plain_begin(run: re.Match[str], sentence_begin: int, rules: SentenceRules, special: frozenset[str]) -> int:
+def find_plain_begin(
+    run: re.Match[str], sentence_begin: int, bracket: int, rules: SentenceRules, special: frozenset[str]
+) -> int:
     """Return where the next sentence begins if a sentence ends with a terminator; 0 if that is not plain.
 
     Args:
         run: The run of terminators.
         sentence_begin: The offset at which its sentence begins.
+        bracket: The offset of the last opening bracket before them; negative if there is none.
         rules: The rules of the language.
         special: The words of `list_special_words`.
     """
@@ -61,17 +64,16 @@ def find_plain_begin(run: re.Match[str], sentence_begin: int, rules: SentenceRul
     else:
         plain = character in _FULL_STOPS or character in _SPACELESS_STOPS
         plain = plain and not (character == "۔" and _is_urdu_abbreviation_before(text, start, rules, special))
-    if not plain or character in rules.weak_terminators or _may_continue(text, start, sentence_begin, rules):
+    if not plain or character in rules.weak_terminators or _may_continue(text, start, sentence_begin, bracket, rules):
         return 0
     return 0 if continues_after_mark(text, start, end, rules) else begin
 
 
-def _may_continue(text: str, start: int, sentence_begin: int, rules: SentenceRules) -> bool:
+def _may_continue(text: str, start: int, sentence_begin: int, bracket: int, rules: SentenceRules) -> bool:
     """Return whether a quotation, a bracket or a form of address before a terminator may continue after it."""
     if follows_opening_quote(text, start, sentence_begin):
         return True
-    bracket = find_last_bracket(text, max(sentence_begin, start - MAX_ASIDE), start)
-    if bracket >= 0 and text.find(")", bracket, start) < 0:
+    if is_near_bracket(bracket, start, sentence_begin) and text.find(")", bracket, start) < 0:
         return True
     return rules.address is not None and rules.address.search(text, sentence_begin, start) is not None
 

@@ -177,7 +177,8 @@ def is_in_quotation(mark: Terminator) -> bool:
 
 def follows_opening_quote(text: str, offset: int, sentence_begin: int) -> bool:
     """Return whether an opening quotation mark of the sentence is so near that a short quotation may be open."""
-    return _OPENING_QUOTE.search(text, max(sentence_begin, offset - _SHORT_QUOTATION), offset) is not None
+    first = sentence_begin if offset - sentence_begin < _SHORT_QUOTATION else offset - _SHORT_QUOTATION
+    return _OPENING_QUOTE.search(text, first, offset) is not None
 
 
 def _is_between(mark: Terminator, first: int, opener: str, closer: str) -> bool:

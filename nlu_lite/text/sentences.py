@@ -7,7 +7,7 @@ import sys
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ from nlu_lite.text.rules import SentenceRules
 from nlu_lite.text.terminators import examine_terminator, find_terminator_runs
 
 _WIDEST_BREAK = 8  # characters between paragraphs
+_OPENING_BRACKET = re.compile(r"[(（]")
 _NO_ITEM = sys.maxsize, sys.maxsize
 _BEGIN_SIGN = re.compile(r"[\n\r\f\v\x85\u2028\u2029§:;](?:(?<=[^:;])|[-)DP])")  # of a line, a law or an emoticon
 
@@ -73,6 +74,9 @@ class _SentenceScanner:
         detached: Offsets of terminators that are tokens although no whitespace follows them.
         start: The offset of the current text; the offsets below are relative to it.
         begin: Where the current sentence begins.
+        brackets: The offsets of the opening brackets after `next_bracket`.
+        bracket: The offset of the last opening bracket before the current terminator; -1 if there is none.
+        next_bracket: The offset of the next one.
         spaced_end: The offset of the last period of the last abbreviation that was written with spaces.
         spaced_word: That abbreviation without its spaces and last period.
         is_repetitive: Whether the last decision was recalled.
@@ -92,6 +96,8 @@ class _SentenceScanner:
     def scan(self, start: int, text: str, items: ListItems, certain: Sequence[int]) -> None:
         """Decide about the terminators of a text between list items and other certain begins, both sorted."""
         self.start, self.text, self.begin, self.spaced_end, self.spaced_word = start, text, 0, -1, ""
+        self.brackets = chain(map(re.Match.start, _OPENING_BRACKET.finditer(text)), repeat(sys.maxsize))
+        self.bracket, self.next_bracket = -1, next(self.brackets)
         if certain:
             self.begins += [start + offset for offset in certain]
             self._scan_between(items, certain)
@@ -102,14 +108,17 @@ class _SentenceScanner:
     def _scan_between(self, items: ListItems, certain: Sequence[int]) -> None:
         passed, markers = iter([*certain, sys.maxsize]), chain(zip(items.begins, items.ends, strict=True), [_NO_ITEM])
         begin, (marker, marker_end) = next(passed), next(markers)
+        add_word_period = self.word_periods.append
         for run in find_terminator_runs(self.text, self.rules):
             place = run.start()
-            while begin <= place:
-                self.begin, begin = max(self.begin, begin), next(passed)
+            if begin <= place:
+                while (following := next(passed)) <= place:
+                    begin = following
+                self.begin, begin = max(self.begin, begin), following
             while marker_end <= place:
                 marker, marker_end = next(markers)
             if marker <= place:
-                self.word_periods.append(self.start + place)
+                add_word_period(self.start + place)
             elif not self._is_plainly_last(run, begin):
                 self._examine(run, place)
 
@@ -124,9 +133,11 @@ class _SentenceScanner:
         """Decide about a terminator; in repetitive text, an earlier decision is likelier than a plain end."""
         if place < self.spaced_end:  # an earlier period of a spaced abbreviation is recorded already
             return
+        while self.next_bracket < place:
+            self.bracket, self.next_bracket = self.next_bracket, next(self.brackets)
         decision = self._recall(place) if self.is_repetitive else None
         if decision is None and place > self.spaced_end:
-            after = find_plain_begin(run, self.begin, self.rules, self.special_words)
+            after = find_plain_begin(run, self.begin, self.bracket, self.rules, self.special_words)
             if after:
                 self.is_repetitive = False
                 self._begin_sentence(after)
@@ -136,7 +147,7 @@ class _SentenceScanner:
     def _recall(self, place: int) -> Decision | None:
         """Return the decision about another terminator in the same neighborhood."""
         spaced_word = self.spaced_word if place == self.spaced_end else ""
-        self.neighborhood = describe_neighborhood(self.text, place, self.begin, spaced_word)
+        self.neighborhood = describe_neighborhood(self.text, place, self.begin, self.bracket, spaced_word)
         return self.memory.recall(self.neighborhood)
 
     def _begin_sentence(self, begin: int) -> None:

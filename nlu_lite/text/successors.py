@@ -11,9 +11,9 @@ from nlu_lite.text.markers import (
     MarkerReader,
     Opening,
     compile_next_bullet,
-    find_last_character,
     follows_abbreviation,
     is_date,
+    read_before,
 )
 from nlu_lite.text.rules import SentenceRules
 from nlu_lite.text.spellings import SpellingSearch
@@ -53,17 +53,22 @@ class SuccessorFinder:
         if form is None:
             self.hopeless[written] = len(self.text)
             return None
-        if not form.may_be_first(opening):
-            if not form.bullet:
-                self.hopeless_in_line[written] = len(self.text)
+        if form.bullet:
+            return Marker(place, end, form, opening is Opening.LINE) if form.may_be_first(opening) else None
+        is_line = opening is Opening.LINE
+        if not (is_line or form.may_be_first(opening)):
+            self.hopeless_in_line[written] = len(self.text)
             return None
-        if not form.bullet and self._lacks_next(form, end):
-            read = self._without_next[form][1]
-            hopeless = self.hopeless_in_line if form.may_be_alone else self.hopeless
-            hopeless[written] = read if read == len(self.text) else read - _LONGEST_ITEM - len(written)
-            if opening is not Opening.LINE or not form.may_be_alone:
-                return None
-        return Marker(place, end, form, opening is Opening.LINE)
+        if not (is_line and form.may_be_alone) and self._lacks_next(form, end):
+            self._mark_hopeless(form, written)
+            return None
+        return Marker(place, end, form, is_line)
+
+    def _mark_hopeless(self, form: MarkerForm, written: str) -> None:
+        """Remember up to where no list of several items begins with a marker, since no next one is in reach."""
+        read = self._without_next[form][1]
+        hopeless = self.hopeless_in_line if form.may_be_alone else self.hopeless
+        hopeless[written] = read if read == len(self.text) else read - _LONGEST_ITEM - len(written)
 
     def find_next(self, marker: Marker, opening: Opening) -> Marker | None:
         """Find the marker of the item after that of another one."""
@@ -135,8 +140,9 @@ class SuccessorFinder:
         before = text[following.begin - 1]
         if not (before.isspace() or form.is_spaceless or form.bullet):
             return False
-        last = find_last_character(text, following.begin)
-        if last in ",;，；、،؛(-–—" or follows_abbreviation(text, following, rules):
+        leading = read_before(text, following.begin)
+        last = leading[-1:]
+        if last in ",;，；、،؛(-–—" or follows_abbreviation(leading, following, rules):
             return False
         if form.suffix == "." and rules.ordinals and (opening is Opening.SENTENCE or is_date(text, following, rules)):
             return last in ".!?:"
