@@ -25,7 +25,7 @@ _DETAIL_OF_TIME = re.compile(
 )
 _TIME_ZONE = re.compile(r"[ECMP][SD]T|GMT|UTC|BST|CES?T|MET|MES?Z|MSK")
 _LABEL = re.compile(r"\s[A-HJ-Z][,;)]")  # "Co. B, 5th Regiment"
-_RANGE_OR_NUMBER = re.compile(r".*\.-(?=..)|\d++-")  # "Mon.-Fri. 9-18", Kyrgyz "1901-ж."
+_RANGE_OR_NUMBER = re.compile(r".*\.-(?=..)|\d++-|[^\W\d_]{2,}+-(?=[A-Z][a-z])")  # "Mon.-Fri. 9", "ex-Gen. Lee"
 _LONGEST_LETTERS = 4  # of an unknown abbreviation in a script with a full stop of its own
 _INFLECTION = re.compile("[ाीेोাীেোਾੀੇੋାୀେୋ][ंँਂঁ]?\\Z")  # an ending of verbs and nouns
 _AHEAD = 120  # characters in which that full stop is searched
@@ -113,7 +113,8 @@ def _classify_word(word: str, mark: Terminator) -> AbbreviationKind | None:
     text = mark.text
     prefix = _RANGE_OR_NUMBER.match(word)
     last = word[prefix.end() :] if prefix else word
-    if prefix and last.lower() in mark.rules.lowercase_abbreviations:
+    listed = mark.rules.lowercase_abbreviations
+    if prefix and last.lower() in listed and word.lower() not in listed:
         word = last
     begin = _find_begin(word, mark)
     before = text[max(0, begin - LOOKBEHIND) : begin]

@@ -222,7 +222,7 @@ def _parse_value(table: TomlTable, key: str, value: Any, parse: Parser) -> Any:
 def _add_common_words(table: dict[str, Any], base: SentenceRules, common: frozenset[str]) -> dict[str, Any]:
     """Treat function words as sentence starters, and as ordinary words, which are not abbreviations."""
     ordinary = common | table.get("ordinary_words", base.ordinary_words)
-    return {"sentence_starters": common or base.sentence_starters} | table | {"ordinary_words": ordinary}
+    return {"sentence_starters": common | base.sentence_starters} | table | {"ordinary_words": ordinary}
 
 
 def _build_choice_parser(*choices: str) -> Parser:
