@@ -9,6 +9,7 @@ from nlu_lite.text.starters import find_word_after, is_sentence_starter
 from nlu_lite.text.terminators import Terminator
 
 _PERIODS_OF_ELLIPSIS = 3
+_ELLIPSES = frozenset(("...", "…", "……"))
 _PAGE_NUMBER = re.compile(r"[^\S\n]*+(?:\d{1,4}|[ivxlc]{1,6})[^\S\n]*+(?:\n|\Z)")
 _BRACKETS = {")": "(", "]": "[", "）": "（", "】": "【"}
 
@@ -18,13 +19,13 @@ def continues_after_ellipsis(mark: Terminator) -> bool:
 
     In brackets an ellipsis represents omitted words, as do three periods with spaces around them, and any ellipsis
     with spaces around it in a script without case. A fourth period ends the sentence. Periods may also lead to the page
-    number in a table of contents, or the speaker may repeat a word.
+    number in a table of contents, or the speaker may repeat a word. No sentence consists of an ellipsis alone.
     """
     if is_alone_in_brackets(mark):
         return True
     if mark.is_period:
         return False
-    if _is_omission(mark) or _is_dot_leader(mark):
+    if _begins_sentence(mark) or _is_omission(mark) or _is_dot_leader(mark):
         return True
     return not (mark.closers or mark.openers) and (_is_stammer(mark) or _is_before_noun(mark))
 
@@ -36,12 +37,18 @@ def is_alone_in_brackets(mark: Terminator) -> bool:
     return after in _BRACKETS and text[max(0, mark.start - 2) : mark.start].rstrip()[-1:] == _BRACKETS[after]
 
 
+def _begins_sentence(mark: Terminator) -> bool:
+    before = mark.text[mark.sentence_begin : min(mark.start, mark.sentence_begin + LOOKBEHIND)]
+    is_ellipsis = mark.text[mark.start : mark.end] in _ELLIPSES
+    return is_ellipsis and mark.following.isalnum() and not any(map(str.isalnum, before))
+
+
 def _is_omission(mark: Terminator) -> bool:
     if mark.character not in ".…" or not mark.text[mark.start - 1 : mark.start].isspace():
         return False
     run = mark.text[mark.start : mark.end]
     if mark.precedes_caseless and not mark.closers and not mark.openers:
-        return run in ("...", "…", "……")
+        return run in _ELLIPSES
     spaced = any(character.isspace() for character in run)
     return spaced and run.count(".") == _PERIODS_OF_ELLIPSIS
 

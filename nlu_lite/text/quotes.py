@@ -15,6 +15,7 @@ _OPENERS_OF_LATE_CLOSERS = {"“": "„", "’": "‘‚"}  # marks that open qu
 _CITATION = re.compile(r"[^\S\n]?\([^()\n]{1,60}(?<![.!?…])\)(?=[.,;:]|\Z)")
 _LONGEST_QUOTATION = 1000  # characters in which the opening quotation mark is searched
 _LONGEST_EXCLAMATION = 20  # characters of a quotation that is part of a sentence
+_LONGEST_TITLE = 40  # characters of a title at the begin of a sentence
 _SHORT_QUOTATION = 60  # characters; the sentences of a longer quotation are separate
 _FULL_STOPS = ".।።։။۔។"
 _MARKS = "!?！？؟。"
@@ -132,10 +133,12 @@ def _is_repeated(mark: Terminator) -> bool:
 def _is_embedded_quotation(mark: Terminator) -> bool:
     """Return whether a short exclamation or question is part of a sentence in a script without case: 他喊“火！”就跑.
 
-    Then a word is directly before it, and not a comma or colon.
+    Then a word is directly before it, and not a comma or colon; or it is a title in single quotation marks.
     """
     if mark.character not in "!?！？؟。" or not mark.precedes_caseless:
         return False
+    if mark.closers == "’" and mark.text[mark.sentence_begin] == "‘":
+        return mark.start - mark.sentence_begin <= _LONGEST_TITLE
     return _find_introduction(mark, _LONGEST_EXCLAMATION).isalpha()
 
 
