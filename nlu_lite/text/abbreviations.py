@@ -7,6 +7,7 @@ from enum import Enum
 
 from nlu_lite.text.homographs import is_homograph
 from nlu_lite.text.pronunciation import ends_with_vowel, is_unspeakable
+from nlu_lite.text.references import is_in_chain, precedes_series
 from nlu_lite.text.rules import SentenceRules
 
 LOOKBEHIND = 32  # characters before a period in which an abbreviation is searched: longer than any
@@ -29,8 +30,6 @@ _ROMAN_NUMERAL = re.compile(r"[\s\"“„«‘'(\[]*+[IVXLC]+(?![\w'’])")
 _ONLY_NUMBER = re.compile(r"\s\d++(?:[./-]\d++)*+(?:[,;)]|\.?\s*+\Z)")
 _BRACKETED_LABEL = re.compile(r"\s?\((?:[a-z]|[ivx]{2,4})\)")
 _RATIO = re.compile(r"\d\s?[^\W\d_]{1,4}/\Z")  # "5 м/с"
-_CHAIN_AFTER = re.compile(r"\s([A-Z][a-z]{1,4})\.\s\d")
-_CHAIN_BEFORE = re.compile(r"\s[A-Z][a-z]{1,4}\.\s\Z")
 _LETTER_LABEL = re.compile(r"\s(?:[A-H](?=[.,;:)])|[B-HJ-N](?=\s[a-z]))")  # "Apt. B,", "Fig. C shows"
 _JOINED_INITIALS = re.compile(r"[^\W\d_]\.-[^\W\d_]|[A-Z][a-z]?\.-?[A-Z]")
 _DOUBLED_LETTER = re.compile(r"([A-Z])\1")
@@ -68,7 +67,7 @@ def classify_abbreviation(word: str, before: str, after: str, rules: SentenceRul
     """
     if (len(word) == 1 and _is_label(word, before, rules)) or (before[-1:] == "/" and _RATIO.search(before)):
         return None
-    if word in _NUMERO_SIGNS and _FIGURE.match(after):
+    if (word in _NUMERO_SIGNS and _FIGURE.match(after)) or precedes_series(after):
         return AbbreviationKind.BEFORE_NUMBER
     if _precedes_part_of_plural(word, after):
         return AbbreviationKind.INITIAL
@@ -146,7 +145,9 @@ def _is_part_of_title(word: str, before: str, rules: SentenceRules) -> bool:
     """Return whether a word is between a title and a name: "Dr. med. vet. Hill", "Cand.merc. Hill"."""
     if "." in word:
         first, _, rest = word.partition(".")
-        return rest.isalpha() and rest.islower() and _is_listed(first, rules.titles)
+        if not (rest.isalpha() and rest.islower()):
+            return False
+        return _is_listed(first, rules.titles) or (len(first) > 1 and rest in rules.titles)
     before = before.rstrip()
     while before.endswith(".") and word.isalpha() and word.islower() and _may_be_degree(word):
         word = find_word_before(before, len(before) - 1)
@@ -169,19 +170,8 @@ def _precedes_only_number(word: str, before: str, after: str, rules: SentenceRul
         return False
     if len(word) > 1:
         short = len(word) <= _LONGEST_UNLISTED or (word[0].isupper() and before.rstrip().endswith(","))  # a street
-        return short and (_ONLY_NUMBER.match(after) is not None or _is_in_chain(word, before, after, rules))
+        return short and (_ONLY_NUMBER.match(after) is not None or is_in_chain(word, before, after, rules))
     return before[-1:].isspace() and _FIGURE.match(after) is not None and not _NUMBER_BEFORE.search(before)
-
-
-def _is_in_chain(word: str, before: str, after: str, rules: SentenceRules) -> bool:
-    """Return whether a word is one of several short ones before a number: "Nic. Eth. 1094a"."""
-    if not word.istitle() or not before[-1:].isspace():
-        return False
-    following = _CHAIN_AFTER.match(after)
-    if following is not None:
-        known = rules.lowercase_abbreviations, rules.sentence_starters
-        return all(following.group(1).lower() not in words for words in known)
-    return _CHAIN_BEFORE.search(before) is not None and _FIGURE.match(after) is not None
 
 
 def _is_listed(word: str, words: frozenset[str]) -> bool:

@@ -40,6 +40,7 @@ _WORD_AFTER_PERIOD = re.compile(
     rf"[\u3400-\u9fff]{{2}}|{_CASELESS_LETTER}(?:{_CASELESS_MARKS}{{3}}|{_CASELESS_MARKS}{{1,2}}+(?!\.))"
 )
 _FIRST_PART = re.compile(r"\s([^\s۔]+)۔")
+_FEWEST_WORDS = 3  # before a colon that ends a sentence
 MAX_ASIDE = 150  # characters of a parenthesis inside a sentence; a longer one rarely closes, and limits the search
 _BRACKETED_SENTENCE = re.compile(rf"\([^()\n]{{0,{MAX_ASIDE}}}(?<=[.!?…])\)")
 _CLOSED_SOON = re.compile(rf"[^()（）\n]{{0,{MAX_ASIDE}}}[)）]")
@@ -84,9 +85,21 @@ def _shows_weak_end(mark: Terminator) -> bool:
     """Return whether the text around a weak terminator shows that it ends the sentence."""
     after = mark.rules.weak_after
     if after is None:
-        return mark.following.isupper()
+        return mark.following.isupper() and not _ends_short_introduction(mark)
     begin, end = max(mark.sentence_begin, mark.start - LOOKBEHIND), mark.end - 1
     return DASHES.isdisjoint(mark.openers) and after.search(mark.text, begin, end) is not None
+
+
+def _ends_short_introduction(mark: Terminator) -> bool:
+    """Return whether a colon is after one or two words that introduce the sentence: "Nota: Il negozio è chiuso"."""
+    if (
+        mark.character != ":"
+        or mark.rules.short_introduction == "ends"
+        or mark.start - mark.sentence_begin > LOOKBEHIND
+    ):
+        return False
+    words = mark.text[mark.sentence_begin : mark.start].lower().split()
+    return len(words) < _FEWEST_WORDS and mark.rules.speech_verbs.isdisjoint(words)
 
 
 def _continues_after(mark: Terminator) -> bool:

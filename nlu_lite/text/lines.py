@@ -84,7 +84,9 @@ def _is_headline(line: str, following: str, width: int, rules: SentenceRules) ->
     if not following[0].isupper() or len(line.rstrip()) + 1 + len(following.split()[0]) >= width:
         return False
     last = line.split()[-1].lower()
-    return not (_WRAPPED.search(line) or last in rules.ordinary_words or last in rules.sentence_starters)
+    if _WRAPPED.search(line) or last in rules.ordinary_words:
+        return False
+    return line.isupper() or last not in rules.sentence_starters
 
 
 def _is_uppercase_headline(line: str, following: str) -> bool:

@@ -21,7 +21,7 @@ from nlu_lite.text.terminators import DASHES, Terminator
 _ABBREVIATION = re.compile(r"[^\S\n]([A-Z][A-Za-z]{1,4})(?:(?<=[A-Z]{3})|\.)(?!\w)")
 _CLOCK_TIME = re.compile(r"\d\s?[ap]\.?\s?m\Z", re.IGNORECASE)
 _DETAIL_OF_TIME = re.compile(
-    r"[^\S\n](?:(?:Eastern|Central|Mountain|Pacific|Atlantic|Greenwich)\s|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b)"
+    r"[^\S\n](?:(?:Eastern|Central|Mountain|Pacific|Atlantic|Greenwich)\s|[ECMP]T\b|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b)"
 )
 _TIME_ZONE = re.compile(r"[ECMP][SD]T|GMT|UTC|BST|CES?T|MET|MES?Z|MSK")
 _LABEL = re.compile(r"\s[A-HJ-Z][,;)]")  # "Co. B, 5th Regiment"

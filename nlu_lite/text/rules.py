@@ -42,6 +42,7 @@ class SentenceRules:
     weak_terminators: str = ""
     full_stops: str = ""
     weak_after: re.Pattern[str] | None = None
+    short_introduction: str = "continues"
     titles: frozenset[str] = frozenset()
     abbreviations: frozenset[str] = frozenset()
     prepositive: frozenset[str] = frozenset()
@@ -134,11 +135,24 @@ def load_rules(language: str) -> Rules:
     """
     name = language if language in list_languages_with_rules() else "xx"
     rules = parse_rules(_read_file(name), language, f"{name}.toml")
-    return rules if "Latin" in rules.evidence.script or name == "xx" else _add_latin_abbreviations(rules)
+    if name == "xx":
+        return rules
+    return _add_international_names(rules) if "Latin" in rules.evidence.script else _add_latin_abbreviations(rules)
 
 
 def _read_file(name: str) -> str:
     return (resources.files("nlu_lite.text") / FOLDER / f"{name}.toml").read_text(encoding="utf-8")
+
+
+def _add_international_names(rules: Rules) -> Rules:
+    """Add capitalized titles and forms of companies to the rules of a language in Latin script: "Mr.", "Inc."."""
+    own, default = rules.sentences, load_rules("xx").sentences
+    known = own.lowercase_abbreviations | own.ordinary_words | own.sentence_starters
+    added: dict[str, Any] = {}
+    for name in ("titles", "final"):
+        words = {word for word in getattr(default, name) if word[0].isupper() and word.lower() not in known}
+        added[name] = getattr(own, name) | words
+    return replace(rules, sentences=replace(own, **added))
 
 
 def _add_latin_abbreviations(rules: Rules) -> Rules:
@@ -277,6 +291,7 @@ _SENTENCE_PARSERS: Mapping[str, Parser] = {
         ("lowercase_after_question", "after_quotation"),
         _build_choice_parser("begins", "continues"),
     ),
+    "short_introduction": _build_choice_parser("continues", "ends"),
     "lowercase_after_period": _build_choice_parser("begins", "consistent", "continues"),
     "case": _build_choice_parser("bicameral", "unicameral"),
     "capitalization": _build_choice_parser("names", "nouns"),
