@@ -32,6 +32,7 @@ _SPACELESS_STOPS = frozenset("。！？｡")  # part of no word, and no whitespa
 _WORD = re.compile(r"(?:[^\W\d_][\u0591-\u05c7\u064b-\u065f\u0900-\u0dff\u102b-\u103e\u17b4-\u17d3]*+)++")
 _LONGEST_NAME = 40
 _AFTER_ABBREVIATION = frozenset(". \n\t\u00a0")  # before the space before a word that a title may precede
+_CHAIN = 6  # letters and the period of the longest abbreviation in a chain: "Nic. Eth. 1094a"
 _LABEL_ENDS = frozenset(",;)")  # after a letter: "Co. B, 5th Regiment"
 
 
@@ -109,6 +110,8 @@ def _is_ordinary_word_before(
     if len(word) < 2 or not _is_word(word) or word.isupper():
         return False
     if not word.isascii() and word[-1].isascii() and find_word_before(text, period) != word:  # "中文Prof."
+        return False
+    if len(word) < _CHAIN and word[0].isupper() and "." in text[period + 3 : period + 2 + _CHAIN]:
         return False
     if len(word) <= SHORT_WORD and (rules.full_stops or text[period + 3 : period + 4] in _LABEL_ENDS):
         return False
