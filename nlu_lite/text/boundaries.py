@@ -25,6 +25,7 @@ _FULLWIDTH_PERIOD = "．"
 _FULL_STOPS = frozenset("።፧।॥။។")  # part of no word and no number, so the next sentence may begin directly after it
 _WORD_AFTER_SIGN = re.compile(r"(?:\.{2,}+|…)\s?+\w|[^\w\s,;:]\w")
 _MARKS = "!?؟！？"
+_COLONS = frozenset(":：")
 _URDU_FULL_STOP = "۔"
 _LAST_PART = re.compile(r"([^\s۔]+)۔\s?\Z")
 _LONGEST_QUOTATION = 40  # characters of one of several quotations in a sentence
@@ -124,9 +125,13 @@ def _continues_after(mark: Terminator) -> bool:
 
 
 def _matches_continuation(mark: Terminator, continuation: re.Pattern[str]) -> bool:
-    """Return whether a continuation follows, or does so after more quotations: 「行く！」「行かない！」と."""
-    if continuation.match(mark.text, mark.closers_end):
-        return True
+    """Return whether a continuation follows, or does so after more quotations: 「行く！」「行かない！」と.
+
+    After a quotation with an introduction, a colon shows that the text introduces another one.
+    """
+    found = continuation.match(mark.text, mark.closers_end)
+    if found is not None:
+        return mark.text[found.end() : found.end() + 1] not in _COLONS or not is_introduced(mark)
     more = _QUOTATIONS.match(mark.text, mark.closers_end)
     opener = max(mark.text.rfind(sign, mark.sentence_begin, mark.start) for sign in "「『“")
     if more is None or opener <= mark.sentence_begin or mark.start - opener > _LONGEST_QUOTATION:
@@ -303,6 +308,8 @@ def _is_between_caseless_words(mark: Terminator) -> bool:
     word = _TERMINATOR.split(mark.word)[-1]
     if after is None or word.lower() in mark.rules.lowercase_abbreviations:
         return False
+    if len(word) > 1 and (word in mark.rules.ordinary_words or word in mark.rules.never_first):
+        return True
     return "." not in word and _CASELESS_WORD.fullmatch(word) is not None
 
 
