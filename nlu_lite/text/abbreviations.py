@@ -29,11 +29,13 @@ _NEXT_ABBREVIATION = re.compile(r"\s?([^\s.]{1,8})\.")
 _ROMAN_NUMERAL = re.compile(r"[\s\"“„«‘'(\[]*+[IVXLC]+(?![\w'’])")
 _ONLY_NUMBER = re.compile(r"\s\d++(?:[./-]\d++)*+(?:[,;)]|\.?\s*+\Z)")
 _BRACKETED_LABEL = re.compile(r"\s?\((?:[a-z]|[ivx]{2,4})\)")
-_RATIO = re.compile(r"\d\s?[^\W\d_]{1,4}/\Z")  # "5 м/с"
+_RATIO = re.compile(r"\d\s?[^\W\d_]{1,4}/\Z|(?<![^\W_])[A-Z]/\Z")  # "5 м/с", "N/V"
 _LETTER_LABEL = re.compile(r"\s(?:[A-H](?=[.,;:)])|[B-HJ-N](?=\s[a-z]))")  # "Apt. B,", "Fig. C shows"
 _JOINED_INITIALS = re.compile(r"[^\W\d_]\.-[^\W\d_]|[A-Z][a-z]?\.-?[A-Z]")
 _DOUBLED_LETTER = re.compile(r"([A-Z])\1")
 _DOUBLED_AFTER = re.compile(r"\s?([A-Z])\1\.")
+_HYPHENATED_INITIAL = re.compile(r"[^\W\d_]{2,}-[^\W\d_]")
+_ADDRESS = re.compile(r"//|\w{2,}\.\w{2,}[\w.-]*/")  # "www.example.org/hist"
 _LONGEST_DEGREE = 6  # letters of a word between a title and a name
 _DEGREE_BEFORE = re.compile(r"\d\s?°[\s\d.,'’\"”′″]*\Z")
 _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
@@ -266,6 +268,8 @@ def _is_initial(word: str, before: str, after: str, rules: SentenceRules) -> boo
     """
     if "." in word and _JOINED_INITIALS.fullmatch(word):
         return True
+    if "-" in word and word[0].isupper() and word[-1].isupper() and _HYPHENATED_INITIAL.fullmatch(word):
+        return True
     if _ends_plural(word, before):
         return True
     if rules.initials is None:
@@ -337,4 +341,6 @@ def find_word_before(text: str, end: int) -> str:
         word = _UNSPACED.split(word)[-1]
     if word.isalpha():
         return word if len(word) < LOOKBEHIND else ""
+    if "/" in word and _ADDRESS.search(word):
+        return ""
     return "" if len(word) == LOOKBEHIND else _WORD_DELIMITER.split(word)[-1].strip("-")

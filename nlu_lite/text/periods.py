@@ -25,6 +25,8 @@ _DETAIL_OF_TIME = re.compile(
 )
 _TIME_ZONE = re.compile(r"[ECMP][SD]T|GMT|UTC|BST|CES?T|MET|MES?Z|MSK")
 _LABEL = re.compile(r"\s[A-HJ-Z][,;)]")  # "Co. B, 5th Regiment"
+_INITIAL = re.compile(r"\s[^\W\d_](?<=[^a-z])\.")
+_NAME_WITH_ARTICLE = re.compile(r"\s(?:Le|D[aeiou]|De[ls]|V[ao]n)\s[^\W\d_]")
 _RANGE_OR_NUMBER = re.compile(r".*\.-(?=..)|\d++-|[^\W\d_]{2,}+-(?=[A-Z][a-z])")  # "Mon.-Fri. 9", "ex-Gen. Lee"
 _LONGEST_LETTERS = 4  # of an unknown abbreviation in a script with a full stop of its own
 _INFLECTION = re.compile("[ाीेोাীেোਾੀੇੋାୀେୋ][ंँਂঁ]?\\Z")  # an ending of verbs and nouns
@@ -139,11 +141,20 @@ def _is_unlisted_abbreviation(word: str, mark: Terminator) -> bool:
         return precedes_continuer(mark) or _is_short(word, mark.rules) or _may_be_initial(word, mark)
     if _LABEL.match(mark.text, mark.closers_end):
         return 1 < len(word) <= _LONGEST_LETTERS and word.islower() and word not in mark.rules.ordinary_words
+    if len(word) == 1 and _may_precede_initial(word, mark):
+        return True
     if not mark.precedes_lowercase:
         return False
     if len(word) == 1 and _is_first(word, mark):
         return True
     return may_be_unlisted_abbreviation(word, mark.rules) and not mark.begins_lowercase
+
+
+def _may_precede_initial(word: str, mark: Terminator) -> bool:
+    """Return whether a lowercase letter is a preposition before an initial: Danish "v. J. Holm"."""
+    if not word.islower() or not mark.text[mark.start - 2 : mark.start - 1].isspace():
+        return False
+    return _INITIAL.match(mark.text, mark.closers_end) is not None
 
 
 def _is_alone_in_brackets(mark: Terminator) -> bool:
@@ -209,10 +220,16 @@ def _may_end(kind: AbbreviationKind, mark: Terminator) -> bool:
     begins = mark.following.isalpha() and not lowercase
     if kind is AbbreviationKind.FINAL or (kind is AbbreviationKind.UNIT and mark.rules.capitalization != "nouns"):
         return begins or (bool(mark.openers) and not lowercase)
-    if not begins:
+    if not begins or (kind is AbbreviationKind.INITIAL and _precedes_article_of_name(mark)):
         return False
     # "A" or "I" after an initial is more likely another initial.
     return is_sentence_starter(mark) or (kind is not AbbreviationKind.INITIAL and is_short_sentence_starter(mark))
+
+
+def _precedes_article_of_name(mark: Terminator) -> bool:
+    """Return whether a name with an article follows, as in "J. Le Goff", rather than an article and a noun."""
+    article = _NAME_WITH_ARTICLE.match(mark.text, mark.closers_end)
+    return article is not None and article.group()[-1].isupper()
 
 
 def _is_within_sentence(kind: AbbreviationKind, mark: Terminator) -> bool:
