@@ -11,7 +11,7 @@ from nlu_lite.text.references import is_in_chain, precedes_series
 from nlu_lite.text.rules import SentenceRules
 
 LOOKBEHIND = 32  # characters before a period in which an abbreviation is searched: longer than any
-_LONGEST_UNLISTED = 5  # letters of an unknown abbreviation before a number
+LONGEST_UNLISTED = 5  # letters of an unknown abbreviation before a number
 SHORT_WORD = 3  # letters of the longest unknown word that may be an abbreviation: longer ones are mostly words
 _LETTER = r"[^\W\d_][\u0900-\u0903\u093a-\u094d\u0980-\u0983\u09bc-\u09cd\u0a00-\u0dff\u102b-\u103e\u17b4-\u17d3]*"
 ACRONYM = re.compile(rf"(?:{_LETTER}){{1,3}}(?:\.(?:{_LETTER}){{1,3}})+")
@@ -171,7 +171,7 @@ def _precedes_only_number(word: str, before: str, after: str, rules: SentenceRul
     if not word.isalpha() or word.isupper() or word.lower() in rules.ordinary_words:
         return False
     if len(word) > 1:
-        short = len(word) <= _LONGEST_UNLISTED or (word[0].isupper() and before.rstrip().endswith(","))  # a street
+        short = len(word) <= LONGEST_UNLISTED or (word[0].isupper() and before.rstrip().endswith(","))  # a street
         return short and (_ONLY_NUMBER.match(after) is not None or is_in_chain(word, before, after, rules))
     return before[-1:].isspace() and _FIGURE.match(after) is not None and not _NUMBER_BEFORE.search(before)
 

@@ -12,6 +12,7 @@ import re
 from functools import cache
 
 from nlu_lite.text.abbreviations import (
+    LONGEST_UNLISTED,
     LOOKBEHIND,
     SHORT_WORD,
     classify_abbreviation,
@@ -32,7 +33,8 @@ _SPACELESS_STOPS = frozenset("。！？｡")  # part of no word, and no whitespa
 _WORD = re.compile(r"(?:[^\W\d_][\u0591-\u05c7\u064b-\u065f\u0900-\u0dff\u102b-\u103e\u17b4-\u17d3]*+)++")
 _LONGEST_NAME = 40
 _AFTER_ABBREVIATION = frozenset(". \n\t\u00a0")  # before the space before a word that a title may precede
-_CHAIN = 6  # letters and the period of the longest abbreviation in a chain: "Nic. Eth. 1094a"
+_NUMBER_SOON = re.compile(r"\s(?:[A-Z][a-z]{1,4}\.\s|[A-Z]{1,3}-?)\d")  # after an abbreviation: "Nic. Eth. 1094a"
+_LONGEST_LABELED = 4  # letters of an unknown abbreviation before a label
 _LABEL_ENDS = frozenset(",;)")  # after a letter: "Co. B, 5th Regiment"
 
 
@@ -94,16 +96,24 @@ def is_plain_at_end(run: re.Match[str], sentence_begin: int, rules: SentenceRule
 
 def _is_no_name_before(text: str, start: int, sentence_begin: int) -> bool:
     """Return whether the word before a mark is not the last word of a name such as "Yahoo!"."""
-    space = text.rfind(" ", max(sentence_begin, start - _LONGEST_NAME), start)
-    return space >= 0 and _is_word(text[space + 1 : start]) and text[space + 1 : start + 1] not in load_names()
+    first = max(sentence_begin, start - _LONGEST_NAME)
+    space = text.rfind(" ", first, start)
+    begin = space + 1 if space >= 0 else first
+    if space < 0 and first > sentence_begin:
+        return False
+    return _is_word(text[begin:start]) and text[begin : start + 1] not in load_names()
 
 
 def _is_ordinary_word_before(
     text: str, period: int, sentence_begin: int, rules: SentenceRules, special: frozenset[str]
 ) -> bool:
-    space = text.rfind(" ", max(sentence_begin, period - LOOKBEHIND), period)
-    word = text[space + 1 : period]
-    if space < 0 or text[space - 1] in _AFTER_ABBREVIATION:
+    first = max(sentence_begin, period - LOOKBEHIND)
+    space = text.rfind(" ", first, period)
+    word = text[space + 1 if space >= 0 else first : period]
+    if space < 0:  # the first word of its sentence: what is before it may be a title
+        if first > sentence_begin or rules.initials is not None or not word[:1].isupper():
+            return False
+    elif text[space - 1] in _AFTER_ABBREVIATION:
         return False
     if not word:  # a space is before the period
         return True
@@ -111,9 +121,11 @@ def _is_ordinary_word_before(
         return False
     if not word.isascii() and word[-1].isascii() and find_word_before(text, period) != word:  # "中文Prof."
         return False
-    if len(word) < _CHAIN and word[0].isupper() and "." in text[period + 3 : period + 2 + _CHAIN]:
+    if len(word) <= SHORT_WORD and rules.full_stops:
         return False
-    if len(word) <= SHORT_WORD and (rules.full_stops or text[period + 3 : period + 4] in _LABEL_ENDS):
+    if len(word) <= _LONGEST_LABELED and text[period + 3 : period + 4] in _LABEL_ENDS:
+        return False
+    if len(word) <= LONGEST_UNLISTED and _NUMBER_SOON.match(text, period + 1):
         return False
     return word.lower() not in special and not is_unspeakable(word, rules) and not may_be_initial(word, rules)
 
