@@ -31,7 +31,7 @@ _LAST_PART = re.compile(r"([^\s۔]+)۔\s?\Z")
 _LONGEST_QUOTATION = 40  # characters of one of several quotations in a sentence
 _QUOTATIONS = re.compile(r"(?:[「『“][^「」『』“”\n]{0,40}[」』”]){1,2}")
 _LETTERS_AT_END = re.compile(r"[^\W\d_]{2,}\Z")
-_TERMINATOR = re.compile("[!?！？。]")
+_TERMINATOR = re.compile("[!?！？。؟۔।።]")
 _CASELESS_LETTER = r"[^\W\d_A-Za-z\u00aa-\u052f]"
 _CASELESS_MARKS = r"[\w\u0591-\u05c7\u064b-\u065f\u0900-\u0dff]"
 _CASELESS_WORD = re.compile(
@@ -134,7 +134,7 @@ def _matches_continuation(mark: Terminator, continuation: re.Pattern[str]) -> bo
         return mark.text[found.end() : found.end() + 1] not in _COLONS or not is_introduced(mark)
     more = _QUOTATIONS.match(mark.text, mark.closers_end)
     opener = max(mark.text.rfind(sign, mark.sentence_begin, mark.start) for sign in "「『“")
-    if more is None or opener <= mark.sentence_begin or mark.start - opener > _LONGEST_QUOTATION:
+    if more is None or is_introduced(mark) or opener <= mark.sentence_begin or mark.start - opener > _LONGEST_QUOTATION:
         return False
     return continuation.match(mark.text, more.end()) is not None
 
