@@ -268,7 +268,7 @@ def _is_initial(word: str, before: str, after: str, rules: SentenceRules) -> boo
     """
     if "." in word and _JOINED_INITIALS.fullmatch(word):
         return True
-    if "-" in word and word[0].isupper() and word[-1].isupper() and _HYPHENATED_INITIAL.fullmatch(word):
+    if "-" in word and _is_hyphenated_initial(word, after):
         return True
     if _ends_plural(word, before):
         return True
@@ -299,6 +299,13 @@ def _ends_plural(word: str, before: str) -> bool:
     if not _DOUBLED_LETTER.fullmatch(word):
         return False
     return _DOUBLED_LETTER.fullmatch(_find_previous_abbreviation(before)) is not None
+
+
+def _is_hyphenated_initial(word: str, after: str) -> bool:
+    """Return whether a given name ends with an initial, as in "Karl-H. Brandt", unlike "Objective-C" in Russian."""
+    if _HYPHENATED_INITIAL.fullmatch(word) is None or not (word[0].isupper() and word[-1].isupper()):
+        return False
+    return word.isascii() == after.lstrip()[:1].isascii()
 
 
 def _follows_name_part(word: str, previous: str, before: str, rules: SentenceRules) -> bool:
