@@ -34,7 +34,7 @@ _AHEAD = 120  # characters in which that full stop is searched
 _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 _LAW = re.compile(r"\s[A-ZÄÖÅÆØ]{2,5}(?!\w)")  # "9 § 2 st. LAS"
 _SECTION_BEFORE = re.compile(r"§[^.;:!?]{0,12}\Z")
-_FIELD = re.compile(r"\s[^\W\d_][^\s\d.,:;]{2,20}:\s")  # "5 kg. Height: 40 cm"
+_FIELD = re.compile(r"\s[^\W\d_](?:[^\s\d.,:;]{2,20}|[^\s\d.,:;]{1,20}\.):\s")  # "5 kg. Height: 40 cm"
 _CURRENCY = re.compile(  # ISO 4217
     r"EUR|USD|GBP|JPY|CHF|CNY|RUB|RUR|UAH|BYN|KZT|KGS|UZS|MNT|AMD|AZN|GEL|TRY|PLN|CZK|HUF|RON|BGN|RSD|MKD|ALL|BAM|"
     r"SEK|NOK|DKK|ISK|INR|IDR|MYR|PHP|BRL|CAD|AUD|ZAR|KES|SKK|LTL|LVL|EEK|HRK|SIT|FIM|DEM"
