@@ -314,7 +314,9 @@ def _follows_name_part(word: str, previous: str, before: str, rules: SentenceRul
     title = previous or before.split(" ")[-2:][0]  # a script without case writes some titles without a period
     if title in rules.titles and rules.initials is not None:
         return is_syllable or rules.initials.fullmatch(word) is not None
-    return is_syllable and previous not in rules.before_numbers and _is_initial_syllable(previous, rules)
+    if previous in rules.before_numbers and (rules.initials is None or not rules.initials.fullmatch(previous)):
+        return False
+    return is_syllable and _is_initial_syllable(previous, rules)
 
 
 def _find_previous_abbreviation(before: str) -> str:

@@ -42,6 +42,7 @@ _OTHER_QUOTES = (
 )  # marks that are more often apostrophes or close quotations
 _LONGEST_TAG = 60
 _MOST_WORDS_OF_TAG = 4
+_MOST_WORDS_OF_CASELESS_TAG = 6  # the verb is often last, and each letter of an abbreviation is a word
 _LONGEST_CLAUSE = 80
 _CLAUSE = re.compile(r"[^.!?…।॥۔؟።။,،፣;؛:：\"“”«»\n]++(?=[.!?।॥۔؟።။])")
 _MOST_WORDS_OF_VERB = 2  # "asked", "had asked"
@@ -228,7 +229,8 @@ def _is_speech_tag(mark: Terminator) -> bool:
     if not mark.rules.speech_verbs or not mark.following.isalpha():
         return False
     begin = mark.gap_end + len(mark.openers)
-    words = list(islice(_WORD.finditer(mark.text, begin, begin + _LONGEST_TAG), _MOST_WORDS_OF_TAG))
+    most = _MOST_WORDS_OF_CASELESS_TAG if mark.precedes_caseless else _MOST_WORDS_OF_TAG
+    words = list(islice(_WORD.finditer(mark.text, begin, begin + _LONGEST_TAG), most))
     place = next((place for place, word in enumerate(words) if word.group() in mark.rules.speech_verbs), None)
     if place is None:
         return _ends_with_speech_verb(mark, begin)
@@ -238,7 +240,7 @@ def _is_speech_tag(mark: Terminator) -> bool:
         return False
     names = place > 0 and not is_sentence_starter(mark) and all(word.group()[0].isupper() for word in words[:place])
     end = words[place].end()
-    asks = mark.character in "!?؟" or mark.text[end : end + 1] in _TAG_ENDS
+    asks = mark.character in "!?؟" or (place == 0 and mark.precedes_caseless) or mark.text[end : end + 1] in _TAG_ENDS
     return asks and (names or not mark.following.isupper())
 
 
