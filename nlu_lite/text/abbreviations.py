@@ -335,11 +335,6 @@ def may_be_initial(part: str, rules: SentenceRules) -> bool:
     return part not in rules.ordinary_words and _is_initial_syllable(part, rules)
 
 
-def may_be_unlisted_abbreviation(word: str, rules: SentenceRules) -> bool:
-    """Return whether an unknown word before a lowercase letter may be an abbreviation."""
-    return word.isalpha() and len(word) <= SHORT_WORD and word.lower() not in rules.ordinary_words
-
-
 def find_word_before(text: str, end: int) -> str:
     """Return the word that ends at `end`, with its inner periods; empty if it is longer than any abbreviation."""
     window = text[end - LOOKBEHIND if end > LOOKBEHIND else 0 : end]

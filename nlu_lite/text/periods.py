@@ -7,9 +7,9 @@ from enum import Enum
 
 from nlu_lite.text.abbreviations import (
     LOOKBEHIND,
+    SHORT_WORD,
     AbbreviationKind,
     classify_abbreviation,
-    may_be_unlisted_abbreviation,
 )
 from nlu_lite.text.boundaries import find_last_bracket, is_in_brackets, precedes_bracketed_sentence
 from nlu_lite.text.introductions import ends_introduction
@@ -147,7 +147,7 @@ def _is_unlisted_abbreviation(word: str, mark: Terminator) -> bool:
         return False
     if len(word) == 1 and _is_first(word, mark):
         return True
-    return may_be_unlisted_abbreviation(word, mark.rules) and not mark.begins_lowercase
+    return _may_be_unlisted_abbreviation(word, mark.rules) and not mark.begins_lowercase
 
 
 def _may_precede_initial(word: str, mark: Terminator) -> bool:
@@ -190,6 +190,11 @@ def _may_be_initial(word: str, mark: Terminator) -> bool:
     """Return whether a word may be the name of a letter, and the next word does not show that a sentence begins."""
     initials = mark.rules.initials
     return initials is not None and initials.fullmatch(word) is not None and not is_sentence_starter(mark)
+
+
+def _may_be_unlisted_abbreviation(word: str, rules: SentenceRules) -> bool:
+    """Return whether an unknown word before a lowercase letter may be an abbreviation."""
+    return word.isalpha() and len(word) <= SHORT_WORD and word.lower() not in rules.ordinary_words
 
 
 def _keeps_period(kind: AbbreviationKind, closers: str) -> bool:
