@@ -9,7 +9,7 @@ decide the same, but take several times as long.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from nlu_lite.text.abbreviations import (
     LONGEST_UNLISTED,
@@ -91,7 +91,12 @@ def is_plain_at_end(run: re.Match[str], sentence_begin: int, rules: SentenceRule
     word = find_word_before(text, period)
     word = word[max(0, len(word) - period + sentence_begin) :]
     before = text[max(0, period - LOOKBEHIND) : period - len(word)]
-    return not word or ("." not in word and classify_abbreviation(word, before, "", rules) is None)
+    return not word or not _is_abbreviation_at_end(word, before, rules)
+
+
+@lru_cache(maxsize=4096)  # repetitive text has few different ends
+def _is_abbreviation_at_end(word: str, before: str, rules: SentenceRules) -> bool:
+    return "." in word or classify_abbreviation(word, before, "", rules) is not None
 
 
 def _is_no_name_before(text: str, start: int, sentence_begin: int) -> bool:
