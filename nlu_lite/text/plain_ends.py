@@ -78,7 +78,8 @@ def _may_continue(text: str, start: int, sentence_begin: int, bracket: int, rule
         return True
     if is_near_bracket(bracket, start, sentence_begin) and text.find(")", bracket, start) < 0:
         return True
-    return rules.address is not None and rules.address.search(text, sentence_begin, start) is not None
+    near = max(sentence_begin, start - LOOKBEHIND)
+    return rules.address is not None and rules.address.search(text, near, start) is not None
 
 
 def is_plain_at_end(run: re.Match[str], sentence_begin: int, rules: SentenceRules, special: frozenset[str]) -> bool:
