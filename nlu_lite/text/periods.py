@@ -24,6 +24,7 @@ _DETAIL_OF_TIME = re.compile(
     r"[^\S\n](?:(?:Eastern|Central|Mountain|Pacific|Atlantic|Greenwich)\s|[ECMP]T\b|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b)"
 )
 _TIME_ZONE = re.compile(r"[ECMP][SD]T|GMT|UTC|BST|CES?T|MET|MES?Z|MSK")
+_APOSTROPHE = re.compile(r"[^\W\d_]['’]\Z")
 _LABEL = re.compile(r"\s[A-HJ-Z][,;)]")  # "Co. B, 5th Regiment"
 _INITIAL = re.compile(r"\s[^\W\d_](?<=[^a-z])\.")
 _NAME_WITH_ARTICLE = re.compile(r"\s(?:Le|D[aeiou]|De[ls]|V[ao]n)\s[^\W\d_]")
@@ -120,6 +121,8 @@ def _classify_word(word: str, mark: Terminator) -> AbbreviationKind | None:
         word = last
     begin = _find_begin(word, mark)
     before = text[max(0, begin - LOOKBEHIND) : begin]
+    if len(word) == 1 and word.islower() and _APOSTROPHE.search(before):  # German "Schumann's."
+        return None
     return classify_abbreviation(word, before, text[mark.end : mark.end + LOOKBEHIND], mark.rules)
 
 

@@ -124,7 +124,8 @@ def _is_repeated(mark: Terminator) -> bool:
     """Return whether the exclamation at the begin of a quotation is repeated after the mark: "Fire! Fire!"."""
     if mark.openers or mark.character not in _MARKS:
         return False
-    exclamation = _FIRST_EXCLAMATION.search(mark.text, max(0, mark.start - _LONGEST_EXCLAMATION), mark.start)
+    first = max(mark.sentence_begin, mark.start - _LONGEST_EXCLAMATION)
+    exclamation = _FIRST_EXCLAMATION.search(mark.text, first, mark.start)
     if exclamation is None:
         return False
     end = mark.gap_end + len(exclamation.group(1))
