@@ -168,7 +168,8 @@ def _ends_before_lowercase(mark: Terminator) -> bool:
     if mark.rules.lowercase_after_period == "continues":
         return False
     word = mark.word if mark.is_period else ""
-    if word.lower() in mark.rules.lowercase_abbreviations or has_unusual_end(word, mark.rules):
+    may_be_abbreviation = word.lower() in mark.rules.lowercase_abbreviations or has_unusual_end(word, mark.rules)
+    if may_be_abbreviation and not mark.begins_lowercase:
         return False
     is_long = len(word) > SHORT_WORD and mark.rules.lowercase_after_period != "consistent"
     return word.isalpha() and not word.isupper() and (is_long or mark.begins_lowercase)

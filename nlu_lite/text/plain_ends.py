@@ -14,7 +14,6 @@ from functools import cache, lru_cache
 from nlu_lite.text.abbreviations import (
     LONGEST_UNLISTED,
     LOOKBEHIND,
-    SHORT_WORD,
     classify_abbreviation,
     find_word_before,
     may_be_initial,
@@ -127,7 +126,7 @@ def _is_ordinary_word_before(
         return False
     if not word.isascii() and word[-1].isascii() and find_word_before(text, period) != word:  # "中文Prof."
         return False
-    if len(word) <= SHORT_WORD and rules.full_stops:
+    if len(word) <= _LONGEST_LABELED and rules.full_stops:
         return False
     if len(word) <= _LONGEST_LABELED and text[period + 3 : period + 4] in _LABEL_ENDS:
         return False

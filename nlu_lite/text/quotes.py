@@ -61,6 +61,7 @@ _WORD = re.compile(
 )
 _INTRODUCTIONS = tuple(",:،：")
 _WORD_ENDS = tuple(".!?…,")
+_REPEATED_ENDS = frozenset("!?！？؟.。")
 _FIRST_EXCLAMATION = re.compile(r"[\"'“”„«‘’「『]([^\W\d_][^.!?…।॥۔؟።。！？\"“”„«»‘「」『』]*+)\Z")
 _TITLE_CLOSERS = frozenset("》〉")
 
@@ -129,7 +130,7 @@ def _is_repeated(mark: Terminator) -> bool:
     if exclamation is None:
         return False
     end = mark.gap_end + len(exclamation.group(1))
-    return mark.text.startswith(exclamation.group(1), mark.gap_end) and not mark.text[end : end + 1].isalnum()
+    return mark.text.startswith(exclamation.group(1), mark.gap_end) and mark.text[end : end + 1] in _REPEATED_ENDS
 
 
 def _is_embedded_quotation(mark: Terminator) -> bool:
