@@ -19,7 +19,7 @@ _LONGEST_TITLE = 40  # characters of a title at the begin of a sentence
 _SHORT_QUOTATION = 60  # characters; the sentences of a longer quotation are separate
 _FULL_STOPS = ".।።։။۔។"
 _MARKS = "!?！？؟。"
-_QUOTED_MARKS = f"。！？!?؟{_FULL_STOPS}"
+_QUOTED_MARKS = _MARKS + _FULL_STOPS
 _OPENING_QUOTE = re.compile(r"[《〈「『“„«]|’’|[\"»”](?<=[:,،\w]\s.)(?=\S)")
 _QUOTES = (
     ("《", "》"),
@@ -61,7 +61,7 @@ _WORD = re.compile(
 )
 _INTRODUCTIONS = tuple(",:،：")
 _WORD_ENDS = tuple(".!?…,")
-_REPEATED_ENDS = frozenset("!?！？؟.。")
+_REPEATED_ENDS = frozenset((*_MARKS, "."))
 _FIRST_EXCLAMATION = re.compile(r"[\"'“”„«‘’「『]([^\W\d_][^.!?…।॥۔؟።。！？\"“”„«»‘「」『』]*+)\Z")
 _TITLE_CLOSERS = frozenset("》〉")
 
@@ -138,7 +138,7 @@ def _is_embedded_quotation(mark: Terminator) -> bool:
 
     Then a word is directly before it, and not a comma or colon; or it is a title in single quotation marks.
     """
-    if mark.character not in "!?！？؟。" or not mark.precedes_caseless:
+    if mark.character not in _MARKS or not mark.precedes_caseless:
         return False
     if mark.closers == "’" and mark.text[mark.sentence_begin] == "‘":
         return mark.start - mark.sentence_begin <= _LONGEST_TITLE

@@ -1,5 +1,6 @@
 """Plain ends of sentences: the short way decides as the long one."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -81,20 +82,23 @@ def test_plain_ends_are_ends(text, language):
     assert find() == expected
 
 
-def test_most_ends_are_plain(monkeypatch):
-    examined = []
+@pytest.fixture
+def examined(monkeypatch):
+    """The terminators about which the full rules decide."""
+    runs = []
     examine = sentences.examine_terminator
-    monkeypatch.setattr(sentences, "examine_terminator", lambda run, *rest: examined.append(run) or examine(run, *rest))
+    monkeypatch.setattr(sentences, "examine_terminator", lambda run, *rest: runs.append(run) or examine(run, *rest))
+    return runs
+
+
+def test_most_ends_are_plain(examined):
     text = "The rain came later. Nobody had expected it. We waited for Dr. Smith and others. He never came."
     cuts = sentences.find_sentence_cuts([(0, text)], load_rules("en").sentences, NewlineBreaks.PARAGRAPHS)
     assert cuts.begins.tolist()[:3] == [21, 45, 81]
     assert [text[: run.start()].split()[-1] for run in examined] == ["Dr"]
 
 
-def test_the_end_of_a_paragraph_is_decided_as_that_of_a_text(monkeypatch):
-    examined = []
-    examine = sentences.examine_terminator
-    monkeypatch.setattr(sentences, "examine_terminator", lambda run, *rest: examined.append(run) or examine(run, *rest))
+def test_the_end_of_a_paragraph_is_decided_as_that_of_a_text(examined):
     text = "Close the lid.\n\n2 hours later, ask Dr.\n\nWhy now?"
     cuts = sentences.find_sentence_cuts([(0, text)], load_rules("en").sentences, NewlineBreaks.PARAGRAPHS)
     assert [text[begin:].split()[0] for begin in sorted(set(cuts.begins.tolist()))] == ["2", "Why"]
